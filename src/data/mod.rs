@@ -1,0 +1,179 @@
+//! Datasets: `m` samples in `n` dimensions, rows `x_i`, with their Gram matrix `K = A Aᵀ`.
+
+mod npy;
+mod orthonormal;
+
+use std::sync::{Arc, OnceLock};
+
+use nalgebra::DMatrix;
+
+use crate::error::{Error, Result};
+pub use orthonormal::ORTHONORMAL_TOLERANCE;
+
+/// The samples of a problem: a matrix `[m, n]` held in full, or orthonormal rows left implicit.
+///
+/// Orthonormal rows that nobody looks at need no storage: the dynamics closes over the correlations
+/// (see [`crate::engine::Reduced`]), so a million samples cost nothing here.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    samples: usize,
+    dim: usize,
+    rows: Option<Arc<[f64]>>,
+    orthonormal: bool,
+    gram: Arc<OnceLock<DMatrix<f64>>>,
+    span: Arc<OnceLock<Vec<f64>>>,
+}
+
+impl Dataset {
+    /// A dataset from row-major numbers `[samples, dim]`, orthonormal or not.
+    ///
+    /// Rows that are orthonormal within [`ORTHONORMAL_TOLERANCE`] are recognised as such.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::Length`] or [`Error::NotFinite`] (with row and column).
+    pub fn from_rows(rows: Vec<f64>, samples: usize, dim: usize) -> Result<Self> {
+        check_shape(samples, dim)?;
+        if rows.len() != samples * dim {
+            return Err(Error::Length { what: "the data", expected: samples * dim, got: rows.len() });
+        }
+        if let Some(at) = rows.iter().position(|x| !x.is_finite()) {
+            return Err(Error::NotFinite { row: at / dim, column: at % dim, value: rows[at] });
+        }
+        let orthonormal = orthonormal::check(&rows, dim, ORTHONORMAL_TOLERANCE).is_ok();
+        Ok(Self::new(samples, dim, Some(rows), orthonormal))
+    }
+
+    fn new(samples: usize, dim: usize, rows: Option<Vec<f64>>, orthonormal: bool) -> Self {
+        let rows = rows.map(Arc::from);
+        Self { samples, dim, rows, orthonormal, gram: Arc::default(), span: Arc::default() }
+    }
+
+    /// Number of samples `m`.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Dimension `n`.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Whether the rows are orthonormal (by construction, or found to be).
+    pub fn is_orthonormal(&self) -> bool {
+        self.orthonormal
+    }
+
+    /// Mean squared norm of the samples, `(1/m) Σ ‖x_i‖²`; 1 for orthonormal data.
+    pub fn mean_square_norm(&self) -> f64 {
+        match &self.rows {
+            Some(rows) if !self.orthonormal => dot(rows, rows) / self.samples as f64,
+            _ => 1.0,
+        }
+    }
+
+    /// Whether the rows are held in memory.
+    pub fn is_materialised(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    /// All rows, row-major `[m, n]`.
+    ///
+    /// # Errors
+    /// [`Error::ImplicitData`] when the rows were never materialised.
+    pub fn rows(&self) -> Result<&[f64]> {
+        self.rows.as_deref().ok_or(Error::ImplicitData { samples: self.samples, dim: self.dim })
+    }
+
+    /// Refuses data whose rows are not orthonormal.
+    ///
+    /// # Errors
+    /// [`Error::NotOrthonormal`] naming the worst pair of rows and its inner product;
+    /// [`Error::TooManySamples`] when `m > n` rules it out.
+    pub fn require_orthonormal(&self) -> Result<()> {
+        if self.orthonormal {
+            return Ok(());
+        }
+        orthonormal::check_size(self.samples, self.dim)?;
+        orthonormal::check(self.rows()?, self.dim, ORTHONORMAL_TOLERANCE)
+    }
+
+    /// Gram matrix `K = A Aᵀ`, `[m, m]` (computed once).
+    ///
+    /// # Errors
+    /// [`Error::ImplicitData`].
+    pub fn gram(&self) -> Result<&DMatrix<f64>> {
+        let rows = self.rows()?;
+        Ok(self.gram.get_or_init(|| {
+            let columns = DMatrix::from_column_slice(self.dim, self.samples, rows);
+            columns.tr_mul(&columns)
+        }))
+    }
+
+    /// Correlations `c_i = ⟨w, x_i⟩` of a vector `w` of length `n`.
+    ///
+    /// # Errors
+    /// [`Error::ImplicitData`].
+    pub fn correlations(&self, w: &[f64]) -> Result<Vec<f64>> {
+        Ok(self.rows()?.chunks_exact(self.dim).map(|row| dot(row, w)).collect())
+    }
+
+    /// Combination of rows `Σ_i α_i x_i`, a vector of length `n`.
+    ///
+    /// # Errors
+    /// [`Error::ImplicitData`].
+    pub fn combine(&self, alpha: &[f64]) -> Result<Vec<f64>> {
+        let mut w = vec![0.0; self.dim];
+        for (row, &a) in self.rows()?.chunks_exact(self.dim).zip(alpha) {
+            axpy(a, row, &mut w);
+        }
+        Ok(w)
+    }
+
+    /// Residual `w − Πw` of a vector, `Π` the orthogonal projection onto the span of the rows.
+    ///
+    /// # Errors
+    /// [`Error::ImplicitData`].
+    pub fn residual(&self, w: &[f64]) -> Result<Vec<f64>> {
+        let rows = self.rows()?;
+        let basis = if self.orthonormal {
+            rows
+        } else {
+            self.span.get_or_init(|| orthonormal::span_basis(rows, self.samples, self.dim))
+        };
+        let mut residual = w.to_vec();
+        // Twice is enough: the second pass removes what rounding left of the first.
+        for _ in 0..2 {
+            for row in basis.chunks_exact(self.dim) {
+                let component = dot(row, &residual);
+                axpy(-component, row, &mut residual);
+            }
+        }
+        Ok(residual)
+    }
+}
+
+fn check_shape(samples: usize, dim: usize) -> Result<()> {
+    for (what, got) in [("the number of samples", samples), ("the dimension", dim)] {
+        if got == 0 {
+            return Err(Error::Empty { what, got });
+        }
+    }
+    Ok(())
+}
+
+/// Inner product.
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// `y ← y + a x`.
+fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += a * x;
+    }
+}
+
+/// Euclidean norm.
+pub fn norm(a: &[f64]) -> f64 {
+    dot(a, a).sqrt()
+}

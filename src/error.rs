@@ -1,0 +1,91 @@
+//! Typed errors that carry the offending values. Misuse only: a run that diverges is an
+//! `Outcome`, not an error.
+
+use std::path::PathBuf;
+
+/// What a caller can get wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("batch size must lie in 1..={samples} (the number of samples), got {batch}")]
+    BatchSize { batch: usize, samples: usize },
+
+    #[error(
+        "full-batch gradient descent uses all {samples} samples: leave the batch out or give {samples}, got {batch}"
+    )]
+    NotFullBatch { batch: usize, samples: usize },
+
+    #[error("a cycle must visit each of the {samples} samples exactly once: {reason}")]
+    Cycle { samples: usize, reason: String },
+
+    #[error("{samples} orthonormal rows do not fit into {dim} dimensions: samples must not exceed dim")]
+    TooManySamples { samples: usize, dim: usize },
+
+    #[error("{what} must be at least 1, got {got}")]
+    Empty { what: &'static str, got: usize },
+
+    #[error("the step size must be positive and finite, got {0}")]
+    StepSize(f64),
+
+    #[error("the initial norm must be positive and finite, got {0}")]
+    InitNorm(f64),
+
+    #[error("the tolerance must be non-negative and finite, got {0}")]
+    Tolerance(f64),
+
+    #[error("{what} has {got} entries, expected {expected}")]
+    Length { what: &'static str, expected: usize, got: usize },
+
+    #[error(
+        "rows {first} and {second} have inner product {inner:e}, but orthonormal data needs {expected} (within {tolerance:e})"
+    )]
+    NotOrthonormal { first: usize, second: usize, inner: f64, expected: f64, tolerance: f64 },
+
+    #[error("row {row}, column {column} of the data is {value}, not a finite number")]
+    NotFinite { row: usize, column: usize, value: f64 },
+
+    #[error("{path}: {reason}")]
+    File { path: PathBuf, reason: String },
+
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+
+    #[error(
+        "this needs the data matrix itself, but {samples} x {dim} orthonormal rows were left implicit (only the reduced engine runs on them)"
+    )]
+    ImplicitData { samples: usize, dim: usize },
+
+    #[error("{path} already holds a run: choose another --out, or --force to replace it")]
+    RunExists { path: PathBuf },
+
+    #[error("{path} is not empty and holds no run: it will not be replaced, not even with --force")]
+    NotARun { path: PathBuf },
+
+    #[error("unknown backend `{name}`; known backends: {known}")]
+    UnknownBackend { name: String, known: String },
+
+    #[error(
+        "backend `{name}` is not compiled in (this binary has: {compiled}); rebuild with `--features {name}`"
+    )]
+    BackendNotCompiled { name: String, compiled: String },
+
+    #[error("backend `{backend}` does not support precision {precision}; it supports: {supported}")]
+    Precision { backend: String, precision: String, supported: String },
+
+    #[error("unknown claim `{id}`; known claims: {known}")]
+    UnknownClaim { id: String, known: String },
+
+    #[error("{0}")]
+    Usage(String),
+
+    #[error("model record {path}: {reason}")]
+    Record { path: PathBuf, reason: String },
+}
+
+/// Result with this crate's [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Attaches a path to an I/O error.
+pub(crate) fn io_at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.into();
+    move |source| Error::Io { path, source }
+}

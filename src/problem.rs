@@ -1,0 +1,92 @@
+//! What is trained on: data, activation, batch reduction and step size, checked once.
+
+use serde::Serialize;
+
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::model::Activation;
+use crate::state::Neuron;
+
+/// How the gradients of a mini-batch are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Reduction {
+    /// `η_B = η / b`, which matches the training loss `L = (1/m) Σ ℓ_i`.
+    Mean,
+    /// `η_B = η`.
+    Sum,
+}
+
+impl Reduction {
+    /// Both reductions.
+    pub const ALL: [Reduction; 2] = [Reduction::Mean, Reduction::Sum];
+
+    /// Step size per sample, `η_B`: `η/b` (mean) or `η` (sum).
+    pub fn step_per_sample(self, step_size: f64, batch: usize) -> f64 {
+        match self {
+            Reduction::Mean => step_size / batch as f64,
+            Reduction::Sum => step_size,
+        }
+    }
+}
+
+/// A training problem for the single neuron `x ↦ w φ(⟨w, x⟩)` (GFHY §2), or for any other
+/// [`Autoencoder`](crate::model::Autoencoder) on the same data.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    dataset: Dataset,
+    activation: Activation,
+    reduction: Reduction,
+    step_size: f64,
+}
+
+impl Problem {
+    /// Checks the step size and puts the parts together.
+    ///
+    /// # Errors
+    /// [`Error::StepSize`] unless `step_size` is positive and finite.
+    pub fn new(
+        dataset: Dataset,
+        activation: Activation,
+        reduction: Reduction,
+        step_size: f64,
+    ) -> Result<Self> {
+        if !(step_size > 0.0 && step_size.is_finite()) {
+            return Err(Error::StepSize(step_size));
+        }
+        Ok(Self { dataset, activation, reduction, step_size })
+    }
+
+    /// The data.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// The activation `φ`.
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The reduction.
+    pub fn reduction(&self) -> Reduction {
+        self.reduction
+    }
+
+    /// The nominal step size `η`.
+    pub fn step_size(&self) -> f64 {
+        self.step_size
+    }
+
+    /// Step size per sample `η_B` for batches of `batch`.
+    pub fn step_per_sample(&self, batch: usize) -> f64 {
+        self.reduction.step_per_sample(self.step_size, batch)
+    }
+
+    /// Training loss `L(w) = (1/2m) Σ_i (‖x_i‖² + (N − 2) φ(c_i)²)` of a single neuron: the sample
+    /// loss `½‖x − w φ(c)‖²` multiplied out, with `φ(c) c = φ(c)²`.
+    pub fn single_neuron_loss(&self, neuron: &Neuron) -> f64 {
+        let energy: f64 = neuron.correlations.iter().map(|&c| self.activation.apply(c).powi(2)).sum();
+        let samples = self.dataset.samples() as f64;
+        0.5 * (self.dataset.mean_square_norm() + (neuron.norm_sq - 2.0) * energy / samples)
+    }
+}
