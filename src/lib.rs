@@ -1,12 +1,22 @@
 //! puremix
+pub mod claims;
+pub mod cli;
 pub mod data;
 pub mod device;
 pub mod engine;
 pub mod error;
 pub mod init;
+pub mod limit_set;
+pub mod measure;
 pub mod model;
 pub mod problem;
+pub mod report;
 pub mod rng;
+pub mod run_dir;
 pub mod schedule;
 pub mod state;
+pub mod stats;
+pub mod theory;
+pub mod train;
+pub mod verdict;
 pub use error::{Error, Result};

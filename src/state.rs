@@ -31,17 +31,6 @@ impl Neuron {
         })
     }
 
-    /// Index of the largest `|c_i|` (the first one on a tie).
-    pub fn argmax(&self) -> usize {
-        let mut best = 0;
-        for (i, c) in self.correlations.iter().enumerate() {
-            if c.abs() > self.correlations[best].abs() {
-                best = i;
-            }
-        }
-        best
-    }
-
     /// Whether no sample activates a ReLU on this neuron: all `c_i ≤ 0`.
     pub fn is_silent(&self) -> bool {
         self.correlations.iter().all(|&c| c <= 0.0)

@@ -63,6 +63,14 @@ impl Dataset {
         self.orthonormal
     }
 
+    /// Norm of sample `i`; 1 for orthonormal data.
+    pub fn row_norm(&self, i: usize) -> f64 {
+        match &self.rows {
+            Some(rows) if !self.orthonormal => norm(&rows[i * self.dim..(i + 1) * self.dim]),
+            _ => 1.0,
+        }
+    }
+
     /// Mean squared norm of the samples, `(1/m) Σ ‖x_i‖²`; 1 for orthonormal data.
     pub fn mean_square_norm(&self) -> f64 {
         match &self.rows {

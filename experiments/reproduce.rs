@@ -1,0 +1,41 @@
+//! The main job: every claim, a verdict each. Exits 0 iff all are reproduced.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use puremix::claims::{self, Claim};
+use puremix::cli::{self, ClaimOptions};
+
+/// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, and says which hold.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    #[command(flatten)]
+    common: ClaimOptions,
+    /// Only these claims, by id, comma-separated.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    only: Vec<String>,
+    /// List the claims and stop.
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    cli::run(|| {
+        if options.list {
+            claims::ALL.iter().for_each(|claim| cli::print(&describe(claim)));
+            return Ok(ExitCode::SUCCESS);
+        }
+        let chosen = if options.only.is_empty() {
+            claims::ALL.to_vec()
+        } else {
+            options.only.iter().map(|id| claims::find(id)).collect::<puremix::Result<_>>()?
+        };
+        cli::run_claims(&chosen, "reproduce", &options.common, |claim, context| (claim.run)(context))
+    })
+}
+
+fn describe(claim: &Claim) -> String {
+    format!("{:<18} {} ({})", claim.id, claim.title, claim.source)
+}

@@ -1,0 +1,434 @@
+//! Theorem 1: full-batch gradient descent ends in the mixture of all active datapoints.
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::protocol::{Case, largest};
+use super::{Claim, Context, Findings};
+use crate::data::{Dataset, dot};
+use crate::device::{Compute, Precision};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::init::Start;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::Schedule;
+use crate::theory::gd::{self, Radial};
+use crate::theory::sgd;
+use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
+use crate::verdict::Expectation;
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "gd_limit",
+    number: 1,
+    title: "full-batch GD ends in the mixture of all datapoints",
+    source: "GFHY Theorem 1",
+    statement: "Full-batch gradient descent from w_0 with ‖w_0‖ < 1 and step size at most 1/5 converges to \
+                Πw_0/‖Πw_0‖; with ReLU to Σ_{i∈S⁺} c_i(0) a_i, normalised, S⁺ = {i : c_i(0) > 0}.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Options {
+    /// Number of samples m (default: a range of sizes).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Dimension n (default: that of each size, or m).
+    #[arg(long)]
+    pub dim: Option<usize>,
+    /// Step size η (default: several up to the theorem's 1/5).
+    #[arg(long)]
+    pub step_size: Option<f64>,
+    /// Norm of the initial point.
+    #[arg(long)]
+    pub init_norm: Option<f64>,
+    /// Orthonormal rows of your own instead of random ones, a float matrix [m, n].
+    #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["samples", "dim"])]
+    pub data: Option<PathBuf>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Limit from the initial correlations.
+    pub limit: fn(&[f64], Activation) -> Option<LimitSet>,
+    /// One step of the scalar recursion.
+    pub step: fn(Radial, f64) -> Radial,
+    /// Shrinkage of the radial error per step, from `μ`.
+    pub radial_rate: fn(f64) -> f64,
+    /// Shrinkage of the residual per step, from `μ`.
+    pub transverse_rate: fn(f64) -> f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            limit: gd::limit,
+            step: Radial::step,
+            radial_rate: gd::radial_rate,
+            transverse_rate: gd::transverse_rate,
+        }
+    }
+}
+
+/// Tolerances by precision.
+struct Tolerances {
+    /// Distance aimed at: somewhat below what is asked.
+    target: f64,
+    /// Distance to the limit.
+    limit: f64,
+    /// Deviation from the scalar recursion at any step.
+    trajectory: f64,
+    /// Range of distances over which a tail rate is read, and the tolerance on its logarithm.
+    tail: (f64, f64, f64),
+    /// Smallest `μ` at which the limit can be reached: a radial error below `u/4μ` moves `w` by less
+    /// than half a unit in the last place.
+    smallest_mu: f64,
+    why: &'static str,
+}
+
+impl Tolerances {
+    fn of(precision: Precision) -> Self {
+        match precision {
+            Precision::F64 => Self {
+                target: 1e-13,
+                limit: 1e-12,
+                trajectory: 1e-10,
+                tail: (1e-6, 1e-11, 1e-4),
+                smallest_mu: 0.0,
+                why: "f64: rounding 2⁻⁵³ a step, contracted by at least 1 − μ",
+            },
+            Precision::F32 => Self {
+                target: 4e-6,
+                limit: 1e-5,
+                trajectory: 1e-4,
+                tail: (1e-2, 1e-4, 5e-2),
+                smallest_mu: 0.015,
+                why: "f32: rounding 2⁻²⁴ a step, contracted by at least 1 − μ",
+            },
+        }
+    }
+}
+
+struct Cell {
+    dataset: Dataset,
+    activation: Activation,
+    reduction: Reduction,
+    step_size: f64,
+    seed: u64,
+}
+
+struct Measured {
+    distance: f64,
+    deviation: f64,
+    /// Distance of a ReLU run to what the formula of the linear model would give.
+    to_linear_limit: Option<f64>,
+    /// Distance to the mixture of an SGD run from the same start.
+    sgd_to_mixture: Option<f64>,
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// Bad options: see [`Dataset`], [`Problem::new`] and [`Start::gaussian`].
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let tolerances = Tolerances::of(context.compute.precision());
+    let cells = cells(context, options, &tolerances)?;
+    let init_norm = options.init_norm.unwrap_or(0.5);
+    context.progress.inc_length(cells.len() as u64);
+    let burn: Vec<Measured> = cells
+        .par_iter()
+        .map(|cell| measure(cell, init_norm, Some(&context.compute), prediction, &tolerances))
+        .inspect(|_| context.progress.inc(1))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let n = burn.len() as u64;
+    let mut checks = vec![
+        Expectation::new("largest ‖w − w_GD‖ after training on Burn", 0.0, tolerances.why)
+            .within(tolerances.limit)
+            .measured(largest(burn.iter().map(|run| run.distance)), n),
+        Expectation::new("largest deviation from the scalar recursion at any step", 0.0, tolerances.why)
+            .within(tolerances.trajectory)
+            .measured(largest(burn.iter().map(|run| run.deviation)), n),
+    ];
+    checks.extend(dead_check(&context.compute)?);
+    checks.extend(controls(&burn));
+    let mut notes = Vec::new();
+    if options.data.is_none() && options.samples.is_none() {
+        checks.extend(large_sizes(context, options, prediction)?);
+        checks.extend(tail_checks(context, prediction, &tolerances)?);
+    }
+    if tolerances.smallest_mu > 0.0 {
+        notes.push(format!(
+            "In single precision runs with μ < {} are left out: there a radial error of u/(4μ) is below half a \
+             unit in the last place of w, and descent stalls short of 1e-5. That is the format, not the theorem.",
+            tolerances.smallest_mu
+        ));
+    }
+    notes.push(format!(
+        "{n} trainings of the Burn model: sizes m × n = {}; linear and ReLU, mean and sum.",
+        sizes_of(&cells)
+    ));
+    Ok(Findings { checks, notes })
+}
+
+fn sizes_of(cells: &[Cell]) -> String {
+    let mut sizes: Vec<String> =
+        cells.iter().map(|cell| format!("{} × {}", cell.dataset.samples(), cell.dataset.dim())).collect();
+    sizes.dedup();
+    sizes.join(", ")
+}
+
+fn cells(context: &Context, options: &Options, tolerances: &Tolerances) -> Result<Vec<Cell>> {
+    let standard = [(1, 4), (2, 2), (3, 7), (5, 5), (7, 19), (12, 17), (24, 31), (40, 40), (64, 100)];
+    let full = [standard.as_slice(), &[(96, 128), (128, 131)]].concat();
+    let sizes = match (options.samples, options.dim) {
+        (None, None) => context.effort.pick(vec![(2, 2), (5, 9), (12, 17)], standard.to_vec(), full),
+        (m, n) => {
+            let m = m.or(n).unwrap_or(1);
+            vec![(m, n.unwrap_or(m))]
+        }
+    };
+    let step_sizes = options.step_size.map_or(vec![0.2, 0.137], |eta| vec![eta]);
+    let seeds = context.effort.pick(1, 2, 4);
+    let own = options.data.as_ref().map(Dataset::from_npy).transpose()?;
+    let mut cells = Vec::new();
+    for (k, (m, n)) in sizes.into_iter().enumerate() {
+        for draw in 0..seeds {
+            let seed = context.cell_seed(&CLAIM, k as u64 * 64 + draw);
+            let dataset = match &own {
+                Some(dataset) => dataset.clone(),
+                None => Dataset::orthonormal(m, n, seed)?,
+            };
+            dataset.require_orthonormal()?;
+            for activation in Activation::ALL {
+                for reduction in Reduction::ALL {
+                    for &step_size in &step_sizes {
+                        let mu = reduction.step_per_sample(step_size, dataset.samples());
+                        if mu >= tolerances.smallest_mu {
+                            let dataset = dataset.clone();
+                            cells.push(Cell { dataset, activation, reduction, step_size, seed });
+                        }
+                    }
+                }
+            }
+        }
+        if own.is_some() {
+            break;
+        }
+    }
+    Ok(cells)
+}
+
+/// One training, compared with theory; `None` for a start in the dead region, which has no limit.
+fn measure(
+    cell: &Cell,
+    init_norm: f64,
+    compute: Option<&Compute>,
+    prediction: &Prediction,
+    tolerances: &Tolerances,
+) -> Result<Option<Measured>> {
+    let Cell { dataset, activation, reduction, step_size, seed } = cell;
+    let problem = Problem::new(dataset.clone(), *activation, *reduction, *step_size)?;
+    let schedule = Schedule::full_batch(dataset.samples())?;
+    let start = Start::gaussian(dataset, init_norm, *seed, 0)?;
+    let c0 = &start.correlations;
+    let Some(limit) = (prediction.limit)(c0, *activation) else { return Ok(None) };
+    let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+    let mut engine: Box<dyn Engine> = match compute {
+        Some(compute) => Box::new(case.autodiff(compute)?),
+        None => Box::new(case.reduced()?),
+    };
+    let budget = case.budget(tolerances.target);
+    let mut lockstep =
+        Lockstep::new(&start, *activation, problem.step_per_sample(dataset.samples()), prediction);
+    lockstep.every = (budget / 1000).max(1);
+    let plan = Plan { budget, stop: StopRule::Never, check_every: budget };
+    let (runs, _) = train(engine.as_mut(), &plan, &mut [&mut lockstep]);
+    let neuron = &runs[0].neurons[0];
+    let finite = if runs[0].outcome == Outcome::Diverged { f64::NAN } else { 0.0 };
+
+    let relu = *activation == Activation::Relu && c0.iter().any(|&c| c < 0.0);
+    let active = c0.iter().filter(|&&c| activation.admits(c)).count();
+    let sgd_to_mixture = (compute.is_some() && active > 1).then(|| -> Result<f64> {
+        let schedule = Schedule::sgd(dataset.samples(), 1, *seed)?;
+        let case = Case { schedule: &schedule, ..case };
+        let run = case.run_to(&mut case.reduced()?, sgd::limit_set(c0, *activation), 1e-8);
+        Ok(limit.distance(&run.neurons[0]))
+    });
+    Ok(Some(Measured {
+        distance: limit.distance(neuron) + finite,
+        deviation: lockstep.worst + finite,
+        to_linear_limit: gd::limit(c0, Activation::Linear).filter(|_| relu).map(|set| set.distance(neuron)),
+        sgd_to_mixture: sgd_to_mixture.transpose()?,
+    }))
+}
+
+/// Theory and practice side by side: the scalar recursion steps along, and the distance between it
+/// and the engine is what is observed.
+struct Lockstep<'a> {
+    c0: &'a [f64],
+    activation: Activation,
+    mu: f64,
+    step: fn(Radial, f64) -> Radial,
+    start: Radial,
+    state: Radial,
+    at: u64,
+    every: u64,
+    worst: f64,
+}
+
+impl<'a> Lockstep<'a> {
+    fn new(start: &'a Start, activation: Activation, mu: f64, prediction: &Prediction) -> Self {
+        let state = Radial::new(&start.correlations, start.residual, activation);
+        let c0 = &start.correlations;
+        Self { c0, activation, mu, step: prediction.step, start: state, state, at: 0, every: 1, worst: 0.0 }
+    }
+}
+
+impl Observer for Lockstep<'_> {
+    fn cadence(&self) -> Cadence {
+        Cadence::Every(self.every)
+    }
+
+    fn observe(&mut self, step: u64, engine: &dyn Engine) {
+        while self.at < step {
+            self.state = (self.step)(self.state, self.mu);
+            self.at += 1;
+        }
+        let neuron = &engine.neurons(0)[0];
+        let mut difference = self.state.correlations(&self.start, self.c0, self.activation);
+        difference.iter_mut().zip(&neuron.correlations).for_each(|(p, c)| *p -= c);
+        difference.push(self.state.residual.abs() - neuron.residual);
+        self.worst = largest([self.worst, dot(&difference, &difference).sqrt()]);
+    }
+}
+
+/// The ReLU start with no active sample: nothing may move at all.
+fn dead_check(compute: &Compute) -> Result<Option<crate::verdict::Check>> {
+    let dataset = Dataset::orthonormal(4, 6, 1)?;
+    let start = Start::from_coordinates(&dataset, vec![-0.2, -0.1, -0.3, -0.05], 0.1, 1, 0)?;
+    let problem = Problem::new(dataset.clone(), Activation::Relu, Reduction::Sum, 0.2)?;
+    let schedule = Schedule::full_batch(4)?;
+    let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+    let mut engine = case.autodiff(compute)?;
+    let before = engine.weights(0)?;
+    engine.advance(50);
+    let moved = before.iter().zip(engine.weights(0)?).map(|(a, b)| (a - b).abs());
+    let moved = largest(moved);
+    let outcome = case.run_for(&mut engine, 0).outcome;
+    let measured = if outcome == Outcome::Dead { moved } else { f64::NAN };
+    Ok(Some(
+        Expectation::new("movement of a dead ReLU start in 50 steps", 0.0, "its gradient is exactly 0")
+            .control()
+            .within(0.0)
+            .measured(measured, 1),
+    ))
+}
+
+fn controls(burn: &[Measured]) -> Vec<crate::verdict::Check> {
+    let smallest =
+        |values: Vec<f64>| (values.iter().copied().fold(f64::INFINITY, f64::min), values.len() as u64);
+    let (linear, n_linear) = smallest(burn.iter().filter_map(|run| run.to_linear_limit).collect());
+    let (sgd, n_sgd) = smallest(burn.iter().filter_map(|run| run.sgd_to_mixture).collect());
+    let far = "far above the tolerance on the limit; only a start that is nearly pure comes closer";
+    vec![
+        Expectation::new("smallest ReLU distance to the linear model's limit", 1e-3, far)
+            .control()
+            .at_least()
+            .measured(linear, n_linear),
+        Expectation::new("smallest distance to the mixture of SGD (b = 1) from the same starts", 1e-3, far)
+            .control()
+            .at_least()
+            .measured(sgd, n_sgd),
+    ]
+}
+
+/// Sizes beyond what Burn trains in seconds, through the reduced engine (always f64).
+fn large_sizes(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+) -> Result<Option<crate::verdict::Check>> {
+    let sizes =
+        context.effort.pick(vec![(150, 151)], vec![(150, 151), (512, 700)], vec![(512, 700), (2048, 3000)]);
+    let mut cells = Vec::new();
+    for (k, (m, n)) in sizes.into_iter().enumerate() {
+        for (activation, reduction) in Activation::ALL.into_iter().zip(Reduction::ALL) {
+            let seed = context.cell_seed(&CLAIM, 100_000 + k as u64);
+            let step_size = options.step_size.unwrap_or(0.19);
+            let dataset = Dataset::implicit_orthonormal(m, n)?;
+            cells.push(Cell { dataset, activation, reduction, step_size, seed });
+        }
+    }
+    let tolerances = Tolerances::of(Precision::F64);
+    let init_norm = options.init_norm.unwrap_or(0.5);
+    let runs: Vec<Measured> = cells
+        .par_iter()
+        .map(|cell| measure(cell, init_norm, None, prediction, &tolerances))
+        .collect::<Result<Vec<_>>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let worst = largest(runs.iter().flat_map(|run| [run.distance, run.deviation]));
+    let name = format!(
+        "the same two, larger m (up to {}), reduced engine",
+        cells.last().map_or(0, |c| c.dataset.samples())
+    );
+    Ok(Some(
+        Expectation::new(name, 0.0, tolerances.why)
+            .within(tolerances.limit)
+            .measured(worst, runs.len() as u64),
+    ))
+}
+
+/// Reads the two tail rates off trainings on Burn: the residual where there is one (`n > m`), the
+/// radial error where there is none (`n = m`, linear).
+fn tail_checks(
+    context: &Context,
+    prediction: &Prediction,
+    tolerances: &Tolerances,
+) -> Result<Vec<crate::verdict::Check>> {
+    let (from, to, tolerance) = tolerances.tail;
+    let mut checks = Vec::new();
+    for (name, (m, n), rate) in [
+        ("log of the residual's shrinkage per step", (6, 11), prediction.transverse_rate),
+        ("log of the radial error's shrinkage per step", (6, 6), prediction.radial_rate),
+    ] {
+        let dataset = Dataset::orthonormal(m, n, context.cell_seed(&CLAIM, 200_000))?;
+        let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Mean, 0.17)?;
+        let schedule = Schedule::full_batch(m)?;
+        let start = Start::gaussian(&dataset, 0.5, context.cell_seed(&CLAIM, 200_001), 0)?;
+        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let mu = problem.step_per_sample(m);
+        let mut engine = case.autodiff(&context.compute)?;
+        let mut read = |tolerance: f64| -> (f64, f64) {
+            let state = Radial::new(&start.correlations, start.residual, Activation::Linear);
+            let steps = state.steps_to(tolerance, mu, 1_000_000).unwrap_or(1_000_000);
+            let already = engine.steps_taken();
+            engine.advance(steps.saturating_sub(already));
+            let neuron = &engine.neurons(0)[0];
+            let radius = dot(&neuron.correlations, &neuron.correlations).sqrt();
+            let error = if n > m { neuron.residual } else { (radius - 1.0).abs() };
+            (error, engine.steps_taken() as f64)
+        };
+        let ((early, t_early), (late, t_late)) = (read(from), read(to));
+        let measured = (late / early).ln() / (t_late - t_early);
+        let predicted = rate(mu).ln();
+        let why = format!(
+            "between distances {from:.0e} and {to:.0e}, where higher orders and rounding are both small"
+        );
+        checks.push(
+            Expectation::new(name, predicted, why)
+                .within(tolerance * predicted.abs())
+                .measured(measured, (t_late - t_early) as u64),
+        );
+    }
+    Ok(checks)
+}

@@ -1,0 +1,108 @@
+//! The claims of the paper, one file each: hypothesis → protocol → prediction → measurement → verdict.
+//!
+//! Every file has the same shape. `Options` bend the protocol from the command line; `Prediction`
+//! holds the theory as functions, so that a test can plant an error and see the verdict turn;
+//! `findings` runs the protocol and judges it.
+
+pub mod alignment_scaling;
+pub mod cyclic_limit;
+pub mod gd_limit;
+mod protocol;
+pub mod sgd_limit;
+
+use indicatif::ProgressBar;
+use rand::Rng;
+use serde::Serialize;
+
+use crate::device::Compute;
+use crate::error::{Error, Result};
+use crate::rng::{Purpose, stream};
+use crate::verdict::Check;
+
+/// How much work goes into a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// Seconds: the same checks on fewer cases.
+    Quick,
+    /// The reference report.
+    Standard,
+    /// More seeds and larger sizes, minutes.
+    Full,
+}
+
+impl Effort {
+    /// Picks the value for this effort.
+    pub fn pick<T>(self, quick: T, standard: T, full: T) -> T {
+        match self {
+            Effort::Quick => quick,
+            Effort::Standard => standard,
+            Effort::Full => full,
+        }
+    }
+
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        self.pick("quick", "standard", "full")
+    }
+}
+
+/// What a claim runs on.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// How much work to put in.
+    pub effort: Effort,
+    /// Seed of the whole report.
+    pub seed: u64,
+    /// Device and precision of everything that trains through Burn.
+    pub compute: Compute,
+    /// Counts runs; hidden unless a person is watching.
+    pub progress: ProgressBar,
+}
+
+impl Context {
+    /// Seed of one cell of one claim's protocol: cells and claims are independent of each other.
+    pub fn cell_seed(&self, claim: &Claim, cell: u64) -> u64 {
+        stream(self.seed, Purpose::Protocol, claim.number << 32 | cell).next_u64()
+    }
+}
+
+/// What a claim's protocol brought to light.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// The judged expectations.
+    pub checks: Vec<Check>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+}
+
+/// A claim, and how to examine it.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Identifier: name of its binary and of `--only`.
+    pub id: &'static str,
+    /// Fixed number, part of the random streams.
+    pub number: u64,
+    /// One line.
+    pub title: &'static str,
+    /// Where the claim is made.
+    pub source: &'static str,
+    /// The claim itself.
+    pub statement: &'static str,
+    /// Runs the default protocol.
+    pub run: fn(&Context) -> Result<Findings>,
+}
+
+/// All claims, in the order of the report.
+pub const ALL: [&Claim; 4] =
+    [&gd_limit::CLAIM, &sgd_limit::CLAIM, &cyclic_limit::CLAIM, &alignment_scaling::CLAIM];
+
+/// Finds a claim.
+///
+/// # Errors
+/// [`Error::UnknownClaim`] listing the known ones.
+pub fn find(id: &str) -> Result<&'static Claim> {
+    ALL.into_iter()
+        .find(|claim| claim.id == id)
+        .ok_or_else(|| Error::UnknownClaim { id: id.into(), known: ALL.map(|claim| claim.id).join(", ") })
+}

@@ -1,0 +1,71 @@
+//! What the protocols share: one run to a predicted set, on any engine.
+
+use crate::device::Compute;
+use crate::engine::{Autodiff, Engine, Reduced};
+use crate::error::Result;
+use crate::init::Start;
+use crate::limit_set::LimitSet;
+use crate::problem::Problem;
+use crate::schedule::Schedule;
+use crate::theory;
+use crate::train::{Plan, Run, StopRule, train};
+
+/// Steps granted where theory predicts no convergence, so that a bent hypothesis is seen to fail.
+const WITHOUT_PREDICTION: u64 = 200_000;
+
+/// One run: problem, schedule, start, and which replica's batches it sees.
+pub(super) struct Case<'a> {
+    pub problem: &'a Problem,
+    pub schedule: &'a Schedule,
+    pub start: &'a Start,
+    pub replica: u64,
+}
+
+impl Case<'_> {
+    /// The reduced engine for this case.
+    pub fn reduced(&self) -> Result<Reduced> {
+        Reduced::new(self.problem, self.schedule, std::slice::from_ref(self.start), self.replica)
+    }
+
+    /// Burn's autodiff on the real model for this case.
+    pub fn autodiff(&self, compute: &Compute) -> Result<impl Engine + use<>> {
+        Autodiff::single_neuron(self.problem, self.schedule, self.start, self.replica, compute)
+    }
+
+    /// The budget of [`theory::budget`] for this case.
+    pub fn budget(&self, tolerance: f64) -> u64 {
+        let Start { correlations, residual, .. } = self.start;
+        let step_per_sample = self.problem.step_per_sample(self.schedule.batch_size());
+        let activation = self.problem.activation();
+        theory::budget::steps(self.schedule, correlations, *residual, activation, step_per_sample, tolerance)
+            .unwrap_or(WITHOUT_PREDICTION)
+    }
+
+    /// Trains until within `tolerance` of `set`, or until the budget of this case is used up.
+    pub fn run_to(&self, engine: &mut dyn Engine, set: LimitSet, tolerance: f64) -> Run {
+        let (samples, batch) = (self.schedule.samples() as u64, self.schedule.batch_size() as u64);
+        let plan = Plan {
+            budget: self.budget(tolerance),
+            stop: StopRule::Limit { sets: vec![set], tolerance },
+            // A look costs about m entries, a step about b: a quarter of the work at most.
+            check_every: (4 * samples / batch).max(16),
+        };
+        only(train(engine, &plan, &mut []).0)
+    }
+
+    /// Takes the given number of steps, looking for nothing.
+    pub fn run_for(&self, engine: &mut dyn Engine, steps: u64) -> Run {
+        let plan = Plan { budget: steps, stop: StopRule::Never, check_every: steps.max(1) };
+        only(train(engine, &plan, &mut []).0)
+    }
+}
+
+/// The run of an engine with one replica.
+fn only(runs: Vec<Run>) -> Run {
+    runs.into_iter().next().expect("one replica, one run")
+}
+
+/// The largest of some non-negative numbers; NaN if any is.
+pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(0.0, |worst, x| if x.is_nan() || x > worst { x } else { worst })
+}

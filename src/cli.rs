@@ -1,0 +1,142 @@
+//! Arguments and conduct shared by the binaries: options, exit codes, what goes to which stream.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::claims::{Claim, Context, Effort, Findings};
+use crate::device::{Backend, Compute, Precision};
+use crate::error::{Error, Result};
+use crate::report::{ClaimReport, Report, terminal};
+use crate::run_dir::RunDir;
+
+/// Exit code when some claim was not reproduced, or a run diverged.
+pub const NOT_REPRODUCED: u8 = 1;
+/// Exit code of wrong usage and bad input.
+pub const USAGE: u8 = 2;
+
+/// Options of `reproduce` and of every claim's binary.
+#[derive(Clone, Debug, Args)]
+pub struct ClaimOptions {
+    /// How much work to put in.
+    #[arg(long, value_enum, default_value = "standard")]
+    pub effort: Effort,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub device: DeviceOptions,
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// Where to compute.
+#[derive(Clone, Debug, Args)]
+pub struct DeviceOptions {
+    /// Burn backend: flex, ndarray, wgpu or cuda, if compiled in (default: the first that is).
+    #[arg(long, value_name = "NAME")]
+    pub backend: Option<String>,
+    /// Precision of tensors (default: f64 on CPU backends, f32 on GPUs).
+    #[arg(long, value_enum)]
+    pub precision: Option<Precision>,
+}
+
+/// Where results go.
+#[derive(Clone, Debug, Args)]
+pub struct OutputOptions {
+    /// Directory of the run (default: the first free of runs/NAME, runs/NAME-2, …).
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace the run that --out already holds.
+    #[arg(long)]
+    pub force: bool,
+    /// Print one JSON document to standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl DeviceOptions {
+    /// Opens the device.
+    ///
+    /// # Errors
+    /// [`Error::UnknownBackend`], [`Error::BackendNotCompiled`], [`Error::Precision`].
+    pub fn open(&self) -> Result<Compute> {
+        let backend = self.backend.as_deref().map_or(Ok(Backend::default()), Backend::parse)?;
+        Compute::new(backend, self.precision)
+    }
+}
+
+/// Runs a binary's body: errors go to standard error and exit with [`USAGE`].
+pub fn run(body: impl FnOnce() -> Result<ExitCode>) -> ExitCode {
+    body().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(USAGE)
+    })
+}
+
+/// Prints to standard output; a reader that has gone away is no error.
+pub fn print(text: &str) {
+    let _ = writeln!(anstream::stdout().lock(), "{text}");
+}
+
+/// The main of a claim's own binary, with the claim's own options already in `findings`.
+pub fn run_claim(
+    claim: &'static Claim,
+    options: &ClaimOptions,
+    findings: impl FnOnce(&Context) -> Result<Findings>,
+) -> ExitCode {
+    let mut findings = Some(findings);
+    run(|| run_claims(&[claim], claim.id, options, |_, context| findings.take().expect("one claim")(context)))
+}
+
+/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`.
+///
+/// # Errors
+/// Bad options; whatever a protocol refuses.
+pub fn run_claims(
+    claims: &[&'static Claim],
+    name: &str,
+    options: &ClaimOptions,
+    mut findings: impl FnMut(&'static Claim, &Context) -> Result<Findings>,
+) -> Result<ExitCode> {
+    let clock = Instant::now();
+    let compute = options.device.open()?;
+    let OutputOptions { out, force, json } = &options.output;
+    let run_dir = RunDir::create(out.as_deref(), name, *force)?;
+    let mut context =
+        Context { effort: options.effort, seed: options.seed, compute, progress: ProgressBar::hidden() };
+    let mut examined = Vec::new();
+    for claim in claims {
+        context.progress = progress_bar(claim.id);
+        let report = ClaimReport::examine(claim, &context, |context| findings(claim, context))?;
+        context.progress.finish_and_clear();
+        if !json {
+            print(&terminal::claim_line(&report));
+        }
+        examined.push(report);
+    }
+    let report = Report::new(&context, examined, clock.elapsed().as_secs_f64());
+    run_dir.write_json("report.json", &report)?;
+    let directory = run_dir.commit()?;
+    if *json {
+        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Usage(e.to_string()))?;
+        print(&text);
+    } else {
+        print(&format!("\n{}", terminal::table(&report)));
+        print(&terminal::closing_line(&report, &directory));
+    }
+    Ok(if report.all_reproduced() { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) })
+}
+
+/// A bar on standard error, drawn only if that is a terminal.
+pub fn progress_bar(label: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {prefix} {pos}/{len} runs  {elapsed}")
+        .expect("a valid template");
+    let bar = ProgressBar::new(0).with_style(style).with_prefix(label.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}

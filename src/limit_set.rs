@@ -1,0 +1,77 @@
+//! The set of points a run over orthonormal data is predicted to end in.
+//!
+//! Theory builds these sets, stop rules and verdicts measure the distance to them; the type itself
+//! knows neither.
+
+use crate::state::Neuron;
+
+/// Points of the span of orthonormal rows, in coordinates.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LimitSet {
+    /// One point `Σ α_i a_i`, given by `α`, `[m]`.
+    Point(Vec<f64>),
+    /// The datapoints `σ_i a_i`, given by the signs `σ`, `[m]`; 0 bars a sample.
+    Datapoints(Vec<i8>),
+}
+
+impl LimitSet {
+    /// Euclidean distance of `w` to the nearest point of the set; infinite if the set is empty.
+    ///
+    /// Summed over coordinates, never as a difference of norms, so it is accurate down to rounding.
+    pub fn distance(&self, neuron: &Neuron) -> f64 {
+        let c = &neuron.correlations;
+        let along: f64 = match self {
+            LimitSet::Point(alpha) => c.iter().zip(alpha).map(|(c, a)| (c - a).powi(2)).sum(),
+            LimitSet::Datapoints(signs) => match self.nearest_datapoint(neuron) {
+                None => return f64::INFINITY,
+                Some(nearest) => c
+                    .iter()
+                    .enumerate()
+                    .map(|(i, c)| if i == nearest { c - f64::from(signs[i]) } else { *c })
+                    .map(|difference| difference.powi(2))
+                    .sum(),
+            },
+        };
+        (along + neuron.residual.powi(2)).sqrt()
+    }
+
+    /// Index of the nearest datapoint of the set: it maximises `σ_i c_i`.
+    pub fn nearest_datapoint(&self, neuron: &Neuron) -> Option<usize> {
+        let LimitSet::Datapoints(signs) = self else { return None };
+        let overlap = |i: usize| f64::from(signs[i]) * neuron.correlations[i];
+        (0..signs.len()).filter(|&i| signs[i] != 0).max_by(|&i, &j| overlap(i).total_cmp(&overlap(j)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn neuron(correlations: Vec<f64>, residual: f64) -> Neuron {
+        let norm_sq = correlations.iter().map(|c| c * c).sum::<f64>() + residual * residual;
+        Neuron { correlations, residual, norm_sq, overlap_init: 0.0 }
+    }
+
+    #[test]
+    fn distance_is_euclidean() {
+        let w = neuron(vec![0.1, -0.7, 0.3], 0.2);
+        let point = LimitSet::Point(vec![0.6, 0.0, 0.8]);
+        let expected = (0.25f64 + 0.49 + 0.25 + 0.04).sqrt();
+        assert!((point.distance(&w) - expected).abs() < 1e-15);
+        // Of the datapoints +a_0 and −a_1 the second is nearer: (0.1, 0.3, 0.3, 0.2).
+        let data = LimitSet::Datapoints(vec![1, -1, 0]);
+        assert_eq!(data.nearest_datapoint(&w), Some(1));
+        assert!((data.distance(&w) - 0.23f64.sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn distance_resolves_rounding_close_to_the_set() {
+        let w = neuron(vec![1e-14, 1.0], 0.0);
+        assert_eq!(LimitSet::Datapoints(vec![1, 1]).distance(&w), 1e-14);
+    }
+
+    #[test]
+    fn nothing_is_near_the_empty_set() {
+        assert_eq!(LimitSet::Datapoints(vec![0, 0]).distance(&neuron(vec![0.5, 0.5], 0.0)), f64::INFINITY);
+    }
+}

@@ -1,0 +1,106 @@
+//! The report: verdicts with their checks, as a structure, as JSON and on the terminal.
+
+pub mod terminal;
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::claims::{Claim, Context, Findings};
+use crate::error::Result;
+use crate::stats::MAX_STATISTICAL_CHECKS;
+use crate::verdict::{Check, Margin, Verdict};
+
+/// What `reproduce` and the claims' own binaries write as `report.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Version of this crate.
+    pub version: &'static str,
+    /// Seed everything was drawn from.
+    pub seed: u64,
+    /// Effort.
+    pub effort: &'static str,
+    /// Backend of everything that trained through Burn.
+    pub backend: &'static str,
+    /// Its precision.
+    pub precision: &'static str,
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// One entry a claim.
+    pub claims: Vec<ClaimReport>,
+}
+
+/// One claim's entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClaimReport {
+    /// Identifier.
+    pub id: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// Where the claim is made.
+    pub source: &'static str,
+    /// The claim.
+    pub statement: &'static str,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The judged expectations, controls included.
+    pub checks: Vec<Check>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
+    /// Wall-clock time.
+    pub seconds: f64,
+}
+
+impl ClaimReport {
+    /// Examines a claim by `run`, which brings the findings.
+    ///
+    /// # Errors
+    /// Whatever the protocol refuses.
+    pub fn examine(
+        claim: &Claim,
+        context: &Context,
+        run: impl FnOnce(&Context) -> Result<Findings>,
+    ) -> Result<Self> {
+        let clock = Instant::now();
+        let Findings { checks, notes } = run(context)?;
+        Ok(Self {
+            id: claim.id,
+            title: claim.title,
+            source: claim.source,
+            statement: claim.statement,
+            verdict: Verdict::over(&checks),
+            checks,
+            notes,
+            seconds: clock.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+impl Report {
+    /// Puts claims together.
+    ///
+    /// # Panics
+    /// If there are more statistical checks than the family-wise level was split over.
+    pub fn new(context: &Context, claims: Vec<ClaimReport>, seconds: f64) -> Self {
+        let statistical = claims
+            .iter()
+            .flat_map(|claim| &claim.checks)
+            .filter(|check| matches!(check.tolerance_or_interval, Margin::Interval(_)))
+            .count();
+        assert!(statistical <= MAX_STATISTICAL_CHECKS, "{statistical} checks share the report's error level");
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            seed: context.seed,
+            effort: context.effort.name(),
+            backend: context.compute.backend().name(),
+            precision: context.compute.precision().name(),
+            seconds,
+            claims,
+        }
+    }
+
+    /// Whether every claim was reproduced.
+    pub fn all_reproduced(&self) -> bool {
+        self.claims.iter().all(|claim| claim.verdict == Verdict::Reproduced)
+    }
+}

@@ -1,0 +1,158 @@
+//! The report on a terminal: a line a claim, then the table of all checks.
+
+use std::path::Path;
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+
+use super::{ClaimReport, Report};
+use crate::verdict::{Check, Margin, Verdict};
+
+/// Width of the table when the output is not a terminal.
+const PLAIN_WIDTH: u16 = 118;
+
+/// The line printed as a claim finishes.
+pub fn claim_line(claim: &ClaimReport) -> String {
+    let passed = claim.checks.iter().filter(|check| check.ok == Some(true)).count();
+    format!(
+        "{}  {:<18} {}/{} checks  {:>6.1} s  {} ({})",
+        colour(claim.verdict),
+        claim.id,
+        passed,
+        claim.checks.len(),
+        claim.seconds,
+        claim.title,
+        claim.source,
+    )
+}
+
+/// The verdict, padded, in its colour; the stream it is printed to strips colours where unwanted.
+fn colour(verdict: Verdict) -> String {
+    use anstyle::{AnsiColor, Style};
+    let colour = match verdict {
+        Verdict::Reproduced => AnsiColor::Green,
+        Verdict::Refuted => AnsiColor::Red,
+        Verdict::Inconclusive => AnsiColor::Yellow,
+    };
+    let style = Style::new().bold().fg_color(Some(colour.into()));
+    format!("{style}{:<12}{style:#}", verdict.name())
+}
+
+/// All checks of a report, and the notes.
+pub fn table(report: &Report) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header([
+        "claim",
+        "check",
+        "prediction",
+        "measurement",
+        "tolerance or interval",
+        "n",
+        "ok",
+    ]);
+    if !table.is_tty() {
+        table.set_width(PLAIN_WIDTH);
+    }
+    for claim in &report.claims {
+        for (k, check) in claim.checks.iter().enumerate() {
+            let id = if k == 0 { format!("{}: {}", claim.id, claim.verdict.name()) } else { String::new() };
+            let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+            table.add_row([
+                Cell::new(id),
+                Cell::new(if check.control {
+                    format!("control: {}", check.name)
+                } else {
+                    check.name.clone()
+                }),
+                right(prediction(check)),
+                right(number(check.measured)),
+                right(margin(&check.tolerance_or_interval)),
+                right(check.n.to_string()),
+                Cell::new(mark(check.ok)),
+            ]);
+        }
+    }
+    let mut text = format!("{table}\n");
+    for claim in report.claims.iter().filter(|claim| !claim.notes.is_empty()) {
+        text.push_str(&format!("\n{}\n", claim.id));
+        for note in &claim.notes {
+            text.push_str(&format!("  - {note}\n"));
+        }
+    }
+    text
+}
+
+/// The last line: how many claims came out, in how long, and where the report is.
+pub fn closing_line(report: &Report, directory: &Path) -> String {
+    let reproduced = report.claims.iter().filter(|claim| claim.verdict == Verdict::Reproduced).count();
+    format!(
+        "{reproduced} of {} claims reproduced in {:.1} s ({} {}, seed {}, effort {}); report: {}",
+        report.claims.len(),
+        report.seconds,
+        report.backend,
+        report.precision,
+        report.seed,
+        report.effort,
+        directory.join("report.json").display(),
+    )
+}
+
+fn mark(ok: Option<bool>) -> &'static str {
+    match ok {
+        Some(true) => "yes",
+        Some(false) => "NO",
+        None => "?",
+    }
+}
+
+fn prediction(check: &Check) -> String {
+    let sign = match check.tolerance_or_interval {
+        Margin::Interval(interval) if interval.high.is_infinite() => "≥ ",
+        _ if check.criterion.contains("at or below") => "≤ ",
+        _ => "",
+    };
+    format!("{sign}{}", number(check.predicted))
+}
+
+fn margin(margin: &Margin) -> String {
+    match margin {
+        Margin::Tolerance(tolerance) => format!("± {}", number(*tolerance)),
+        Margin::Interval(interval) if interval.high.is_infinite() => "one-sided".into(),
+        Margin::Interval(interval) => format!("[{}, {}]", number(interval.low), number(interval.high)),
+    }
+}
+
+/// Five significant digits, scientific only where it is shorter.
+pub fn number(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return format!("{x}");
+    }
+    if (1e-3..1e5).contains(&x.abs()) {
+        let digits = (4 - x.abs().log10().floor() as i32).max(0) as usize;
+        let text = format!("{x:.digits$}");
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        return text.to_string();
+    }
+    format!("{x:.2e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_short_and_right() {
+        for (x, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (-0.5, "-0.5"),
+            (0.99771234, "0.99771"),
+            (1e-12, "1.00e-12"),
+            (12345.6, "12346"),
+            (100.0, "100"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(number(x), text);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a run leaves on disk, written atomically: a staging directory, renamed when complete.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use npyz::WriterBuilder;
+use serde::Serialize;
+
+use crate::error::{Error, Result, io_at};
+
+/// Any of these makes a directory a run.
+const MARKERS: [&str; 3] = ["config.json", "report.json", "summary.json"];
+
+/// A run directory being written. Dropped without [`commit`](RunDir::commit), it leaves nothing.
+#[derive(Debug)]
+pub struct RunDir {
+    target: PathBuf,
+    staging: PathBuf,
+}
+
+impl RunDir {
+    /// Prepares to write to `out`, or to the first free of `runs/NAME`, `runs/NAME-2`, ….
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] if `out` holds a run and `force` is not set; [`Error::NotARun`] if it holds
+    /// anything else; [`Error::Io`].
+    pub fn create(out: Option<&Path>, name: &str, force: bool) -> Result<Self> {
+        let target = match out {
+            Some(out) => out.to_path_buf(),
+            None => (1u64..)
+                .map(|k| Path::new("runs").join(if k == 1 { name.into() } else { format!("{name}-{k}") }))
+                .find(|path| !path.exists())
+                .expect("some number is free"),
+        };
+        if target.exists() {
+            let holds_run = MARKERS.iter().any(|marker| target.join(marker).exists());
+            if holds_run && !force {
+                return Err(Error::RunExists { path: target });
+            }
+            let empty = target.is_dir() && fs::read_dir(&target).map_err(io_at(&target))?.next().is_none();
+            if !holds_run && !empty {
+                return Err(Error::NotARun { path: target });
+            }
+        }
+        let staging = sibling(&target, "partial");
+        fs::create_dir_all(&staging).map_err(io_at(&staging))?;
+        Ok(Self { target, staging })
+    }
+
+    /// Where a file of this run is to be written for now.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.staging.join(name)
+    }
+
+    /// Where the run will be once committed.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Writes a JSON document.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let path = self.path(name);
+        let mut text = serde_json::to_string_pretty(value)
+            .map_err(|e| Error::File { path: path.clone(), reason: e.to_string() })?;
+        text.push('\n');
+        fs::write(&path, text).map_err(io_at(path))
+    }
+
+    /// Writes rows as CSV, with a header from their field names.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_csv<T: Serialize>(&self, name: &str, rows: &[T]) -> Result<()> {
+        let path = self.path(name);
+        let refuse = |e: csv::Error| Error::File { path: path.clone(), reason: e.to_string() };
+        let mut writer = csv::Writer::from_path(&path).map_err(refuse)?;
+        for row in rows {
+            writer.serialize(row).map_err(refuse)?;
+        }
+        writer.flush().map_err(io_at(&path))
+    }
+
+    /// Writes an array for NumPy, row-major in the given shape.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write_npy<T>(&self, name: &str, values: impl IntoIterator<Item = T>, shape: &[u64]) -> Result<()>
+    where
+        T: npyz::Serialize + npyz::AutoSerialize,
+    {
+        let path = self.path(name);
+        let write = || -> std::io::Result<()> {
+            let file = BufWriter::new(File::create(&path)?);
+            let options = npyz::WriteOptions::new().default_dtype().shape(shape);
+            let mut writer = options.writer(file).begin_nd()?;
+            writer.extend(values)?;
+            writer.finish()
+        };
+        write().map_err(io_at(&path))
+    }
+
+    /// Puts the finished directory in place.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn commit(self) -> Result<PathBuf> {
+        let replaced = sibling(&self.target, "replaced");
+        let had_target = self.target.exists();
+        if had_target {
+            fs::rename(&self.target, &replaced).map_err(io_at(&self.target))?;
+        }
+        fs::rename(&self.staging, &self.target).map_err(io_at(&self.target))?;
+        if had_target {
+            fs::remove_dir_all(&replaced).map_err(io_at(&replaced))?;
+        }
+        Ok(self.target.clone())
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        // After a commit there is nothing left to remove.
+        let _ = fs::remove_dir_all(&self.staging);
+    }
+}
+
+/// A hidden neighbour of a path, private to this process.
+fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().map_or("run".into(), |name| name.to_string_lossy().into_owned());
+    path.with_file_name(format!(".{name}.{}.{suffix}", std::process::id()))
+}

@@ -1,0 +1,182 @@
+//! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::function::beta::inv_beta_reg;
+
+/// Family-wise error level of a whole report: the chance that any statistical check of a report in
+/// which every claim is true comes out wrong.
+pub const REPORT_LEVEL: f64 = 1e-3;
+
+/// Most statistical checks a report may hold.
+pub const MAX_STATISTICAL_CHECKS: usize = 100;
+
+/// Level of a single check (Bonferroni).
+pub const CHECK_LEVEL: f64 = REPORT_LEVEL / MAX_STATISTICAL_CHECKS as f64;
+
+/// A confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether `value` lies within.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Half the width.
+    pub fn half_width(&self) -> f64 {
+        0.5 * (self.high - self.low)
+    }
+}
+
+/// Exact (Clopper–Pearson) one-sided lower confidence bound, at error level `alpha`, on the
+/// probability behind `successes` out of `trials`: the `p` with `P(Bin(n, p) ≥ k) = α`. Closed form
+/// without a miss; otherwise accurate to five digits in `α`.
+///
+/// # Panics
+/// If `successes > trials`.
+pub fn binomial_lower_bound(successes: u64, trials: u64, alpha: f64) -> f64 {
+    assert!(successes <= trials, "{successes} successes of {trials}");
+    match successes {
+        0 => 0.0,
+        // P(Bin(n, p) = n) = pⁿ.
+        k if k == trials => (alpha.ln() / trials as f64).exp(),
+        // P(Bin(n, p) ≥ k) = I_p(k, n − k + 1).
+        k => inv_beta_reg(k as f64, (trials - k + 1) as f64, alpha),
+    }
+}
+
+/// The same from above.
+///
+/// # Panics
+/// If `successes > trials`.
+pub fn binomial_upper_bound(successes: u64, trials: u64, alpha: f64) -> f64 {
+    1.0 - binomial_lower_bound(trials - successes, trials, alpha)
+}
+
+/// Two-sided quantile of the standard normal law: `P(|Z| > z) = level`.
+pub fn normal_quantile(level: f64) -> f64 {
+    Normal::standard().inverse_cdf(1.0 - level / 2.0)
+}
+
+/// A sample mean with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// Sample mean.
+    pub mean: f64,
+    /// Standard error of the mean.
+    pub sem: f64,
+    /// Sample size.
+    pub n: usize,
+}
+
+impl Mean {
+    /// Mean and standard error of a sample of at least two.
+    pub fn of(sample: &[f64]) -> Self {
+        let n = sample.len();
+        let mean = sample.iter().sum::<f64>() / n as f64;
+        let variance = sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n as f64 - 1.0);
+        Self { mean, sem: (variance / n as f64).sqrt(), n }
+    }
+
+    /// Student-t interval at error level `level`.
+    pub fn interval(&self, level: f64) -> Interval {
+        let t = StudentsT::new(0.0, 1.0, self.n as f64 - 1.0).expect("at least two observations");
+        let half = t.inverse_cdf(1.0 - level / 2.0) * self.sem;
+        Interval { low: self.mean - half, high: self.mean + half }
+    }
+}
+
+/// A weighted least-squares line `y ≈ intercept + slope x` through points of known standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// Slope.
+    pub slope: f64,
+    /// Standard error of the slope, from the errors of the points.
+    pub slope_se: f64,
+    /// Intercept.
+    pub intercept: f64,
+}
+
+impl Line {
+    /// Fits points `(x, y, standard error of y)`; weights are `1/se²`.
+    pub fn fit(points: &[(f64, f64, f64)]) -> Self {
+        let weight = |se: f64| 1.0 / (se * se);
+        let total: f64 = points.iter().map(|p| weight(p.2)).sum();
+        let mean = |value: fn(&(f64, f64, f64)) -> f64| {
+            points.iter().map(|p| weight(p.2) * value(p)).sum::<f64>() / total
+        };
+        let (x_mean, y_mean) = (mean(|p| p.0), mean(|p| p.1));
+        let spread: f64 = points.iter().map(|p| weight(p.2) * (p.0 - x_mean).powi(2)).sum();
+        let covariance: f64 = points.iter().map(|p| weight(p.2) * (p.0 - x_mean) * (p.1 - y_mean)).sum();
+        let slope = covariance / spread;
+        Self { slope, slope_se: spread.sqrt().recip(), intercept: y_mean - slope * x_mean }
+    }
+
+    /// Normal interval of the slope at error level `level`.
+    pub fn slope_interval(&self, level: f64) -> Interval {
+        let half = normal_quantile(level) * self.slope_se;
+        Interval { low: self.slope - half, high: self.slope + half }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, stream};
+    use rand_distr::{Distribution, StandardNormal};
+
+    #[test]
+    fn binomial_bounds_match_tables() {
+        // No miss in n: α^(1/n).
+        assert!((binomial_lower_bound(50, 50, 0.05) - 0.05f64.powf(0.02)).abs() < 1e-15);
+        // R: binom.test(8, 10, alternative = "greater")$conf.int = 0.4930987.
+        assert!((binomial_lower_bound(8, 10, 0.05) - 0.493_098_7).abs() < 1e-7);
+        // R: binom.test(3, 20, alternative = "less")$conf.int[2] = 0.3436638.
+        assert!((binomial_upper_bound(3, 20, 0.05) - 0.343_663_8).abs() < 1e-6);
+        for (k, n, alpha) in [(1, 4, 1e-5), (4999, 5000, 1e-5), (3, 100_000, 1e-3), (70_000, 100_000, 1e-5)] {
+            let p = binomial_lower_bound(k, n, alpha);
+            let tail = statrs::function::beta::beta_reg(k as f64, (n - k + 1) as f64, p);
+            assert!((tail / alpha - 1.0).abs() < 1e-5, "k = {k}, n = {n}: P = {tail:e} at {p}");
+        }
+        assert_eq!(binomial_lower_bound(0, 9, 0.01), 0.0);
+        assert_eq!(binomial_upper_bound(9, 9, 0.01), 1.0);
+    }
+
+    #[test]
+    fn intervals_cover_as_often_as_they_say() {
+        // 95 % intervals of slope and mean over 2000 data sets: hits are Bin(2000, 0.95) with sd 9.7.
+        let mut rng = stream(3, Purpose::Protocol, 0);
+        let (mut slopes, mut means) = (0, 0);
+        for _ in 0..2000 {
+            let points: Vec<(f64, f64, f64)> = (0..7)
+                .map(|k| {
+                    let (x, se): (f64, f64) = (f64::from(k) * 0.7, 0.1 + 0.05 * f64::from(k));
+                    let noise: f64 = StandardNormal.sample(&mut rng);
+                    (x, 0.3 - 1.7 * x + se * noise, se)
+                })
+                .collect();
+            slopes += u32::from(Line::fit(&points).slope_interval(0.05).contains(-1.7));
+            let sample: Vec<f64> = (0..6)
+                .map(|_| {
+                    let noise: f64 = StandardNormal.sample(&mut rng);
+                    4.2 + 3.0 * noise
+                })
+                .collect();
+            means += u32::from(Mean::of(&sample).interval(0.05).contains(4.2));
+        }
+        assert!(slopes.abs_diff(1900) < 45, "slope: {slopes}");
+        assert!(means.abs_diff(1900) < 45, "mean: {means}");
+    }
+
+    #[test]
+    fn quantiles_are_two_sided() {
+        assert!((normal_quantile(0.05) - 1.959_963_984_540_054).abs() < 1e-9);
+    }
+}

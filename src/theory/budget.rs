@@ -1,0 +1,66 @@
+//! How many steps a run may need: `--steps auto`.
+
+use super::{cyclic, gd, sgd};
+use crate::error::{Error, Result};
+use crate::model::Activation;
+use crate::schedule::{Schedule, ScheduleKind};
+
+/// Longest budget that `auto` will hand out.
+pub const LONGEST: u64 = 1_000_000_000_000;
+
+/// Steps within which a run from `(c_0, s_0)` should come within `tolerance` of its limit.
+///
+/// - Full batch: the exact number from the scalar recursion of [`gd::Radial`], and a tenth more.
+/// - Otherwise three times `(log 1/tolerance + 2 log m + 30)/λ` plus the time to grow from a small
+///   start, with the rate `λ` of SPEC §7. After selection the log-correlations are random walks of
+///   drift `−λ` and variance `≈ 2λ` per step, so the time to the tolerance has a relative deviation
+///   of about `√(2/log(1/tolerance))`: three means and the constant leave misses far below one in a
+///   million.
+///
+/// # Errors
+/// [`Error::Usage`] if the tolerance is 0, or the step size is beyond the wall where no run converges,
+/// or more than [`LONGEST`] steps come out.
+pub fn steps(
+    schedule: &Schedule,
+    c0: &[f64],
+    residual: f64,
+    activation: Activation,
+    step_per_sample: f64,
+    tolerance: f64,
+) -> Result<u64> {
+    let refuse = |reason: &str| Err(Error::Usage(format!("--steps auto: {reason}; give a number of steps")));
+    if tolerance <= 0.0 {
+        return refuse("a tolerance of 0 is never reached");
+    }
+    let start = gd::Radial::new(c0, residual, activation);
+    if start.active == 0.0 {
+        return Ok(0);
+    }
+    if step_per_sample >= 0.5 {
+        return refuse("beyond a step size of 1/2 per sample no run converges");
+    }
+    if schedule.is_full_batch() {
+        // Rounding keeps the last bits out of reach.
+        return match start.steps_to(tolerance.max(1e-14), step_per_sample, 100_000_000) {
+            Some(steps) => Ok(steps + steps / 10 + 100),
+            None => refuse("gradient descent does not reach the tolerance within 1e8 steps"),
+        };
+    }
+    let (samples, batch) = (schedule.samples(), schedule.batch_size());
+    let rate = match schedule.kind() {
+        ScheduleKind::Cyclic => cyclic::rate(samples, step_per_sample),
+        ScheduleKind::Replacement => sgd::rate_with_replacement(samples, batch, step_per_sample),
+        _ => sgd::rate(samples, batch, step_per_sample),
+    };
+    if rate <= 0.0 {
+        return refuse("the rate law predicts no convergence");
+    }
+    let growth = 2.0 * (1.0 / start.active).ln().max(0.0) * samples as f64
+        / (step_per_sample * batch as f64 * (2.0 - start.norm_sq()).max(0.1));
+    let decades = (1.0 / tolerance).ln() + 2.0 * (samples as f64).ln() + 30.0;
+    let steps = 3.0 * (decades / rate + growth);
+    if steps > LONGEST as f64 {
+        return refuse(&format!("the rate law predicts about {steps:.0e} steps"));
+    }
+    Ok(steps.ceil() as u64)
+}

@@ -1,0 +1,267 @@
+//! Verdicts: what is expected is fixed before anything is measured, then judged.
+
+use serde::Serialize;
+
+use crate::stats::{CHECK_LEVEL, Interval, binomial_lower_bound};
+
+/// What came of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every check came out as predicted, every control the other way.
+    Reproduced,
+    /// A check contradicts the claim, or a control failed to.
+    Refuted,
+    /// Nothing contradicts the claim, but something is too imprecise to support it.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// The verdict over a claim's checks. No checks, no verdict.
+    pub fn over(checks: &[Check]) -> Self {
+        if checks.iter().any(|check| check.ok == Some(false)) {
+            Verdict::Refuted
+        } else if checks.is_empty() || checks.iter().any(|check| check.ok.is_none()) {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Reproduced
+        }
+    }
+
+    /// Lower-case name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Reproduced => "reproduced",
+            Verdict::Refuted => "refuted",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// Tolerance of an equality, or interval of an estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Margin {
+    /// Largest accepted deviation from the prediction.
+    Tolerance(f64),
+    /// Confidence interval of the measurement.
+    Interval(Interval),
+}
+
+/// A judged expectation: one row of the report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// What was measured.
+    pub name: String,
+    /// The prediction.
+    pub predicted: f64,
+    /// The measurement.
+    pub measured: f64,
+    /// Tolerance or confidence interval.
+    pub tolerance_or_interval: Margin,
+    /// Whether it came out as expected; `None` if the data cannot tell.
+    pub ok: Option<bool>,
+    /// Sample size.
+    pub n: u64,
+    /// Whether this is a negative control.
+    pub control: bool,
+    /// How prediction and measurement are compared, and why at this tolerance or level.
+    pub criterion: String,
+}
+
+/// What a check will be held to. Built before the measurement, from theory.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    name: String,
+    predicted: f64,
+    control: bool,
+    why: String,
+}
+
+/// An equality with a tolerance.
+#[derive(Clone, Debug)]
+pub struct Equality(Expectation, f64);
+
+/// A lower bound on a number that theory says is far from 0.
+#[derive(Clone, Debug)]
+pub struct AtLeast(Expectation);
+
+/// An almost-sure event.
+#[derive(Clone, Debug)]
+pub struct Always(Expectation, f64);
+
+/// A parameter to be covered by a confidence interval.
+#[derive(Clone, Debug)]
+pub struct Covered(Expectation, f64);
+
+/// A parameter to be excluded by a confidence interval, or bounded by its upper end.
+#[derive(Clone, Debug)]
+pub struct Bounded(Expectation);
+
+impl Expectation {
+    /// Starts an expectation. `why` says where the tolerance or level comes from.
+    pub fn new(name: impl Into<String>, predicted: f64, why: impl Into<String>) -> Self {
+        Self { name: name.into(), predicted, control: false, why: why.into() }
+    }
+
+    /// Marks a negative control: something that must come out against the claim's conclusion
+    /// because its hypothesis is broken.
+    #[must_use]
+    pub fn control(self) -> Self {
+        Self { control: true, ..self }
+    }
+
+    /// `|measured − predicted| ≤ tolerance`.
+    pub fn within(self, tolerance: f64) -> Equality {
+        Equality(self, tolerance)
+    }
+
+    /// `measured ≥ predicted`.
+    pub fn at_least(self) -> AtLeast {
+        AtLeast(self)
+    }
+
+    /// All trials succeed (predicted probability 1), and there are enough of them to put the exact
+    /// lower confidence bound at level [`CHECK_LEVEL`] above `least`.
+    pub fn always(self, least: f64) -> Always {
+        Always(self, least)
+    }
+
+    /// A confidence interval at level [`CHECK_LEVEL`] contains the prediction and is no wider than
+    /// `± precision`: a wide interval contains everything and decides nothing.
+    pub fn covered(self, precision: f64) -> Covered {
+        Covered(self, precision)
+    }
+
+    /// The upper end of a confidence interval stays at or below the prediction.
+    pub fn bounded(self) -> Bounded {
+        Bounded(self)
+    }
+
+    fn judge(self, measured: f64, margin: Margin, ok: Option<bool>, n: u64, criterion: String) -> Check {
+        // A number that is not one supports nothing.
+        let ok = if measured.is_nan() { Some(false) } else { ok };
+        let criterion = format!("{criterion}; {}", self.why);
+        Check {
+            name: self.name,
+            predicted: self.predicted,
+            measured,
+            tolerance_or_interval: margin,
+            ok,
+            n,
+            control: self.control,
+            criterion,
+        }
+    }
+}
+
+impl Equality {
+    /// Judges a measurement made over `n` runs.
+    pub fn measured(self, value: f64, n: u64) -> Check {
+        let Self(expectation, tolerance) = self;
+        let ok = n > 0 && (value - expectation.predicted).abs() <= tolerance;
+        expectation.judge(
+            value,
+            Margin::Tolerance(tolerance),
+            Some(ok),
+            n,
+            "|measured − predicted| ≤ tolerance".into(),
+        )
+    }
+}
+
+impl AtLeast {
+    /// Judges a measurement made over `n` runs.
+    pub fn measured(self, value: f64, n: u64) -> Check {
+        let bound = self.0.predicted;
+        let ok = n > 0 && value >= bound;
+        let margin = Margin::Interval(Interval { low: bound, high: f64::INFINITY });
+        self.0.judge(value, margin, Some(ok), n, "measured ≥ predicted".into())
+    }
+}
+
+impl Always {
+    /// Judges a count.
+    pub fn counted(self, successes: u64, trials: u64) -> Check {
+        let Self(expectation, least) = self;
+        let low = binomial_lower_bound(successes, trials, CHECK_LEVEL);
+        let ok = match () {
+            () if successes < trials => Some(false),
+            () if low >= least => Some(true),
+            () => None,
+        };
+        let fraction = successes as f64 / trials as f64;
+        let margin = Margin::Interval(Interval { low, high: 1.0 });
+        let criterion = format!("no miss, and exact lower bound at level {CHECK_LEVEL:.0e} above {least}");
+        expectation.judge(if trials == 0 { 0.0 } else { fraction }, margin, ok, trials, criterion)
+    }
+}
+
+impl Covered {
+    /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
+    pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
+        let Self(expectation, precision) = self;
+        let ok = match () {
+            () if !interval.contains(expectation.predicted) => Some(false),
+            () if interval.half_width() <= precision => Some(true),
+            () => None,
+        };
+        let criterion =
+            format!("interval at level {CHECK_LEVEL:.0e} covers the prediction, half-width ≤ {precision}");
+        expectation.judge(estimate, Margin::Interval(interval), ok, n, criterion)
+    }
+}
+
+impl Bounded {
+    /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
+    pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
+        let bound = self.0.predicted;
+        let ok = match () {
+            () if interval.high <= bound => Some(true),
+            () if interval.low > bound => Some(false),
+            () => None,
+        };
+        let criterion = format!("interval at level {CHECK_LEVEL:.0e} lies at or below the prediction");
+        self.0.judge(estimate, Margin::Interval(interval), ok, n, criterion)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expect(predicted: f64) -> Expectation {
+        Expectation::new("x", predicted, "test")
+    }
+
+    #[test]
+    fn every_criterion_can_pass_and_fail() {
+        assert_eq!(expect(1.0).within(0.1).measured(1.05, 3).ok, Some(true));
+        assert_eq!(expect(1.0).within(0.1).measured(1.2, 3).ok, Some(false));
+        assert_eq!(expect(0.0).within(0.1).measured(f64::NAN, 3).ok, Some(false));
+        assert_eq!(expect(0.0).within(0.1).measured(0.0, 0).ok, Some(false));
+        assert_eq!(expect(0.5).at_least().measured(0.6, 1).ok, Some(true));
+        assert_eq!(expect(0.5).at_least().measured(0.4, 1).ok, Some(false));
+        assert_eq!(expect(1.0).always(0.9).counted(999, 1000).ok, Some(false));
+        assert_eq!(expect(1.0).always(0.9).counted(1000, 1000).ok, Some(true));
+        assert_eq!(expect(1.0).always(0.9).counted(20, 20).ok, None);
+        let interval = Interval { low: 0.4, high: 0.6 };
+        assert_eq!(expect(0.55).covered(0.2).estimated(0.5, interval, 9).ok, Some(true));
+        assert_eq!(expect(0.55).covered(0.05).estimated(0.5, interval, 9).ok, None);
+        assert_eq!(expect(0.7).covered(0.05).estimated(0.5, interval, 9).ok, Some(false));
+        assert_eq!(expect(0.7).bounded().estimated(0.5, interval, 9).ok, Some(true));
+        assert_eq!(expect(0.5).bounded().estimated(0.5, interval, 9).ok, None);
+        assert_eq!(expect(0.3).bounded().estimated(0.5, interval, 9).ok, Some(false));
+    }
+
+    #[test]
+    fn one_failure_refutes_and_one_doubt_leaves_it_open() {
+        let yes = expect(1.0).within(0.1).measured(1.0, 1);
+        let no = expect(1.0).within(0.1).measured(2.0, 1);
+        let unsure = expect(1.0).always(0.9).counted(1, 1);
+        assert_eq!(Verdict::over(&[yes.clone(), yes.clone()]), Verdict::Reproduced);
+        assert_eq!(Verdict::over(&[yes.clone(), unsure.clone()]), Verdict::Inconclusive);
+        assert_eq!(Verdict::over(&[yes, unsure, no]), Verdict::Refuted);
+        assert_eq!(Verdict::over(&[]), Verdict::Inconclusive);
+    }
+}
