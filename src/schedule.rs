@@ -157,8 +157,17 @@ impl Schedule {
             step: 0,
             permutation: if needs_permutation { (0..self.samples).collect() } else { Vec::new() },
             batch: if self.is_full_batch() { (0..self.samples).collect() } else { vec![0; self.batch] },
-            swaps: vec![0; if self.kind == ScheduleKind::Sgd { self.batch } else { 0 }],
+            swaps: vec![0; if self.kind == ScheduleKind::Sgd { self.draws_per_step() } else { 0 }],
             schedule: self.clone(),
+        }
+    }
+
+    /// Random indices that one step of [`ScheduleKind::Sgd`] or `Replacement` consumes. Of a batch
+    /// that holds more than half of the samples, those left out are drawn.
+    fn draws_per_step(&self) -> usize {
+        match self.kind {
+            ScheduleKind::Sgd => self.batch.min(self.samples - self.batch),
+            _ => self.batch,
         }
     }
 
@@ -195,7 +204,9 @@ impl BatchStream {
         self.step = step;
         let indices_before = match self.schedule.kind {
             ScheduleKind::Gd | ScheduleKind::Cyclic => 0,
-            ScheduleKind::Sgd | ScheduleKind::Replacement => u128::from(step) * self.schedule.batch as u128,
+            ScheduleKind::Sgd | ScheduleKind::Replacement => {
+                u128::from(step) * self.schedule.draws_per_step() as u128
+            }
             ScheduleKind::Reshuffle => {
                 u128::from(step / self.schedule.batches_per_epoch()) * self.schedule.samples as u128
             }
@@ -231,14 +242,29 @@ impl BatchStream {
         &self.batch
     }
 
-    /// Partial Fisher–Yates from the identity, undone afterwards: O(b), and no memory of past steps.
+    /// The batches of the next `steps` steps at `b = 1`, appended to `indices`.
+    pub(crate) fn next_singles(&mut self, steps: usize, indices: &mut Vec<usize>) {
+        debug_assert_eq!(self.schedule.batch, 1);
+        if self.schedule.kind == ScheduleKind::Sgd && self.schedule.samples > 1 {
+            let (rng, samples) = (&mut self.rng, self.schedule.samples);
+            indices.extend((0..steps).map(|_| below(rng, samples)));
+            self.step += steps as u64;
+        } else {
+            indices.extend((0..steps).map(|_| self.next_batch()[0]));
+        }
+    }
+
+    /// Partial Fisher–Yates from the identity, undone afterwards: no memory of past steps. It draws
+    /// the batch, or what the batch leaves out if that is less.
     fn draw_without_replacement(&mut self) {
-        let samples = self.schedule.samples;
+        let (samples, batch) = (self.schedule.samples, self.schedule.batch);
         for (k, swap) in self.swaps.iter_mut().enumerate() {
             *swap = k + below(&mut self.rng, samples - k);
             self.permutation.swap(k, *swap);
         }
-        self.batch.copy_from_slice(&self.permutation[..self.schedule.batch]);
+        let drawn = self.swaps.len();
+        let kept = if drawn == batch { 0..batch } else { drawn..samples };
+        self.batch.copy_from_slice(&self.permutation[kept]);
         for (k, &swap) in self.swaps.iter().enumerate().rev() {
             self.permutation.swap(k, swap);
         }

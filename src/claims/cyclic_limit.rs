@@ -1,16 +1,261 @@
+//! Theorem 4: visiting the samples in a fixed order ends in one predictable datapoint.
+
+use std::f64::consts::FRAC_PI_4;
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::protocol::{Case, Tally};
 use super::{Claim, Context, Findings};
+use crate::data::Dataset;
+use crate::device::Precision;
+use crate::error::Result;
+use crate::init::Start;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::theory::{cyclic, sgd};
+use crate::train::{Outcome, Run};
+use crate::verdict::{Check, Expectation};
+
+/// The claim.
 pub const CLAIM: Claim = Claim {
     id: "cyclic_limit",
-    number: 2,
-    title: "",
-    source: "",
-    statement: "",
-    run: |_: &Context| Ok(Findings::default()),
+    number: 3,
+    title: "cyclic SGD ends in a predictable pure datapoint",
+    source: "GFHY Theorem 4 and the conjecture after it",
+    statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
+                a_0. Conjecture: for every m and n, cyclic SGD converges to a single datapoint.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
+
+/// What the command line may bend. All of it concerns the conjecture, except the step size.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Options {}
-#[derive(Default)]
-pub struct Prediction;
-pub fn findings(_: &Context, _: &Options, _: &Prediction) -> crate::Result<Findings> {
-    Ok(Findings::default())
+pub struct Options {
+    /// Number of samples m (default: random, 2 to 64).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Dimension n (default: random, m to 2m).
+    #[arg(long, requires = "samples")]
+    pub dim: Option<usize>,
+    /// Step size η (default: several up to 1/5).
+    #[arg(long)]
+    pub step_size: Option<f64>,
+    /// Norm of the initial point (default: random in (0, 1)).
+    #[arg(long)]
+    pub init_norm: Option<f64>,
+    /// Number of random starts for the conjecture.
+    #[arg(long)]
+    pub replicas: Option<u64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// The theorem's limit from `(c_0, c_1)`, where it has one.
+    pub theorem: fn(&[f64]) -> Option<LimitSet>,
+    /// The conjecture's limit set from the initial correlations.
+    pub conjecture: fn(&[f64], Activation) -> LimitSet,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self { theorem: cyclic::theorem_4, conjecture: sgd::limit_set }
+    }
+}
+
+const TOLERANCE: f64 = 1e-10;
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// Bad options: see [`Dataset`], [`Problem::new`] and [`Start::gaussian`].
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let mut checks = theorem(context, options, prediction)?;
+    checks.push(on_burn(context, options, prediction)?);
+    checks.push(conjecture(context, options, prediction)?);
+    checks.extend(controls(options)?);
+    let notes = vec![
+        "The theorem's edge c_0 = c_1 is not where the basins meet: on it the sample visited first already wins, \
+         and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
+            .into(),
+    ];
+    Ok(Findings { checks, notes })
+}
+
+/// A point of the theorem's region: polar angle and norm of `w_0`, and the step size.
+#[derive(Clone, Copy)]
+struct Point {
+    angle: f64,
+    norm: f64,
+    step_size: f64,
+}
+
+impl Point {
+    fn correlations(self) -> Vec<f64> {
+        // On the edge both are the same number, not equal up to rounding.
+        if self.angle == FRAC_PI_4 {
+            return vec![self.norm * std::f64::consts::FRAC_1_SQRT_2; 2];
+        }
+        vec![self.norm * self.angle.cos(), self.norm * self.angle.sin()]
+    }
+}
+
+/// Grid over the region: angles from the edge `π/4` down to nearly 0, norms up to just below 1.
+fn region(context: &Context, options: &Options) -> Vec<Point> {
+    let (angles, norms) = context.effort.pick((12, 6), (60, 20), (300, 60));
+    let step_sizes = options.step_size.map_or(vec![0.2, 0.13, 0.05, 0.011], |eta| vec![eta]);
+    let mut points = Vec::new();
+    for step_size in step_sizes {
+        for a in 0..angles {
+            // Quadratic spacing: densest at the edge. The last angle is π/4 / angles².
+            let angle = FRAC_PI_4 * (1.0 - (f64::from(a) / f64::from(angles)).powi(2));
+            for k in 1..=norms {
+                let norm = 0.9999 * f64::from(k) / f64::from(norms);
+                points.push(Point { angle, norm, step_size });
+            }
+        }
+    }
+    points
+}
+
+/// The theorem's data, the standard basis up to a rotation: only correlations matter.
+fn two(step_size: f64, activation: Activation) -> Result<Problem> {
+    Problem::new(Dataset::implicit_orthonormal(2, 2)?, activation, Reduction::Mean, step_size)
+}
+
+fn run_two(point: Point, activation: Activation, schedule: &Schedule, set: LimitSet) -> Result<Run> {
+    let problem = two(point.step_size, activation)?;
+    let start = Start::from_coordinates(problem.dataset(), point.correlations(), 0.0, 0, 0)?;
+    let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
+    Ok(case.run_to(&mut case.reduced()?, set, TOLERANCE))
+}
+
+fn theorem(context: &Context, options: &Options, prediction: &Prediction) -> Result<Vec<Check>> {
+    let points = region(context, options);
+    context.progress.inc_length(points.len() as u64);
+    let schedule = Schedule::cyclic(2, 1)?;
+    let runs = points.par_iter().enumerate().map(|(k, &point)| -> Result<(bool, Tally)> {
+        context.progress.inc(1);
+        let activation = Activation::ALL[k % 2];
+        let Some(set) = (prediction.theorem)(&point.correlations()) else {
+            return Ok((false, Tally::of(None)));
+        };
+        Ok((point.angle == FRAC_PI_4, Tally::of(Some(&run_two(point, activation, &schedule, set)?))))
+    });
+    let runs = runs.collect::<Result<Vec<_>>>()?;
+    let fraction = |edge: Option<bool>| {
+        let chosen = runs.iter().filter(|(on_edge, _)| edge.is_none_or(|edge| edge == *on_edge));
+        let tally: Tally = chosen.map(|(_, tally)| *tally).sum();
+        (tally.hits as f64 / tally.trials as f64, tally.trials)
+    };
+    let ((all, n), (edge, n_edge)) = (fraction(None), fraction(Some(true)));
+    let why = "deterministic: every point of the grid must arrive within 1e-10 of a_0";
+    Ok(vec![
+        Expectation::new("Theorem 4: fraction of its region that ends in a_0", 1.0, why)
+            .within(0.0)
+            .measured(all, n),
+        Expectation::new("Theorem 4 on its edge c_0 = c_1", 1.0, why).within(0.0).measured(edge, n_edge),
+    ])
+}
+
+/// The theorem by training the Burn model on random orthonormal pairs.
+fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Result<Check> {
+    let count: u32 = context.effort.pick(4, 16, 64);
+    let tolerance = if context.compute.precision() == Precision::F64 { TOLERANCE } else { 1e-5 };
+    context.progress.inc_length(u64::from(count));
+    let schedule = Schedule::cyclic(2, 1)?;
+    let runs = (0..count).into_par_iter().with_max_len(1).map(|k| -> Result<Tally> {
+        context.progress.inc(1);
+        let seed = context.cell_seed(&CLAIM, u64::from(k));
+        let mut rng = stream(seed, Purpose::Protocol, 0);
+        // The first on the edge, the rest anywhere in the region.
+        let angle = if k == 0 { FRAC_PI_4 } else { FRAC_PI_4 * rng.random::<f64>() };
+        let point = Point { angle, norm: 0.05 + 0.94 * rng.random::<f64>(), step_size: 0.0 };
+        let dataset = Dataset::orthonormal(2, 2, seed)?;
+        let step_size = options.step_size.unwrap_or(0.17);
+        let problem = Problem::new(dataset, Activation::ALL[k as usize % 2], Reduction::Mean, step_size)?;
+        let start = Start::from_coordinates(problem.dataset(), point.correlations(), 0.0, seed, 0)?;
+        let Some(set) = (prediction.theorem)(&start.correlations) else { return Ok(Tally::of(None)) };
+        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        Ok(Tally::of(Some(&case.run_to(&mut case.autodiff(&context.compute)?, set, tolerance))))
+    });
+    let tally: Tally = runs.collect::<Result<Vec<_>>>()?.into_iter().sum();
+    let why = "training the Burn model by autodiff on Haar-random pairs, edge included";
+    Ok(Expectation::new("Theorem 4: trainings of the Burn model that end in a_0", 1.0, why)
+        .within(0.0)
+        .measured(tally.hits as f64 / tally.trials as f64, tally.trials))
+}
+
+/// The conjecture on random sizes, norms and step sizes.
+fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> Result<Check> {
+    let count = options.replicas.unwrap_or(context.effort.pick(300, 2000, 40_000));
+    context.progress.inc_length(count);
+    let runs = (0..count).into_par_iter().map(|k| -> Result<Tally> {
+        context.progress.inc(1);
+        let seed = context.cell_seed(&CLAIM, 1 << 32 | k);
+        let mut rng = stream(seed, Purpose::Protocol, 0);
+        let samples = options.samples.unwrap_or_else(|| rng.random_range(2..=64));
+        let dim = options.dim.unwrap_or_else(|| samples + rng.random_range(0..=samples));
+        let init_norm = options.init_norm.unwrap_or_else(|| 0.02 + 0.97 * rng.random::<f64>());
+        let step_size = options.step_size.unwrap_or_else(|| 0.05 + 0.15 * rng.random::<f64>());
+        let activation = Activation::ALL[(k % 2) as usize];
+        let problem = Problem::new(
+            Dataset::implicit_orthonormal(samples, dim)?,
+            activation,
+            Reduction::Mean,
+            step_size,
+        )?;
+        let start = Start::gaussian(problem.dataset(), init_norm, seed, k)?;
+        if !start.correlations.iter().any(|&c| activation.admits(c)) {
+            return Ok(Tally::of(None));
+        }
+        let schedule = Schedule::cyclic(samples, 1)?;
+        let set = (prediction.conjecture)(&start.correlations, activation);
+        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        Ok(Tally::of(Some(&case.run_to(&mut case.reduced()?, set, TOLERANCE))))
+    });
+    let tally: Tally = runs.collect::<Result<Vec<_>>>()?.into_iter().sum();
+    let why =
+        "random m ≤ 64, n ≤ 2m, norms below 1, step sizes up to 1/5, b = 1; a miss would be a counterexample";
+    Ok(Expectation::new("conjecture: random starts that end in one allowed datapoint", 1.0, why)
+        .always(context.effort.pick(0.9, 0.99, 0.999))
+        .counted(tally.hits, tally.trials))
+}
+
+/// Broken hypotheses: another order, a rival with a head start, no order at all.
+fn controls(options: &Options) -> Result<Vec<Check>> {
+    let step_size = options.step_size.unwrap_or(0.2);
+    let edge: Vec<Point> =
+        (1..10).map(|k| Point { angle: FRAC_PI_4, norm: 0.1 * f64::from(k), step_size }).collect();
+    let beyond: Vec<Point> = edge.iter().map(|point| Point { angle: 0.98, ..*point }).collect();
+    let (a_0, a_1) = (LimitSet::Datapoints(vec![1, 0]), LimitSet::Datapoints(vec![0, 1]));
+    let fraction = |points: &[Point], schedule: &Schedule, set: &LimitSet| -> Result<f64> {
+        let runs = points.iter().map(|&point| run_two(point, Activation::Linear, schedule, set.clone()));
+        let runs = runs.collect::<Result<Vec<_>>>()?;
+        let hits = runs.iter().filter(|run| run.outcome == Outcome::Converged).count();
+        Ok(hits as f64 / points.len() as f64)
+    };
+    let forward = Schedule::cyclic(2, 1)?;
+    let reversed = Schedule::cyclic_over(2, 1, vec![1, 0])?;
+    let n = edge.len() as u64;
+    let mut checks = Vec::new();
+    for (name, points, schedule, set, predicted) in [
+        ("from the edge with the order reversed: fraction that ends in a_1", &edge, &reversed, &a_1, 1.0),
+        ("beyond the edge, c_1 = 1.5 c_0: fraction that ends in a_1", &beyond, &forward, &a_1, 1.0),
+        (
+            "from the edge with the full batch: fraction that ends in a_0",
+            &edge,
+            &Schedule::full_batch(2)?,
+            &a_0,
+            0.0,
+        ),
+    ] {
+        let measured = fraction(points, schedule, set)?;
+        let why = "deterministic; the broken hypothesis must change the limit";
+        checks.push(Expectation::new(name, predicted, why).control().within(0.0).measured(measured, n));
+    }
+    Ok(checks)
 }

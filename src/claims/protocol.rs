@@ -8,7 +8,7 @@ use crate::limit_set::LimitSet;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::theory;
-use crate::train::{Plan, Run, StopRule, train};
+use crate::train::{Outcome, Plan, Run, StopRule, train};
 
 /// Steps granted where theory predicts no convergence, so that a bent hypothesis is seen to fail.
 const WITHOUT_PREDICTION: u64 = 200_000;
@@ -63,6 +63,37 @@ impl Case<'_> {
 /// The run of an engine with one replica.
 fn only(runs: Vec<Run>) -> Run {
     runs.into_iter().next().expect("one replica, one run")
+}
+
+/// How many of the runs of a group ended in their predicted set.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    /// Runs with a prediction.
+    pub trials: u64,
+    /// Those that converged to it.
+    pub hits: u64,
+    /// ReLU starts without an active sample: the claims do not speak of them.
+    pub dead: u64,
+}
+
+impl Tally {
+    /// Counts one run; `limit: None` for a start without prediction.
+    pub fn of(run: Option<&Run>) -> Self {
+        match run {
+            None => Self { dead: 1, ..Self::default() },
+            Some(run) => Self { trials: 1, hits: u64::from(run.outcome == Outcome::Converged), dead: 0 },
+        }
+    }
+}
+
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |a, b| Self {
+            trials: a.trials + b.trials,
+            hits: a.hits + b.hits,
+            dead: a.dead + b.dead,
+        })
+    }
 }
 
 /// The largest of some non-negative numbers; NaN if any is.

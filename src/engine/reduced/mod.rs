@@ -34,12 +34,31 @@ enum State {
     Gram(GramState),
 }
 
+/// Batches of one sample drawn ahead.
+const SINGLES_AT_ONCE: u64 = 512;
+
 /// A point in reduced coordinates that can take a step.
 trait Coordinates {
     /// One step on the samples of `batch` (repetitions count) with step size `η_B` per sample.
     fn step(&mut self, batch: &[usize], step_per_sample: f64);
     /// Squared norm `N`.
     fn norm_sq(&self) -> f64;
+
+    /// One step a sample, until `N` is not finite or beyond `limit`; how many steps that took.
+    fn walk(&mut self, samples: &[usize], step_per_sample: f64, limit: f64) -> usize {
+        for (taken, sample) in samples.iter().enumerate() {
+            self.step(std::slice::from_ref(sample), step_per_sample);
+            if is_blown_up(self.norm_sq(), limit) {
+                return taken + 1;
+            }
+        }
+        samples.len()
+    }
+}
+
+/// Written so that NaN counts.
+fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
+    !(norm_sq <= limit)
 }
 
 impl Reduced {
@@ -103,12 +122,25 @@ fn walk(
     diverged_at: &mut Option<u64>,
 ) {
     let end = batches.step() + steps;
-    let step_per_sample = problem.step_per_sample(batches.schedule().batch_size());
+    let batch_size = batches.schedule().batch_size();
+    let step_per_sample = problem.step_per_sample(batch_size);
+    let mut singles = Vec::new();
     while diverged_at.is_none() && batches.step() < end {
-        state.step(batches.next_batch(), step_per_sample);
-        // Negated, so that NaN counts as divergence.
-        if !(state.norm_sq() <= limit) {
-            *diverged_at = Some(batches.step());
+        if batch_size == 1 {
+            // Indices ahead of time, so that the arithmetic stays in registers.
+            let block = (end - batches.step()).min(SINGLES_AT_ONCE);
+            let first = batches.step();
+            singles.clear();
+            batches.next_singles(block as usize, &mut singles);
+            let taken = state.walk(&singles, step_per_sample, limit);
+            if is_blown_up(state.norm_sq(), limit) {
+                *diverged_at = Some(first + taken as u64);
+            }
+        } else {
+            state.step(batches.next_batch(), step_per_sample);
+            if is_blown_up(state.norm_sq(), limit) {
+                *diverged_at = Some(batches.step());
+            }
         }
     }
     if batches.step() < end {

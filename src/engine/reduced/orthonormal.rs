@@ -11,7 +11,7 @@
 //! All coordinates share the factor `f`, so they are stored as `c_j = g u_j` with one global scale
 //! `g ← f g`, and only the entries of the batch are touched.
 
-use super::Coordinates;
+use super::{Coordinates, is_blown_up};
 use crate::data::{Dataset, dot};
 use crate::error::Result;
 use crate::init::Start;
@@ -95,11 +95,10 @@ impl Coordinates for OrthonormalState {
     #[inline]
     fn step(&mut self, batch: &[usize], step_per_sample: f64) {
         let mut energy = 0.0;
-        self.phi.clear();
-        for &i in batch {
-            let phi = self.activation.apply(self.scale * self.scaled[i]);
-            energy += phi * phi;
-            self.phi.push(phi);
+        self.phi.resize(batch.len(), 0.0);
+        for (slot, &i) in self.phi.iter_mut().zip(batch) {
+            *slot = self.activation.apply(self.scale * self.scaled[i]);
+            energy += *slot * *slot;
         }
         let factor = 1.0 - step_per_sample * energy;
         let pull = step_per_sample * (2.0 - self.norm_sq);
@@ -130,5 +129,46 @@ impl Coordinates for OrthonormalState {
 
     fn norm_sq(&self) -> f64 {
         self.norm_sq
+    }
+
+    /// The same steps for `b = 1`, with all but the entry itself in registers and the division off
+    /// the path from one step to the next.
+    fn walk(&mut self, samples: &[usize], step_per_sample: f64, limit: f64) -> usize {
+        let Self { activation, scaled, scale, residual, norm_sq, .. } = self;
+        let (activation, mut g, mut s, mut n) = (*activation, *scale, *residual, *norm_sq);
+        // A pending refresh takes the general path below.
+        let safe = samples.len().min(self.until_refresh);
+        let mut taken = 0;
+        for &i in &samples[..safe] {
+            let u = scaled[i];
+            let c = g * u;
+            let phi = activation.apply(c);
+            let f = 1.0 - step_per_sample * phi * phi;
+            let next = f * g;
+            if f.abs() < SMALLEST_FACTOR || next.abs() < SMALLEST_SCALE {
+                break;
+            }
+            let push = step_per_sample * (2.0 - n) * phi;
+            scaled[i] = u + push / next;
+            n = f * f * n + push * (2.0 * f * c + push);
+            s *= f;
+            g = next;
+            taken += 1;
+            if is_blown_up(n, limit) {
+                break;
+            }
+        }
+        (self.scale, self.residual, self.norm_sq) = (g, s, n);
+        self.until_refresh -= taken;
+        if taken == samples.len() || is_blown_up(n, limit) {
+            return taken;
+        }
+        // One general step, which refreshes, then on.
+        self.step(&samples[taken..=taken], step_per_sample);
+        taken += 1;
+        if is_blown_up(self.norm_sq, limit) {
+            return taken;
+        }
+        taken + self.walk(&samples[taken..], step_per_sample, limit)
     }
 }
