@@ -1,1 +1,11 @@
-fn main() {}
+//! One training run with every option, and its run directory.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use puremix::{cli, job};
+
+fn main() -> ExitCode {
+    let options = job::TrainOptions::parse();
+    cli::run(|| job::run(&options))
+}

@@ -28,8 +28,10 @@ pub struct ClaimOptions {
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
+    /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
 }

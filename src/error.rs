@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-/// What a caller can get wrong.
+/// What a caller can get wrong. The message of each variant is its documentation.
+#[allow(missing_docs)]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("batch size must lie in 1..={samples} (the number of samples), got {batch}")]

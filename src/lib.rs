@@ -1,4 +1,71 @@
-//! puremix
+//! *SGD learns a pure datapoint whereas GD learns a mixture*: an instrument that shows it.
+//!
+//! Train a weight-tied autoencoder with a single neuron, `x ↦ w φ(⟨w, x⟩)`, on orthonormal data. Full-batch
+//! gradient descent ends in a dense mixture of all datapoints; any smaller batch, random or cyclic, ends in
+//! one of them. Both are global minima. That is a theorem of Ghosh, Frei, Ha and Yu (JMLR 26, 2025), cited
+//! throughout as **GFHY**; this crate reproduces it by training, on the [Burn](burn) framework, claim by
+//! claim and with a verdict each.
+//!
+//! # The pipeline
+//!
+//! ```text
+//! data::Dataset ─┐
+//! model ─────────┼─▶ problem::Problem ─▶ engine::Engine ◀── schedule::Schedule (seed, step ↦ batch)
+//! init::Start ───┘                          │ advance
+//!                                           ▼
+//!                 train::train ─▶ Observers (cadence) ─▶ Outcome + trajectory
+//!                                           │
+//!        measure ──▶ numbers ─┐
+//!        theory  ──▶ numbers ─┴─▶ verdict ─▶ claims ─▶ report
+//! ```
+//!
+//! The axes are orthogonal: any engine runs any schedule on any data under any observer. [`theory`] has
+//! never seen an engine, nor the other way round; they meet in [`claims`].
+//!
+//! # Notation
+//!
+//! | paper | meaning | code |
+//! |---|---|---|
+//! | `a_i`, `m`, `n` | orthonormal rows, their number, their dimension | [`data::Dataset`], `samples`, `dim` |
+//! | `Π` | orthogonal projection onto the span of the rows | [`data::Dataset::residual`] is `1 − Π` |
+//! | `w`, `w_0`, `ρ` | neuron, initial point, its norm | [`init::Start`], `init_norm` |
+//! | `φ` | identity or ReLU | [`model::Activation`] |
+//! | `c_i = ⟨w, a_i⟩` | correlations | [`state::Neuron::correlations`] |
+//! | `s = ‖w − Πw‖` | residual | [`state::Neuron::residual`] |
+//! | `N = ‖w‖² = Σ c_i² + s²` | squared norm | [`state::Neuron::norm_sq`] |
+//! | `S⁺ = {i : c_i(0) > 0}` | active set (linear model: `c_i(0) ≠ 0`, signs matter) | [`model::Activation::admits`] |
+//! | `B`, `b` | mini-batch, its size | [`schedule::Schedule`] |
+//! | `η`, `η_B` | step size, step size per sample: `η/b` (mean) or `η` (sum) | [`problem::Reduction`] |
+//! | `μ` | `η_B` at `b = m` | [`theory::gd`] |
+//! | `ℓ_i = ½‖a_i − w φ(c_i)‖²`, `L` | sample loss, training loss `(1/m) Σ ℓ_i` | [`engine::Engine::loss`] |
+//! | `w_GD`, `a_{i*}` | limit of GD, limit of SGD | [`theory::gd::limit`], [`theory::sgd::limit_set`] |
+//! | `R_t`, `λ` | log-ratio of the winner to the rest, its rate | [`measure::sparsity::log_ratio`], [`theory::sgd::rate`] |
+//!
+//! # Example
+//!
+//! One SGD run by Burn's autodiff, stopped by its distance to the predicted limit set:
+//!
+//! ```
+//! use puremix::prelude::*;
+//!
+//! # fn main() -> puremix::Result<()> {
+//! let data = Dataset::orthonormal(5, 8, 1)?;                       // m = 5 rows in n = 8 dimensions
+//! let start = Start::gaussian(&data, 0.5, 1, 0)?;                  // ‖w_0‖ = 1/2, seed 1, replica 0
+//! let problem = Problem::new(data, Activation::Relu, Reduction::Mean, 0.2)?;
+//! let schedule = Schedule::sgd(5, 1, 1)?;                          // b = 1
+//! let set = theory::predicted_limit(&schedule, &start.correlations, Activation::Relu).expect("active");
+//!
+//! let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default())?;
+//! let stop = StopRule::Limit { sets: vec![set], tolerance: 1e-8 };
+//! let (runs, _) = train(&mut engine, &Plan { budget: 50_000, stop, check_every: 10 }, &mut []);
+//! assert_eq!(runs[0].outcome, Outcome::Converged);                 // in a single datapoint
+//! assert!(measure::sparsity::participation_ratio(&runs[0].neurons[0]) < 1.0 + 1e-12);
+//! # Ok(())
+//! # }
+//! ```
+
+#![warn(missing_docs)]
+
 pub mod claims;
 pub mod cli;
 pub mod data;
@@ -6,6 +73,7 @@ pub mod device;
 pub mod engine;
 pub mod error;
 pub mod init;
+pub mod job;
 pub mod limit_set;
 pub mod measure;
 pub mod model;
@@ -19,4 +87,19 @@ pub mod stats;
 pub mod theory;
 pub mod train;
 pub mod verdict;
+
 pub use error::{Error, Result};
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::data::Dataset;
+    pub use crate::device::{Backend, Compute, Precision};
+    pub use crate::engine::{Analytic, Autodiff, Engine, Reduced};
+    pub use crate::init::Start;
+    pub use crate::limit_set::LimitSet;
+    pub use crate::model::{Activation, Autoencoder, SingleNeuron, SingleNeuronConfig};
+    pub use crate::problem::{Problem, Reduction};
+    pub use crate::schedule::{Schedule, ScheduleKind};
+    pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, train};
+    pub use crate::{measure, theory};
+}

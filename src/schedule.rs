@@ -212,7 +212,9 @@ impl BatchStream {
             }
         };
         self.rng.set_word_pos(indices_before * WORDS_PER_INDEX);
-        if self.schedule.kind == ScheduleKind::Reshuffle && step % self.schedule.batches_per_epoch() != 0 {
+        if self.schedule.kind == ScheduleKind::Reshuffle
+            && !step.is_multiple_of(self.schedule.batches_per_epoch())
+        {
             self.shuffle();
         }
     }

@@ -28,15 +28,25 @@ pub enum Outcome {
 pub enum StopRule {
     /// Never: the budget is used up.
     Never,
-    /// The distance to the predicted limit set is at most `tolerance`; one set a replica.
-    Limit { sets: Vec<LimitSet>, tolerance: f64 },
+    /// The distance of the first neuron to the predicted limit set is at most `tolerance`.
+    Limit {
+        /// One set a replica.
+        sets: Vec<LimitSet>,
+        /// Euclidean distance; 0 never stops.
+        tolerance: f64,
+    },
     /// What is left of the way is estimated to be at most `tolerance`, with no theory at all.
     ///
-    /// Every `window` steps the displacement `d_k` of all neurons in `(c, s)` is taken. If the last
+    /// Every `window` steps the displacement `d_k` of [`Engine::position`] is taken. If the last
     /// three shrink by at least a factor `q < 1` each, the remaining path is at most
     /// `d_k q/(1 − q)`, as for a geometric series. A run that leaves a plateau has growing
     /// displacements and does not stop; noise that does not die out never stops.
-    Tail { window: u64, tolerance: f64 },
+    Tail {
+        /// Steps between displacements.
+        window: u64,
+        /// Largest estimate of what remains; 0 never stops.
+        tolerance: f64,
+    },
 }
 
 /// Budget and stop rule of a run.
@@ -72,7 +82,10 @@ pub enum Cadence {
     /// At step 0, every so many steps, and at the end.
     Every(u64),
     /// At step 0, about so many times a decade of steps, and at the end.
-    Logarithmic { per_decade: u32 },
+    Logarithmic {
+        /// Looks a decade.
+        per_decade: u32,
+    },
 }
 
 impl Cadence {
@@ -154,7 +167,7 @@ fn settle(
         return None;
     }
     let neurons = engine.neurons(replica);
-    let distance = watch.distance(replica, taken, &neurons);
+    let distance = watch.distance(replica, taken, &neurons[0], engine);
     let dead = engine.activation() == Activation::Relu && neurons.iter().all(Neuron::is_silent);
     let outcome = match () {
         () if dead => Outcome::Dead,
@@ -208,12 +221,14 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn distance(&mut self, replica: usize, taken: u64, neurons: &[Neuron]) -> f64 {
+    fn distance(&mut self, replica: usize, taken: u64, neuron: &Neuron, engine: &dyn Engine) -> f64 {
         match &self.plan.stop {
             StopRule::Never => f64::NAN,
-            StopRule::Limit { sets, .. } => sets[replica].distance(&neurons[0]),
+            StopRule::Limit { sets, .. } => sets[replica].distance(neuron),
             // A shorter last window would pass for convergence: keep to whole ones.
-            StopRule::Tail { .. } if self.is_due(taken) => self.tails[replica].remaining(neurons),
+            StopRule::Tail { .. } if self.is_due(taken) => {
+                self.tails[replica].remaining(engine.position(replica))
+            }
             StopRule::Tail { .. } => f64::INFINITY,
         }
     }
@@ -221,11 +236,7 @@ impl<'a> Watch<'a> {
 
 impl Tail {
     /// Estimated length of the remaining path; infinite until three displacements are known.
-    fn remaining(&mut self, neurons: &[Neuron]) -> f64 {
-        let position: Vec<f64> = neurons
-            .iter()
-            .flat_map(|neuron| neuron.correlations.iter().copied().chain([neuron.residual]))
-            .collect();
+    fn remaining(&mut self, position: Vec<f64>) -> f64 {
         if self.position.len() == position.len() {
             let square: f64 = position.iter().zip(&self.position).map(|(a, b)| (a - b).powi(2)).sum();
             self.displacements.push(square.sqrt());
@@ -245,14 +256,10 @@ impl Tail {
 mod tests {
     use super::*;
 
-    fn at(c: f64) -> Vec<Neuron> {
-        vec![Neuron { correlations: vec![c], residual: 0.0, norm_sq: c * c, overlap_init: 0.0 }]
-    }
-
     #[test]
     fn tail_estimates_what_is_left_of_a_geometric_approach() {
         let mut tail = Tail::default();
-        let remaining: Vec<f64> = (0..8).map(|k| tail.remaining(&at(1.0 - 0.6f64.powi(k)))).collect();
+        let remaining: Vec<f64> = (0..8).map(|k| tail.remaining(vec![1.0 - 0.6f64.powi(k)])).collect();
         assert!(remaining[..3].iter().all(|r| r.is_infinite()));
         for (k, r) in remaining.iter().enumerate().skip(3) {
             assert!((r - 0.6f64.powi(k as i32)).abs() < 1e-12, "{k}: {r}");
@@ -263,10 +270,10 @@ mod tests {
     fn tail_does_not_stop_on_a_plateau_that_is_being_left() {
         let mut tail = Tail::default();
         for k in 0..12 {
-            assert!(tail.remaining(&at(1e-12 * 1.3f64.powi(k))).is_infinite());
+            assert!(tail.remaining(vec![1e-12 * 1.3f64.powi(k)]).is_infinite());
         }
         let mut still = Tail::default();
-        let resting: Vec<f64> = (0..4).map(|_| still.remaining(&at(0.5))).collect();
+        let resting: Vec<f64> = (0..4).map(|_| still.remaining(vec![0.5])).collect();
         assert_eq!(resting[3], 0.0);
     }
 

@@ -1,70 +1,205 @@
-//! Oracle chain: finite differences check autodiff, autodiff checks analytic, analytic checks reduced.
+//! Autodiff, analytic and reduced in lockstep on one batch stream.
 
-use puremix::data::{Dataset, dot};
-use puremix::device::{Compute, to_host};
-use puremix::engine::{Analytic, Autodiff, Engine, Reduced, batch_gradient};
+use puremix::data::Dataset;
+use puremix::device::Compute;
+use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
 use puremix::init::Start;
 use puremix::model::Activation;
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::{Schedule, ScheduleKind};
 
-/// Largest difference of two engines' weights.
-fn distance(a: &dyn Engine, b: &dyn Engine) -> f64 {
-    let (a, b) = (a.weights(0).unwrap(), b.weights(0).unwrap());
-    a.iter().zip(&b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+use crate::common::{correlated, orthonormal};
+
+const KINDS: [ScheduleKind; 5] = [
+    ScheduleKind::Gd,
+    ScheduleKind::Sgd,
+    ScheduleKind::Cyclic,
+    ScheduleKind::Reshuffle,
+    ScheduleKind::Replacement,
+];
+
+/// Steps walked and largest distance allowed between any two engines at any of them.
+const STEPS: u64 = 2000;
+const TOLERANCE: f64 = 1e-10;
+
+/// Every combination of schedule, activation and reduction.
+fn combinations() -> Vec<(ScheduleKind, Activation, Reduction)> {
+    let mut all = Vec::new();
+    for kind in KINDS {
+        for activation in Activation::ALL {
+            all.extend(Reduction::ALL.map(|reduction| (kind, activation, reduction)));
+        }
+    }
+    all
 }
 
-/// Runs the three engines side by side; the largest distance seen at any step.
-fn lockstep(problem: &Problem, schedule: &Schedule, start: &Start, replica: u64, steps: u64) -> f64 {
+/// Euclidean distance of two engines' weights.
+fn distance(a: &dyn Engine, b: &dyn Engine) -> f64 {
+    let (a, b) = (a.weights(0).unwrap(), b.weights(0).unwrap());
+    a.iter().zip(&b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+}
+
+/// Runs the three engines side by side; the largest distance seen at any step, NaN if any is.
+fn lockstep(problem: &Problem, schedule: &Schedule, start: &Start) -> f64 {
     let compute = Compute::default();
-    let mut autodiff = Autodiff::single_neuron(problem, schedule, start, replica, &compute).unwrap();
     let starts = std::slice::from_ref(start);
-    let mut analytic = Analytic::new(problem, schedule, starts, replica, &compute).unwrap();
-    let mut reduced = Reduced::new(problem, schedule, starts, replica).unwrap();
+    let mut autodiff = Autodiff::single_neuron(problem, schedule, start, 2, &compute).unwrap();
+    let mut analytic = Analytic::new(problem, schedule, starts, 2, &compute).unwrap();
+    let mut reduced = Reduced::new(problem, schedule, starts, 2).unwrap();
     let mut worst: f64 = 0.0;
-    for step in 1..=steps {
-        autodiff.advance(1);
-        analytic.advance(1);
-        reduced.advance(1);
-        assert_eq!([autodiff.steps_taken(), analytic.steps_taken(), reduced.steps_taken()], [step; 3]);
-        worst = worst.max(distance(&autodiff, &analytic)).max(distance(&analytic, &reduced));
+    for step in 1..=STEPS {
+        let mut engines: [&mut dyn Engine; 3] = [&mut autodiff, &mut analytic, &mut reduced];
+        engines.iter_mut().for_each(|engine| engine.advance(1));
+        assert!(engines.iter().all(|engine| engine.steps_taken() == step && engine.diverged_at(0).is_none()));
+        for (a, b) in [(0, 1), (1, 2), (0, 2)] {
+            let d = distance(engines[a], engines[b]);
+            worst = if d.is_nan() { f64::NAN } else { worst.max(d) };
+        }
     }
     worst
 }
 
-const STEPS: u64 = 2000;
-
 #[test]
 fn engines_agree_on_orthonormal_data() {
-    let kinds = [
-        ScheduleKind::Gd,
-        ScheduleKind::Sgd,
-        ScheduleKind::Cyclic,
-        ScheduleKind::Reshuffle,
-        ScheduleKind::Replacement,
-    ];
-    let sizes = [(5, 7, 2), (6, 6, 4), (1, 3, 1)];
-    for (m, n, b) in sizes {
-        let data = Dataset::orthonormal(m, n, 17).unwrap();
-        for (kind, activation, reduction) in itertools(&kinds) {
+    // b does not divide m, divides it, exceeds half of it; m ≠ n, m = n, a single sample.
+    for (m, n, b) in [(5, 7, 2), (6, 6, 4), (9, 11, 3), (1, 3, 1)] {
+        for (kind, activation, reduction) in combinations() {
             let batch = if kind == ScheduleKind::Gd { m } else { b };
             let schedule = Schedule::new(kind, m, Some(batch), 23).unwrap();
-            let problem = Problem::new(data.clone(), activation, reduction, 0.17).unwrap();
-            let start = Start::gaussian(&data, 0.6, 4, 2).unwrap();
-            let worst = lockstep(&problem, &schedule, &start, 2, STEPS);
-            assert!(worst < 1e-10, "{kind:?} {activation:?} {reduction:?} m={m} n={n} b={b}: {worst:e}");
+            let (problem, start) = orthonormal((m, n), activation, reduction, 0.17);
+            let worst = lockstep(&problem, &schedule, &start);
+            assert!(worst < TOLERANCE, "{kind:?} {activation:?} {reduction:?} m={m} n={n} b={b}: {worst:e}");
         }
     }
 }
 
-fn itertools(kinds: &[ScheduleKind]) -> Vec<(ScheduleKind, Activation, Reduction)> {
-    let mut cases = Vec::new();
-    for &kind in kinds {
-        for activation in Activation::ALL {
-            for reduction in Reduction::ALL {
-                cases.push((kind, activation, reduction));
+#[test]
+fn engines_agree_on_correlated_data_through_the_gram_matrix() {
+    // Rows are neither orthogonal nor normed; with m > n the Gram matrix is singular.
+    for (m, n, b) in [(5, 8, 2), (9, 6, 4)] {
+        let data = correlated(m, n, 3);
+        assert!(!data.is_orthonormal());
+        let start = Start::gaussian(&data, 0.4, 5, 2).unwrap();
+        for (kind, activation, reduction) in combinations() {
+            let batch = if kind == ScheduleKind::Gd { m } else { b };
+            let schedule = Schedule::new(kind, m, Some(batch), 29).unwrap();
+            let problem = Problem::new(data.clone(), activation, reduction, 0.013).unwrap();
+            let worst = lockstep(&problem, &schedule, &start);
+            assert!(worst < TOLERANCE, "{kind:?} {activation:?} {reduction:?} m={m} n={n} b={b}: {worst:e}");
+        }
+    }
+}
+
+#[test]
+fn all_engines_tell_the_same_of_a_neuron() {
+    for data in [Dataset::orthonormal(5, 9, 2).unwrap(), correlated(5, 9, 4)] {
+        let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, 0.11).unwrap();
+        let schedule = Schedule::sgd(5, 2, 7).unwrap();
+        let start = Start::gaussian(&data, 0.5, 8, 0).unwrap();
+        let compute = Compute::default();
+        let starts = std::slice::from_ref(&start);
+        let mut engines: [Box<dyn Engine>; 3] = [
+            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
+            Box::new(Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap()),
+            Box::new(Reduced::new(&problem, &schedule, starts, 0).unwrap()),
+        ];
+        engines.iter_mut().for_each(|engine| engine.advance(137));
+        let told: Vec<_> =
+            engines.iter().map(|engine| (engine.neurons(0).remove(0), engine.loss(0))).collect();
+        for (neuron, loss) in &told[1..] {
+            let (reference, reference_loss) = &told[0];
+            let close = |a: f64, b: f64| (a - b).abs() < 1e-12;
+            assert!(neuron.correlations.iter().zip(&reference.correlations).all(|(a, b)| close(*a, *b)));
+            assert!(close(neuron.residual, reference.residual));
+            assert!(close(neuron.norm_sq, reference.norm_sq));
+            assert!(close(neuron.overlap_init, reference.overlap_init));
+            assert!(close(*loss, *reference_loss), "{loss} {reference_loss}");
+        }
+    }
+}
+
+#[test]
+fn batched_replicas_equal_single_ones() {
+    let data = Dataset::orthonormal(7, 10, 3).unwrap();
+    let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Sum, 0.09).unwrap();
+    let compute = Compute::default();
+    for kind in KINDS {
+        let schedule =
+            Schedule::new(kind, 7, if kind == ScheduleKind::Gd { None } else { Some(3) }, 5).unwrap();
+        let starts: Vec<Start> = (10..15).map(|r| Start::gaussian(&data, 0.5, 6, r).unwrap()).collect();
+        let mut batched = Analytic::new(&problem, &schedule, &starts, 10, &compute).unwrap();
+        let mut reduced = Reduced::new(&problem, &schedule, &starts, 10).unwrap();
+        batched.advance(200);
+        reduced.advance(200);
+        for (replica, start) in starts.iter().enumerate() {
+            let mut alone = Analytic::new(
+                &problem,
+                &schedule,
+                std::slice::from_ref(start),
+                10 + replica as u64,
+                &compute,
+            )
+            .unwrap();
+            alone.advance(200);
+            let reference = alone.weights(0).unwrap();
+            for other in [batched.weights(replica).unwrap(), reduced.weights(replica).unwrap()] {
+                let worst = other.iter().zip(&reference).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(worst < 1e-12, "{kind:?} replica {replica}: {worst:e}");
             }
         }
     }
-    cases
+}
+
+#[test]
+fn one_long_walk_equals_many_short_ones() {
+    // Chunking must not show, neither in the batches nor in the refreshes of the reduced engine.
+    for (m, b) in [(6, 1), (40, 1), (11, 4)] {
+        let (problem, start) = orthonormal((m, m + 3), Activation::Linear, Reduction::Mean, 0.2);
+        let schedule = Schedule::sgd(m, b, 31).unwrap();
+        let starts = std::slice::from_ref(&start);
+        let mut long = Reduced::new(&problem, &schedule, starts, 0).unwrap();
+        let mut short = Reduced::new(&problem, &schedule, starts, 0).unwrap();
+        long.advance(9001);
+        for chunk in [1, 2, 3, 511, 512, 513, 4000, 3459] {
+            short.advance(chunk);
+        }
+        assert_eq!(short.steps_taken(), 9001);
+        let (a, b) = (long.neurons(0).remove(0), short.neurons(0).remove(0));
+        assert_eq!(a, b, "m = {m}");
+    }
+}
+
+#[test]
+fn the_reduced_engine_does_not_drift() {
+    // 2·10⁵ steps against the tensor engine, through many refreshes of scale and norm.
+    let (problem, start) = orthonormal((8, 12), Activation::Relu, Reduction::Mean, 0.03);
+    let schedule = Schedule::sgd(8, 1, 3).unwrap();
+    let starts = std::slice::from_ref(&start);
+    let mut analytic = Analytic::new(&problem, &schedule, starts, 0, &Compute::default()).unwrap();
+    let mut reduced = Reduced::new(&problem, &schedule, starts, 0).unwrap();
+    for _ in 0..20 {
+        analytic.advance(10_000);
+        reduced.advance(10_000);
+        let d = distance(&analytic, &reduced);
+        assert!(d < TOLERANCE, "{d:e}");
+    }
+}
+
+#[test]
+fn implicit_and_explicit_data_walk_alike() {
+    let explicit = Dataset::orthonormal(9, 14, 1).unwrap();
+    let implicit = Dataset::implicit_orthonormal(9, 14).unwrap();
+    let neurons: Vec<_> = [explicit, implicit]
+        .into_iter()
+        .map(|data| {
+            let start = Start::gaussian(&data, 0.5, 2, 3).unwrap();
+            let problem = Problem::new(data, Activation::Relu, Reduction::Mean, 0.15).unwrap();
+            let schedule = Schedule::sgd(9, 4, 6).unwrap();
+            let mut engine = Reduced::new(&problem, &schedule, &[start], 3).unwrap();
+            engine.advance(500);
+            assert_eq!(engine.weights(0).is_ok(), problem.dataset().is_materialised());
+            engine.neurons(0).remove(0)
+        })
+        .collect();
+    assert_eq!(neurons[0], neurons[1]);
 }

@@ -1,4 +1,28 @@
 //! The integration tests, one binary; each module names what it guards.
 
+/// Helpers: fixtures that return a problem together with its start, file readers, the binaries.
+mod common;
+
 /// The three engines are one: lockstep over the cross product of everything that composes.
 mod engines;
+
+/// Gradients: autodiff against the hand-derived ones, those against central differences.
+mod gradients;
+
+/// The loop: every outcome, every stop rule, observers and their cadence.
+mod training;
+
+/// Models: the trait as the only door into the autodiff engine; saving and loading.
+mod models;
+
+/// A user's own matrix: what is read, what is refused, and in which words.
+mod data_files;
+
+/// Verdicts can fail: a planted error in each prediction turns its claim to `refuted`.
+mod planted_errors;
+
+/// The command line: exit codes, messages, run directories, determinism.
+mod command_line;
+
+/// The rooms: theory has not seen an engine, nor the other way round.
+mod rooms;

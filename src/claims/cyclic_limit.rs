@@ -41,10 +41,10 @@ pub struct Options {
     #[arg(long, requires = "samples")]
     pub dim: Option<usize>,
     /// Step size η (default: several up to 1/5).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub step_size: Option<f64>,
     /// Norm of the initial point (default: random in (0, 1)).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
     /// Number of random starts for the conjecture.
     #[arg(long)]
@@ -78,6 +78,9 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.push(conjecture(context, options, prediction)?);
     checks.extend(controls(options)?);
     let notes = vec![
+        "The conjecture is about one sample a step. With b > 1 and a common divisor of b and m, some samples always \
+         come together and keep their ratio for ever: a block of them survives, not a single datapoint."
+            .into(),
         "The theorem's edge c_0 = c_1 is not where the basins meet: on it the sample visited first already wins, \
          and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
             .into(),
@@ -257,5 +260,30 @@ fn controls(options: &Options) -> Result<Vec<Check>> {
         let why = "deterministic; the broken hypothesis must change the limit";
         checks.push(Expectation::new(name, predicted, why).control().within(0.0).measured(measured, n));
     }
+    checks.push(blocks(step_size)?);
     Ok(checks)
+}
+
+/// Two samples a step, in blocks that always come together: within a block every step has the same
+/// factor for both, so their ratio never changes and no single datapoint can win.
+fn blocks(step_size: f64) -> Result<Check> {
+    let starts = 9;
+    let problem =
+        Problem::new(Dataset::implicit_orthonormal(8, 8)?, Activation::Linear, Reduction::Sum, step_size)?;
+    let schedule = Schedule::cyclic(8, 2)?;
+    let mut deviation: f64 = 0.0;
+    for replica in 0..starts {
+        let start = Start::gaussian(problem.dataset(), 0.5, 1, replica)?;
+        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+        let run = case.run_for(&mut case.reduced()?, 20_000);
+        let (c0, c) = (&start.correlations, &run.neurons[0].correlations);
+        let largest = (0..8).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap_or(0);
+        let (i, j) = (largest, largest ^ 1);
+        deviation = deviation.max((c[j] / c[i] - c0[j] / c0[i]).abs() + (1.0 - c[i].hypot(c[j])).abs());
+    }
+    let why = "the surviving block must keep its initial ratio and have norm 1, up to 20000 roundings";
+    Ok(Expectation::new("b = 2 divides m = 8: a block of two survives, off its initial ratio by", 0.0, why)
+        .control()
+        .within(1e-11)
+        .measured(deviation, starts))
 }

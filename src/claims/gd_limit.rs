@@ -41,10 +41,10 @@ pub struct Options {
     #[arg(long)]
     pub dim: Option<usize>,
     /// Step size η (default: several up to the theorem's 1/5).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub step_size: Option<f64>,
     /// Norm of the initial point.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
     /// Orthonormal rows of your own instead of random ones, a float matrix [m, n].
     #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["samples", "dim"])]

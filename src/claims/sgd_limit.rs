@@ -42,10 +42,10 @@ pub struct Options {
     #[arg(long, requires = "samples")]
     pub batch: Option<usize>,
     /// Step size η (default: 0.2, the theorem's 1/5).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub step_size: Option<f64>,
     /// Norm of the initial point.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
     /// Seeds per cell.
     #[arg(long)]

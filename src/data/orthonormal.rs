@@ -89,9 +89,11 @@ pub(super) fn check(rows: &[f64], dim: usize, tolerance: f64) -> Result<()> {
 /// Orthonormal basis of the span of arbitrary rows, row-major `[rank, dim]` (pivoted QR).
 pub(super) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Vec<f64> {
     let qr = DMatrix::from_column_slice(dim, samples, rows).col_piv_qr();
-    let diagonal = qr.r().diagonal();
-    let threshold = diagonal[0].abs() * f64::EPSILON * samples.max(dim) as f64;
-    let rank = diagonal.iter().take_while(|d| d.abs() > threshold).count();
+    let r = qr.r();
+    let diagonal: Vec<f64> = (0..samples.min(dim)).map(|k| r[(k, k)].abs()).collect();
+    // Pivoting sorts the diagonal, so the rank is where it drops to rounding level.
+    let threshold = diagonal[0] * f64::EPSILON * samples.max(dim) as f64;
+    let rank = diagonal.iter().take_while(|d| **d > threshold).count();
     qr.q().columns(0, rank).iter().copied().collect()
 }
 
@@ -143,5 +145,9 @@ mod tests {
         let basis = span_basis(&rows, 3, 3);
         assert_eq!(basis.len(), 6);
         check(&basis, 3, 1e-14).unwrap();
+        // More rows than dimensions.
+        let basis = span_basis(&[1.0, 2.0, 0.5, -1.0, 0.0, 3.0], 3, 2);
+        assert_eq!(basis.len(), 4);
+        check(&basis, 2, 1e-14).unwrap();
     }
 }

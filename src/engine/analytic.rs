@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::{Engine, blow_up};
+use super::{Engine, blow_up, is_blown_up};
 use crate::data::dot;
 use crate::device::{Compute, to_host};
 use crate::error::Result;
@@ -19,16 +19,10 @@ pub struct Analytic {
     rows: Tensor<2>,
     weights: Tensor<2>,
     step_per_sample: f64,
-    batches: Batches,
+    /// One for all under full-batch and cyclic schedules, else one a replica.
+    streams: Vec<BatchStream>,
     starts: Vec<Vec<f64>>,
     diverged_at: Vec<Option<u64>>,
-}
-
-enum Batches {
-    /// One stream for all: full batch and cyclic schedules.
-    Shared(BatchStream),
-    /// A stream a replica.
-    Own(Vec<BatchStream>),
 }
 
 /// `Σ_{i∈B} ∇ℓ_i(w) = (Σ_{i∈B} φ_i²) w + (N − 2) Σ_{i∈B} φ_i x_i` for `R` neurons (SPEC §2; it holds
@@ -65,11 +59,7 @@ impl Analytic {
         let dataset = problem.dataset();
         let starts: Vec<Vec<f64>> =
             starts.iter().map(|start| Ok(start.weights(dataset)?.to_vec())).collect::<Result<_>>()?;
-        let batches = if schedule.is_deterministic() {
-            Batches::Shared(schedule.stream(first))
-        } else {
-            Batches::Own((0..starts.len() as u64).map(|r| schedule.stream(first + r)).collect())
-        };
+        let streams = if schedule.is_deterministic() { 1 } else { starts.len() as u64 };
         Ok(Self {
             rows: compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]),
             weights: compute.tensor(&starts.concat(), [starts.len(), dataset.dim()]),
@@ -77,7 +67,7 @@ impl Analytic {
             diverged_at: vec![None; starts.len()],
             problem: problem.clone(),
             compute: compute.clone(),
-            batches,
+            streams: (first..first + streams).map(|replica| schedule.stream(replica)).collect(),
             starts,
         })
     }
@@ -86,9 +76,9 @@ impl Analytic {
     fn next_gradient(&mut self) -> Tensor<2> {
         let (w, activation) = (self.weights.clone(), self.problem.activation());
         let [replicas, dim] = w.dims();
-        match &mut self.batches {
-            Batches::Shared(stream) => {
-                let batch = stream.next_batch();
+        match self.streams.as_mut_slice() {
+            [shared] => {
+                let batch = shared.next_batch();
                 let x = if batch.len() == self.problem.dataset().samples() {
                     self.rows.clone()
                 } else {
@@ -97,7 +87,7 @@ impl Analytic {
                 let c = w.clone().matmul(x.clone().transpose());
                 batch_gradient(w, c, activation, |phi| phi.matmul(x))
             }
-            Batches::Own(streams) => {
+            streams => {
                 let indices: Vec<usize> =
                     streams.iter_mut().flat_map(|stream| stream.next_batch().to_vec()).collect();
                 let batch = indices.len() / replicas;
@@ -115,8 +105,7 @@ impl Analytic {
         let step = self.steps_taken();
         let norms = to_host((self.weights.clone() * self.weights.clone()).sum_dim(1));
         for ((diverged_at, norm_sq), w0) in self.diverged_at.iter_mut().zip(norms).zip(&self.starts) {
-            // Negated, so that NaN counts as divergence.
-            if diverged_at.is_none() && !(norm_sq <= blow_up(dot(w0, w0))) {
+            if diverged_at.is_none() && is_blown_up(norm_sq, blow_up(dot(w0, w0))) {
                 *diverged_at = Some(step);
             }
         }
@@ -133,10 +122,7 @@ impl Engine for Analytic {
     }
 
     fn steps_taken(&self) -> u64 {
-        match &self.batches {
-            Batches::Shared(stream) => stream.step(),
-            Batches::Own(streams) => streams.first().map_or(0, BatchStream::step),
-        }
+        self.streams.first().map_or(0, BatchStream::step)
     }
 
     fn advance(&mut self, steps: u64) {
@@ -162,6 +148,10 @@ impl Engine for Analytic {
 
     fn weights(&self, replica: usize) -> Result<Vec<f64>> {
         Ok(self.weights_of(replica))
+    }
+
+    fn position(&self, replica: usize) -> Vec<f64> {
+        self.weights_of(replica)
     }
 
     fn activation(&self) -> Activation {

@@ -3,7 +3,7 @@
 use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
 
-use super::{Engine, blow_up};
+use super::{Engine, blow_up, is_blown_up};
 use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
 use crate::error::Result;
@@ -125,8 +125,7 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
             let model = model.map(&mut Descend { grads, step: self.step_per_sample });
             if self.diverged_at.is_none() {
                 let w = to_host(model.neurons().inner());
-                // Negated, so that NaN counts as divergence.
-                if !(dot(&w, &w) <= self.limit) {
+                if is_blown_up(dot(&w, &w), self.limit) {
                     self.diverged_at = Some(self.batches.step());
                 }
             }
@@ -155,6 +154,12 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
 
     fn weights(&self, _replica: usize) -> Result<Vec<f64>> {
         Ok(to_host(self.model().neurons().inner()))
+    }
+
+    fn position(&self, _replica: usize) -> Vec<f64> {
+        let mut values = Values(Vec::new());
+        self.model().visit(&mut values);
+        values.0
     }
 
     fn activation(&self) -> Activation {
@@ -190,5 +195,14 @@ impl ModuleVisitor for Collect<'_> {
             Some(gradient) => self.values.extend(to_host(gradient)),
             None => self.values.resize(self.values.len() + value.shape().num_elements(), 0.0),
         }
+    }
+}
+
+/// Collects the parameters themselves.
+struct Values(Vec<f64>);
+
+impl ModuleVisitor for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.extend(to_host(param.val().inner()));
     }
 }

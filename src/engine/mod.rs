@@ -48,6 +48,10 @@ pub trait Engine {
     /// [`Error::ImplicitData`](crate::Error::ImplicitData) if the data was never materialised.
     fn weights(&self, replica: usize) -> Result<Vec<f64>>;
 
+    /// Where a replica is, in coordinates whose displacement says whether it still moves: all
+    /// parameters, or what determines them.
+    fn position(&self, replica: usize) -> Vec<f64>;
+
     /// Activation of the first layer.
     fn activation(&self) -> Activation;
 }
@@ -56,4 +60,10 @@ pub trait Engine {
 /// initial norm, or a million if that is larger. Global minima have norm 1.
 pub fn blow_up(norm_sq: f64) -> f64 {
     1e12 * norm_sq.max(1.0)
+}
+
+/// Whether a squared norm is beyond its limit, or no number.
+#[inline]
+fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
+    norm_sq.is_nan() || norm_sq > limit
 }

@@ -5,3 +5,25 @@ pub mod budget;
 pub mod cyclic;
 pub mod gd;
 pub mod sgd;
+
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::schedule::{Schedule, ScheduleKind};
+
+/// Where a run over orthonormal data is predicted to end, from its initial correlations; `None`
+/// where neither the paper nor its conjecture speaks, or no sample is active.
+///
+/// Full batches: the mixture (Theorem 1). Uniform batches without replacement, `b < m`: a datapoint
+/// (Theorem 2); the same is expected with replacement and for reshuffled epochs, whose batches are as
+/// random. Cyclic with `b = 1`: a datapoint (Theorem 4, conjecture). Cyclic with `b > 1` is left out:
+/// when `gcd(b, m) > 1` some samples always come together, and a block of them can survive.
+pub fn predicted_limit(schedule: &Schedule, c0: &[f64], activation: Activation) -> Option<LimitSet> {
+    if !c0.iter().any(|&c| activation.admits(c)) {
+        return None;
+    }
+    match schedule.kind() {
+        _ if schedule.is_full_batch() => gd::limit(c0, activation),
+        ScheduleKind::Cyclic if schedule.batch_size() > 1 => None,
+        _ => Some(sgd::limit_set(c0, activation)),
+    }
+}

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use self::gram::GramState;
 use self::orthonormal::OrthonormalState;
-use super::{Engine, blow_up};
+use super::{Engine, blow_up, is_blown_up};
 use crate::error::Result;
 use crate::init::Start;
 use crate::model::Activation;
@@ -54,11 +54,6 @@ trait Coordinates {
         }
         samples.len()
     }
-}
-
-/// Written so that NaN counts.
-fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
-    !(norm_sq <= limit)
 }
 
 impl Reduced {
@@ -183,6 +178,12 @@ impl Engine for Reduced {
             State::Orthonormal(state) => state.weights(self.problem.dataset(), start),
             State::Gram(state) => state.weights(self.problem.dataset(), start),
         }
+    }
+
+    fn position(&self, replica: usize) -> Vec<f64> {
+        let mut neuron = self.replicas[replica].neuron();
+        neuron.correlations.push(neuron.residual);
+        neuron.correlations
     }
 
     fn activation(&self) -> Activation {

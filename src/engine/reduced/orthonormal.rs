@@ -11,7 +11,8 @@
 //! All coordinates share the factor `f`, so they are stored as `c_j = g u_j` with one global scale
 //! `g ← f g`, and only the entries of the batch are touched.
 
-use super::{Coordinates, is_blown_up};
+use super::super::is_blown_up;
+use super::Coordinates;
 use crate::data::{Dataset, dot};
 use crate::error::Result;
 use crate::init::Start;

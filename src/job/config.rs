@@ -1,0 +1,228 @@
+//! The options of `train`, and the job they make once checked.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+use serde::Serialize;
+
+use crate::cli::{DeviceOptions, OutputOptions};
+use crate::data::Dataset;
+use crate::device::{Compute, Precision};
+use crate::error::{Error, Result};
+use crate::init::Start;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::{Schedule, ScheduleKind};
+use crate::theory;
+
+/// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
+const MOST_MATERIALISED: usize = 1 << 20;
+
+/// Which engine takes the steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// Burn differentiates the model.
+    Autodiff,
+    /// The hand-derived gradient, replicas batched.
+    Analytic,
+    /// The exact recursion in correlations and residual.
+    Reduced,
+}
+
+/// Which model is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// The paper's single neuron, `x ↦ w φ(⟨w, x⟩)`.
+    Neuron,
+}
+
+/// A number of steps, or what theory says is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// This many.
+    Number(u64),
+    /// As [`theory::budget`] says.
+    Auto,
+}
+
+impl FromStr for Steps {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Steps::Auto),
+            number => number.parse().map(Steps::Number).map_err(|_| "expected a number or `auto`".into()),
+        }
+    }
+}
+
+/// Trains once, and leaves a run directory that NumPy can read.
+#[derive(Clone, Debug, Parser)]
+#[command(version)]
+pub struct TrainOptions {
+    /// Number of samples m.
+    #[arg(long, default_value_t = 10, conflicts_with = "data")]
+    pub samples: usize,
+    /// Dimension n (default: 3m).
+    #[arg(long, conflicts_with = "data")]
+    pub dim: Option<usize>,
+    /// A float matrix [m, n] to train on instead of random orthonormal rows.
+    #[arg(long, value_name = "FILE.npy")]
+    pub data: Option<PathBuf>,
+    /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
+    #[arg(long)]
+    pub batch: Option<usize>,
+    /// How batches are chosen.
+    #[arg(long, value_enum, default_value = "sgd")]
+    pub schedule: ScheduleKind,
+    /// Step size η.
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
+    pub step_size: f64,
+    /// Mean over the batch (step η/b a sample), or sum (step η a sample).
+    #[arg(long, value_enum, default_value = "mean")]
+    pub reduction: Reduction,
+    /// Model.
+    #[arg(long, value_enum, default_value = "neuron")]
+    pub model: ModelKind,
+    /// Activation φ.
+    #[arg(long, value_enum, default_value = "relu")]
+    pub activation: Activation,
+    /// Engine.
+    #[arg(long, value_enum, default_value = "autodiff")]
+    pub engine: EngineKind,
+    /// Norm ρ of the initial point.
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
+    pub init_norm: f64,
+    /// Most steps taken: a number, or `auto` for what the rate law asks.
+    #[arg(long, default_value = "auto")]
+    pub steps: Steps,
+    /// Distance to the predicted limit, or estimated rest of the way, at which to stop; 0 never stops
+    /// early (default: 1e-10, in single precision 1e-5).
+    #[arg(long, allow_negative_numbers = true)]
+    pub tolerance: Option<f64>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Steps between rows of trajectory.csv (default: a thousandth of the most steps).
+    #[arg(long)]
+    pub every: Option<u64>,
+    /// Independent replicas; the trajectory is that of the first.
+    #[arg(long, default_value_t = 1)]
+    pub replicas: u64,
+    /// Write the batches of the first replica, [T, b].
+    #[arg(long)]
+    pub record_batches: bool,
+    /// Where to compute.
+    #[command(flatten)]
+    pub device: DeviceOptions,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// A checked job.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub(super) compute: Compute,
+    pub(super) engine: EngineKind,
+    pub(super) problem: Problem,
+    pub(super) schedule: Schedule,
+    pub(super) starts: Vec<Start>,
+    pub(super) tolerance: f64,
+    pub(super) budget: u64,
+    pub(super) every: u64,
+}
+
+impl Job {
+    /// Checks options once and for all; nothing later needs to.
+    ///
+    /// # Errors
+    /// Everything a user can get wrong about data, batch, step size, initial norm, tolerance, backend
+    /// and precision.
+    pub fn check(options: &TrainOptions) -> Result<Self> {
+        let compute = options.device.open()?;
+        let default_tolerance = if compute.precision() == Precision::F64 { 1e-10 } else { 1e-5 };
+        let tolerance = options.tolerance.unwrap_or(default_tolerance);
+        if !(tolerance >= 0.0 && tolerance.is_finite()) {
+            return Err(Error::Tolerance(tolerance));
+        }
+        if options.replicas == 0 {
+            return Err(Error::Empty { what: "the number of replicas", got: 0 });
+        }
+        let dataset = dataset(options)?;
+        let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
+        let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
+        let starts = (0..options.replicas)
+            .map(|replica| Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica))
+            .collect::<Result<Vec<_>>>()?;
+        let budget = match options.steps {
+            Steps::Number(steps) => steps,
+            Steps::Auto => auto_budget(&problem, &schedule, &starts, tolerance)?,
+        };
+        let every = options.every.unwrap_or(budget / 1000).max(1);
+        Ok(Self { compute, engine: options.engine, problem, schedule, starts, tolerance, budget, every })
+    }
+
+    /// Steps until every sample has been visited about once.
+    pub(super) fn epoch(&self) -> u64 {
+        self.schedule.samples().div_ceil(self.schedule.batch_size()) as u64
+    }
+
+    /// Steps between looks at the stop rule: a look costs about as much as an epoch.
+    pub(super) fn check_every(&self) -> u64 {
+        self.epoch()
+    }
+
+    /// The predicted limit set of each start, where there is a prediction.
+    pub(super) fn limits(&self, starts: &[Start]) -> Option<Vec<LimitSet>> {
+        if !self.problem.dataset().is_orthonormal() {
+            return None;
+        }
+        let activation = self.problem.activation();
+        let of = |start: &Start| theory::predicted_limit(&self.schedule, &start.correlations, activation);
+        // A start in the dead region has no limit; it is found dead before the set is asked.
+        let empty = || LimitSet::Datapoints(vec![0; self.problem.dataset().samples()]);
+        let sets: Vec<Option<LimitSet>> = starts.iter().map(of).collect();
+        sets.iter()
+            .any(Option::is_some)
+            .then(|| sets.into_iter().map(|set| set.unwrap_or_else(empty)).collect())
+    }
+}
+
+fn dataset(options: &TrainOptions) -> Result<Dataset> {
+    if let Some(path) = &options.data {
+        return Dataset::from_npy(path);
+    }
+    let (samples, dim) = (options.samples, options.dim.unwrap_or(options.samples.saturating_mul(3)));
+    if options.engine == EngineKind::Reduced && samples.saturating_mul(dim) > MOST_MATERIALISED {
+        Dataset::implicit_orthonormal(samples, dim)
+    } else {
+        Dataset::orthonormal(samples, dim, options.seed)
+    }
+}
+
+/// The longest budget any start asks for.
+fn auto_budget(problem: &Problem, schedule: &Schedule, starts: &[Start], tolerance: f64) -> Result<u64> {
+    if !problem.dataset().is_orthonormal() {
+        let reason =
+            "--steps auto: there is no rate law for data that is not orthonormal; give a number of steps";
+        return Err(Error::Usage(reason.into()));
+    }
+    let step_per_sample = problem.step_per_sample(schedule.batch_size());
+    let budget = |start: &Start| {
+        let Start { correlations, residual, .. } = start;
+        theory::budget::steps(
+            schedule,
+            correlations,
+            *residual,
+            problem.activation(),
+            step_per_sample,
+            tolerance,
+        )
+    };
+    starts.iter().map(budget).try_fold(0, |longest, steps| Ok(longest.max(steps?)))
+}

@@ -1,0 +1,270 @@
+//! The run directory of `train`, and what it prints.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Finished, Job, TrainOptions};
+use crate::cli;
+use crate::error::{Error, Result};
+use crate::measure::trajectory::Row;
+use crate::model::SingleNeuronConfig;
+use crate::report::terminal::number;
+use crate::run_dir::RunDir;
+use crate::train::Outcome;
+
+/// `config.json`: every option, resolved, one flat key each.
+#[derive(Serialize)]
+struct Config<'a> {
+    version: &'static str,
+    git_commit: Option<&'static str>,
+    samples: usize,
+    dim: usize,
+    data: Option<String>,
+    batch: usize,
+    schedule: &'static str,
+    step_size: f64,
+    reduction: crate::problem::Reduction,
+    model: super::ModelKind,
+    activation: &'static str,
+    engine: super::EngineKind,
+    init_norm: f64,
+    steps: u64,
+    tolerance: f64,
+    seed: u64,
+    every: u64,
+    replicas: u64,
+    record_batches: bool,
+    backend: &'static str,
+    precision: &'static str,
+    dtype: &'static str,
+    out: String,
+    force: bool,
+    json: bool,
+    /// What `data.npy`, `w0.npy` and `w.npy` hold, or why they are not there.
+    files: &'a str,
+}
+
+/// `summary.json`: how the first replica ended, and how many ended how.
+#[derive(Serialize)]
+struct Summary {
+    #[serde(flatten)]
+    first: Ending,
+    /// Seconds of training alone, over all replicas.
+    seconds: f64,
+    /// What the distance is measured to: `mixture`, `datapoint`, or `none` for an estimated rest.
+    predicted_limit: &'static str,
+    replicas: Counts,
+    directory: String,
+}
+
+/// Replicas by outcome.
+#[derive(Default, Serialize)]
+struct Counts {
+    converged: u64,
+    dead: u64,
+    diverged: u64,
+    max_steps: u64,
+}
+
+/// How one replica ended: a row of `replicas.csv`.
+#[derive(Serialize)]
+struct Ending {
+    replica: usize,
+    outcome: Outcome,
+    steps: u64,
+    /// Distance to the predicted limit, or estimated rest of the way; null where there is none.
+    distance: f64,
+    loss: f64,
+    norm: f64,
+    max_cos: f64,
+    argmax: usize,
+    cos_init: f64,
+    participation_ratio: f64,
+    residual: f64,
+    #[serde(rename = "R")]
+    log_ratio: f64,
+}
+
+pub(super) fn write(
+    job: &Job,
+    options: &TrainOptions,
+    run_dir: RunDir,
+    finished: &[Finished],
+    trajectory: &[Row],
+    training: Duration,
+) -> Result<()> {
+    let directory = run_dir.target().display().to_string();
+    run_dir.write_json("config.json", &config(job, options, &directory))?;
+    write_arrays(job, &run_dir, finished)?;
+    run_dir.write_csv("trajectory.csv", trajectory)?;
+    if finished.len() > 1 {
+        let rows: Vec<Ending> = finished.iter().enumerate().map(ending).collect();
+        run_dir.write_csv("replicas.csv", &rows)?;
+    }
+    if options.record_batches {
+        write_batches(job, &run_dir, finished[0].run.steps)?;
+    }
+    let summary = summary(job, finished, training, directory);
+    run_dir.write_json("summary.json", &summary)?;
+    run_dir.commit()?;
+    if options.output.json {
+        let text = serde_json::to_string_pretty(&summary).map_err(|e| Error::Usage(e.to_string()))?;
+        cli::print(&text);
+    } else {
+        cli::print(&describe(job, &summary));
+    }
+    Ok(())
+}
+
+fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> {
+    let dataset = job.problem.dataset();
+    Config {
+        version: env!("CARGO_PKG_VERSION"),
+        git_commit: option_env!("PUREMIX_GIT_COMMIT"),
+        samples: dataset.samples(),
+        dim: dataset.dim(),
+        data: options.data.as_ref().map(|path| path.display().to_string()),
+        batch: job.schedule.batch_size(),
+        schedule: job.schedule.kind().name(),
+        step_size: job.problem.step_size(),
+        reduction: job.problem.reduction(),
+        model: options.model,
+        activation: job.problem.activation().name(),
+        engine: job.engine,
+        init_norm: options.init_norm,
+        steps: job.budget,
+        tolerance: job.tolerance,
+        seed: options.seed,
+        every: job.every,
+        replicas: options.replicas,
+        record_batches: options.record_batches,
+        backend: job.compute.backend().name(),
+        precision: job.compute.precision().name(),
+        // The reduced engine computes in double precision whatever the device.
+        dtype: if job.engine == super::EngineKind::Reduced { "f64" } else { job.compute.precision().name() },
+        out: directory.into(),
+        force: options.output.force,
+        json: options.output.json,
+        files: if dataset.is_materialised() {
+            "data.npy [m, n]; w0.npy and w.npy [n] ([R, n] with R > 1 replicas)"
+        } else {
+            "m x n orthonormal rows are left implicit: they are never written down, only the correlations \
+             c = A w matter; c0.npy and c.npy [m] ([R, m] with R > 1 replicas) stand in for w0.npy and w.npy"
+        },
+    }
+}
+
+fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()> {
+    let dataset = job.problem.dataset();
+    let materialised = dataset.is_materialised();
+    let (width, first, last) = if materialised {
+        (dataset.dim(), "w0.npy", "w.npy")
+    } else {
+        (dataset.samples(), "c0.npy", "c.npy")
+    };
+    let replicas = finished.len() as u64;
+    let shape = if replicas == 1 { vec![width as u64] } else { vec![replicas, width as u64] };
+    let starts = job.starts.iter().flat_map(|start| start.weights.as_ref().unwrap_or(&start.correlations));
+    run_dir.write_npy(first, starts.copied(), &shape)?;
+    run_dir.write_npy(last, finished.iter().flat_map(|replica| replica.position.iter().copied()), &shape)?;
+    if materialised {
+        let shape = [dataset.samples() as u64, dataset.dim() as u64];
+        run_dir.write_npy("data.npy", dataset.rows()?.iter().copied(), &shape)?;
+        if let [only] = finished {
+            let config = SingleNeuronConfig::new(dataset.dim(), job.problem.activation());
+            let model = config.init_at(&only.position, &job.compute)?;
+            model.save(run_dir.path("model.safetensors"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The schedule is a pure function, so the batches are replayed rather than kept.
+fn write_batches(job: &Job, run_dir: &RunDir, steps: u64) -> Result<()> {
+    let mut stream = job.schedule.stream(0);
+    let batches = (0..steps).flat_map(|_| stream.next_batch().iter().map(|&i| i as i64).collect::<Vec<_>>());
+    run_dir.write_npy("batches.npy", batches, &[steps, job.schedule.batch_size() as u64])
+}
+
+fn ending((replica, Finished { run, row, .. }): (usize, &Finished)) -> Ending {
+    Ending {
+        replica,
+        outcome: run.outcome,
+        steps: run.steps,
+        distance: run.distance,
+        loss: row.loss,
+        norm: row.norm,
+        max_cos: row.max_cos,
+        argmax: row.argmax,
+        cos_init: row.cos_init,
+        participation_ratio: row.participation_ratio,
+        residual: row.residual,
+        log_ratio: row.log_ratio,
+    }
+}
+
+fn summary(job: &Job, finished: &[Finished], training: Duration, directory: String) -> Summary {
+    let mut replicas = Counts::default();
+    for replica in finished {
+        *match replica.run.outcome {
+            Outcome::Converged => &mut replicas.converged,
+            Outcome::Dead => &mut replicas.dead,
+            Outcome::Diverged => &mut replicas.diverged,
+            Outcome::MaxSteps => &mut replicas.max_steps,
+        } += 1;
+    }
+    let predicted_limit = match job.limits(&job.starts[..1]) {
+        Some(_) if job.schedule.is_full_batch() => "mixture",
+        Some(_) => "datapoint",
+        None => "none",
+    };
+    Summary {
+        first: ending((0, &finished[0])),
+        seconds: training.as_secs_f64(),
+        predicted_limit,
+        replicas,
+        directory,
+    }
+}
+
+fn describe(job: &Job, summary: &Summary) -> String {
+    let Summary { first, seconds, predicted_limit, replicas, directory } = summary;
+    let Ending { outcome, steps, .. } = first;
+    let ended = match outcome {
+        Outcome::Converged => "converged",
+        Outcome::Dead => "dead (no sample activates the neuron: nothing can move)",
+        Outcome::Diverged => "diverged",
+        Outcome::MaxSteps => "out of steps",
+    };
+    let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
+    let mut lines = vec![
+        format!(
+            "{ended} after {steps} steps ({:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {})",
+            seconds,
+            format!("{:?}", job.engine).to_lowercase(),
+            job.schedule.batch_size(),
+            job.schedule.kind().name(),
+        ),
+        match *predicted_limit {
+            "none" => {
+                format!("  predicted limit      none; estimated rest of the way {}", number(first.distance))
+            }
+            limit => format!("  predicted limit      {limit}, at distance {}", number(first.distance)),
+        },
+        format!("  loss                 {}", number(first.loss)),
+        format!("  norm                 {}", number(first.norm)),
+        format!("  max cosine           {} with sample {}", number(first.max_cos), first.argmax),
+        format!("  participation ratio  {} of {m}", number(first.participation_ratio)),
+        format!("  cosine with start    {}", number(first.cos_init)),
+        format!("  residual             {}", number(first.residual)),
+    ];
+    if job.starts.len() > 1 {
+        let Counts { converged, dead, diverged, max_steps } = replicas;
+        lines.push(format!(
+            "  all replicas         {converged} converged, {dead} dead, {diverged} diverged, {max_steps} out of steps"
+        ));
+    }
+    lines.push(format!("run directory: {directory}"));
+    lines.join("\n")
+}

@@ -1,0 +1,327 @@
+//! The binaries as a user meets them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::{binary, floats, integers, json, refuses, stderr, stdout};
+
+fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn path(directory: &Path, name: &str) -> String {
+    directory.join(name).display().to_string()
+}
+
+#[test]
+fn bad_input_is_refused_with_its_values() {
+    let directory = temporary();
+    let out = path(directory.path(), "never");
+    let train = |arguments: &str, needle: &str| {
+        let arguments: Vec<&str> = arguments.split_whitespace().chain(["--out", &out]).collect();
+        refuses("train", &arguments, needle);
+    };
+    train("--batch 0", "batch size must lie in 1..=10 (the number of samples), got 0");
+    train("--samples 7 --batch 8", "batch size must lie in 1..=7 (the number of samples), got 8");
+    train("--schedule gd --batch 3", "full-batch gradient descent uses all 10 samples");
+    train("--samples 9 --dim 8", "9 orthonormal rows do not fit into 8 dimensions");
+    train("--samples 0", "the number of samples must be at least 1, got 0");
+    train("--step-size 0", "the step size must be positive and finite, got 0");
+    train("--step-size -0.1", "the step size must be positive and finite, got -0.1");
+    train("--step-size NaN", "the step size must be positive and finite, got NaN");
+    train("--step-size inf", "the step size must be positive and finite, got inf");
+    train("--init-norm 0", "the initial norm must be positive and finite, got 0");
+    train("--init-norm -2", "the initial norm must be positive and finite, got -2");
+    train("--tolerance -1 --steps 5", "the tolerance must be non-negative and finite, got -1");
+    train("--tolerance 0", "a tolerance of 0 is never reached");
+    train("--step-size 6", "beyond a step size of 1/2 per sample no run converges");
+    train("--replicas 0", "the number of replicas must be at least 1");
+    train("--steps soon", "expected a number or `auto`");
+    train("--backend teapot", "unknown backend `teapot`; known backends: flex, ndarray, wgpu, cuda");
+    train("--data nowhere.npy", "nowhere.npy");
+    assert!(!Path::new(&out).exists(), "a refused run leaves nothing");
+}
+
+#[test]
+#[cfg(not(feature = "cuda"))]
+fn a_backend_that_is_not_compiled_in_names_its_feature() {
+    for name in ["train", "reproduce", "gd_limit"] {
+        refuses(name, &["--backend", "cuda"], "backend `cuda` is not compiled in");
+        refuses(name, &["--backend", "cuda"], "rebuild with `--features cuda`");
+    }
+}
+
+#[test]
+fn malformed_data_is_refused() {
+    let directory = temporary();
+    let file = path(directory.path(), "data.npy");
+    let out = path(directory.path(), "never");
+    fs::write(&file, "5 apples").unwrap();
+    refuses("train", &["--data", &file, "--out", &out, "--steps", "5"], "not a .npy file");
+    refuses("gd_limit", &["--data", &file, "--out", &out], "not a .npy file");
+    // Rows that are not orthonormal: fine for a run, not for a theorem.
+    let mut bytes = Vec::new();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }";
+    bytes.extend(b"\x93NUMPY\x01\x00");
+    bytes.extend(118u16.to_le_bytes());
+    bytes.extend(format!("{header:<117}\n").as_bytes());
+    bytes.extend([1.0f64, 0.0, 0.6, 0.8].iter().flat_map(|x| x.to_le_bytes()));
+    fs::write(&file, bytes).unwrap();
+    refuses("gd_limit", &["--data", &file, "--out", &out], "rows 0 and 1 have inner product 6e-1");
+    refuses("train", &["--data", &file, "--out", &out], "no rate law for data that is not orthonormal");
+    let run = binary("train").args(["--data", &file, "--out", &out, "--steps", "50"]).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));
+    assert!(stdout(&run).contains("predicted limit      none"), "{}", stdout(&run));
+}
+
+#[test]
+fn unknown_claims_are_answered_with_the_known_ones() {
+    let known = "known claims: gd_limit, sgd_limit, cyclic_limit, alignment_scaling";
+    refuses("reproduce", &["--only", "gd_limit,perpetuum"], "unknown claim `perpetuum`");
+    refuses("reproduce", &["--only", "perpetuum"], known);
+}
+
+#[test]
+fn the_list_names_every_claim_once() {
+    let output = binary("reproduce").arg("--list").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let ids: Vec<String> =
+        stdout(&output).lines().map(|line| line.split_whitespace().next().unwrap().into()).collect();
+    assert_eq!(ids, ["gd_limit", "sgd_limit", "cyclic_limit", "alignment_scaling"]);
+}
+
+#[test]
+fn a_run_is_not_overwritten_unless_forced_and_other_things_never() {
+    let directory = temporary();
+    let out = path(directory.path(), "run");
+    let run = |extra: &[&str]| {
+        binary("train").args(["--steps", "20", "--out", &out]).args(extra).output().unwrap().status.code()
+    };
+    assert_eq!(run(&[]), Some(0));
+    let first = fs::read_to_string(Path::new(&out).join("summary.json")).unwrap();
+    refuses("train", &["--steps", "20", "--out", &out], "already holds a run");
+    refuses("reproduce", &["--effort", "quick", "--out", &out], "already holds a run");
+    assert_eq!(run(&["--force", "--seed", "9"]), Some(0));
+    let second = fs::read_to_string(Path::new(&out).join("summary.json")).unwrap();
+    assert_ne!(first, second);
+    // Nothing is left of the staging directory or of the run that was replaced.
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+
+    let thesis = directory.path().join("thesis");
+    fs::create_dir(&thesis).unwrap();
+    fs::write(thesis.join("chapter1.tex"), "x").unwrap();
+    let thesis = thesis.display().to_string();
+    refuses("train", &["--steps", "20", "--force", "--out", &thesis], "not empty and holds no run");
+}
+
+#[test]
+fn a_run_directory_can_be_replayed_from_its_files_alone() {
+    // Plain loops over data.npy, w0.npy and batches.npy must end at w.npy.
+    let directory = temporary();
+    for (engine, schedule, reduction) in
+        [("autodiff", "sgd", "mean"), ("analytic", "reshuffle", "sum"), ("reduced", "replacement", "mean")]
+    {
+        let out = directory.path().join(engine);
+        let output = binary("train")
+            .args(["--samples", "7", "--dim", "9", "--batch", "3", "--step-size", "0.13", "--steps", "400"])
+            .args(["--tolerance", "0", "--seed", "5", "--record-batches", "--every", "100"])
+            .args(["--engine", engine, "--schedule", schedule, "--reduction", reduction])
+            .arg("--out")
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let (shape, data) = floats(&out.join("data.npy"));
+        assert_eq!(shape, [7, 9]);
+        let (shape, batches) = integers(&out.join("batches.npy"));
+        assert_eq!(shape, [400, 3]);
+        let (_, mut w) = floats(&out.join("w0.npy"));
+        let eta = if reduction == "mean" { 0.13 / 3.0 } else { 0.13 };
+        for batch in batches.chunks(3) {
+            let mut gradient = [0.0; 9];
+            let norm_sq: f64 = w.iter().map(|w| w * w).sum();
+            for &i in batch {
+                let row = &data[i as usize * 9..(i as usize + 1) * 9];
+                let phi = row.iter().zip(&w).map(|(x, w)| x * w).sum::<f64>().max(0.0);
+                for k in 0..9 {
+                    gradient[k] += phi * phi * w[k] + (norm_sq - 2.0) * phi * row[k];
+                }
+            }
+            w.iter_mut().zip(gradient).for_each(|(w, g)| *w -= eta * g);
+        }
+        let (shape, last) = floats(&out.join("w.npy"));
+        assert_eq!(shape, [9]);
+        let worst = w.iter().zip(&last).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-12, "{engine}: {worst:e}");
+
+        let config = json(&out.join("config.json"));
+        for (key, value) in
+            [("samples", 7.0), ("dim", 9.0), ("batch", 3.0), ("step_size", 0.13), ("steps", 400.0)]
+        {
+            assert_eq!(config[key].as_f64(), Some(value), "{key}");
+        }
+        assert_eq!(config["engine"], engine);
+        assert_eq!(config["schedule"], schedule);
+        assert_eq!(config["reduction"], reduction);
+        let summary = json(&out.join("summary.json"));
+        assert_eq!(summary["outcome"], "max_steps");
+        assert_eq!(summary["steps"], 400);
+        let csv = fs::read_to_string(out.join("trajectory.csv")).unwrap();
+        let lines: Vec<&str> = csv.lines().collect();
+        assert_eq!(lines[0], "step,loss,norm,max_cos,argmax,cos_init,participation_ratio,residual,R");
+        let steps: Vec<&str> = lines[1..].iter().map(|line| line.split(',').next().unwrap()).collect();
+        assert_eq!(steps, ["0", "100", "200", "300", "400"]);
+    }
+}
+
+#[test]
+fn a_million_samples_run_without_a_matrix() {
+    let directory = temporary();
+    let out = directory.path().join("big");
+    let output = binary("train")
+        .args(["--samples", "1000000", "--engine", "reduced", "--steps", "2000", "--every", "1000", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!out.join("data.npy").exists() && !out.join("w.npy").exists());
+    assert_eq!(floats(&out.join("c.npy")).0, [1_000_000]);
+    let files = json(&out.join("config.json"))["files"].as_str().unwrap().to_owned();
+    assert!(files.contains("left implicit"), "{files}");
+    assert_eq!(json(&out.join("summary.json"))["outcome"], "max_steps");
+}
+
+#[test]
+fn divergence_exits_with_one_and_says_when() {
+    let directory = temporary();
+    let out = path(directory.path(), "run");
+    let output = binary("train")
+        .args(["--step-size", "6", "--init-norm", "0.9", "--steps", "5000", "--json", "--out", &out])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(summary["outcome"], "diverged");
+    assert!(summary["steps"].as_u64().unwrap() < 5000);
+    assert!(!stderr(&output).contains("panicked"));
+}
+
+#[test]
+fn replicas_are_all_on_disk_and_the_dead_are_counted() {
+    let directory = temporary();
+    let mut tables = Vec::new();
+    for engine in ["reduced", "analytic", "autodiff"] {
+        let out = directory.path().join(engine);
+        let output = binary("train")
+            .args([
+                "--samples",
+                "2",
+                "--dim",
+                "3",
+                "--replicas",
+                "8",
+                "--step-size",
+                "0.2",
+                "--seed",
+                "5",
+                "--engine",
+                engine,
+                "--out",
+            ])
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(floats(&out.join("w.npy")).0, [8, 3]);
+        let csv = fs::read_to_string(out.join("replicas.csv")).unwrap();
+        // Replica, outcome and steps: engine by engine the same.
+        let rows: Vec<String> =
+            csv.lines().skip(1).map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect();
+        let counts = &json(&out.join("summary.json"))["replicas"];
+        assert_eq!(counts["dead"].as_u64().unwrap() + counts["converged"].as_u64().unwrap(), 8);
+        assert!(counts["dead"].as_u64().unwrap() > 0, "a quarter of such starts is dead");
+        tables.push(rows);
+    }
+    assert_eq!(tables[0], tables[1]);
+    assert_eq!(tables[0], tables[2]);
+}
+
+/// A report without its timings.
+fn timeless(mut report: Value) -> Value {
+    report["seconds"] = Value::Null;
+    for claim in report["claims"].as_array_mut().unwrap() {
+        claim["seconds"] = Value::Null;
+    }
+    report
+}
+
+fn reproduce(out: &Path, seed: &str, threads: &str) -> Value {
+    let output = binary("reproduce")
+        .args(["--effort", "quick", "--seed", seed, "--json", "--out"])
+        .arg(out)
+        .env("RAYON_NUM_THREADS", threads)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(printed, json(&out.join("report.json")), "what is printed is what is written");
+    assert!(stderr(&output).is_empty(), "no progress bar without a terminal: {}", stderr(&output));
+    printed
+}
+
+#[test]
+fn the_report_depends_on_the_seed_and_on_nothing_else() {
+    let directory = temporary();
+    let report = |name: &str, seed, threads| timeless(reproduce(&directory.path().join(name), seed, threads));
+    let reference = report("a", "11", "1");
+    let text = |report: &Value| serde_json::to_string_pretty(report).unwrap();
+    assert_eq!(text(&reference), text(&report("b", "11", "2")), "threads");
+    assert_eq!(text(&reference), text(&report("c", "11", "3")), "threads");
+    let other = report("d", "12", "2");
+    for (a, b) in reference["claims"].as_array().unwrap().iter().zip(other["claims"].as_array().unwrap()) {
+        assert_ne!(a["checks"], b["checks"], "{}", a["id"]);
+    }
+    for key in ["version", "seed", "effort", "backend", "seconds", "claims"] {
+        assert!(reference.get(key).is_some(), "{key}");
+    }
+    for claim in reference["claims"].as_array().unwrap() {
+        for key in ["id", "title", "source", "statement", "verdict", "checks", "notes", "seconds"] {
+            assert!(claim.get(key).is_some(), "{key}");
+        }
+        let checks = claim["checks"].as_array().unwrap();
+        assert!(checks.iter().any(|check| check["control"] == true), "{} has no control", claim["id"]);
+        for check in checks {
+            for key in ["name", "predicted", "measured", "tolerance_or_interval", "ok", "n"] {
+                assert!(check.get(key).is_some(), "{key}");
+            }
+            assert!(check["n"].as_u64().unwrap() > 0, "{check}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_hypothesis_is_refuted_with_exit_code_one() {
+    // Step size beyond the wall at 1/2: the theorem does not hold there, and the binary says so.
+    let directory = temporary();
+    let out = path(directory.path(), "run");
+    let output = binary("gd_limit")
+        .args(["--effort", "quick", "--samples", "4", "--dim", "6", "--step-size", "2.3", "--out", &out])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stdout(&output).contains("refuted"), "{}", stdout(&output));
+}
+
+#[test]
+fn colours_only_on_a_terminal() {
+    let directory = temporary();
+    let out = path(directory.path(), "run");
+    let output = binary("reproduce")
+        .args(["--effort", "quick", "--only", "gd_limit", "--out", &out])
+        .output()
+        .unwrap();
+    assert!(!stdout(&output).contains('\u{1b}'));
+    assert!(stdout(&output).contains("1 of 1 claims reproduced"));
+}

@@ -1,0 +1,72 @@
+//! Helpers shared by the test modules.
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use puremix::data::Dataset;
+use puremix::init::Start;
+use puremix::model::Activation;
+use puremix::problem::{Problem, Reduction};
+use rand::{RngExt, SeedableRng};
+
+/// A problem over Haar-random orthonormal rows, with a start.
+pub fn orthonormal(
+    (m, n): (usize, usize),
+    activation: Activation,
+    reduction: Reduction,
+    step_size: f64,
+) -> (Problem, Start) {
+    let data = Dataset::orthonormal(m, n, 17).unwrap();
+    let start = Start::gaussian(&data, 0.6, 4, 2).unwrap();
+    (Problem::new(data, activation, reduction, step_size).unwrap(), start)
+}
+
+/// Correlated rows of unequal norms around 1: no theory applies, only the dynamics.
+pub fn correlated(m: usize, n: usize, seed: u64) -> Dataset {
+    let mut rng = chacha20::ChaCha8Rng::seed_from_u64(seed);
+    let shared: Vec<f64> = (0..n).map(|_| rng.random_range(-0.3..0.3)).collect();
+    let rows = (0..m * n).map(|k| shared[k % n] + rng.random_range(-0.5..0.5)).collect();
+    Dataset::from_rows(rows, m, n).unwrap()
+}
+
+/// One of this crate's binaries.
+pub fn binary(name: &str) -> Command {
+    let mut command = Command::cargo_bin(name).unwrap();
+    command.env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// Runs a binary that must refuse: exit code 2, one line of error with `needle`, nothing on stdout.
+pub fn refuses(name: &str, arguments: &[&str], needle: &str) {
+    let output = binary(name).args(arguments).output().unwrap();
+    let error = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{name} {arguments:?}: {error}");
+    assert!(error.contains(needle), "{name} {arguments:?} says: {error}");
+    assert!(output.stdout.is_empty(), "{name} {arguments:?} printed to stdout");
+    assert!(!error.contains("panicked"), "{error}");
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Shape and values of a float array.
+pub fn floats(path: &Path) -> (Vec<u64>, Vec<f64>) {
+    let npy = npyz::NpyFile::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).unwrap();
+    (npy.shape().to_vec(), npy.into_vec().unwrap())
+}
+
+/// Shape and values of an integer array.
+pub fn integers(path: &Path) -> (Vec<u64>, Vec<i64>) {
+    let npy = npyz::NpyFile::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).unwrap();
+    (npy.shape().to_vec(), npy.into_vec().unwrap())
+}

@@ -1,0 +1,87 @@
+//! `.npy` matrices: every layout that is meant to be read, every defect that is meant to be refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use npyz::WriterBuilder;
+use puremix::data::Dataset;
+use puremix::init::Start;
+
+fn write<T: npyz::Serialize + npyz::AutoSerialize + Copy>(
+    path: &Path,
+    values: &[T],
+    shape: &[u64],
+    order: npyz::Order,
+) {
+    let file = fs::File::create(path).unwrap();
+    let options = npyz::WriteOptions::new().default_dtype().order(order).shape(shape);
+    let mut writer = options.writer(file).begin_nd().unwrap();
+    writer.extend(values.iter().copied()).unwrap();
+    writer.finish().unwrap();
+}
+
+fn file() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.npy");
+    (directory, path)
+}
+
+fn refusal(path: &Path) -> String {
+    Dataset::from_npy(path).unwrap_err().to_string()
+}
+
+#[test]
+fn both_widths_and_both_orders_are_read() {
+    let (_directory, path) = file();
+    let rows = [0.5, -1.25, 2.0, 0.0, 3.5, 1.0];
+    write(&path, &rows, &[2, 3], npyz::Order::C);
+    assert_eq!(Dataset::from_npy(&path).unwrap().rows().unwrap(), rows);
+    write(&path, &rows.map(|x| x as f32), &[2, 3], npyz::Order::C);
+    assert_eq!(Dataset::from_npy(&path).unwrap().rows().unwrap(), rows);
+    // Column by column: [[0.5, 2.0, 3.5], [-1.25, 0.0, 1.0]].
+    write(&path, &rows, &[2, 3], npyz::Order::Fortran);
+    let data = Dataset::from_npy(&path).unwrap();
+    assert_eq!(data.rows().unwrap(), [0.5, 2.0, 3.5, -1.25, 0.0, 1.0]);
+    assert_eq!((data.samples(), data.dim()), (2, 3));
+}
+
+#[test]
+fn orthonormal_rows_are_recognised_and_others_named() {
+    let (_directory, path) = file();
+    let (m, n) = (4, 6);
+    let mut rows = Dataset::orthonormal(m, n, 3).unwrap().rows().unwrap().to_vec();
+    write(&path, &rows, &[4, 6], npyz::Order::C);
+    assert!(Dataset::from_npy(&path).unwrap().require_orthonormal().is_ok());
+    for k in 0..n {
+        rows[2 * n + k] += 0.01 * rows[k];
+    }
+    write(&path, &rows, &[4, 6], npyz::Order::C);
+    let data = Dataset::from_npy(&path).unwrap();
+    let message = data.require_orthonormal().unwrap_err().to_string();
+    assert!(message.starts_with("rows 0 and 2 have inner product"), "{message}");
+    assert!(message.contains("e-2") || message.contains("e-3"), "{message}");
+    assert!(message.contains("needs 0"), "{message}");
+    // It is still data, only without the theorems.
+    assert!(Start::gaussian(&data, 0.5, 1, 0).is_ok());
+}
+
+#[test]
+fn defects_are_refused_in_words() {
+    let (_directory, path) = file();
+    write(&path, &[1i64, 2, 3, 4], &[2, 2], npyz::Order::C);
+    assert!(refusal(&path).contains("expected 4- or 8-byte floats, got dtype '<i8'"), "{}", refusal(&path));
+    write(&path, &[1.0, 2.0], &[2], npyz::Order::C);
+    assert!(refusal(&path).contains("expected a matrix [samples, dim], got shape [2]"));
+    write(&path, &[1.0, f64::NAN, 2.0, 3.0], &[2, 2], npyz::Order::C);
+    assert!(refusal(&path).contains("row 0, column 1 of the data is NaN"));
+    write(&path, &[1.0; 0], &[0, 3], npyz::Order::C);
+    assert!(refusal(&path).contains("the number of samples must be at least 1"));
+    write(&path, &[1.0, 2.0, 3.0, 4.0], &[2, 2], npyz::Order::C);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 5]).unwrap();
+    assert!(refusal(&path).contains("truncated or malformed"), "{}", refusal(&path));
+    fs::write(&path, b"not numpy at all").unwrap();
+    assert!(refusal(&path).contains("not a .npy file"));
+    fs::remove_file(&path).unwrap();
+    assert!(refusal(&path).contains("No such file"));
+}

@@ -1,0 +1,67 @@
+//! Who may know whom, read off the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Lines under `room` that name one of `strangers`.
+fn trespassers(room: &str, strangers: &[&str]) -> Vec<String> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let path = source.join(room);
+    let files = if path.is_dir() { sources(&path) } else { vec![path] };
+    assert!(!files.is_empty());
+    let mut found = Vec::new();
+    for file in files {
+        for line in
+            fs::read_to_string(&file).unwrap().lines().filter(|line| !line.trim_start().starts_with("//"))
+        {
+            if strangers.iter().any(|stranger| {
+                line.contains(&format!("{stranger}::")) || line.contains(&format!("::{stranger};"))
+            }) {
+                found.push(format!("{}: {line}", file.display()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn theory_has_never_seen_an_engine() {
+    let none: [String; 0] = [];
+    assert_eq!(trespassers("theory", &["engine", "train", "measure", "claims", "job", "burn"]), none);
+    for room in ["engine", "train.rs", "measure", "model", "data", "schedule.rs", "limit_set.rs"] {
+        assert_eq!(trespassers(room, &["theory", "claims"]), none, "{room}");
+    }
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    assert!(!trespassers("claims", &["theory"]).is_empty());
+    assert!(!trespassers("job", &["engine"]).is_empty());
+}
+
+#[test]
+fn only_device_rs_names_backends() {
+    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        if !file.ends_with("device.rs") {
+            for name in
+                ["Device::flex", "Device::ndarray", "Device::wgpu", "Device::cuda", "feature = \"flex\""]
+            {
+                assert!(!text.contains(name), "{} names {name}", file.display());
+            }
+        }
+    }
+}
