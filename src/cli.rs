@@ -95,6 +95,28 @@ pub fn run_claim(
     run(|| run_claims(&[claim], claim.id, options, |_, context| findings.take().expect("one claim")(context)))
 }
 
+/// The whole binary of a claim: `puremix::claim_binary!(gd_limit);`.
+#[macro_export]
+macro_rules! claim_binary {
+    ($claim:ident) => {
+        use $crate::claims::$claim::{CLAIM, Options, Prediction, findings};
+
+        #[derive(clap::Parser)]
+        #[command(version, about = CLAIM.title, long_about = CLAIM.statement)]
+        struct Arguments {
+            #[command(flatten)]
+            common: $crate::cli::ClaimOptions,
+            #[command(flatten)]
+            own: Options,
+        }
+
+        fn main() -> std::process::ExitCode {
+            let Arguments { common, own } = clap::Parser::parse();
+            $crate::cli::run_claim(&CLAIM, &common, |context| findings(context, &own, &Prediction::default()))
+        }
+    };
+}
+
 /// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`.
 ///
 /// # Errors

@@ -90,6 +90,11 @@ pub mod verdict;
 
 pub use error::{Error, Result};
 
+/// Compiles and runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What most programs need.
 pub mod prelude {
     pub use crate::data::Dataset;
