@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use puremix::claims::{self, Claim};
+use puremix::claims;
 use puremix::cli::{self, ClaimOptions};
 
 /// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, and says which hold.
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let options = Options::parse();
     cli::run(|| {
         if options.list {
-            claims::ALL.iter().for_each(|claim| cli::print(&describe(claim)));
+            cli::list(&claims::ALL, options.common.output.json)?;
             return Ok(ExitCode::SUCCESS);
         }
         let chosen = if options.only.is_empty() {
@@ -34,8 +34,4 @@ fn main() -> ExitCode {
         };
         cli::run_claims(&chosen, "reproduce", &options.common, |claim, context| (claim.run)(context))
     })
-}
-
-fn describe(claim: &Claim) -> String {
-    format!("{:<18} {} ({})", claim.id, claim.title, claim.source)
 }

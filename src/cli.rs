@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Precision};
@@ -147,13 +148,35 @@ pub fn run_claims(
     run_dir.write_json("report.json", &report)?;
     let directory = run_dir.commit()?;
     if *json {
-        let text = serde_json::to_string_pretty(&report).map_err(|e| Error::Usage(e.to_string()))?;
-        print(&text);
+        print_json(&report)?;
     } else {
         print(&format!("\n{}", terminal::table(&report)));
         print(&terminal::closing_line(&report, &directory));
     }
     Ok(if report.all_reproduced() { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) })
+}
+
+/// Lists claims: a line each, or one JSON array.
+///
+/// # Errors
+/// None in practice: strings always serialise.
+pub fn list(claims: &[&Claim], json: bool) -> Result<()> {
+    if json {
+        return print_json(&claims);
+    }
+    for claim in claims {
+        print(&format!("{:<18} {} ({})", claim.id, claim.title, claim.source));
+    }
+    Ok(())
+}
+
+/// Prints one JSON document.
+///
+/// # Errors
+/// [`Error::Usage`] if the value cannot be serialised.
+pub fn print_json(value: &impl Serialize) -> Result<()> {
+    print(&serde_json::to_string_pretty(value).map_err(|e| Error::Usage(e.to_string()))?);
+    Ok(())
 }
 
 /// A bar on standard error, drawn only if that is a terminal.

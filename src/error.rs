@@ -24,13 +24,16 @@ pub enum Error {
     #[error("{what} must be at least 1, got {got}")]
     Empty { what: &'static str, got: usize },
 
-    #[error("the step size must be positive and finite, got {0}")]
+    #[error("{what} would take {rows} x {columns} numbers, more than the {most} this program asks for")]
+    TooLarge { what: &'static str, rows: usize, columns: usize, most: usize },
+
+    #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),
 
-    #[error("the initial norm must be positive and finite, got {0}")]
+    #[error("the initial norm must be positive and finite (1e-150 to 1e150), got {0:?}")]
     InitNorm(f64),
 
-    #[error("the tolerance must be non-negative and finite, got {0}")]
+    #[error("the tolerance must be non-negative and finite, got {0:?}")]
     Tolerance(f64),
 
     #[error("{what} has {got} entries, expected {expected}")]
@@ -58,7 +61,7 @@ pub enum Error {
     #[error("{path} already holds a run: choose another --out, or --force to replace it")]
     RunExists { path: PathBuf },
 
-    #[error("{path} is not empty and holds no run: it will not be replaced, not even with --force")]
+    #[error("{path} holds files that no run writes: it will not be replaced, not even with --force")]
     NotARun { path: PathBuf },
 
     #[error("unknown backend `{name}`; known backends: {known}")]

@@ -28,9 +28,10 @@ impl Start {
     /// Draws `w_0` with norm `init_norm` for one replica.
     ///
     /// # Errors
-    /// [`Error::InitNorm`] unless `init_norm` is positive and finite.
+    /// [`Error::InitNorm`] unless `init_norm` is positive and finite (between 1e-150 and 1e150).
     pub fn gaussian(dataset: &Dataset, init_norm: f64, seed: u64, replica: u64) -> Result<Self> {
-        if !(init_norm > 0.0 && init_norm.is_finite()) {
+        // Beyond these bounds the squared norm leaves the range of f64.
+        if !(1e-150..=1e150).contains(&init_norm) {
             return Err(Error::InitNorm(init_norm));
         }
         let mut rng = stream(seed, Purpose::Init, replica);

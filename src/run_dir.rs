@@ -9,8 +9,21 @@ use serde::Serialize;
 
 use crate::error::{Error, Result, io_at};
 
-/// Any of these makes a directory a run.
-const MARKERS: [&str; 3] = ["config.json", "report.json", "summary.json"];
+/// All that a run consists of. A directory that holds anything else is not ours to replace.
+const FILES: [&str; 12] = [
+    "config.json",
+    "summary.json",
+    "report.json",
+    "trajectory.csv",
+    "replicas.csv",
+    "data.npy",
+    "w0.npy",
+    "w.npy",
+    "c0.npy",
+    "c.npy",
+    "batches.npy",
+    "model.safetensors",
+];
 
 /// A run directory being written. Dropped without [`commit`](RunDir::commit), it leaves nothing.
 #[derive(Debug)]
@@ -33,14 +46,18 @@ impl RunDir {
                 .find(|path| !path.exists())
                 .expect("some number is free"),
         };
+        if target.file_name().is_none() {
+            return Err(Error::Usage(format!("--out {}: give a directory of its own", target.display())));
+        }
         if target.exists() {
-            let holds_run = MARKERS.iter().any(|marker| target.join(marker).exists());
-            if holds_run && !force {
-                return Err(Error::RunExists { path: target });
-            }
-            let empty = target.is_dir() && fs::read_dir(&target).map_err(io_at(&target))?.next().is_none();
-            if !holds_run && !empty {
+            let listing = fs::read_dir(&target).map_err(io_at(&target))?;
+            let names: Vec<_> =
+                listing.map(|e| Ok(e?.file_name())).collect::<Result<_, _>>().map_err(io_at(&target))?;
+            if names.iter().any(|name| !FILES.iter().any(|file| name == *file)) {
                 return Err(Error::NotARun { path: target });
+            }
+            if !names.is_empty() && !force {
+                return Err(Error::RunExists { path: target });
             }
         }
         let staging = sibling(&target, "partial");
@@ -50,6 +67,7 @@ impl RunDir {
 
     /// Where a file of this run is to be written for now.
     pub fn path(&self, name: &str) -> PathBuf {
+        debug_assert!(FILES.contains(&name), "{name} is not listed as a file of a run");
         self.staging.join(name)
     }
 

@@ -130,7 +130,7 @@ impl Schedule {
 
     /// Whether every batch holds all samples, so that training is deterministic full-batch descent.
     pub fn is_full_batch(&self) -> bool {
-        self.batch == self.samples && self.kind != ScheduleKind::Replacement
+        self.batch == self.samples && (self.kind != ScheduleKind::Replacement || self.samples == 1)
     }
 
     /// Whether all replicas see the same batches.

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::limit_set::LimitSet;
-use crate::model::Activation;
 use crate::state::Neuron;
 
 /// How a run ended.
@@ -72,6 +71,8 @@ pub struct Run {
     pub distance: f64,
     /// The neurons at that point (meaningless after divergence).
     pub neurons: Vec<Neuron>,
+    /// First-layer weights at that point, row-major `[k, n]`; `None` over implicit data.
+    pub weights: Option<Vec<f64>>,
     /// Loss over all samples at that point.
     pub loss: f64,
 }
@@ -158,7 +159,8 @@ fn settle(
     watch: &mut Watch,
 ) -> Option<Run> {
     let run = |outcome, steps, distance, neurons| {
-        Some(Run { outcome, steps, distance, neurons, loss: engine.loss(replica) })
+        let (weights, loss) = (engine.weights(replica).ok(), engine.loss(replica));
+        Some(Run { outcome, steps, distance, neurons, weights, loss })
     };
     if let Some(step) = engine.diverged_at(replica) {
         return run(Outcome::Diverged, step - first, f64::NAN, engine.neurons(replica));
@@ -168,9 +170,8 @@ fn settle(
     }
     let neurons = engine.neurons(replica);
     let distance = watch.distance(replica, taken, &neurons[0], engine);
-    let dead = engine.activation() == Activation::Relu && neurons.iter().all(Neuron::is_silent);
     let outcome = match () {
-        () if dead => Outcome::Dead,
+        () if engine.is_dead(replica) => Outcome::Dead,
         () if watch.is_met(distance) => Outcome::Converged,
         () if taken == plan.budget => Outcome::MaxSteps,
         () => return None,

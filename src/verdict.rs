@@ -139,8 +139,12 @@ impl Expectation {
     }
 
     fn judge(self, measured: f64, margin: Margin, ok: Option<bool>, n: u64, criterion: String) -> Check {
-        // A number that is not one supports nothing.
-        let ok = if measured.is_nan() { Some(false) } else { ok };
+        // Nothing measured decides nothing; a number that is not one supports nothing.
+        let ok = match () {
+            () if n == 0 => None,
+            () if measured.is_nan() => Some(false),
+            () => ok,
+        };
         let criterion = format!("{criterion}; {}", self.why);
         Check {
             name: self.name,
@@ -159,7 +163,7 @@ impl Equality {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
         let Self(expectation, tolerance) = self;
-        let ok = n > 0 && (value - expectation.predicted).abs() <= tolerance;
+        let ok = (value - expectation.predicted).abs() <= tolerance;
         expectation.judge(
             value,
             Margin::Tolerance(tolerance),
@@ -174,7 +178,7 @@ impl AtLeast {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
         let bound = self.0.predicted;
-        let ok = n > 0 && value >= bound;
+        let ok = value >= bound;
         let margin = Margin::Interval(Interval { low: bound, high: f64::INFINITY });
         self.0.judge(value, margin, Some(ok), n, "measured ≥ predicted".into())
     }
@@ -239,7 +243,8 @@ mod tests {
         assert_eq!(expect(1.0).within(0.1).measured(1.05, 3).ok, Some(true));
         assert_eq!(expect(1.0).within(0.1).measured(1.2, 3).ok, Some(false));
         assert_eq!(expect(0.0).within(0.1).measured(f64::NAN, 3).ok, Some(false));
-        assert_eq!(expect(0.0).within(0.1).measured(0.0, 0).ok, Some(false));
+        assert_eq!(expect(0.0).within(0.1).measured(0.0, 0).ok, None);
+        assert_eq!(expect(1.0).always(0.9).counted(0, 0).ok, None);
         assert_eq!(expect(0.5).at_least().measured(0.6, 1).ok, Some(true));
         assert_eq!(expect(0.5).at_least().measured(0.4, 1).ok, Some(false));
         assert_eq!(expect(1.0).always(0.9).counted(999, 1000).ok, Some(false));

@@ -32,12 +32,18 @@ fn bad_input_is_refused_with_its_values() {
     train("--step-size -0.1", "the step size must be positive and finite, got -0.1");
     train("--step-size NaN", "the step size must be positive and finite, got NaN");
     train("--step-size inf", "the step size must be positive and finite, got inf");
-    train("--init-norm 0", "the initial norm must be positive and finite, got 0");
-    train("--init-norm -2", "the initial norm must be positive and finite, got -2");
+    train("--init-norm 0", "must be positive and finite (1e-150 to 1e150), got 0");
+    train("--init-norm -2", "must be positive and finite (1e-150 to 1e150), got -2");
     train("--tolerance -1 --steps 5", "the tolerance must be non-negative and finite, got -1");
     train("--tolerance 0", "a tolerance of 0 is never reached");
     train("--step-size 6", "beyond a step size of 1/2 per sample no run converges");
     train("--replicas 0", "the number of replicas must be at least 1");
+    train(
+        "--samples 1000000",
+        "the data matrix (--engine reduced needs none) would take 1000000 x 3000000 numbers",
+    );
+    train("--samples 1000000000000 --engine reduced", "the samples would take");
+    train("--init-norm 1e-200", "the initial norm must be positive and finite (1e-150 to 1e150), got 1e-200");
     train("--steps soon", "expected a number or `auto`");
     train("--backend teapot", "unknown backend `teapot`; known backends: flex, ndarray, wgpu, cuda");
     train("--data nowhere.npy", "nowhere.npy");
@@ -59,6 +65,14 @@ fn malformed_data_is_refused() {
     let file = path(directory.path(), "data.npy");
     let out = path(directory.path(), "never");
     fs::write(&file, "5 apples").unwrap();
+    let integers = path(directory.path(), "integers.npy");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(118u16.to_le_bytes());
+    let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 2), }";
+    bytes.extend(format!("{header:<117}\n").as_bytes());
+    bytes.extend([1i64, 2].iter().flat_map(|x| x.to_le_bytes()));
+    fs::write(&integers, bytes).unwrap();
+    refuses("train", &["--data", &integers, "--out", &out, "--steps", "5"], "expected 4- or 8-byte floats");
     refuses("train", &["--data", &file, "--out", &out, "--steps", "5"], "not a .npy file");
     refuses("gd_limit", &["--data", &file, "--out", &out], "not a .npy file");
     // Rows that are not orthonormal: fine for a run, not for a theorem.
@@ -87,6 +101,9 @@ fn unknown_claims_are_answered_with_the_known_ones() {
 fn the_list_names_every_claim_once() {
     let output = binary("reproduce").arg("--list").output().unwrap();
     assert_eq!(output.status.code(), Some(0));
+    let listed = binary("reproduce").args(["--list", "--json"]).output().unwrap();
+    let listed: Value = serde_json::from_str(&stdout(&listed)).unwrap();
+    assert_eq!(listed[1]["id"], "sgd_limit");
     let ids: Vec<String> =
         stdout(&output).lines().map(|line| line.split_whitespace().next().unwrap().into()).collect();
     assert_eq!(ids, ["gd_limit", "sgd_limit", "cyclic_limit", "alignment_scaling"]);
@@ -113,7 +130,11 @@ fn a_run_is_not_overwritten_unless_forced_and_other_things_never() {
     fs::create_dir(&thesis).unwrap();
     fs::write(thesis.join("chapter1.tex"), "x").unwrap();
     let thesis = thesis.display().to_string();
-    refuses("train", &["--steps", "20", "--force", "--out", &thesis], "not empty and holds no run");
+    refuses("train", &["--steps", "20", "--force", "--out", &thesis], "holds files that no run writes");
+    // Not even beside a run.
+    fs::write(Path::new(&out).join("notes.txt"), "x").unwrap();
+    refuses("train", &["--steps", "20", "--force", "--out", &out], "holds files that no run writes");
+    refuses("train", &["--steps", "20", "--out", "."], "give a directory of its own");
 }
 
 #[test]
@@ -299,6 +320,73 @@ fn the_report_depends_on_the_seed_and_on_nothing_else() {
             assert!(check["n"].as_u64().unwrap() > 0, "{check}");
         }
     }
+}
+
+#[test]
+fn a_claim_too_small_for_its_controls_is_not_refuted_by_them() {
+    for (name, extra) in
+        [("gd_limit", ["--samples", "1", "--dim", "4"]), ("gd_limit", ["--samples", "2", "--dim", "2"])]
+    {
+        for seed in ["1", "2", "3", "4"] {
+            let directory = temporary();
+            let out = path(directory.path(), "run");
+            let output = binary(name)
+                .args(["--effort", "quick", "--seed", seed, "--out", &out])
+                .args(extra)
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{extra:?} seed {seed}: {}", stdout(&output));
+        }
+    }
+    refuses("alignment_scaling", &["--replicas", "2"], "standard errors need at least 20 seeds");
+}
+
+#[test]
+fn replicas_end_where_they_stopped_even_in_one_engine() {
+    // Replica 0 of a batched engine must be reported at its own end, not at the last one's.
+    let directory = temporary();
+    let mut ends = Vec::new();
+    for engine in ["analytic", "reduced"] {
+        let out = directory.path().join(engine);
+        let output = binary("train")
+            .args([
+                "--samples",
+                "4",
+                "--dim",
+                "6",
+                "--replicas",
+                "5",
+                "--seed",
+                "3",
+                "--activation",
+                "linear",
+            ])
+            .args(["--tolerance", "1e-3", "--engine", engine, "--out"])
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let steps = json(&out.join("summary.json"))["steps"].to_string();
+        let csv = fs::read_to_string(out.join("trajectory.csv")).unwrap();
+        assert_eq!(csv.lines().last().unwrap().split(',').next().unwrap(), steps, "{engine}");
+        ends.push(floats(&out.join("w.npy")).1);
+    }
+    let worst = ends[0].iter().zip(&ends[1]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(worst < 1e-12, "{worst:e}");
+}
+
+#[test]
+fn batches_with_replacement_get_a_budget_that_suffices() {
+    // η_B (k_j − k_i) = −1 has positive probability here: the exact mean log would be infinite.
+    let directory = temporary();
+    let out = path(directory.path(), "run");
+    let output = binary("train")
+        .args(["--schedule", "replacement", "--reduction", "sum", "--batch", "5", "--step-size", "0.2"])
+        .args(["--activation", "linear", "--engine", "reduced", "--json", "--out", &out])
+        .output()
+        .unwrap();
+    let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(summary["outcome"], "converged", "{summary}");
 }
 
 #[test]

@@ -39,10 +39,6 @@ impl Autoencoder for Untied {
     fn neurons(&self) -> Tensor<2> {
         self.encoder.val()
     }
-
-    fn activation(&self) -> Activation {
-        Activation::Relu
-    }
 }
 
 const ENCODER: [f64; 6] = [0.5, -0.2, 0.3, 0.1, 0.4, -0.3];
@@ -65,6 +61,37 @@ fn any_autoencoder_trains_through_the_same_engine_and_loop() {
     assert!(gradient.iter().all(|g| g.abs() < 1e-6), "converged means stationary: {gradient:?}");
     let moved = to_host(engine.model().bias.val().inner());
     assert!((moved[0] - BIAS[0]).abs() > 1e-3, "biases train too: {moved:?}");
+}
+
+#[test]
+fn silent_first_layers_are_not_dead_when_a_bias_keeps_them_awake() {
+    // All correlations are negative, but the bias lifts the hidden unit above the kink.
+    let (compute, data) = (Compute::default(), Dataset::standard_basis(3, 3).unwrap());
+    let model = Untied::new(&[-0.2, -0.3, -0.1], &[1.0], &[0.2, 0.1, 0.4], 3, &compute);
+    let mut engine =
+        Autodiff::new(model, &data, 0.1, &Schedule::full_batch(3).unwrap(), 0, &compute).unwrap();
+    assert!(engine.neurons(0)[0].is_silent());
+    let plan = Plan { budget: 50, stop: StopRule::Never, check_every: 1 };
+    let before = engine.loss(0);
+    let run = train(&mut engine, &plan, &mut []).0.remove(0);
+    assert_eq!((run.outcome, run.steps), (Outcome::MaxSteps, 50));
+    assert!(run.loss < before - 0.01);
+}
+
+#[test]
+fn a_blow_up_of_any_parameter_is_seen() {
+    // Encoder and bias are frozen: only the decoder diverges, by a factor 1 − 0.4 Σh² a step.
+    let (compute, data) = (Compute::default(), Dataset::standard_basis(2, 2).unwrap());
+    let mut model = Untied::new(&[0.5, 0.5], &[3.0], &[1.0, 1.0], 2, &compute);
+    model.encoder = model.encoder.set_require_grad(false);
+    model.bias = model.bias.set_require_grad(false);
+    let mut engine =
+        Autodiff::new(model, &data, 0.4, &Schedule::full_batch(2).unwrap(), 0, &compute).unwrap();
+    let plan = Plan { budget: 500, stop: StopRule::Never, check_every: 100 };
+    let run = train(&mut engine, &plan, &mut []).0.remove(0);
+    assert_eq!(run.outcome, Outcome::Diverged);
+    assert!(run.steps < 100, "{}", run.steps);
+    assert_eq!(engine.weights(0).unwrap(), [0.5, 0.5], "the first layer never moved");
 }
 
 #[test]

@@ -78,7 +78,9 @@ fn cyclic_limit_can_fail() {
         let best = c0.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         LimitSet::Datapoints(c0.iter().map(|&c| i8::from(c == best)).collect())
     }
-    assert_eq!(of(Prediction { conjecture: greedy, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { conjecture: greedy, ..right.clone() }), Verdict::Refuted);
+    // A rate that is off by a thousandth.
+    assert_eq!(of(Prediction { rate: |m, eta| 1.001 * cyclic::rate(m, eta), ..right }), Verdict::Refuted);
 }
 
 #[test]

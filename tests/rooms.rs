@@ -27,14 +27,33 @@ fn trespassers(room: &str, strangers: &[&str]) -> Vec<String> {
         for line in
             fs::read_to_string(&file).unwrap().lines().filter(|line| !line.trim_start().starts_with("//"))
         {
-            if strangers.iter().any(|stranger| {
-                line.contains(&format!("{stranger}::")) || line.contains(&format!("::{stranger};"))
-            }) {
+            if strangers.iter().any(|stranger| names(line, stranger)) {
                 found.push(format!("{}: {line}", file.display()));
             }
         }
     }
     found
+}
+
+/// Whether a line of code reaches into a module: `stranger::…`, or a `use` that mentions it in any form.
+fn names(line: &str, stranger: &str) -> bool {
+    let word =
+        |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == stranger);
+    let imports = line.trim_start().starts_with("use ") || line.trim_start().starts_with("pub use ");
+    line.contains(&format!("{stranger}::")) || (imports && word(line))
+}
+
+#[test]
+fn every_form_of_import_is_noticed() {
+    for line in [
+        "use crate::{engine, train};",
+        "use crate::train;",
+        "    pub use crate::train as t;",
+        "crate::train::go()",
+    ] {
+        assert!(names(line, "train"), "{line}");
+    }
+    assert!(!names("let train = 3;", "train") && !names("use crate::training;", "train"));
 }
 
 #[test]

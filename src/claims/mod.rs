@@ -77,7 +77,7 @@ pub struct Findings {
 }
 
 /// A claim, and how to examine it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Claim {
     /// Identifier: name of its binary and of `--only`.
     pub id: &'static str,
@@ -90,6 +90,7 @@ pub struct Claim {
     /// The claim itself.
     pub statement: &'static str,
     /// Runs the default protocol.
+    #[serde(skip)]
     pub run: fn(&Context) -> Result<Findings>,
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
-pub use orthonormal::ORTHONORMAL_TOLERANCE;
+pub use orthonormal::orthonormal_tolerance;
 
 /// The samples of a problem: a matrix `[m, n]` held in full, or orthonormal rows left implicit.
 ///
@@ -27,19 +27,20 @@ pub struct Dataset {
 impl Dataset {
     /// A dataset from row-major numbers `[samples, dim]`, orthonormal or not.
     ///
-    /// Rows that are orthonormal within [`ORTHONORMAL_TOLERANCE`] are recognised as such.
+    /// Rows that are orthonormal within [`orthonormal_tolerance`] are recognised as such.
     ///
     /// # Errors
     /// [`Error::Empty`], [`Error::Length`] or [`Error::NotFinite`] (with row and column).
     pub fn from_rows(rows: Vec<f64>, samples: usize, dim: usize) -> Result<Self> {
         check_shape(samples, dim)?;
-        if rows.len() != samples * dim {
-            return Err(Error::Length { what: "the data", expected: samples * dim, got: rows.len() });
+        let expected = samples.saturating_mul(dim);
+        if rows.len() != expected {
+            return Err(Error::Length { what: "the data", expected, got: rows.len() });
         }
         if let Some(at) = rows.iter().position(|x| !x.is_finite()) {
             return Err(Error::NotFinite { row: at / dim, column: at % dim, value: rows[at] });
         }
-        let orthonormal = orthonormal::check(&rows, dim, ORTHONORMAL_TOLERANCE).is_ok();
+        let orthonormal = orthonormal::check(&rows, dim, orthonormal_tolerance(dim)).is_ok();
         Ok(Self::new(samples, dim, Some(rows), orthonormal))
     }
 
@@ -102,7 +103,7 @@ impl Dataset {
             return Ok(());
         }
         orthonormal::check_size(self.samples, self.dim)?;
-        orthonormal::check(self.rows()?, self.dim, ORTHONORMAL_TOLERANCE)
+        orthonormal::check(self.rows()?, self.dim, orthonormal_tolerance(self.dim))
     }
 
     /// Gram matrix `K = A Aᵀ`, `[m, m]` (computed once).

@@ -35,6 +35,9 @@ impl Dataset {
             _ => return Err(refuse(format!("expected 4- or 8-byte floats, got dtype {}", dtype.descr()))),
         }
         .map_err(|e| refuse(format!("truncated or malformed: {e}")))?;
+        if samples.checked_mul(dim) != Some(values.len()) {
+            return Err(refuse(format!("shape [{samples}, {dim}] does not fit its {} values", values.len())));
+        }
         let rows = match order {
             Order::C => values,
             Order::Fortran => (0..samples * dim).map(|k| values[(k % dim) * samples + k / dim]).collect(),

@@ -7,11 +7,14 @@ use super::{Dataset, check_shape, dot};
 use crate::error::{Error, Result};
 use crate::rng::{Purpose, stream};
 
-/// How far an inner product may lie from 0 or 1 for rows to count as orthonormal.
+/// How far an inner product may lie from 0 or 1 for rows in `R^dim` to count as orthonormal:
+/// `1e-14 √n`, what rounding leaves of a QR or SVD in double precision.
 ///
-/// Rounding leaves QR factors at ~1e-15·√n; data saved in single precision (1e-7) does not pass,
-/// and rightly so: the closed forms hold for it to no more than its own error.
-pub const ORTHONORMAL_TOLERANCE: f64 = 1e-10;
+/// A defect δ moves the limits by up to some hundred δ, and the theorems are checked to 1e-12. So
+/// rows saved in single precision (δ ≈ 1e-7) do not pass: orthonormalise them again in double.
+pub fn orthonormal_tolerance(dim: usize) -> f64 {
+    1e-14 * (dim as f64).sqrt()
+}
 
 impl Dataset {
     /// `samples` orthonormal rows in `R^dim`, uniformly distributed (Haar measure on the Stiefel

@@ -154,7 +154,7 @@ impl Engine for Analytic {
         self.weights_of(replica)
     }
 
-    fn activation(&self) -> Activation {
-        self.problem.activation()
+    fn is_dead(&self, replica: usize) -> bool {
+        self.problem.activation() == Activation::Relu && self.neurons(replica)[0].is_silent()
     }
 }

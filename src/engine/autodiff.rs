@@ -1,6 +1,6 @@
 //! The engine that is trusted because nobody derived it by hand: Burn differentiates the model.
 
-use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor};
 
 use super::{Engine, blow_up, is_blown_up};
@@ -8,7 +8,7 @@ use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
 use crate::error::Result;
 use crate::init::Start;
-use crate::model::{Activation, Autoencoder, SingleNeuron, SingleNeuronConfig};
+use crate::model::{Autoencoder, SingleNeuron, SingleNeuronConfig, flat};
 use crate::problem::Problem;
 use crate::schedule::{BatchStream, Schedule};
 use crate::state::Neuron;
@@ -61,6 +61,7 @@ impl<M: Autoencoder> Autodiff<M> {
     ) -> Result<Self> {
         let rows = compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]);
         let start = to_host(model.valid().neurons());
+        let parameters = flat::parameters(&model);
         Ok(Self {
             model: Some(model.train()),
             compute: compute.clone(),
@@ -68,7 +69,7 @@ impl<M: Autoencoder> Autodiff<M> {
             rows,
             step_per_sample,
             batches: schedule.stream(replica),
-            limit: blow_up(dot(&start, &start)),
+            limit: blow_up(dot(&parameters, &parameters)),
             start,
             diverged_at: None,
         })
@@ -81,14 +82,7 @@ impl<M: Autoencoder> Autodiff<M> {
 
     /// Gradient `Σ_{i∈B} ∇ℓ_i` over a batch, every parameter in the module's order.
     pub fn gradient(&self, batch: &[usize]) -> Vec<f64> {
-        let grads = batch_loss(self.model(), self.select(batch)).backward();
-        let mut collector = Collect { grads: &grads, values: Vec::new() };
-        self.model().visit(&mut collector);
-        collector.values
-    }
-
-    fn select(&self, batch: &[usize]) -> Tensor<2> {
-        select_rows(&self.rows, batch, &self.compute)
+        flat::gradient(self.model(), select_rows(&self.rows, batch, &self.compute))
     }
 }
 
@@ -99,13 +93,6 @@ fn select_rows(rows: &Tensor<2>, batch: &[usize], compute: &Compute) -> Tensor<2
         _ if batch.iter().enumerate().all(|(k, &i)| k == i) => rows.clone().narrow(0, 0, batch.len()),
         _ => rows.clone().select(0, compute.indices(batch)),
     }
-}
-
-/// `Σ_{i∈B} ½‖x_i − x̂_i‖²`. The factor ½ is a product with a power of two: exact, and clear of
-/// tensor division, whose gradient burn-autodiff computes through a 32-bit reciprocal.
-fn batch_loss<M: Autoencoder>(model: &M, x: Tensor<2>) -> Tensor<1> {
-    let error = model.reconstruct(x.clone()) - x;
-    (error.clone() * error).sum() * 0.5
 }
 
 impl<M: Autoencoder> Engine for Autodiff<M> {
@@ -121,11 +108,11 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
         for _ in 0..steps {
             let x = select_rows(&self.rows, self.batches.next_batch(), &self.compute);
             let model = self.model.take().expect("the model is only away during a step");
-            let grads = batch_loss(&model, x).backward();
+            let grads = flat::batch_loss(&model, x).backward();
             let model = model.map(&mut Descend { grads, step: self.step_per_sample });
             if self.diverged_at.is_none() {
-                let w = to_host(model.neurons().inner());
-                if is_blown_up(dot(&w, &w), self.limit) {
+                let parameters = flat::parameters(&model);
+                if is_blown_up(dot(&parameters, &parameters), self.limit) {
                     self.diverged_at = Some(self.batches.step());
                 }
             }
@@ -148,7 +135,7 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn loss(&self, _replica: usize) -> f64 {
-        let loss = batch_loss(&self.model().valid(), self.rows.clone());
+        let loss = flat::batch_loss(&self.model().valid(), self.rows.clone());
         to_host(loss)[0] / self.dataset.samples() as f64
     }
 
@@ -157,13 +144,11 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn position(&self, _replica: usize) -> Vec<f64> {
-        let mut values = Values(Vec::new());
-        self.model().visit(&mut values);
-        values.0
+        flat::parameters(self.model())
     }
 
-    fn activation(&self) -> Activation {
-        self.model().activation()
+    fn is_dead(&self, _replica: usize) -> bool {
+        self.model().valid().is_dead(self.rows.clone())
     }
 }
 
@@ -179,30 +164,5 @@ impl ModuleMapper for Descend {
             Some(gradient) => Tensor::from_inner(value.inner() - gradient * self.step).require_grad(),
             None => value,
         })
-    }
-}
-
-/// Collects gradients in the module's order; a parameter the loss does not see contributes zeros.
-struct Collect<'a> {
-    grads: &'a Gradients,
-    values: Vec<f64>,
-}
-
-impl ModuleVisitor for Collect<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        match value.grad(self.grads) {
-            Some(gradient) => self.values.extend(to_host(gradient)),
-            None => self.values.resize(self.values.len() + value.shape().num_elements(), 0.0),
-        }
-    }
-}
-
-/// Collects the parameters themselves.
-struct Values(Vec<f64>);
-
-impl ModuleVisitor for Values {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.extend(to_host(param.val().inner()));
     }
 }

@@ -18,7 +18,6 @@ pub use autodiff::Autodiff;
 pub use reduced::Reduced;
 
 use crate::error::Result;
-use crate::model::Activation;
 use crate::state::Neuron;
 
 /// A set of replicas that take training steps.
@@ -52,8 +51,8 @@ pub trait Engine {
     /// parameters, or what determines them.
     fn position(&self, replica: usize) -> Vec<f64>;
 
-    /// Activation of the first layer.
-    fn activation(&self) -> Activation;
+    /// Whether a replica is dead: nothing will ever move again (SPEC §10).
+    fn is_dead(&self, replica: usize) -> bool;
 }
 
 /// Squared norm beyond which a run that started at `norm_sq` counts as diverged: a million times the

@@ -20,6 +20,9 @@ use crate::theory;
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
 const MOST_MATERIALISED: usize = 1 << 20;
 
+/// Entries of the largest array a run may ask for: 8 GiB of f64.
+const MOST_ENTRIES: usize = 1 << 30;
+
 /// Which engine takes the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -101,13 +104,13 @@ pub struct TrainOptions {
     #[arg(long, default_value = "auto")]
     pub steps: Steps,
     /// Distance to the predicted limit, or estimated rest of the way, at which to stop; 0 never stops
-    /// early (default: 1e-10, in single precision 1e-5).
+    /// early (default: 1e-10, in single precision 1e-5, which GD reaches if η_B is above 0.015).
     #[arg(long, allow_negative_numbers = true)]
     pub tolerance: Option<f64>,
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Steps between rows of trajectory.csv (default: a thousandth of the most steps).
+    /// Steps between rows of trajectory.csv (default: a thousandth of the most steps, an epoch at least).
     #[arg(long)]
     pub every: Option<u64>,
     /// Independent replicas; the trajectory is that of the first.
@@ -145,8 +148,10 @@ impl Job {
     /// and precision.
     pub fn check(options: &TrainOptions) -> Result<Self> {
         let compute = options.device.open()?;
-        let default_tolerance = if compute.precision() == Precision::F64 { 1e-10 } else { 1e-5 };
-        let tolerance = options.tolerance.unwrap_or(default_tolerance);
+        let tolerance = options.tolerance.unwrap_or(match precision(options.engine, &compute) {
+            Precision::F64 => 1e-10,
+            Precision::F32 => 1e-5,
+        });
         if !(tolerance >= 0.0 && tolerance.is_finite()) {
             return Err(Error::Tolerance(tolerance));
         }
@@ -154,6 +159,8 @@ impl Job {
             return Err(Error::Empty { what: "the number of replicas", got: 0 });
         }
         let dataset = dataset(options)?;
+        let width = if dataset.is_materialised() { dataset.dim() } else { dataset.samples() };
+        fits("the replicas", options.replicas as usize, width)?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
         let starts = (0..options.replicas)
@@ -163,18 +170,15 @@ impl Job {
             Steps::Number(steps) => steps,
             Steps::Auto => auto_budget(&problem, &schedule, &starts, tolerance)?,
         };
-        let every = options.every.unwrap_or(budget / 1000).max(1);
+        // A row costs about as much as an epoch.
+        let epoch = (schedule.samples() / schedule.batch_size()) as u64;
+        let every = options.every.unwrap_or((budget / 1000).max(epoch)).max(1);
         Ok(Self { compute, engine: options.engine, problem, schedule, starts, tolerance, budget, every })
     }
 
     /// Steps until every sample has been visited about once.
     pub(super) fn epoch(&self) -> u64 {
         self.schedule.samples().div_ceil(self.schedule.batch_size()) as u64
-    }
-
-    /// Steps between looks at the stop rule: a look costs about as much as an epoch.
-    pub(super) fn check_every(&self) -> u64 {
-        self.epoch()
     }
 
     /// The predicted limit set of each start, where there is a prediction.
@@ -199,10 +203,25 @@ fn dataset(options: &TrainOptions) -> Result<Dataset> {
     }
     let (samples, dim) = (options.samples, options.dim.unwrap_or(options.samples.saturating_mul(3)));
     if options.engine == EngineKind::Reduced && samples.saturating_mul(dim) > MOST_MATERIALISED {
+        fits("the samples", samples, 1)?;
         Dataset::implicit_orthonormal(samples, dim)
     } else {
+        fits("the data matrix (--engine reduced needs none)", samples, dim)?;
         Dataset::orthonormal(samples, dim, options.seed)
     }
+}
+
+/// Refuses what would not fit into memory anyway.
+fn fits(what: &'static str, rows: usize, columns: usize) -> Result<()> {
+    if rows.saturating_mul(columns) > MOST_ENTRIES {
+        return Err(Error::TooLarge { what, rows, columns, most: MOST_ENTRIES });
+    }
+    Ok(())
+}
+
+/// Precision of the arithmetic: the reduced engine computes in f64 whatever the device.
+pub(super) fn precision(engine: EngineKind, compute: &Compute) -> Precision {
+    if engine == EngineKind::Reduced { Precision::F64 } else { compute.precision() }
 }
 
 /// The longest budget any start asks for.

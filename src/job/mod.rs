@@ -20,7 +20,6 @@ use crate::measure::trajectory::{Gauge, Row, Trajectory};
 use crate::problem::Problem;
 use crate::run_dir::RunDir;
 use crate::schedule::Schedule;
-use crate::state::Neuron;
 use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, train};
 
 /// What one replica came to.
@@ -75,8 +74,7 @@ impl Job {
     ) -> Result<(Vec<Finished>, Vec<Row>, Duration)> {
         let starts = &self.starts[first..first + engine.replicas()];
         let gauge = |start: &Start| Gauge::new(self.problem.dataset(), self.problem.activation(), start);
-        let plan =
-            Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.check_every() };
+        let plan = Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.epoch() };
         let mut trajectory = Trajectory::new(gauge(&starts[0]), Cadence::Every(self.every), 0);
         let mut bar = Bar { bar: progress, every: (self.budget / 200).max(1) };
         let mut observers: Vec<&mut dyn Observer> = Vec::new();
@@ -85,20 +83,17 @@ impl Job {
             observers.push(&mut bar);
         }
         let (runs, training) = train(engine, &plan, &mut observers);
-        let finished = runs.into_iter().enumerate().map(|(replica, run)| {
-            let row = gauge(&starts[replica]).read(run.steps, run.loss, &run.neurons[0]);
-            let position = self.position(&run.neurons[0], engine, replica)?;
-            Ok(Finished { run, row, position })
-        });
-        Ok((finished.collect::<Result<_>>()?, trajectory.rows, training))
-    }
-
-    fn position(&self, neuron: &Neuron, engine: &dyn Engine, replica: usize) -> Result<Vec<f64>> {
-        if self.problem.dataset().is_materialised() {
-            engine.weights(replica)
-        } else {
-            Ok(neuron.correlations.clone())
-        }
+        let finished: Vec<Finished> = runs
+            .into_iter()
+            .zip(starts)
+            .map(|(run, start)| {
+                let row = gauge(start).read(run.steps, run.loss, &run.neurons[0]);
+                let position = run.weights.clone().unwrap_or_else(|| run.neurons[0].correlations.clone());
+                Finished { run, row, position }
+            })
+            .collect();
+        let rows = until_the_end(trajectory.rows, &finished[0]);
+        Ok((finished, rows, training))
     }
 
     fn stop_rule(&self, starts: &[Start]) -> StopRule {
@@ -108,6 +103,16 @@ impl Job {
             None => StopRule::Tail { window: 10 * self.epoch(), tolerance },
         }
     }
+}
+
+/// The rows of a replica up to its own end: others in the same engine may have gone on.
+fn until_the_end(mut rows: Vec<Row>, finished: &Finished) -> Vec<Row> {
+    rows.retain(|row| row.step < finished.run.steps);
+    // What a diverged replica holds means nothing.
+    if finished.run.outcome != Outcome::Diverged {
+        rows.push(finished.row);
+    }
+    rows
 }
 
 fn build(

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Finished, Job, TrainOptions};
 use crate::cli;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::measure::trajectory::Row;
 use crate::model::SingleNeuronConfig;
 use crate::report::terminal::number;
@@ -109,8 +109,7 @@ pub(super) fn write(
     run_dir.write_json("summary.json", &summary)?;
     run_dir.commit()?;
     if options.output.json {
-        let text = serde_json::to_string_pretty(&summary).map_err(|e| Error::Usage(e.to_string()))?;
-        cli::print(&text);
+        cli::print_json(&summary)?;
     } else {
         cli::print(&describe(job, &summary));
     }
@@ -141,8 +140,7 @@ fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> 
         record_batches: options.record_batches,
         backend: job.compute.backend().name(),
         precision: job.compute.precision().name(),
-        // The reduced engine computes in double precision whatever the device.
-        dtype: if job.engine == super::EngineKind::Reduced { "f64" } else { job.compute.precision().name() },
+        dtype: super::config::precision(job.engine, &job.compute).name(),
         out: directory.into(),
         force: options.output.force,
         json: options.output.json,

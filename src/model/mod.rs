@@ -1,6 +1,7 @@
 //! Models: the [`Autoencoder`] trait that the autodiff engine trains, and its implementations.
 
 mod activation;
+pub mod flat;
 mod single_neuron;
 
 use burn::module::Module;
@@ -25,6 +26,9 @@ pub trait Autoencoder: Module {
     /// Weights of the first layer, one neuron a row: `[k, n]`.
     fn neurons(&self) -> Tensor<2>;
 
-    /// Activation of the first layer (it decides whether a silent neuron is dead).
-    fn activation(&self) -> Activation;
+    /// Whether the model is dead on all samples `x`, `[m, n]`: nothing will ever move again although
+    /// nothing has been learned. A model that can die says so itself; the default is that it cannot.
+    fn is_dead(&self, _x: Tensor<2>) -> bool {
+        false
+    }
 }

@@ -8,7 +8,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Tensor;
 
 use super::{Activation, Autoencoder};
-use crate::device::Compute;
+use crate::device::{Compute, to_host};
 use crate::error::{Error, Result};
 
 /// Configuration of a [`SingleNeuron`].
@@ -79,7 +79,9 @@ impl Autoencoder for SingleNeuron {
         self.weight.val()
     }
 
-    fn activation(&self) -> Activation {
-        self.activation
+    /// ReLU and no sample with a positive correlation: every gradient is exactly 0.
+    fn is_dead(&self, x: Tensor<2>) -> bool {
+        let correlations = to_host(x.matmul(self.weight.val().transpose()));
+        self.activation == Activation::Relu && correlations.iter().all(|&c| c <= 0.0)
     }
 }

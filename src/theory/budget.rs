@@ -40,14 +40,16 @@ pub fn steps(
         return refuse("beyond a step size of 1/2 per sample no run converges");
     }
     if schedule.is_full_batch() {
-        // Rounding keeps the last bits out of reach.
-        return match start.steps_to(tolerance.max(1e-14), step_per_sample, 100_000_000) {
+        // Rounding keeps the last bits out of reach: a radial error below u/4μ no longer moves r.
+        let reachable = tolerance.max(1e-14).max(0.5 * f64::EPSILON / step_per_sample);
+        return match start.steps_to(reachable, step_per_sample, 100_000_000) {
             Some(steps) => Ok(steps + steps / 10 + 100),
             None => refuse("gradient descent does not reach the tolerance within 1e8 steps"),
         };
     }
     let (samples, batch) = (schedule.samples(), schedule.batch_size());
     let rate = match schedule.kind() {
+        // For b > 1 samples are visited more often: a lower bound on the rate.
         ScheduleKind::Cyclic => cyclic::rate(samples, step_per_sample),
         ScheduleKind::Replacement => sgd::rate_with_replacement(samples, batch, step_per_sample),
         _ => sgd::rate(samples, batch, step_per_sample),

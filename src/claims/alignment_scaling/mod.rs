@@ -8,7 +8,7 @@ use super::protocol::{Case, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::Precision;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::measure::alignment::{best_match, cos_init};
 use crate::model::Activation;
@@ -70,11 +70,18 @@ impl Default for Prediction {
 const SAMPLES: [usize; 9] = [10, 18, 32, 56, 100, 178, 316, 562, 1000];
 const DIMS: [usize; 9] = [14, 25, 45, 79, 140, 250, 445, 790, 1400];
 
+/// Seeds a size below which a standard error means little.
+const FEWEST_REPLICAS: u64 = 20;
+
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
 /// Bad options: see [`Problem::new`] and [`Start::gaussian`].
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if options.replicas.is_some_and(|replicas| replicas < FEWEST_REPLICAS) {
+        let reason = format!("--replicas: standard errors need at least {FEWEST_REPLICAS} seeds a size");
+        return Err(Error::Usage(reason));
+    }
     let mut findings = Findings::default();
     for (k, activation) in Activation::ALL.into_iter().enumerate() {
         let over_samples = SAMPLES.map(|m| (m, DIMS[DIMS.len() - 1]));

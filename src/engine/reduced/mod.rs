@@ -186,7 +186,7 @@ impl Engine for Reduced {
         neuron.correlations
     }
 
-    fn activation(&self) -> Activation {
-        self.problem.activation()
+    fn is_dead(&self, replica: usize) -> bool {
+        self.problem.activation() == Activation::Relu && self.neurons(replica)[0].is_silent()
     }
 }
