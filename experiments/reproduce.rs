@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use puremix::claims;
 use puremix::cli::{self, ClaimOptions};
+use serde_json::Value;
 
 /// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, and says which hold.
 #[derive(Parser)]
@@ -27,11 +28,10 @@ fn main() -> ExitCode {
             cli::list(&claims::ALL, options.common.output.json)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let chosen = if options.only.is_empty() {
-            claims::ALL.to_vec()
-        } else {
-            options.only.iter().map(|id| claims::find(id)).collect::<puremix::Result<_>>()?
-        };
-        cli::run_claims(&chosen, "reproduce", &options.common, |claim, context| (claim.run)(context))
+        let chosen =
+            if options.only.is_empty() { claims::ALL.to_vec() } else { claims::choose(&options.only)? };
+        cli::run_claims(&chosen, "reproduce", &options.common, Value::Null, |claim, context| {
+            (claim.run)(context)
+        })
     })
 }

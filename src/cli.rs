@@ -90,10 +90,16 @@ pub fn print(text: &str) {
 pub fn run_claim(
     claim: &'static Claim,
     options: &ClaimOptions,
+    own: &impl Serialize,
     findings: impl FnOnce(&Context) -> Result<Findings>,
 ) -> ExitCode {
     let mut findings = Some(findings);
-    run(|| run_claims(&[claim], claim.id, options, |_, context| findings.take().expect("one claim")(context)))
+    run(|| {
+        let own = serde_json::to_value(own).map_err(|e| Error::Usage(e.to_string()))?;
+        run_claims(&[claim], claim.id, options, own, |_, context| {
+            findings.take().expect("one claim")(context)
+        })
+    })
 }
 
 /// The whole binary of a claim: `puremix::claim_binary!(gd_limit);`.
@@ -113,7 +119,9 @@ macro_rules! claim_binary {
 
         fn main() -> std::process::ExitCode {
             let Arguments { common, own } = clap::Parser::parse();
-            $crate::cli::run_claim(&CLAIM, &common, |context| findings(context, &own, &Prediction::default()))
+            $crate::cli::run_claim(&CLAIM, &common, &own, |context| {
+                findings(context, &own, &Prediction::default())
+            })
         }
     };
 }
@@ -126,6 +134,7 @@ pub fn run_claims(
     claims: &[&'static Claim],
     name: &str,
     options: &ClaimOptions,
+    own: serde_json::Value,
     mut findings: impl FnMut(&'static Claim, &Context) -> Result<Findings>,
 ) -> Result<ExitCode> {
     let clock = Instant::now();
@@ -144,7 +153,7 @@ pub fn run_claims(
         }
         examined.push(report);
     }
-    let report = Report::new(&context, examined, clock.elapsed().as_secs_f64());
+    let report = Report::new(&context, own, examined, clock.elapsed().as_secs_f64());
     run_dir.write_json("report.json", &report)?;
     let directory = run_dir.commit()?;
     if *json {

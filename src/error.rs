@@ -40,7 +40,7 @@ pub enum Error {
     Length { what: &'static str, expected: usize, got: usize },
 
     #[error(
-        "rows {first} and {second} have inner product {inner:e}, but orthonormal data needs {expected} (within {tolerance:e})"
+        "rows {first} and {second} have inner product {inner:e}, but orthonormal data needs {expected} (within {tolerance:e}; rows kept in single precision must be orthonormalised again in double)"
     )]
     NotOrthonormal { first: usize, second: usize, inner: f64, expected: f64, tolerance: f64 },
 

@@ -1,4 +1,4 @@
-//! Initial points `w_0 = ρ g/‖g‖`, `g ~ N(0, I_n)`, drawn in coordinates (SPEC §1).
+//! Initial points `w_0 = ρ g/‖g‖`, `g ~ N(0, I_n)`, drawn in coordinates.
 //!
 //! For orthonormal data the law of `w_0` is that of `m` Gaussians for the correlations, one
 //! `χ²_{n−m}` for the squared residual, scaled to norm `ρ`, and a uniform direction for the residual.

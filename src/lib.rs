@@ -3,7 +3,7 @@
 //! Train a weight-tied autoencoder with a single neuron, `x ↦ w φ(⟨w, x⟩)`, on orthonormal data. Full-batch
 //! gradient descent ends in a dense mixture of all datapoints; any smaller batch, random or cyclic, ends in
 //! one of them. Both are global minima. That is a theorem of Ghosh, Frei, Ha and Yu (JMLR 26, 2025), cited
-//! throughout as **GFHY**; this crate reproduces it by training, on the [Burn](burn) framework, claim by
+//! throughout as **GFHY**; this crate reproduces it by training, on the [Burn](https://burn.dev) framework, claim by
 //! claim and with a verdict each.
 //!
 //! # The pipeline

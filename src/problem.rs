@@ -21,6 +21,14 @@ impl Reduction {
     /// Both reductions.
     pub const ALL: [Reduction; 2] = [Reduction::Mean, Reduction::Sum];
 
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reduction::Mean => "mean",
+            Reduction::Sum => "sum",
+        }
+    }
+
     /// Step size per sample, `η_B`: `η/b` (mean) or `η` (sum).
     pub fn step_per_sample(self, step_size: f64, batch: usize) -> f64 {
         match self {

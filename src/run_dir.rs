@@ -61,13 +61,16 @@ impl RunDir {
             }
         }
         let staging = sibling(&target, "partial");
-        fs::create_dir_all(&staging).map_err(io_at(&staging))?;
+        // Tried now and made again when there is something to write: a run that is broken off leaves nothing.
+        fs::create_dir_all(&staging).and_then(|()| fs::remove_dir(&staging)).map_err(io_at(&target))?;
         Ok(Self { target, staging })
     }
 
     /// Where a file of this run is to be written for now.
     pub fn path(&self, name: &str) -> PathBuf {
         debug_assert!(FILES.contains(&name), "{name} is not listed as a file of a run");
+        // A failure shows when the file is written.
+        let _ = fs::create_dir_all(&self.staging);
         self.staging.join(name)
     }
 

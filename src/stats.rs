@@ -57,6 +57,12 @@ pub fn normal_quantile(level: f64) -> f64 {
     Normal::standard().inverse_cdf(1.0 - level / 2.0)
 }
 
+/// Two-sided quantile of Student's law: `P(|T| > t) = level` with the given degrees of freedom.
+pub fn student_quantile(level: f64, freedom: usize) -> f64 {
+    let law = StudentsT::new(0.0, 1.0, freedom as f64).expect("at least one degree of freedom");
+    law.inverse_cdf(1.0 - level / 2.0)
+}
+
 /// A sample mean with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
@@ -79,8 +85,7 @@ impl Mean {
 
     /// Student-t interval at error level `level`.
     pub fn interval(&self, level: f64) -> Interval {
-        let t = StudentsT::new(0.0, 1.0, self.n as f64 - 1.0).expect("at least two observations");
-        let half = t.inverse_cdf(1.0 - level / 2.0) * self.sem;
+        let half = student_quantile(level, self.n - 1) * self.sem;
         Interval { low: self.mean - half, high: self.mean + half }
     }
 }

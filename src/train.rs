@@ -14,7 +14,7 @@ use crate::state::Neuron;
 pub enum Outcome {
     /// The stop rule was met.
     Converged,
-    /// ReLU only: no sample activates any neuron, so nothing will ever move again (SPEC §10).
+    /// ReLU only: no sample activates any neuron, so nothing will ever move again.
     Dead,
     /// A norm stopped being finite, or blew up.
     Diverged,

@@ -82,9 +82,13 @@ pub struct Expectation {
 #[derive(Clone, Debug)]
 pub struct Equality(Expectation, f64);
 
-/// A lower bound on a number that theory says is far from 0.
+/// A lower bound on a number.
 #[derive(Clone, Debug)]
 pub struct AtLeast(Expectation);
+
+/// An upper bound on a number.
+#[derive(Clone, Debug)]
+pub struct AtMost(Expectation);
 
 /// An almost-sure event.
 #[derive(Clone, Debug)]
@@ -119,6 +123,11 @@ impl Expectation {
     /// `measured ≥ predicted`.
     pub fn at_least(self) -> AtLeast {
         AtLeast(self)
+    }
+
+    /// `measured ≤ predicted`.
+    pub fn at_most(self) -> AtMost {
+        AtMost(self)
     }
 
     /// All trials succeed (predicted probability 1), and there are enough of them to put the exact
@@ -181,6 +190,15 @@ impl AtLeast {
         let ok = value >= bound;
         let margin = Margin::Interval(Interval { low: bound, high: f64::INFINITY });
         self.0.judge(value, margin, Some(ok), n, "measured ≥ predicted".into())
+    }
+}
+
+impl AtMost {
+    /// Judges a measurement made over `n` runs.
+    pub fn measured(self, value: f64, n: u64) -> Check {
+        let bound = self.0.predicted;
+        let margin = Margin::Interval(Interval { low: f64::NEG_INFINITY, high: bound });
+        self.0.judge(value, margin, Some(value <= bound), n, "measured ≤ predicted".into())
     }
 }
 
@@ -247,6 +265,8 @@ mod tests {
         assert_eq!(expect(1.0).always(0.9).counted(0, 0).ok, None);
         assert_eq!(expect(0.5).at_least().measured(0.6, 1).ok, Some(true));
         assert_eq!(expect(0.5).at_least().measured(0.4, 1).ok, Some(false));
+        assert_eq!(expect(0.5).at_most().measured(0.4, 1).ok, Some(true));
+        assert_eq!(expect(0.5).at_most().measured(0.6, 1).ok, Some(false));
         assert_eq!(expect(1.0).always(0.9).counted(999, 1000).ok, Some(false));
         assert_eq!(expect(1.0).always(0.9).counted(1000, 1000).ok, Some(true));
         assert_eq!(expect(1.0).always(0.9).counted(20, 20).ok, None);

@@ -1,7 +1,10 @@
 //! For each claim a wrong theory is put in the place of the right one, and the verdict must turn.
 
 use indicatif::ProgressBar;
-use puremix::claims::{Context, Effort, Findings, alignment_scaling, cyclic_limit, gd_limit, sgd_limit};
+use puremix::claims::{
+    Context, Effort, Findings, alignment_scaling, cyclic_limit, gd_limit, hypothesis_map, landscape,
+    random_walk, rotation_invariance, sgd_limit, sharpness, vanishing_noise,
+};
 use puremix::device::Compute;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
@@ -106,4 +109,87 @@ fn alignment_scaling_can_fail() {
         alignment::sgd_cos_init_bound(m, n, activation) / 2.5
     }
     assert_eq!(of(Prediction { sgd_cos_init_bound: lower, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn sharpness_can_fail() {
+    use puremix::theory::sharpness as theory;
+    use sharpness::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    assert_eq!(of(Prediction { largest: |m| 4.001 / m as f64, ..right.clone() }), Verdict::Refuted);
+    // Off by one in |S⁺|, and no kinks at all.
+    let off_by_one =
+        |m: usize, n: usize, s: usize, a: Activation| theory::trace(m, n, s - usize::from(s > 1), a);
+    assert_eq!(of(Prediction { trace: off_by_one, ..right.clone() }), Verdict::Refuted);
+    let smooth = |m: usize, n: usize, s: usize, _: Activation| theory::trace(m, n, s, Activation::Linear);
+    assert_eq!(of(Prediction { trace: smooth, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn vanishing_noise_can_fail() {
+    use vanishing_noise::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    assert_eq!(of(Prediction { sample_gradient: |c| (c, c * c), ..right.clone() }), Verdict::Refuted);
+    let stays = |c0: &[f64], _: Activation| LimitSet::Point(c0.to_vec());
+    assert_eq!(of(Prediction { limit_set: stays, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn random_walk_can_fail() {
+    use puremix::theory::random_walk as theory;
+    use random_walk::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    fn downhill(c: &[f64], n: f64, b: usize, eta: f64, a: Activation) -> f64 {
+        -theory::drift(c, n, b, eta, a)
+    }
+    assert_eq!(of(Prediction { drift: downhill, ..right.clone() }), Verdict::Refuted);
+    let doubled = |m: usize, eta: f64| 2.0 * theory::asymptotic_drift_bound(m, eta);
+    assert_eq!(of(Prediction { bound: doubled, ..right.clone() }), Verdict::Refuted);
+    // The increment bound of the limit, log 1/(1−η), is exceeded on the way there.
+    assert_eq!(
+        of(Prediction { largest_increment: |eta| -(-eta).ln_1p(), ..right.clone() }),
+        Verdict::Refuted
+    );
+    let without_m = |m: usize, b: usize, eta: f64| sgd::rate(m, b, eta) * (m as f64 - 1.0) / m as f64;
+    assert_eq!(of(Prediction { rate: without_m, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn rotation_invariance_can_fail() {
+    use rotation_invariance::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    assert_eq!(of(Prediction { gd_shift: 1e-9, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { sgd_follows: false, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn landscape_can_fail() {
+    use landscape::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    assert_eq!(
+        of(Prediction { minimum_loss: |m| (m as f64 - 1.0) / (2.0 * m as f64 + 1e-6), ..right.clone() }),
+        Verdict::Refuted
+    );
+    assert_eq!(
+        of(Prediction { curvature_without_projection: |n, m| (n - 1.0) / m as f64, ..right }),
+        Verdict::Refuted
+    );
+}
+
+#[test]
+fn hypothesis_map_can_fail() {
+    use hypothesis_map::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    assert_eq!(of(Prediction::default()), Verdict::Reproduced);
+    assert_eq!(of(Prediction { wall: 0.45 }), Verdict::Refuted);
 }

@@ -9,6 +9,9 @@ mod engines;
 /// Gradients: autodiff against the hand-derived ones, those against central differences.
 mod gradients;
 
+/// Curvature instruments: against closed forms and dense eigen-decompositions, on rotated data.
+mod curvature;
+
 /// The loop: every outcome, every stop rule, observers and their cadence.
 mod training;
 

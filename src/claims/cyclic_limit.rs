@@ -5,7 +5,7 @@ use std::f64::consts::FRAC_PI_4;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::protocol::{Case, Tally, largest};
+use super::protocol::{Case, Tally, bent, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::Precision;
@@ -33,7 +33,7 @@ pub const CLAIM: Claim = Claim {
 };
 
 /// What the command line may bend. All of it concerns the conjecture, except the step size.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
     /// Number of samples m (default: random, 2 to 64).
     #[arg(long)]
@@ -80,14 +80,15 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.push(on_burn(context, options, prediction)?);
     checks.extend(conjecture(context, options, prediction)?);
     checks.extend(controls(context, options)?);
-    let notes = vec![
+    let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
+    notes.extend([
         "The conjecture is about one sample a step. With b > 1 and a common divisor of b and m, some samples always \
          come together and keep their ratio for ever: a block of them survives, not a single datapoint."
             .into(),
         "The theorem's edge c_0 = c_1 is not where the basins meet: on it the sample visited first already wins, \
          and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
             .into(),
-    ];
+    ]);
     Ok(Findings { checks, notes })
 }
 

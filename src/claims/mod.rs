@@ -7,8 +7,14 @@
 pub mod alignment_scaling;
 pub mod cyclic_limit;
 pub mod gd_limit;
+pub mod hypothesis_map;
+pub mod landscape;
 mod protocol;
+pub mod random_walk;
+pub mod rotation_invariance;
 pub mod sgd_limit;
+pub mod sharpness;
+pub mod vanishing_noise;
 
 use indicatif::ProgressBar;
 use rand::Rng;
@@ -95,8 +101,33 @@ pub struct Claim {
 }
 
 /// All claims, in the order of the report.
-pub const ALL: [&Claim; 4] =
-    [&gd_limit::CLAIM, &sgd_limit::CLAIM, &cyclic_limit::CLAIM, &alignment_scaling::CLAIM];
+pub const ALL: [&Claim; 10] = [
+    &gd_limit::CLAIM,
+    &sgd_limit::CLAIM,
+    &cyclic_limit::CLAIM,
+    &alignment_scaling::CLAIM,
+    &sharpness::CLAIM,
+    &vanishing_noise::CLAIM,
+    &random_walk::CLAIM,
+    &rotation_invariance::CLAIM,
+    &landscape::CLAIM,
+    &hypothesis_map::CLAIM,
+];
+
+/// Finds several claims, each once, in the order asked for.
+///
+/// # Errors
+/// [`Error::UnknownClaim`].
+pub fn choose(ids: &[String]) -> Result<Vec<&'static Claim>> {
+    let mut chosen: Vec<&'static Claim> = Vec::new();
+    for id in ids {
+        let claim = find(id.trim())?;
+        if chosen.iter().all(|other| other.id != claim.id) {
+            chosen.push(claim);
+        }
+    }
+    Ok(chosen)
+}
 
 /// Finds a claim.
 ///

@@ -96,6 +96,21 @@ impl std::iter::Sum for Tally {
     }
 }
 
+/// Says which hypotheses of the theorems the command line has bent, if any.
+pub(super) fn bent(step_size: Option<f64>, init_norm: Option<f64>) -> Option<String> {
+    let step_size =
+        step_size.filter(|&eta| eta > 0.2).map(|eta| format!("η = {eta} (the theorems: at most 1/5)"));
+    let init_norm =
+        init_norm.filter(|&rho| rho >= 1.0).map(|rho| format!("‖w_0‖ = {rho} (the theorems: below 1)"));
+    let bent: Vec<String> = step_size.into_iter().chain(init_norm).collect();
+    (!bent.is_empty()).then(|| {
+        format!(
+            "Outside the hypotheses: {}. The verdict is on the conclusion there, not on the theorem.",
+            bent.join(", ")
+        )
+    })
+}
+
 /// The largest of some non-negative numbers; NaN if any is.
 pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(0.0, |worst, x| if x.is_nan() || x > worst { x } else { worst })

@@ -25,7 +25,7 @@ pub struct Analytic {
     diverged_at: Vec<Option<u64>>,
 }
 
-/// `Σ_{i∈B} ∇ℓ_i(w) = (Σ_{i∈B} φ_i²) w + (N − 2) Σ_{i∈B} φ_i x_i` for `R` neurons (SPEC §2; it holds
+/// `Σ_{i∈B} ∇ℓ_i(w) = (Σ_{i∈B} φ_i²) w + (N − 2) Σ_{i∈B} φ_i x_i` for `R` neurons (it holds
 /// for samples of any norm, because `‖x‖` only enters the part of the loss that `w` does not).
 ///
 /// # Shapes

@@ -51,7 +51,7 @@ pub trait Engine {
     /// parameters, or what determines them.
     fn position(&self, replica: usize) -> Vec<f64>;
 
-    /// Whether a replica is dead: nothing will ever move again (SPEC §10).
+    /// Whether a replica is dead: nothing will ever move again.
     fn is_dead(&self, replica: usize) -> bool;
 }
 

@@ -236,6 +236,11 @@ fn describe(job: &Job, summary: &Summary) -> String {
         Outcome::MaxSteps => "out of steps",
     };
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
+    if *outcome == Outcome::Diverged {
+        return format!(
+            "diverged after {steps} steps: ‖w‖ grew a million times or was no number\nrun directory: {directory}"
+        );
+    }
     let mut lines = vec![
         format!(
             "{ended} after {steps} steps ({:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {})",
@@ -245,6 +250,7 @@ fn describe(job: &Job, summary: &Summary) -> String {
             job.schedule.kind().name(),
         ),
         match *predicted_limit {
+            _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),
             "none" => {
                 format!("  predicted limit      none; estimated rest of the way {}", number(first.distance))
             }

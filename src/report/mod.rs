@@ -22,6 +22,10 @@ pub struct Report {
     pub effort: &'static str,
     /// Backend of everything that trained through Burn.
     pub backend: &'static str,
+    /// Commit of the source, if it was built from a checkout.
+    pub git_commit: Option<&'static str>,
+    /// The claim's own options as given (null where left to the protocol); null for `reproduce`.
+    pub options: serde_json::Value,
     /// Its precision.
     pub precision: &'static str,
     /// Wall-clock time.
@@ -81,7 +85,12 @@ impl Report {
     ///
     /// # Panics
     /// If there are more statistical checks than the family-wise level was split over.
-    pub fn new(context: &Context, claims: Vec<ClaimReport>, seconds: f64) -> Self {
+    pub fn new(
+        context: &Context,
+        options: serde_json::Value,
+        claims: Vec<ClaimReport>,
+        seconds: f64,
+    ) -> Self {
         let statistical = claims
             .iter()
             .flat_map(|claim| &claim.checks)
@@ -93,6 +102,8 @@ impl Report {
             seed: context.seed,
             effort: context.effort.name(),
             backend: context.compute.backend().name(),
+            git_commit: option_env!("PUREMIX_GIT_COMMIT"),
+            options,
             precision: context.compute.precision().name(),
             seconds,
             claims,

@@ -47,7 +47,7 @@ pub fn table(report: &Report) -> String {
         "prediction",
         "measurement",
         "tolerance or interval",
-        "n",
+        "runs",
         "ok",
     ]);
     if !table.is_tty() {
@@ -72,11 +72,14 @@ pub fn table(report: &Report) -> String {
             ]);
         }
     }
+    let width = usize::from(table.width().unwrap_or(PLAIN_WIDTH));
     let mut text = format!("{table}\n");
     for claim in report.claims.iter().filter(|claim| !claim.notes.is_empty()) {
         text.push_str(&format!("\n{}\n", claim.id));
         for note in &claim.notes {
-            text.push_str(&format!("  - {note}\n"));
+            let options = textwrap::Options::new(width).initial_indent("  - ").subsequent_indent("    ");
+            text.push_str(&textwrap::fill(note, options));
+            text.push('\n');
         }
     }
     text
@@ -108,6 +111,7 @@ fn mark(ok: Option<bool>) -> &'static str {
 fn prediction(check: &Check) -> String {
     let sign = match check.tolerance_or_interval {
         Margin::Interval(interval) if interval.high.is_infinite() => "≥ ",
+        Margin::Interval(interval) if interval.low.is_infinite() => "≤ ",
         _ if check.criterion.contains("at or below") => "≤ ",
         _ => "",
     };
@@ -117,7 +121,9 @@ fn prediction(check: &Check) -> String {
 fn margin(margin: &Margin) -> String {
     match margin {
         Margin::Tolerance(tolerance) => format!("± {}", number(*tolerance)),
-        Margin::Interval(interval) if interval.high.is_infinite() => "one-sided".into(),
+        Margin::Interval(interval) if interval.high.is_infinite() || interval.low.is_infinite() => {
+            "one-sided".into()
+        }
         Margin::Interval(interval) => format!("[{}, {}]", number(interval.low), number(interval.high)),
     }
 }

@@ -1,5 +1,5 @@
 //! Alignment of the limits with the data and with the initial point, for Gaussian directions
-//! (GFHY Corollary 3; SPEC §6): exact finite-size expectations, not only their orders.
+//! (GFHY Corollary 3): exact finite-size expectations, not only their orders.
 //!
 //! Throughout `w_0 = ρ g/‖g‖` and the data is orthonormal, so that `c_i(0)/‖w_0‖ = g_i/‖g‖`. A
 //! direction is independent of its norm, hence `E[h(g)/‖g‖] = E h(g) / E‖g‖` for `h` of degree 1.

@@ -12,7 +12,7 @@ pub const LONGEST: u64 = 1_000_000_000_000;
 ///
 /// - Full batch: the exact number from the scalar recursion of [`gd::Radial`], and a tenth more.
 /// - Otherwise three times `(log 1/tolerance + 2 log m + 30)/λ` plus the time to grow from a small
-///   start, with the rate `λ` of SPEC §7. After selection the log-correlations are random walks of
+///   start, with the rate `λ`. After selection the log-correlations are random walks of
 ///   drift `−λ` and variance `≈ 2λ` per step, so the time to the tolerance has a relative deviation
 ///   of about `√(2/log(1/tolerance))`: three means and the constant leave misses far below one in a
 ///   million.
@@ -37,7 +37,7 @@ pub fn steps(
         return Ok(0);
     }
     if step_per_sample >= 0.5 {
-        return refuse("beyond a step size of 1/2 per sample no run converges");
+        return refuse("at or beyond a step size of 1/2 per sample no run converges geometrically");
     }
     if schedule.is_full_batch() {
         // Rounding keeps the last bits out of reach: a radial error below u/4μ no longer moves r.

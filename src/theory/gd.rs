@@ -1,5 +1,5 @@
 //! Full-batch gradient descent, solved: its limit and its whole trajectory in three scalars
-//! (GFHY Theorem 1; SPEC §5).
+//! (GFHY Theorem 1).
 
 use crate::data::norm;
 use crate::limit_set::LimitSet;
@@ -90,6 +90,10 @@ impl Radial {
 pub fn radial_rate(mu: f64) -> f64 {
     1.0 - 4.0 * mu
 }
+
+/// Step size per sample at which the radial multiplier `1 − 4μ` reaches −1, for full batches and, at a
+/// datapoint that is drawn, for any others.
+pub const WALL: f64 = 0.5;
 
 /// Factor by which the residual and the inactive part shrink per step near the limit: `1 − μ`.
 pub fn transverse_rate(mu: f64) -> f64 {

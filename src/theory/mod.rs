@@ -4,7 +4,10 @@ pub mod alignment;
 pub mod budget;
 pub mod cyclic;
 pub mod gd;
+pub mod landscape;
+pub mod random_walk;
 pub mod sgd;
+pub mod sharpness;
 
 use crate::limit_set::LimitSet;
 use crate::model::Activation;

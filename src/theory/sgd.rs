@@ -1,4 +1,4 @@
-//! Mini-batch SGD: where it can end (GFHY Theorem 2) and how fast it gets there (SPEC §7).
+//! Mini-batch SGD: where it can end (GFHY Theorem 2) and how fast it gets there.
 
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
@@ -11,7 +11,7 @@ pub fn limit_set(c0: &[f64], activation: Activation) -> LimitSet {
 }
 
 /// Almost-sure rate `λ` at which `log |c_j|`, `j ≠ i*`, falls per step, for batches without
-/// replacement (SPEC §7, beyond the paper):
+/// replacement (beyond the paper):
 /// `λ = [b(m − b)/(m(m − 1))] · log 1/(1 − η_B²)`.
 ///
 /// Near `a_{i*}` a batch with `i*` and without `j` multiplies `c_j` by `1 − η_B`, one with `j` and

@@ -4,7 +4,7 @@ mod laws;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, largest};
+use super::protocol::{Case, bent, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::Precision;
@@ -31,7 +31,7 @@ pub const CLAIM: Claim = Claim {
 };
 
 /// What the command line may bend.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
     /// Step size η per sample.
     #[arg(long, allow_negative_numbers = true)]
@@ -83,6 +83,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         return Err(Error::Usage(reason));
     }
     let mut findings = Findings::default();
+    findings.notes.extend(bent(options.step_size, options.init_norm));
     for (k, activation) in Activation::ALL.into_iter().enumerate() {
         let over_samples = SAMPLES.map(|m| (m, DIMS[DIMS.len() - 1]));
         let over_dim = DIMS.map(|n| (SAMPLES[0], n));

@@ -25,11 +25,13 @@ pub(super) struct Cell {
 
 /// What it came to.
 pub(super) struct Measured {
+    /// Whether the norm blew up; the numbers are then not.
+    pub diverged: bool,
     pub distance: f64,
     pub deviation: f64,
     /// Distance of a ReLU run to what the formula of the linear model would give.
     pub to_linear_limit: Option<f64>,
-    /// Distance to the mixture of an SGD run from the same start.
+    /// Distance to the mixture of an SGD run from the same start, if that converged.
     pub sgd_to_mixture: Option<f64>,
 }
 
@@ -64,17 +66,19 @@ pub(super) fn measure(
 
     let relu = *activation == Activation::Relu && c0.iter().any(|&c| c < 0.0);
     let active = c0.iter().filter(|&&c| activation.admits(c)).count();
-    let sgd_to_mixture = (compute.is_some() && active > 1).then(|| -> Result<f64> {
+    let sgd_to_mixture = (compute.is_some() && active > 1).then(|| -> Result<Option<f64>> {
         let schedule = Schedule::sgd(dataset.samples(), 1, *seed)?;
         let case = Case { schedule: &schedule, ..case };
         let run = case.run_to(&mut case.reduced()?, sgd::limit_set(c0, *activation), 1e-8);
-        Ok(limit.distance(&run.neurons[0]))
+        let arrived = run.outcome == Outcome::Converged;
+        Ok(arrived.then(|| limit.distance(&run.neurons[0])))
     });
     Ok(Some(Measured {
+        diverged: runs[0].outcome == Outcome::Diverged,
         distance: unless_diverged(limit.distance(neuron)),
         deviation: unless_diverged(lockstep.worst),
         to_linear_limit: gd::limit(c0, Activation::Linear).filter(|_| relu).map(|set| set.distance(neuron)),
-        sgd_to_mixture: sgd_to_mixture.transpose()?,
+        sgd_to_mixture: sgd_to_mixture.transpose()?.flatten(),
     }))
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, largest};
+use super::protocol::{Case, bent, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
@@ -36,7 +36,7 @@ pub const CLAIM: Claim = Claim {
 };
 
 /// What the command line may bend.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
     /// Number of samples m (default: a range of sizes).
     #[arg(long)]
@@ -151,7 +151,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             .measured(largest(burn.iter().map(|run| run.deviation)), n),
     ];
     checks.push(dead_check(&context.compute)?);
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
+    let diverged = burn.iter().filter(|run| run.diverged).count();
+    if diverged > 0 {
+        notes.push(format!("{diverged} of {n} trainings diverged; their distances are NaN."));
+    }
     checks.extend(controls(&burn, tolerances.apart, &mut notes));
     if options.data.is_none() && options.samples.is_none() {
         checks.push(large_sizes(context, options, prediction)?);

@@ -53,7 +53,7 @@ pub(super) fn groups(context: &Context, options: &Options, notes: &mut Vec<Strin
         let dim = options.dim.unwrap_or((3 * m).div_ceil(2));
         let replicas = context.effort.pick(20, 200, 2000);
         let group = |reduction: Reduction| Group {
-            name: format!("m = {m}, n = {dim}, b in {batches:?}, {reduction:?}"),
+            name: format!("m = {m}, n = {dim}, b in {batches:?}, {}", reduction.name()),
             cells: cells(m, dim, &batches, reduction, replicas),
         };
         return Reduction::ALL.map(group).into();
@@ -105,7 +105,7 @@ fn tame(groups: &mut [Group], cap: f64) -> Option<String> {
     raised.dedup();
     (!raised.is_empty()).then(|| {
         format!(
-            "Under the mean reduction η_B = η/b, and near b = m the rate law of SPEC §7 asks for up to 10^10 steps \
+            "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 steps \
              at η = 1/5. The cells (m, b) = {} ran at η = b/8 instead, that is η_B = 1/8: inside the theorem's \
              1/5 for the step per sample, outside it for the nominal η, and the very dynamics of the sum at η = 1/8: \
              they add seeds, not a regime. Use --effort full for fewer of them.",

@@ -4,12 +4,12 @@ mod cells;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, Tally};
+use super::protocol::{Case, Tally, bent};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
@@ -33,7 +33,7 @@ pub const CLAIM: Claim = Claim {
 };
 
 /// What the command line may bend.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
     /// Number of samples m: runs this size only, instead of the range of sizes.
     #[arg(long)]
@@ -84,7 +84,10 @@ fn tolerance(precision: Precision) -> f64 {
 /// # Errors
 /// Bad options: see [`Dataset`], [`Problem::new`], [`Schedule::new`] and [`Start::gaussian`].
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
+    if options.replicas == Some(0) {
+        return Err(Error::Empty { what: "the number of replicas", got: 0 });
+    }
     let groups = groups(context, options, &mut notes);
     let total: u64 = groups.iter().flat_map(|group| &group.cells).map(|cell| cell.replicas).sum();
     context.progress.inc_length(total);
@@ -108,19 +111,22 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let least = context.effort.pick(0.8, 0.95, 0.99);
         checks.push(Expectation::new(&group.name, 1.0, why).always(least).counted(tally.hits, tally.trials));
     }
+    if options.batch.is_some() && options.batch == options.samples {
+        notes.push("Outside the hypotheses: b = m, where Theorem 1 speaks and not Theorem 2.".into());
+    }
     if let Some(kind) = options.schedule {
         notes.push(format!("Batches by `{}` throughout: Theorem 2 speaks of `sgd` only.", kind.name()));
     }
     if dead > 0 {
-        notes.push(format!("{dead} ReLU starts had no active sample and are not counted."));
+        notes.push(format!("ReLU starts without an active sample, not counted: {dead}."));
     }
     if let Some((bound, cell)) = weakest {
         notes.push(format!(
-            "Weakest single cell: m = {}, b = {}, {}, {:?}: P > {bound:.3} at level {CHECK_LEVEL:.0e}.",
+            "Weakest single cell: m = {}, b = {}, {}, {}: P > {bound:.3} at level {CHECK_LEVEL:.0e}.",
             cell.samples,
             cell.batch,
             cell.activation.name(),
-            cell.reduction,
+            cell.reduction.name(),
         ));
     }
     if options.samples.is_none() {
@@ -216,7 +222,7 @@ fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Res
 
 /// The last iterate converges: many steps later the run is nearer still to the same point.
 ///
-/// The log-distance is asymptotically a random walk with drift `−λ` and variance `2λ` a step (SPEC §7).
+/// The log-distance is asymptotically a random walk with drift `−λ` and variance `2λ` a step.
 /// After the budget of `t ≥ 100/λ` further steps it has not fallen with probability `Φ(−√(λt/2)) < 1e-12`;
 /// after a mere multiple of the running time, which may be short by luck, it might not have.
 fn staying(context: &Context, options: &Options, prediction: &Prediction) -> Result<Check> {

@@ -1,6 +1,6 @@
 //! Orthonormal data: O(b) a step, whatever `m` and `n`.
 //!
-//! With `C = Σ_{i∈B} φ_i²` and `f = 1 − η_B C`, one step (SPEC §3) is
+//! With `C = Σ_{i∈B} φ_i²` and `f = 1 − η_B C`, one step is
 //!
 //! ```text
 //! c_j ← f c_j + η_B (2 − N) φ_j   (j ∈ B, once for each time it occurs)

@@ -1,0 +1,211 @@
+//! Beyond the paper: how far the hypotheses stretch, over step size and initial norm.
+
+use rayon::prelude::*;
+
+use super::protocol::Tally;
+use super::{Claim, Context, Findings};
+use crate::data::Dataset;
+use crate::engine::{Engine, Reduced};
+use crate::error::Result;
+use crate::init::Start;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::Schedule;
+use crate::theory::{self, gd};
+use crate::train::{Plan, StopRule, train};
+use crate::verdict::{Check, Expectation};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "hypothesis_map",
+    number: 10,
+    title: "the limits hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
+    source: "beyond the paper",
+    statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence must fail beyond η_B = 1/2 (full batch \
+                μ = 1/2), well past the theorems' 1/5; below it the predicted limits are reached from a wider range of \
+                initial norms than ‖w_0‖ < 1.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Number of samples m.
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Seeds per cell of the map.
+    #[arg(long)]
+    pub replicas: Option<u64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Step size per sample beyond which nothing converges.
+    pub wall: f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self { wall: gd::WALL }
+    }
+}
+
+/// The four algorithms of the map; all under the sum reduction, so that the axis is `η_B`.
+const ALGORITHMS: [&str; 4] = ["GD", "SGD, b = 1", "SGD, b = m/2", "cyclic"];
+
+fn schedule(algorithm: usize, samples: usize, seed: u64) -> Result<Schedule> {
+    match algorithm {
+        0 => Schedule::full_batch(samples),
+        1 => Schedule::sgd(samples, 1, seed),
+        2 => Schedule::sgd(samples, samples / 2, seed),
+        _ => Schedule::cyclic(samples, 1),
+    }
+}
+
+/// A run has arrived when it comes this close to the predicted set …
+const TOLERANCE: f64 = 1e-6;
+/// … and is still this close much later. Just beyond the wall a run comes close before the instability throws
+/// it out; below the wall the distance fluctuates, by far less than this factor of 1000.
+const STILL_CLOSE: f64 = 1e-3;
+
+/// The theorems' rectangle.
+const RECTANGLE: (f64, f64) = (0.2, 1.0);
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// Bad options: see [`Dataset`] and [`Schedule`].
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let samples = options.samples.unwrap_or(8);
+    let dataset = Dataset::implicit_orthonormal(samples, samples + 3)?;
+    let (columns, replicas) = context.effort.pick((7, 6), (16, 16), (32, 64));
+    let replicas = options.replicas.unwrap_or(replicas);
+    let step_sizes: Vec<f64> =
+        (0..columns).map(|k| 0.06 * (0.9f64 / 0.06).powf(f64::from(k) / f64::from(columns - 1))).collect();
+    let norms = [0.1, 0.3, 0.6, 0.95, 1.2, 1.6, 2.2, 3.0, 4.0];
+    let mut cells = Vec::new();
+    for algorithm in 0..ALGORITHMS.len() {
+        for norm in norms {
+            cells.extend(step_sizes.iter().map(|&eta| (algorithm, norm, eta)));
+        }
+    }
+    context.progress.inc_length(cells.len() as u64);
+    let fractions: Vec<f64> = cells
+        .par_iter()
+        .enumerate()
+        .with_max_len(1)
+        .map(|(k, &(algorithm, norm, eta))| {
+            context.progress.inc(1);
+            let seed = context.cell_seed(&CLAIM, k as u64);
+            fraction(&dataset, algorithm, norm, eta, replicas, seed)
+        })
+        .collect::<Result<_>>()?;
+    let map: Vec<((usize, f64, f64), f64)> = cells.into_iter().zip(fractions).collect();
+    let inside = |eta: f64, norm: f64| eta <= RECTANGLE.0 && norm < RECTANGLE.1;
+    let worst = |keep: &dyn Fn(f64, f64) -> bool, extreme: fn(f64, f64) -> f64, from: f64| {
+        let chosen = map.iter().filter(|((_, norm, eta), _)| keep(*eta, *norm));
+        chosen.fold((from, 0), |(value, n), (_, fraction)| (extreme(value, *fraction), n + replicas))
+    };
+    let (least, n_inside) = worst(&inside, f64::min, 1.0);
+    let (most, n_beyond) = worst(&|eta, _| eta > 1.02 * prediction.wall, f64::max, 0.0);
+    let mut checks = vec![
+        Expectation::new(
+            "the theorems' rectangle: smallest fraction that arrives",
+            1.0,
+            "every run of every cell",
+        )
+        .within(0.0)
+        .measured(least, n_inside),
+        Expectation::new(
+            "beyond the wall: largest fraction that arrives",
+            0.0,
+            "the multiplier |1 − 4η_B| exceeds 1",
+        )
+        .control()
+        .within(0.0)
+        .measured(most, n_beyond),
+    ];
+    for algorithm in 0..ALGORITHMS.len() {
+        checks.push(wall(context, &dataset, algorithm, prediction)?);
+    }
+    Ok(Findings { checks, notes: notes(&map, &norms) })
+}
+
+/// Fraction of runs that arrive at their predicted limit set.
+fn fraction(
+    dataset: &Dataset,
+    algorithm: usize,
+    norm: f64,
+    eta: f64,
+    replicas: u64,
+    seed: u64,
+) -> Result<f64> {
+    let tallies = (0..replicas).map(|replica| arrives(dataset, algorithm, norm, eta, seed, replica));
+    let tally: Tally = tallies.collect::<Result<Vec<_>>>()?.into_iter().sum();
+    Ok(tally.hits as f64 / tally.trials as f64)
+}
+
+fn arrives(
+    dataset: &Dataset,
+    algorithm: usize,
+    norm: f64,
+    eta: f64,
+    seed: u64,
+    replica: u64,
+) -> Result<Tally> {
+    let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Sum, eta)?;
+    let schedule = schedule(algorithm, dataset.samples(), seed)?;
+    let start = Start::gaussian(dataset, norm, seed, replica)?;
+    let Some(set) = theory::predicted_limit(&schedule, &start.correlations, Activation::Linear) else {
+        return Ok(Tally::of(None));
+    };
+    let mut engine = Reduced::new(&problem, &schedule, std::slice::from_ref(&start), replica)?;
+    let stop = StopRule::Limit { sets: vec![set.clone()], tolerance: TOLERANCE };
+    // Three times what the rate law asks of SGD with b = 1, the slowest; next to the wall a radial error takes
+    // some 10⁴ steps.
+    let rate = theory::sgd::rate(dataset.samples(), 1, eta.min(0.9));
+    let plan = Plan { budget: 60_000.max((150.0 / rate) as u64), stop, check_every: 32 };
+    let mut tally = Tally::of(Some(&train(&mut engine, &plan, &mut []).0[0]));
+    // Later: forty times the time in which SGD closes in by a factor e; at least 8000 steps, in which an error
+    // grows a thousandfold if η_B is beyond the wall by 0.002.
+    engine.advance(8000.max((40.0 / rate) as u64));
+    let stays = set.distance(&engine.neurons(0)[0]) <= STILL_CLOSE;
+    tally.hits *= u64::from(stays);
+    Ok(tally)
+}
+
+/// The step size at which half of the runs from norm 1/2 arrive, by bisection.
+fn wall(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Prediction) -> Result<Check> {
+    let replicas = context.effort.pick(8, 24, 100);
+    let seed = context.cell_seed(&CLAIM, 1 << 32 | algorithm as u64);
+    let (mut low, mut high) = (0.3, 0.8);
+    while high - low > 1e-3 {
+        let middle = 0.5 * (low + high);
+        let half = fraction(dataset, algorithm, 0.5, middle, replicas, seed)? >= 0.5;
+        if half { low = middle } else { high = middle }
+    }
+    let why = "bisection to 1e-3; within 0.005 of the wall a run takes longer than its budget";
+    let name = format!("{}: step size at which half of the runs arrive", ALGORITHMS[algorithm]);
+    Ok(Expectation::new(name, prediction.wall, why).within(0.01).measured(0.5 * (low + high), replicas))
+}
+
+/// The map in words: per algorithm, the largest step size up to which every run arrives, by norm.
+fn notes(map: &[((usize, f64, f64), f64)], norms: &[f64]) -> Vec<String> {
+    let reach = |algorithm: usize, norm: f64| {
+        let row = map.iter().filter(|((a, n, _), _)| *a == algorithm && *n == norm);
+        let good = row.take_while(|(_, fraction)| *fraction == 1.0).last();
+        good.map_or("none".into(), |((_, _, eta), _)| format!("{eta:.2}"))
+    };
+    let line = |algorithm: usize| {
+        let entries = norms.iter().map(|&norm| format!("{norm}: {}", reach(algorithm, norm)));
+        format!(
+            "{}: every run arrives up to η_B = (by ‖w_0‖) {}.",
+            ALGORITHMS[algorithm],
+            entries.collect::<Vec<_>>().join(", ")
+        )
+    };
+    let arrived: f64 = map.iter().map(|(_, fraction)| fraction).sum::<f64>() / map.len() as f64;
+    let overall = format!("Over the whole map {:.2} % of the runs arrive.", 100.0 * arrived);
+    (0..ALGORITHMS.len()).map(line).chain([overall]).collect()
+}

@@ -1,0 +1,298 @@
+//! The loss landscape: both algorithms reach global minima, and what else there is to end in.
+
+use rand_distr::{Distribution, StandardNormal};
+
+use super::protocol::{Case, largest};
+use super::{Claim, Context, Findings};
+use crate::data::{Dataset, norm};
+use crate::device::{Compute, Precision};
+use crate::engine::{Autodiff, Engine};
+use crate::error::Result;
+use crate::init::Start;
+use crate::measure::sharpness::{Surface, dense, eigenvalues};
+use crate::model::{Activation, SingleNeuron, SingleNeuronConfig};
+use crate::problem::{Problem, Reduction};
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::theory::{self, landscape};
+use crate::train::Outcome;
+use crate::verdict::{Check, Expectation};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "landscape",
+    number: 7,
+    title: "both limits are global minima; saddles and flat places are where they should be",
+    source: "GFHY §2; critical points",
+    statement: "The global minima are {Σ α_i a_i : Σ α_i² = 1} (ReLU: α_i ≥ 0), with loss (m − 1)/2m; both algorithms reach \
+                one. Where Πw = 0 the loss is 1/2: a strict saddle for ‖w‖² < 2, a spurious flat minimum beyond. ReLU adds \
+                the dead region, where nothing moves.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Number of samples m (default: 7).
+    #[arg(long, requires = "dim")]
+    pub samples: Option<usize>,
+    /// Dimension n, beyond m so that there is a residual (default: 11).
+    #[arg(long, requires = "samples")]
+    pub dim: Option<usize>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Loss of the global minima from `m`.
+    pub minimum_loss: fn(usize) -> f64,
+    /// Curvature along the span where `Πw = 0`, from `N` and `m`.
+    pub curvature_without_projection: fn(f64, usize) -> f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            minimum_loss: landscape::minimum_loss,
+            curvature_without_projection: landscape::curvature_without_projection,
+        }
+    }
+}
+
+/// Squared norms of the points without projection: on either side of 2, where the saddle turns.
+const SADDLE: f64 = 0.7;
+const SPURIOUS: f64 = 2.6;
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// [`Error::Usage`](crate::Error::Usage) unless `n > m`.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let (m, n) = (options.samples.unwrap_or(7), options.dim.unwrap_or(11));
+    if n <= m {
+        return Err(crate::Error::Usage(format!(
+            "--dim {n}: a residual needs more dimensions than the {m} samples"
+        )));
+    }
+    let dataset = Dataset::orthonormal(m, n, context.cell_seed(&CLAIM, 0))?;
+    let mut checks = manifold(context, &dataset, prediction)?;
+    checks.extend(both_reach_it(context, &dataset, prediction)?);
+    let mut notes = Vec::new();
+    match Compute::new(context.compute.backend(), Some(Precision::F64)) {
+        Ok(compute) => checks.extend(without_projection(&dataset, prediction, &compute)?),
+        Err(_) => notes.push("The curvature of the saddle was not measured: this backend has no f64.".into()),
+    }
+    checks.extend(basins(context, &dataset, prediction)?);
+    notes.push(
+        "A run with a large residual and weak correlations loses the correlations before the residual: it ends at loss \
+         1/2 with ‖w‖² > 2. The theorems exclude it by ‖w_0‖ < 1."
+            .into(),
+    );
+    Ok(Findings { checks, notes })
+}
+
+fn surface_at(
+    dataset: &Dataset,
+    w: &[f64],
+    activation: Activation,
+    compute: &Compute,
+) -> Result<Surface<SingleNeuron>> {
+    let model = SingleNeuronConfig::new(dataset.dim(), activation).init_at(w, compute)?;
+    Surface::new(model, dataset, compute)
+}
+
+/// Random points on the manifold of minima, and the same points pushed off it.
+fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Result<Vec<Check>> {
+    let count = context.effort.pick(20, 100, 1000);
+    let mut rng = stream(context.cell_seed(&CLAIM, 1), Purpose::Protocol, 0);
+    let (mut loss_off, mut gradients, mut outside, mut negative) = (vec![], vec![], vec![], vec![]);
+    let minimum = (prediction.minimum_loss)(dataset.samples());
+    for k in 0..count {
+        let activation = Activation::ALL[k % 2];
+        let mut alpha: Vec<f64> = StandardNormal.sample_iter(&mut rng).take(dataset.samples()).collect();
+        if activation == Activation::Relu {
+            alpha.iter_mut().for_each(|a| *a = a.abs());
+        }
+        let length = norm(&alpha);
+        alpha.iter_mut().for_each(|a| *a /= length);
+        let w = dataset.combine(&alpha)?;
+        let surface = surface_at(dataset, &w, activation, &context.compute)?;
+        loss_off.push((surface.loss(&w) - minimum).abs());
+        gradients.push(norm(&surface.gradient(&w)));
+        // Off it: longer by a tenth; and for ReLU with one sign turned.
+        let longer: Vec<f64> = w.iter().map(|w| 1.1 * w).collect();
+        outside.push(surface.loss(&longer) - minimum);
+        if activation == Activation::Relu {
+            let strongest = (0..alpha.len()).max_by(|&i, &j| alpha[i].total_cmp(&alpha[j])).unwrap_or(0);
+            alpha[strongest] *= -1.0;
+            negative.push(surface.loss(&dataset.combine(&alpha)?) - minimum);
+        }
+    }
+    let tolerance = 64.0 * context.compute.precision().unit_roundoff();
+    let n = count as u64;
+    let smallest = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
+    // L(1.1 w) − L(w) = ½(1.1² − 1)²/m exactly; a turned sign costs α²/2m with α² ≥ 1/m for the strongest.
+    let m = dataset.samples() as f64;
+    Ok(vec![
+        Expectation::new(
+            "random minima: largest deviation of the loss from (m − 1)/2m",
+            0.0,
+            "rounding of numbers of size 1",
+        )
+        .within(tolerance)
+        .measured(largest(loss_off), n),
+        Expectation::new("random minima: largest gradient", 0.0, "rounding of numbers of size 1")
+            .within(tolerance)
+            .measured(largest(gradients), n),
+        Expectation::new(
+            "10 % longer: smallest excess loss",
+            0.99 * 0.5 * 0.21f64.powi(2) / m,
+            "½(1.21 − 1)²/m exactly",
+        )
+        .control()
+        .at_least()
+        .measured(smallest(&outside), n),
+        Expectation::new(
+            "ReLU, one sign turned: smallest excess loss",
+            0.49 / (m * m),
+            "the strongest weight, α² ≥ 1/m",
+        )
+        .control()
+        .at_least()
+        .measured(smallest(&negative), negative.len() as u64),
+    ])
+}
+
+/// GD and SGD from the same starts, by training the Burn model.
+fn both_reach_it(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Result<Vec<Check>> {
+    let m = dataset.samples();
+    let (tolerance, target) = match context.compute.precision() {
+        Precision::F64 => (1e-14, 1e-9),
+        Precision::F32 => (1e-5, 1e-5),
+    };
+    let minimum = (prediction.minimum_loss)(m);
+    let mut off = [vec![], vec![]];
+    for activation in Activation::ALL {
+        let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 0.2)?;
+        for replica in 0..context.effort.pick(1, 4, 20) {
+            let seed = context.cell_seed(&CLAIM, 2 << 16 | replica);
+            let start = Start::gaussian(dataset, 0.5, seed, replica)?;
+            for (k, schedule) in
+                [Schedule::full_batch(m)?, Schedule::sgd(m, 1, seed)?].into_iter().enumerate()
+            {
+                let Some(set) = theory::predicted_limit(&schedule, &start.correlations, activation) else {
+                    continue;
+                };
+                let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+                let run = case.run_to(&mut case.autodiff(&context.compute)?, set, target);
+                off[k].push((run.loss - minimum).abs());
+            }
+        }
+    }
+    let why = "quadratic in the distance at which training stopped";
+    let check = |name: &str, off: &[f64]| {
+        Expectation::new(name, 0.0, why)
+            .within(tolerance)
+            .measured(largest(off.iter().copied()), off.len() as u64)
+    };
+    Ok(vec![
+        check("GD on Burn: final loss off (m − 1)/2m", &off[0]),
+        check("SGD on Burn: final loss off (m − 1)/2m", &off[1]),
+    ])
+}
+
+/// A unit vector orthogonal to the data, scaled.
+fn residual(dataset: &Dataset, norm_sq: f64) -> Result<Vec<f64>> {
+    let start = Start::from_coordinates(dataset, vec![0.0; dataset.samples()], norm_sq.sqrt(), 5, 0)?;
+    Ok(start.weights(dataset)?.to_vec())
+}
+
+/// Loss, gradient and curvature where `Πw = 0`, for the linear model.
+fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Compute) -> Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for (name, norm_sq) in [("saddle, ‖w‖² = 0.7", SADDLE), ("spurious minimum, ‖w‖² = 2.6", SPURIOUS)]
+    {
+        let w = residual(dataset, norm_sq)?;
+        let surface = surface_at(dataset, &w, Activation::Linear, compute)?;
+        let still = norm(&surface.gradient(&w)) + (surface.loss(&w) - landscape::BLANK_LOSS).abs();
+        checks.push(
+            Expectation::new(format!("{name}: gradient and loss − ½"), 0.0, "rounding")
+                .within(1e-14)
+                .measured(still, 1),
+        );
+        let spectrum = eigenvalues(dense(&surface)).unwrap_or_default();
+        let predicted = (prediction.curvature_without_projection)(norm_sq, dataset.samples());
+        // Along the span the predicted value, m times; along the rest 0: the extreme one is the prediction.
+        let extreme = if norm_sq < 2.0 { spectrum.first() } else { spectrum.last() };
+        checks.push(
+            Expectation::new(
+                format!("{name}: extreme eigenvalue (N − 2)/m"),
+                predicted,
+                "dense Hessian by differences",
+            )
+            .within(1e-7)
+            .measured(extreme.copied().unwrap_or(f64::NAN), 1),
+        );
+        let other = if norm_sq < 2.0 { spectrum.last() } else { spectrum.first() };
+        checks.push(
+            Expectation::new(format!("{name}: the other extreme, along the residual"), 0.0, "flat")
+                .within(1e-7)
+                .measured(other.copied().unwrap_or(f64::NAN), 1),
+        );
+    }
+    Ok(checks)
+}
+
+/// Where descent goes from next to those points, and from the dead region.
+fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Result<Vec<Check>> {
+    let m = dataset.samples();
+    let end = |norm_sq: f64, c0: Vec<f64>, activation: Activation| -> Result<(Outcome, f64, f64)> {
+        let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 0.2)?;
+        let schedule = Schedule::full_batch(m)?;
+        let start = Start::from_coordinates(dataset, c0, norm_sq.sqrt(), 5, 0)?;
+        let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &context.compute)?;
+        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let run = case.run_for(&mut engine, 3000);
+        Ok((run.outcome, run.loss, engine.neurons(0)[0].residual))
+    };
+    let tolerance = if context.compute.precision() == Precision::F64 { 1e-12 } else { 1e-5 };
+    let weak: Vec<f64> = (0..m).map(|i| 1e-3 * (1.0 + i as f64)).collect();
+    let negative: Vec<f64> = weak.iter().map(|c| -c).collect();
+    let (_, left, _) = end(SADDLE, weak.clone(), Activation::Linear)?;
+    let (_, caught, kept) = end(SPURIOUS, weak, Activation::Linear)?;
+    let (outcome, dead, _) = end(0.3, negative, Activation::Relu)?;
+    let dead = if outcome == Outcome::Dead { dead } else { f64::NAN };
+    Ok(vec![
+        Expectation::new(
+            "GD from beside the saddle: final loss",
+            (prediction.minimum_loss)(m),
+            "it is strict, so descent leaves",
+        )
+        .within(tolerance)
+        .measured(left, 1),
+        Expectation::new(
+            "GD from beside the spurious minimum: final loss",
+            landscape::BLANK_LOSS,
+            "it attracts",
+        )
+        .control()
+        .within(tolerance)
+        .measured(caught, 1),
+        Expectation::new(
+            "… with the residual left almost as it was",
+            SPURIOUS.sqrt(),
+            "decay by Σ μ c² only",
+        )
+        .control()
+        .within(1e-2)
+        .measured(kept, 1),
+        Expectation::new(
+            "the dead ReLU region: final loss, outcome dead",
+            landscape::BLANK_LOSS,
+            "the gradient is exactly 0",
+        )
+        .control()
+        .within(tolerance)
+        .measured(dead, 1),
+    ])
+}

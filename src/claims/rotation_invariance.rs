@@ -1,0 +1,182 @@
+//! Gradient descent sees only the span of the data; SGD sees its rows.
+
+use rand::Rng;
+use rayon::prelude::*;
+
+use super::protocol::{Case, largest};
+use super::{Claim, Context, Findings};
+use crate::data::{Dataset, norm};
+use crate::device::Precision;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::init::Start;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::theory::sgd;
+use crate::train::Outcome;
+use crate::verdict::Expectation;
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "rotation_invariance",
+    number: 8,
+    title: "rotating the samples within their span leaves GD unchanged and moves SGD's limit",
+    source: "GFHY, discussion of Theorems 1 and 2",
+    statement: "Replacing the data A by QA, Q orthogonal m × m, leaves the trajectory of linear GD unchanged; the limits of \
+                SGD are rows of QA instead of rows of A.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Step size η per sample.
+    #[arg(long, allow_negative_numbers = true)]
+    pub step_size: Option<f64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// `‖w_t(QA) − w_t(A)‖` of linear GD, relative to `‖w_t(A)‖`.
+    pub gd_shift: f64,
+    /// Whether SGD on `QA` ends in rows of `QA` (or of `A`).
+    pub sgd_follows: bool,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self { gd_shift: 0.0, sgd_follows: true }
+    }
+}
+
+struct Measured {
+    /// Largest relative distance of the two linear GD trajectories at any step.
+    gd_linear: f64,
+    /// Distance of the two ReLU GD limits; `None` where both frames are all active, or both dead, and agree.
+    gd_relu: Option<f64>,
+    /// Whether SGD on the rotated data ended where predicted.
+    arrived: bool,
+    /// Distance of that limit to the nearest row, of either sign, of the data that it was not trained on.
+    to_other_rows: f64,
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// Bad options: see [`Problem::new`].
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let sizes = context.effort.pick(
+        vec![(4, 7)],
+        vec![(4, 7), (6, 6), (11, 17)],
+        vec![(4, 7), (6, 6), (11, 17), (30, 41)],
+    );
+    let replicas = context.effort.pick(4, 8, 40);
+    let mut cells = Vec::new();
+    for (k, &(m, n)) in sizes.iter().enumerate() {
+        cells.extend((0..replicas).map(|r| (m, n, context.cell_seed(&CLAIM, (k as u64) << 16 | r))));
+    }
+    context.progress.inc_length(cells.len() as u64);
+    let runs = cells.par_iter().with_max_len(1).map(|&(m, n, seed)| {
+        context.progress.inc(1);
+        measure(context, options, prediction, (m, n), seed)
+    });
+    let runs: Vec<Measured> = runs.collect::<Result<_>>()?;
+    let n = runs.len() as u64;
+    let f64_ = context.compute.precision() == Precision::F64;
+    let relu: Vec<f64> = runs.iter().filter_map(|run| run.gd_relu).collect();
+    let smallest = |of: fn(&Measured) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+    let apart = "two independent random frames come this close with probability far below it";
+    let checks = vec![
+        Expectation::new(
+            "linear GD on A and on QA: largest relative distance at any step",
+            prediction.gd_shift,
+            "rounding, contracted",
+        )
+        .within(if f64_ { 1e-12 } else { 1e-4 })
+        .measured(largest(runs.iter().map(|run| run.gd_linear)), n),
+        Expectation::new("SGD on QA: runs that end in a row of QA", 1.0, "training the Burn model")
+            .within(0.0)
+            .measured(runs.iter().filter(|run| run.arrived).count() as f64 / n as f64, n),
+        Expectation::new("SGD on QA: smallest distance of the limit to a row of ±A", 1e-3, apart)
+            .at_least()
+            .measured(smallest(|run| run.to_other_rows), n),
+        Expectation::new(
+            "ReLU GD on A and on QA: smallest distance of the limits",
+            1e-6,
+            "its active set is not rotation-invariant",
+        )
+        .control()
+        .at_least()
+        .measured(relu.iter().copied().fold(f64::INFINITY, f64::min), relu.len() as u64),
+    ];
+    Ok(Findings { checks, notes: Vec::new() })
+}
+
+fn measure(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    (m, n): (usize, usize),
+    seed: u64,
+) -> Result<Measured> {
+    let mut seeds = stream(seed, Purpose::Protocol, 0);
+    let plain = Dataset::orthonormal(m, n, seed)?;
+    let rotation = Dataset::orthonormal(m, m, seeds.next_u64())?;
+    // Row i of QA is Σ_j Q_ij a_j; orthonormalised again by construction up to rounding.
+    let rows: Vec<f64> =
+        rotation.rows()?.chunks_exact(m).map(|q| plain.combine(q)).collect::<Result<Vec<_>>>()?.concat();
+    let rotated = Dataset::from_rows(rows, m, n)?;
+    rotated.require_orthonormal()?;
+    let w0 = Start::gaussian(&plain, 0.5, seed, 0)?.weights(&plain)?.to_vec();
+    let step_size = options.step_size.unwrap_or(0.17);
+    let full = Schedule::full_batch(m)?;
+    let problem =
+        |data: &Dataset, activation| Problem::new(data.clone(), activation, Reduction::Sum, step_size);
+    let train = |data: &Dataset, activation| -> Result<Vec<Vec<f64>>> {
+        let (problem, start) = (problem(data, activation)?, Start::from_weights(data, w0.clone())?);
+        let case = Case { problem: &problem, schedule: &full, start: &start, replica: 0 };
+        let mut engine = case.autodiff(&context.compute)?;
+        (0..300)
+            .map(|_| {
+                engine.advance(1);
+                engine.weights(0)
+            })
+            .collect()
+    };
+    let distance = |a: &[f64], b: &[f64]| norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>());
+    let (on_plain, on_rotated) = (train(&plain, Activation::Linear)?, train(&rotated, Activation::Linear)?);
+    let gd_linear = largest(on_plain.iter().zip(&on_rotated).map(|(a, b)| distance(a, b) / norm(a)));
+    let (relu_plain, relu_rotated) = (train(&plain, Activation::Relu)?, train(&rotated, Activation::Relu)?);
+
+    let active = |data: &Dataset| -> Result<usize> {
+        Ok(data.correlations(&w0)?.iter().filter(|&&c| c > 0.0).count())
+    };
+    let (of_plain, of_rotated) = (active(&plain)?, active(&rotated)?);
+    let agree = of_plain == of_rotated && (of_plain == 0 || of_plain == m);
+
+    let linear = problem(&rotated, Activation::Linear)?;
+    let start = Start::from_weights(&rotated, w0.clone())?;
+    let schedule = Schedule::sgd(m, 1, seed)?;
+    let case = Case { problem: &linear, schedule: &schedule, start: &start, replica: 0 };
+    let mut engine = case.autodiff(&context.compute)?;
+    let tolerance = if context.compute.precision() == Precision::F64 { 1e-9 } else { 1e-5 };
+    let run = case.run_to(&mut engine, sgd::limit_set(&start.correlations, Activation::Linear), tolerance);
+    let w = engine.weights(0)?;
+    let to_rows = |data: &Dataset| -> Result<f64> {
+        let signed = data.rows()?.chunks_exact(n).flat_map(|row| {
+            [1.0, -1.0].map(|sign| norm(&row.iter().zip(&w).map(|(a, w)| sign * a - w).collect::<Vec<_>>()))
+        });
+        Ok(signed.fold(f64::INFINITY, f64::min))
+    };
+    let followed = run.outcome == Outcome::Converged && to_rows(&rotated)? <= 2.0 * tolerance;
+    let elsewhere = to_rows(&plain)? <= 2.0 * tolerance;
+    Ok(Measured {
+        gd_linear,
+        gd_relu: (!agree).then(|| distance(&relu_plain[299], &relu_rotated[299])),
+        arrived: if prediction.sgd_follows { followed } else { elsewhere },
+        to_other_rows: to_rows(&plain)?,
+    })
+}

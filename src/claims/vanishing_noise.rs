@@ -1,0 +1,210 @@
+//! Why the last iterate converges at a constant step size: the noise vanishes at datapoints.
+
+use rayon::prelude::*;
+
+use super::protocol::{Case, Tally, largest};
+use super::{Claim, Context, Findings};
+use crate::data::{Dataset, norm};
+use crate::device::Precision;
+use crate::engine::{Autodiff, Engine};
+use crate::error::Result;
+use crate::init::Start;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::Schedule;
+use crate::theory::{gd, landscape, sgd};
+use crate::verdict::{Check, Expectation};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "vanishing_noise",
+    number: 6,
+    title: "every sample gradient vanishes at a datapoint, and at no mixture",
+    source: "GFHY, mechanism behind Theorem 2",
+    statement: "At ±a_i every per-sample gradient is 0; at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves \
+                it and ends at a datapoint, while GD started at a datapoint stays there.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Step size η per sample.
+    #[arg(long, allow_negative_numbers = true)]
+    pub step_size: Option<f64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Coefficients of `a_i` and `w` in the sample gradient at a minimum, from `c_i`.
+    pub sample_gradient: fn(f64) -> (f64, f64),
+    /// Where SGD ends that starts at a mixture with these correlations.
+    pub limit_set: fn(&[f64], Activation) -> LimitSet,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self { sample_gradient: landscape::sample_gradient_at_minimum, limit_set: sgd::limit_set }
+    }
+}
+
+struct Measured {
+    /// Largest sample gradient at any datapoint.
+    at_datapoints: f64,
+    /// Largest deviation of a sample gradient at the mixture from its closed form.
+    off_closed_form: f64,
+    /// Smallest of the noise norms at the mixture, `(Σ ‖∇ℓ_i‖²)^{1/2}`.
+    noise: f64,
+    sgd: Tally,
+    gd_from_datapoint: f64,
+    gd_from_mixture: f64,
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// Bad options: see [`Problem::new`].
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let sizes = context.effort.pick(
+        vec![(4, 6)],
+        vec![(4, 6), (7, 7), (9, 14)],
+        vec![(4, 6), (7, 7), (9, 14), (20, 31)],
+    );
+    let replicas = context.effort.pick(2, 6, 30);
+    let mut cells = Vec::new();
+    for (k, &(m, n)) in sizes.iter().enumerate() {
+        for activation in Activation::ALL {
+            cells.extend(
+                (0..replicas).map(|r| (m, n, activation, context.cell_seed(&CLAIM, (k as u64) << 16 | r))),
+            );
+        }
+    }
+    context.progress.inc_length(cells.len() as u64);
+    let runs = cells.par_iter().with_max_len(1).map(|&(m, n, activation, seed)| {
+        context.progress.inc(1);
+        measure(context, options, prediction, (m, n), activation, seed)
+    });
+    let runs: Vec<Measured> = runs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let n = runs.len() as u64;
+    // A few roundings of numbers of size 1.
+    let tolerance = 64.0 * context.compute.precision().unit_roundoff();
+    // 300 steps of a few roundings each, along directions in which full-batch descent is neutral.
+    let moved = 300.0 * 4.0 * context.compute.precision().unit_roundoff();
+    let sgd: Tally = runs.iter().map(|run| run.sgd).sum();
+    let why = "rounding of numbers of size 1";
+    let check = |name: &str, of: fn(&Measured) -> f64, tolerance: f64| -> Check {
+        Expectation::new(name, 0.0, why).within(tolerance).measured(largest(runs.iter().map(of)), n)
+    };
+    let mut checks = vec![
+        check("largest sample gradient at a datapoint", |run| run.at_datapoints, tolerance),
+        check(
+            "sample gradients at w_GD: largest deviation from −c_i a_i + c_i² w",
+            |run| run.off_closed_form,
+            tolerance,
+        ),
+        Expectation::new(
+            "SGD (b = 1) from w_GD: runs that end in a datapoint",
+            1.0,
+            "training the Burn model",
+        )
+        .within(0.0)
+        .measured(sgd.hits as f64 / sgd.trials as f64, sgd.trials),
+        check("GD from a datapoint: largest movement in 300 steps", |run| run.gd_from_datapoint, moved),
+    ];
+    let noise = runs.iter().map(|run| run.noise).fold(f64::INFINITY, f64::min);
+    let apart =
+        "of the order of the weaker weight in the mixture; a random one is this pure with that probability";
+    checks.push(
+        Expectation::new("smallest noise at w_GD, (Σ ‖∇ℓ_i‖²)^½", 1e-6, apart)
+            .control()
+            .at_least()
+            .measured(noise, n),
+    );
+    checks.push(
+        Expectation::new(
+            "GD from w_GD: largest movement in 300 steps",
+            0.0,
+            "without noise the mixture is a fixed point too",
+        )
+        .control()
+        .within(moved)
+        .measured(largest(runs.iter().map(|run| run.gd_from_mixture)), n),
+    );
+    let notes =
+        vec!["The full-batch gradient vanishes at both; only the sample gradients tell them apart.".into()];
+    Ok(Findings { checks, notes })
+}
+
+fn measure(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    (m, n): (usize, usize),
+    activation: Activation,
+    seed: u64,
+) -> Result<Option<Measured>> {
+    let dataset = Dataset::orthonormal(m, n, seed)?;
+    let problem =
+        Problem::new(dataset.clone(), activation, Reduction::Sum, options.step_size.unwrap_or(0.17))?;
+    let draw = Start::gaussian(&dataset, 0.5, seed, 0)?;
+    if draw.correlations.iter().filter(|&&c| activation.admits(c)).count() < 2 {
+        return Ok(None);
+    }
+    let Some(LimitSet::Point(alpha)) = gd::limit(&draw.correlations, activation) else { return Ok(None) };
+    let full = Schedule::full_batch(m)?;
+    let engine_at = |alpha: &[f64], schedule: &Schedule| -> Result<(Start, Autodiff<_>)> {
+        let start = Start::from_coordinates(&dataset, alpha.to_vec(), 0.0, seed, 0)?;
+        let engine = Autodiff::single_neuron(&problem, schedule, &start, 0, &context.compute)?;
+        Ok((start, engine))
+    };
+    let sample_gradients = |engine: &Autodiff<_>| (0..m).map(|i| engine.gradient(&[i])).collect::<Vec<_>>();
+    let movement = |mut engine: Autodiff<_>| -> Result<f64> {
+        let before = engine.weights(0)?;
+        engine.advance(300);
+        Ok(norm(&engine.weights(0)?.iter().zip(before).map(|(a, b)| a - b).collect::<Vec<_>>()))
+    };
+
+    let (_, at_mixture) = engine_at(&alpha, &full)?;
+    let rows = dataset.rows()?;
+    let w = at_mixture.weights(0)?;
+    let (mut off, mut noise) = (0.0f64, 0.0);
+    for (i, gradient) in sample_gradients(&at_mixture).iter().enumerate() {
+        let (of_row, of_w) =
+            if activation.admits(alpha[i]) { (prediction.sample_gradient)(alpha[i]) } else { (0.0, 0.0) };
+        let row = &rows[i * n..(i + 1) * n];
+        let difference = gradient.iter().zip(row).zip(&w).map(|((g, a), w)| g - of_row * a - of_w * w);
+        off = largest([off, norm(&difference.collect::<Vec<_>>())]);
+        noise += norm(gradient).powi(2);
+    }
+
+    let mut at_datapoints = 0.0;
+    for i in 0..m {
+        let mut pure = vec![0.0; m];
+        // The linear model has the minima −a_i too.
+        pure[i] = if activation == Activation::Linear && i % 2 == 1 { -1.0 } else { 1.0 };
+        let (_, engine) = engine_at(&pure, &full)?;
+        at_datapoints = largest(sample_gradients(&engine).iter().map(|g| norm(g)).chain([at_datapoints]));
+    }
+    let mut pure = vec![0.0; m];
+    pure[m / 2] = 1.0;
+
+    let sgd_schedule = Schedule::sgd(m, 1, seed)?;
+    let (start, mut engine) = engine_at(&alpha, &sgd_schedule)?;
+    let case = Case { problem: &problem, schedule: &sgd_schedule, start: &start, replica: 0 };
+    let tolerance = if context.compute.precision() == Precision::F64 { 1e-9 } else { 1e-5 };
+    let set = (prediction.limit_set)(&alpha, activation);
+    let mut sgd = Tally::of(Some(&case.run_to(&mut engine, set.clone(), tolerance)));
+    // And there it stays; a mixture it would leave at once.
+    engine.advance(2000);
+    sgd.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= 1e3 * tolerance);
+    Ok(Some(Measured {
+        at_datapoints,
+        off_closed_form: off,
+        noise: noise.sqrt(),
+        sgd,
+        gd_from_datapoint: movement(engine_at(&pure, &full)?.1)?,
+        gd_from_mixture: movement(at_mixture)?,
+    }))
+}

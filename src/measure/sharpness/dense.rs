@@ -1,0 +1,29 @@
+//! The whole matrix, for small dimensions and as the oracle of everything else.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::Operator;
+
+/// Most QR iterations of the symmetric eigen-solver.
+pub(super) const MOST_ITERATIONS: usize = 10_000;
+
+/// The matrix of an operator, symmetrised: `d` products.
+pub fn dense(operator: &impl Operator) -> DMatrix<f64> {
+    let d = operator.dim();
+    let mut unit = vec![0.0; d];
+    let mut matrix = DMatrix::zeros(d, d);
+    for k in 0..d {
+        unit[k] = 1.0;
+        matrix.set_column(k, &nalgebra::DVector::from_vec(operator.apply(&unit)));
+        unit[k] = 0.0;
+    }
+    (&matrix + matrix.transpose()) * 0.5
+}
+
+/// Eigenvalues of a symmetric matrix, ascending; `None` if the solver does not converge.
+pub fn eigenvalues(matrix: DMatrix<f64>) -> Option<Vec<f64>> {
+    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS)?;
+    let mut values = eigen.eigenvalues.as_slice().to_vec();
+    values.sort_by(f64::total_cmp);
+    Some(values)
+}

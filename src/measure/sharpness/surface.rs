@@ -1,0 +1,115 @@
+//! The training loss as a function of the flat parameter vector, and its Hessian–vector products.
+
+use burn::tensor::Tensor;
+
+use super::Operator;
+use crate::data::{Dataset, norm};
+use crate::device::{Compute, to_host};
+use crate::error::Result;
+use crate::model::{Autoencoder, flat};
+
+/// The training loss `L` of a model around a point.
+pub struct Surface<M: Autoencoder> {
+    model: M,
+    compute: Compute,
+    rows: Tensor<2>,
+    samples: f64,
+    point: Vec<f64>,
+}
+
+/// A Hessian–vector product with an estimate of its error.
+#[derive(Clone, Debug)]
+pub struct HessianProduct {
+    /// `H v`.
+    pub value: Vec<f64>,
+    /// Estimated Euclidean error: truncation from a second step size, plus rounding.
+    pub error: f64,
+}
+
+impl<M: Autoencoder> Surface<M> {
+    /// The loss of `model` over `dataset`, around the model's own parameters.
+    ///
+    /// # Errors
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    pub fn new(model: M, dataset: &Dataset, compute: &Compute) -> Result<Self> {
+        let rows = compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]);
+        let point = flat::parameters(&model);
+        Ok(Self { model, compute: compute.clone(), rows, samples: dataset.samples() as f64, point })
+    }
+
+    /// The parameters around which curvature is measured.
+    pub fn point(&self) -> &[f64] {
+        &self.point
+    }
+
+    /// Measures around another point from now on.
+    pub fn move_to(&mut self, point: Vec<f64>) {
+        self.point = point;
+    }
+
+    /// `∇L` at any parameters.
+    pub fn gradient(&self, parameters: &[f64]) -> Vec<f64> {
+        let model = flat::at(self.model.clone(), parameters, &self.compute);
+        flat::gradient(&model, self.rows.clone()).iter().map(|g| g / self.samples).collect()
+    }
+
+    /// `L` at any parameters.
+    pub fn loss(&self, parameters: &[f64]) -> f64 {
+        let model = flat::at(self.model.clone(), parameters, &self.compute).valid();
+        to_host(flat::batch_loss(&model, self.rows.clone()))[0] / self.samples
+    }
+
+    /// Length of the difference step along a unit vector.
+    ///
+    /// Truncation goes as `h²` and rounding as `u/h`, so `h ∝ u^{1/3}`; relative to the size of the
+    /// parameters, because that is the scale on which a polynomial loss varies.
+    fn step(&self) -> f64 {
+        let u = self.compute.precision().unit_roundoff();
+        u.cbrt() * norm(&self.point).max(1.0)
+    }
+
+    fn difference(&self, v: &[f64], h: f64) -> Vec<f64> {
+        let shifted = |h: f64| -> Vec<f64> {
+            self.gradient(&self.point.iter().zip(v).map(|(p, v)| p + h * v).collect::<Vec<_>>())
+        };
+        shifted(h).iter().zip(shifted(-h)).map(|(a, b)| (a - b) / (2.0 * h)).collect()
+    }
+
+    /// `H v` by a central difference of gradients, with its error estimated from twice the step.
+    pub fn hessian_product(&self, v: &[f64]) -> HessianProduct {
+        let length = norm(v);
+        if length == 0.0 {
+            return HessianProduct { value: vec![0.0; v.len()], error: 0.0 };
+        }
+        let h = self.step() / length;
+        let (value, coarse) = (self.difference(v, h), self.difference(v, 2.0 * h));
+        let gap: Vec<f64> = value.iter().zip(&coarse).map(|(a, b)| a - b).collect();
+        // Truncation error is c h²: the coarse one is off by 4 c h², so the gap is 3 c h².
+        let u = self.compute.precision().unit_roundoff();
+        let rounding = u * (norm(&self.gradient(&self.point)) + norm(&self.point)) / h;
+        HessianProduct { error: norm(&gap) / 3.0 + rounding, value }
+    }
+
+    /// Symmetric second difference `(L(w + hv) − 2L(w) + L(w − hv))/h²` along a unit vector, for kinks:
+    /// it sees the average of the two one-sided second derivatives.
+    pub fn second_difference(&self, v: &[f64]) -> f64 {
+        // Of values rather than gradients: rounding goes as u/h², hence the fourth root.
+        let h = self.compute.precision().unit_roundoff().sqrt().sqrt() / norm(v);
+        let at = |h: f64| self.loss(&self.point.iter().zip(v).map(|(p, v)| p + h * v).collect::<Vec<_>>());
+        (at(h) - 2.0 * at(0.0) + at(-h)) / (h * h)
+    }
+}
+
+impl<M: Autoencoder> Operator for Surface<M> {
+    fn dim(&self) -> usize {
+        self.point.len()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let length = norm(v);
+        if length == 0.0 {
+            return vec![0.0; v.len()];
+        }
+        self.difference(v, self.step() / length)
+    }
+}
