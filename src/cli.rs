@@ -155,6 +155,9 @@ pub fn run_claims(
     }
     let report = Report::new(&context, own, examined, clock.elapsed().as_secs_f64());
     run_dir.write_json("report.json", &report)?;
+    for table in report.claims.iter().flat_map(|claim| &claim.tables) {
+        run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
+    }
     let directory = run_dir.commit()?;
     if *json {
         print_json(&report)?;

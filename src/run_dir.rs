@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::error::{Error, Result, io_at};
 
 /// All that a run consists of. A directory that holds anything else is not ours to replace.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "config.json",
     "summary.json",
     "report.json",
@@ -23,6 +23,7 @@ const FILES: [&str; 12] = [
     "c.npy",
     "batches.npy",
     "model.safetensors",
+    "hypothesis_map.csv",
 ];
 
 /// A run directory being written. Dropped without [`commit`](RunDir::commit), it leaves nothing.
@@ -101,6 +102,21 @@ impl RunDir {
         let mut writer = csv::Writer::from_path(&path).map_err(refuse)?;
         for row in rows {
             writer.serialize(row).map_err(refuse)?;
+        }
+        writer.flush().map_err(io_at(&path))
+    }
+
+    /// Writes a table of fields as CSV.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_table(&self, name: &str, header: &[&str], rows: &[Vec<String>]) -> Result<()> {
+        let path = self.path(name);
+        let refuse = |e: csv::Error| Error::File { path: path.clone(), reason: e.to_string() };
+        let mut writer = csv::Writer::from_path(&path).map_err(refuse)?;
+        writer.write_record(header).map_err(refuse)?;
+        for row in rows {
+            writer.write_record(row).map_err(refuse)?;
         }
         writer.flush().map_err(io_at(&path))
     }

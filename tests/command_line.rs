@@ -418,6 +418,21 @@ fn a_broken_hypothesis_is_refuted_with_exit_code_one() {
 }
 
 #[test]
+fn the_hypothesis_map_is_written_cell_by_cell() {
+    let directory = temporary();
+    let out = directory.path().join("run");
+    let output = binary("hypothesis_map").args(["--effort", "quick", "--out"]).arg(&out).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let csv = fs::read_to_string(out.join("hypothesis_map.csv")).unwrap();
+    let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.rsplitn(6, ',').collect()).collect();
+    assert_eq!(csv.lines().next(), Some("algorithm,step_per_sample,init_norm,fraction,runs,inside"));
+    assert_eq!(rows.len(), 4 * 9 * 7);
+    // Fields from the right: inside, runs, fraction. Inside the theorems' rectangle every run arrives.
+    assert!(rows.iter().filter(|row| row[0] == "true").all(|row| row[2] == "1"));
+    assert!(rows.iter().any(|row| row[2] == "0"));
+}
+
+#[test]
 fn colours_only_on_a_terminal() {
     let directory = temporary();
     let out = path(directory.path(), "run");

@@ -89,7 +89,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
             .into(),
     ]);
-    Ok(Findings { checks, notes })
+    Ok(Findings { checks, notes, ..Findings::default() })
 }
 
 /// A point of the theorem's region: polar angle and norm of `w_0`, and the step size.

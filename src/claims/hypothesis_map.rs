@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::protocol::Tally;
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Findings, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
 use crate::error::Result;
@@ -129,7 +129,24 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     for algorithm in 0..ALGORITHMS.len() {
         checks.push(wall(context, &dataset, algorithm, prediction)?);
     }
-    Ok(Findings { checks, notes: notes(&map, &norms) })
+    Ok(Findings { checks, notes: notes(&map, &norms), tables: vec![table(&map, replicas)] })
+}
+
+/// The whole map, a row a cell, for `hypothesis_map.csv`; `inside` marks the theorems' rectangle.
+fn table(map: &[((usize, f64, f64), f64)], replicas: u64) -> Table {
+    let row = |&((algorithm, norm, eta), fraction): &((usize, f64, f64), f64)| {
+        let inside = eta <= RECTANGLE.0 && norm < RECTANGLE.1;
+        vec![
+            ALGORITHMS[algorithm].to_string(),
+            eta.to_string(),
+            norm.to_string(),
+            fraction.to_string(),
+            replicas.to_string(),
+            inside.to_string(),
+        ]
+    };
+    let header = vec!["algorithm", "step_per_sample", "init_norm", "fraction", "runs", "inside"];
+    Table { name: "hypothesis_map", header, rows: map.iter().map(row).collect() }
 }
 
 /// Fraction of runs that arrive at their predicted limit set.

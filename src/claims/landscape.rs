@@ -88,7 +88,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          1/2 with ‖w‖² > 2. The theorems exclude it by ‖w_0‖ < 1."
             .into(),
     );
-    Ok(Findings { checks, notes })
+    Ok(Findings { checks, notes, ..Findings::default() })
 }
 
 fn surface_at(

@@ -73,6 +73,17 @@ impl Context {
     }
 }
 
+/// Numbers behind a claim that do not fit a check, written beside the report as `NAME.csv`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// File name without extension.
+    pub name: &'static str,
+    /// Column names.
+    pub header: Vec<&'static str>,
+    /// Rows of fields.
+    pub rows: Vec<Vec<String>>,
+}
+
 /// What a claim's protocol brought to light.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
@@ -80,6 +91,8 @@ pub struct Findings {
     pub checks: Vec<Check>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// Tables for the run directory.
+    pub tables: Vec<Table>,
 }
 
 /// A claim, and how to examine it.

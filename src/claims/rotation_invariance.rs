@@ -112,7 +112,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .at_least()
         .measured(relu.iter().copied().fold(f64::INFINITY, f64::min), relu.len() as u64),
     ];
-    Ok(Findings { checks, notes: Vec::new() })
+    Ok(Findings { checks, ..Findings::default() })
 }
 
 fn measure(

@@ -90,7 +90,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let why = "Hessian–vector products are differences of gradients, and this backend has no f64";
         let check =
             Expectation::new("curvature at the minima", 0.0, why).within(TOLERANCE).measured(f64::NAN, 0);
-        return Ok(Findings { checks: vec![check], notes: vec![why.into()] });
+        return Ok(Findings { checks: vec![check], notes: vec![why.into()], ..Findings::default() });
     };
     let sizes = match (options.samples, options.dim) {
         (Some(m), Some(n)) => vec![(m, n)],
@@ -228,7 +228,7 @@ fn judge(minima: &[[Measured; 2]], prediction: &Prediction) -> Findings {
             gd.samples, gd.dim, gd.support, gd.trace, sgd.trace
         ));
     }
-    Findings { checks, notes }
+    Findings { checks, notes, ..Findings::default() }
 }
 
 /// Hutch++ against theory, in its own standard errors.

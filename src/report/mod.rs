@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::claims::{Claim, Context, Findings};
+use crate::claims::{Claim, Context, Findings, Table};
 use crate::error::Result;
 use crate::stats::MAX_STATISTICAL_CHECKS;
 use crate::verdict::{Check, Margin, Verdict};
@@ -51,6 +51,9 @@ pub struct ClaimReport {
     pub checks: Vec<Check>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// Tables, written as files of their own.
+    #[serde(skip)]
+    pub tables: Vec<Table>,
     /// Wall-clock time.
     pub seconds: f64,
 }
@@ -66,7 +69,7 @@ impl ClaimReport {
         run: impl FnOnce(&Context) -> Result<Findings>,
     ) -> Result<Self> {
         let clock = Instant::now();
-        let Findings { checks, notes } = run(context)?;
+        let Findings { checks, notes, tables } = run(context)?;
         Ok(Self {
             id: claim.id,
             title: claim.title,
@@ -75,6 +78,7 @@ impl ClaimReport {
             verdict: Verdict::over(&checks),
             checks,
             notes,
+            tables,
             seconds: clock.elapsed().as_secs_f64(),
         })
     }

@@ -172,7 +172,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         "{n} trainings of the Burn model: sizes m × n = {}; linear and ReLU, mean and sum.",
         sizes_of(&cells)
     ));
-    Ok(Findings { checks, notes })
+    Ok(Findings { checks, notes, ..Findings::default() })
 }
 
 fn sizes_of(cells: &[Cell]) -> String {

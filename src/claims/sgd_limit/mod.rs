@@ -137,7 +137,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         Some(control) => checks.push(control),
         None => notes.push("No control at b = m: it needs two active samples.".into()),
     }
-    Ok(Findings { checks, notes })
+    Ok(Findings { checks, notes, ..Findings::default() })
 }
 
 /// The paper's batches, or those that the command line puts in their place.
