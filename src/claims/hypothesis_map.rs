@@ -6,7 +6,7 @@ use super::protocol::Tally;
 use super::{Claim, Context, Findings, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
@@ -77,6 +77,9 @@ const RECTANGLE: (f64, f64) = (0.2, 1.0);
 /// # Errors
 /// Bad options: see [`Dataset`] and [`Schedule`].
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if options.samples.is_some_and(|samples| samples < 2) {
+        return Err(Error::Usage("--samples: a batch of half of the data needs at least 2".into()));
+    }
     let samples = options.samples.unwrap_or(8);
     let dataset = Dataset::implicit_orthonormal(samples, samples + 3)?;
     let (columns, replicas) = context.effort.pick((7, 6), (16, 16), (32, 64));

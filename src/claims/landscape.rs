@@ -256,7 +256,9 @@ fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Resu
         Ok((run.outcome, run.loss, engine.neurons(0)[0].residual))
     };
     let tolerance = if context.compute.precision() == Precision::F64 { 1e-12 } else { 1e-5 };
-    let weak: Vec<f64> = (0..m).map(|i| 1e-3 * (1.0 + i as f64)).collect();
+    // Uneven, and of norm 0.01 whatever m.
+    let uneven: Vec<f64> = (0..m).map(|i| 1.0 + i as f64).collect();
+    let weak: Vec<f64> = uneven.iter().map(|c| 0.01 * c / norm(&uneven)).collect();
     let negative: Vec<f64> = weak.iter().map(|c| -c).collect();
     let (_, left, _) = end(SADDLE, weak.clone(), Activation::Linear)?;
     let (_, caught, kept) = end(SPURIOUS, weak, Activation::Linear)?;

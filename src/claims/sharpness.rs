@@ -8,7 +8,7 @@ use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
 use crate::engine::Autodiff;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::sharpness::{Surface, dense, eigenvalues, hutch_plus_plus, top_eigenvalue};
@@ -85,6 +85,9 @@ struct Measured {
 /// # Errors
 /// Bad options: see [`Dataset`].
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if options.samples == Some(1) {
+        return Err(Error::Usage("--samples 1: with a single sample both limits are the same point".into()));
+    }
     // Differences of gradients need double precision, whatever the rest of the report runs in.
     let Ok(compute) = Compute::new(context.compute.backend(), Some(Precision::F64)) else {
         let why = "Hessian–vector products are differences of gradients, and this backend has no f64";
