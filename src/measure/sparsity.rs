@@ -10,7 +10,7 @@ pub fn participation_ratio(neuron: &Neuron) -> f64 {
     if fourth > 0.0 { square * square / fourth } else { 0.0 }
 }
 
-/// The log-ratio`R = log(|c_{i*}| / Σ_{j ≠ i*} |c_j|)`, `i* = argmax |c|`, over the
+/// The log-ratio `R = log(|c_{i*}| / Σ_{j ≠ i*} |c_j|)`, `i* = argmax |c|`, over the
 /// samples that `member` admits (`S⁺` for ReLU). Infinite for a pure datapoint, NaN over nothing.
 pub fn log_ratio(neuron: &Neuron, member: impl Fn(usize) -> bool) -> f64 {
     let (mut largest, mut rest) = (0.0f64, 0.0);

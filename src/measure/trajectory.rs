@@ -29,7 +29,7 @@ pub struct Row {
     pub participation_ratio: f64,
     /// `‖w − Πw‖`.
     pub residual: f64,
-    /// Log-ratio `R`over the initially active samples.
+    /// Log-ratio `R` over the initially active samples.
     #[serde(rename = "R")]
     pub log_ratio: f64,
 }

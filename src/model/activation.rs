@@ -4,7 +4,7 @@ use burn::tensor::{Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
 /// Activation function `φ` of a neuron. Both satisfy `φ(c) φ'(c) = φ(c)`, on which the closed
-/// formsrest.
+/// forms rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {

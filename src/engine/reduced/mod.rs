@@ -1,4 +1,4 @@
-//! The exact recursionin correlations and residual: no `n`, no matrix, always f64.
+//! The exact recursion in correlations and residual: no `n`, no matrix, always f64.
 
 mod gram;
 mod orthonormal;
