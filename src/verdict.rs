@@ -98,9 +98,13 @@ pub struct Always(Expectation, f64);
 #[derive(Clone, Debug)]
 pub struct Covered(Expectation, f64);
 
-/// A parameter to be excluded by a confidence interval, or bounded by its upper end.
+/// A parameter to be bounded by the upper end of a confidence interval.
 #[derive(Clone, Debug)]
 pub struct Bounded(Expectation);
+
+/// A parameter to be bounded from below by the lower end of a confidence interval.
+#[derive(Clone, Debug)]
+pub struct Exceeding(Expectation);
 
 impl Expectation {
     /// Starts an expectation. `why` says where the tolerance or level comes from.
@@ -145,6 +149,11 @@ impl Expectation {
     /// The upper end of a confidence interval stays at or below the prediction.
     pub fn bounded(self) -> Bounded {
         Bounded(self)
+    }
+
+    /// The lower end of a confidence interval stays at or above the prediction.
+    pub fn exceeding(self) -> Exceeding {
+        Exceeding(self)
     }
 
     fn judge(self, measured: f64, margin: Margin, ok: Option<bool>, n: u64, criterion: String) -> Check {
@@ -248,6 +257,20 @@ impl Bounded {
     }
 }
 
+impl Exceeding {
+    /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
+    pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
+        let bound = self.0.predicted;
+        let ok = match () {
+            () if interval.low >= bound => Some(true),
+            () if interval.high < bound => Some(false),
+            () => None,
+        };
+        let criterion = format!("interval at level {CHECK_LEVEL:.0e} lies at or above the prediction");
+        self.0.judge(estimate, Margin::Interval(interval), ok, n, criterion)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,6 +300,9 @@ mod tests {
         assert_eq!(expect(0.7).bounded().estimated(0.5, interval, 9).ok, Some(true));
         assert_eq!(expect(0.5).bounded().estimated(0.5, interval, 9).ok, None);
         assert_eq!(expect(0.3).bounded().estimated(0.5, interval, 9).ok, Some(false));
+        assert_eq!(expect(0.7).exceeding().estimated(0.5, interval, 9).ok, Some(false));
+        assert_eq!(expect(0.5).exceeding().estimated(0.5, interval, 9).ok, None);
+        assert_eq!(expect(0.3).exceeding().estimated(0.5, interval, 9).ok, Some(true));
     }
 
     #[test]

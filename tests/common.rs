@@ -4,11 +4,48 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
 use puremix::data::Dataset;
+use puremix::device::Compute;
 use puremix::init::Start;
-use puremix::model::Activation;
+use puremix::model::{Activation, Autoencoder};
 use puremix::problem::{Problem, Reduction};
 use rand::{RngExt, SeedableRng};
+
+/// An untied autoencoder with biases: other parameters, other ranks, another gradient than the neuron.
+#[derive(Module, Debug)]
+pub struct Untied {
+    pub encoder: Param<Tensor<2>>,
+    pub bias: Param<Tensor<1>>,
+    pub decoder: Param<Tensor<2>>,
+}
+
+impl Untied {
+    pub fn new(encoder: &[f64], bias: &[f64], decoder: &[f64], dim: usize, compute: &Compute) -> Self {
+        let hidden = bias.len();
+        Self {
+            encoder: Param::from_tensor(compute.tensor(encoder, [hidden, dim])),
+            bias: Param::from_tensor(compute.tensor(bias, [hidden])),
+            decoder: Param::from_tensor(compute.tensor(decoder, [hidden, dim])),
+        }
+    }
+}
+
+impl Autoencoder for Untied {
+    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+        let hidden = x.matmul(self.encoder.val().transpose()) + self.bias.val().unsqueeze();
+        Activation::Relu.forward(hidden).matmul(self.decoder.val())
+    }
+
+    fn neurons(&self) -> Tensor<2> {
+        self.encoder.val()
+    }
+}
+
+pub const ENCODER: [f64; 6] = [0.5, -0.2, 0.3, 0.1, 0.4, -0.3];
+pub const BIAS: [f64; 2] = [0.05, -0.02];
+pub const DECODER: [f64; 6] = [0.2, 0.1, -0.4, 0.3, 0.2, 0.1];
 
 /// A problem over Haar-random orthonormal rows, with a start.
 pub fn orthonormal(

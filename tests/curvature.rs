@@ -17,6 +17,8 @@ use puremix::theory::{self, sharpness};
 use puremix::train::{Cadence, Plan, StopRule, train};
 use rand::SeedableRng;
 
+use crate::common::{BIAS, DECODER, ENCODER, Untied};
+
 /// The loss around `w = Σ α_i a_i` over Haar-random rows.
 fn surface(m: usize, n: usize, alpha: &[f64], activation: Activation) -> (Surface<SingleNeuron>, Dataset) {
     let data = Dataset::orthonormal(m, n, 21).unwrap();
@@ -207,4 +209,63 @@ fn sharpness_along_training_ends_at_the_closed_form() {
     assert!((last.largest - 1.0).abs() < 1e-5, "{last:?}");
     let expected = sharpness::trace(4, 7, active, Activation::Relu);
     assert!((last.trace - expected).abs() < 1e-5, "{last:?} {expected}");
+}
+
+#[test]
+fn the_curvature_of_any_model_is_that_of_its_loss() {
+    // Fourteen parameters of three shapes; second differences of the loss, mixed ones by polarisation.
+    let (data, compute) = (Dataset::orthonormal(3, 3, 4).unwrap(), Compute::default());
+    let model = Untied::new(&ENCODER, &BIAS, &DECODER, 3, &compute);
+    let surface = Surface::new(model, &data, &compute).unwrap();
+    let hessian = dense(&surface);
+    assert_eq!(hessian.shape(), (14, 14));
+    let direction = |i: usize, sign: f64, j: usize| {
+        let mut v = vec![0.0; 14];
+        v[i] += 1.0;
+        v[j] += sign;
+        v
+    };
+    let mut largest: f64 = 0.0;
+    for i in 0..14 {
+        for j in 0..=i {
+            let (plus, minus) = (direction(i, 1.0, j), direction(i, -1.0, j));
+            let mixed = (surface.second_difference(&plus) - surface.second_difference(&minus)) / 4.0;
+            assert!((hessian[(i, j)] - mixed).abs() < 1e-6, "({i}, {j}): {} {mixed}", hessian[(i, j)]);
+            largest = largest.max(mixed.abs());
+        }
+    }
+    assert!(largest > 0.1, "not a matrix of zeros");
+    let v: Vec<f64> = (0..14).map(|k| (1.7 * f64::from(k)).sin()).collect();
+    let product = surface.hessian_product(&v);
+    let expected = &hessian * nalgebra::DVector::from_row_slice(&v);
+    let off = product.value.iter().zip(expected.iter()).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    assert!(off <= 4.0 * product.error + 1e-9 && product.error < 1e-7, "{off} {}", product.error);
+    let top = top_eigenvalue(&surface, 1e-8, 14, &mut rng(2)).unwrap();
+    let spectrum = eigenvalues(hessian).unwrap();
+    assert!((top.value - spectrum[13]).abs() < 1e-7, "{top:?} {spectrum:?}");
+    let trace = hutch_plus_plus(&surface, 4, 0.01, 4000, &mut rng(5));
+    assert!((trace.value - spectrum.iter().sum::<f64>()).abs() < 5.0 * trace.sem, "{trace:?}");
+}
+
+#[test]
+fn instruments_answer_at_the_edges() {
+    let matrix = Matrix::rotated(&[0.3, 2.0, -1.0], 3);
+    assert_eq!(top_eigenvalue(&matrix, 1e-9, 0, &mut rng(1)), None);
+    assert_eq!(top_eigenvalue(&Matrix(DMatrix::zeros(0, 0)), 1e-9, 5, &mut rng(1)), None);
+    let zero = top_eigenvalue(&Matrix(DMatrix::zeros(4, 4)), 1e-9, 5, &mut rng(1)).unwrap();
+    assert_eq!((zero.value, zero.residual, zero.iterations), (0.0, 0.0, 1));
+    // Two dimensions: zᵀHz takes two values, and a lucky run of equal ones must not end the estimate.
+    for seed in 0..2000 {
+        let estimate = hutchinson(&Matrix::rotated(&[1.0, 3.0], 5), 0.05, 1000, &mut rng(seed));
+        assert!(estimate.sem > 0.0 && estimate.products >= 32, "seed {seed}: {estimate:?}");
+    }
+    let (mut surface, _) = surface(5, 8, &[0.6, 0.0, 0.8, 0.0, 0.0], Activation::Linear);
+    assert_eq!(surface.second_difference(&[0.0; 8]), 0.0);
+    assert_eq!(surface.hessian_product(&[0.0; 8]).value, [0.0; 8]);
+    let point = surface.point().to_vec();
+    let unit: Vec<f64> = point.iter().map(|p| 7.0 * p).collect();
+    assert!((surface.second_difference(&unit) - 49.0 * 0.8).abs() < 1e-4, "vᵀHv, not per unit length");
+    let moved = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| surface.move_to(vec![0.0; 3])));
+    let message = moved.unwrap_err().downcast::<String>().unwrap();
+    assert!(message.contains("3 entries for a model with 8 parameters"), "{message}");
 }

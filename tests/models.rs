@@ -1,7 +1,5 @@
 //! The `Autoencoder` trait carries models the library has never seen; the neuron survives the disk.
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
 use puremix::data::Dataset;
 use puremix::device::{Compute, to_host};
 use puremix::engine::{Autodiff, Engine};
@@ -11,39 +9,7 @@ use puremix::problem::{Problem, Reduction};
 use puremix::schedule::Schedule;
 use puremix::train::{Outcome, Plan, StopRule, train};
 
-/// An untied autoencoder with biases: other parameters, other ranks, another gradient than the neuron.
-#[derive(Module, Debug)]
-struct Untied {
-    encoder: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
-    decoder: Param<Tensor<2>>,
-}
-
-impl Untied {
-    fn new(encoder: &[f64], bias: &[f64], decoder: &[f64], dim: usize, compute: &Compute) -> Self {
-        let hidden = bias.len();
-        Self {
-            encoder: Param::from_tensor(compute.tensor(encoder, [hidden, dim])),
-            bias: Param::from_tensor(compute.tensor(bias, [hidden])),
-            decoder: Param::from_tensor(compute.tensor(decoder, [hidden, dim])),
-        }
-    }
-}
-
-impl Autoencoder for Untied {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
-        let hidden = x.matmul(self.encoder.val().transpose()) + self.bias.val().unsqueeze();
-        Activation::Relu.forward(hidden).matmul(self.decoder.val())
-    }
-
-    fn neurons(&self) -> Tensor<2> {
-        self.encoder.val()
-    }
-}
-
-const ENCODER: [f64; 6] = [0.5, -0.2, 0.3, 0.1, 0.4, -0.3];
-const BIAS: [f64; 2] = [0.05, -0.02];
-const DECODER: [f64; 6] = [0.2, 0.1, -0.4, 0.3, 0.2, 0.1];
+use crate::common::{BIAS, DECODER, ENCODER, Untied};
 
 #[test]
 fn any_autoencoder_trains_through_the_same_engine_and_loop() {

@@ -124,7 +124,14 @@ fn sharpness_can_fail() {
         |m: usize, n: usize, s: usize, a: Activation| theory::trace(m, n, s - usize::from(s > 1), a);
     assert_eq!(of(Prediction { trace: off_by_one, ..right.clone() }), Verdict::Refuted);
     let smooth = |m: usize, n: usize, s: usize, _: Activation| theory::trace(m, n, s, Activation::Linear);
-    assert_eq!(of(Prediction { trace: smooth, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { trace: smooth, ..right.clone() }), Verdict::Refuted);
+    // The common wisdom: SGD's minimum the flatter one. And a wrong trace of the linear model alone.
+    let flatter = |m: usize, n: usize, s: usize, a: Activation| theory::trace(m, n, m + 1 - s, a);
+    assert_eq!(of(Prediction { trace: flatter, ..right.clone() }), Verdict::Refuted);
+    fn linear_off(m: usize, n: usize, s: usize, a: Activation) -> f64 {
+        theory::trace(m, n, s, a) + if a == Activation::Linear { 1e-3 } else { 0.0 }
+    }
+    assert_eq!(of(Prediction { trace: linear_off, ..right }), Verdict::Refuted);
 }
 
 #[test]
@@ -157,7 +164,11 @@ fn random_walk_can_fail() {
         Verdict::Refuted
     );
     let without_m = |m: usize, b: usize, eta: f64| sgd::rate(m, b, eta) * (m as f64 - 1.0) / m as f64;
-    assert_eq!(of(Prediction { rate: without_m, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { rate: without_m, ..right.clone() }), Verdict::Refuted);
+    // A law of R without the spread of the losers; a level that is still visited; a drift under the full batch.
+    assert_eq!(of(Prediction { growth: |_, from, to| 1.3 * (to - from), ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { left_for_good: 150.0, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { full_batch_change: 1e-9, ..right }), Verdict::Refuted);
 }
 
 #[test]
@@ -173,6 +184,7 @@ fn rotation_invariance_can_fail() {
 #[test]
 fn landscape_can_fail() {
     use landscape::{Options, Prediction, findings};
+    use puremix::theory::landscape as theory;
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
@@ -181,15 +193,24 @@ fn landscape_can_fail() {
         Verdict::Refuted
     );
     assert_eq!(
-        of(Prediction { curvature_without_projection: |n, m| (n - 1.0) / m as f64, ..right }),
+        of(Prediction { curvature_without_projection: |n, m| (n - 1.0) / m as f64, ..right.clone() }),
         Verdict::Refuted
     );
+    assert_eq!(of(Prediction { blank_loss: 0.5 + 1e-9, ..right.clone() }), Verdict::Refuted);
+    // The gradient of Σ ℓ_i in the place of the mean, but for the points where it vanishes.
+    let sum = |m: usize, c: f64, n: f64| m as f64 * theory::gradient_norm(m, c, n);
+    assert_eq!(of(Prediction { gradient_norm: sum, ..right }), Verdict::Refuted);
 }
 
 #[test]
 fn hypothesis_map_can_fail() {
     use hypothesis_map::{Options, Prediction, findings};
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
-    assert_eq!(of(Prediction::default()), Verdict::Reproduced);
-    assert_eq!(of(Prediction { wall: 0.45 }), Verdict::Refuted);
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    assert_eq!(of(Prediction { wall: 0.45, ..right.clone() }), Verdict::Refuted);
+    // Regions that reach over the wall, and over norms at which runs are lost.
+    assert_eq!(of(Prediction { rectangle: (0.6, 1.0), ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { stretched: (0.2, 4.5), ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { captured_from: |norm| norm * norm - 0.05, ..right }), Verdict::Refuted);
 }

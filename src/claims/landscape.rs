@@ -4,7 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::protocol::{Case, largest};
 use super::{Claim, Context, Findings};
-use crate::data::{Dataset, norm};
+use crate::data::{Dataset, dot, norm};
 use crate::device::{Compute, Precision};
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
@@ -46,6 +46,10 @@ pub struct Options {
 pub struct Prediction {
     /// Loss of the global minima from `m`.
     pub minimum_loss: fn(usize) -> f64,
+    /// Loss where nothing is reconstructed.
+    pub blank_loss: f64,
+    /// `‖∇L‖` from `m`, `C = Σ_{active} c_i²` and `N`.
+    pub gradient_norm: fn(usize, f64, f64) -> f64,
     /// Curvature along the span where `Πw = 0`, from `N` and `m`.
     pub curvature_without_projection: fn(f64, usize) -> f64,
 }
@@ -54,6 +58,8 @@ impl Default for Prediction {
     fn default() -> Self {
         Self {
             minimum_loss: landscape::minimum_loss,
+            blank_loss: landscape::BLANK_LOSS,
+            gradient_norm: landscape::gradient_norm,
             curvature_without_projection: landscape::curvature_without_projection,
         }
     }
@@ -106,6 +112,7 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
     let count = context.effort.pick(20, 100, 1000);
     let mut rng = stream(context.cell_seed(&CLAIM, 1), Purpose::Protocol, 0);
     let (mut loss_off, mut gradients, mut outside, mut negative) = (vec![], vec![], vec![], vec![]);
+    let mut gradients_off = vec![];
     let minimum = (prediction.minimum_loss)(dataset.samples());
     for k in 0..count {
         let activation = Activation::ALL[k % 2];
@@ -119,13 +126,25 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         let surface = surface_at(dataset, &w, activation, &context.compute)?;
         loss_off.push((surface.loss(&w) - minimum).abs());
         gradients.push(norm(&surface.gradient(&w)));
-        // Off it: longer by a tenth; and for ReLU with one sign turned.
+        let mut gradient_off = |w: &[f64]| -> Result<()> {
+            let c = dataset.correlations(w)?;
+            let active_sq: f64 = c.iter().filter(|&&c| activation.admits(c)).map(|c| c * c).sum();
+            let predicted = (prediction.gradient_norm)(dataset.samples(), active_sq, dot(w, w));
+            gradients_off.push((norm(&surface.gradient(w)) - predicted).abs());
+            Ok(())
+        };
+        // Off it: longer by a tenth; for ReLU with one sign turned; and anywhere at all.
         let longer: Vec<f64> = w.iter().map(|w| 1.1 * w).collect();
         outside.push(surface.loss(&longer) - minimum);
+        gradient_off(&longer)?;
+        let anywhere: Vec<f64> = StandardNormal.sample_iter(&mut rng).take(dataset.dim()).collect();
+        gradient_off(&anywhere.iter().map(|x: &f64| 0.4 * x).collect::<Vec<_>>())?;
         if activation == Activation::Relu {
             let strongest = (0..alpha.len()).max_by(|&i, &j| alpha[i].total_cmp(&alpha[j])).unwrap_or(0);
             alpha[strongest] *= -1.0;
-            negative.push(surface.loss(&dataset.combine(&alpha)?) - minimum);
+            let turned = dataset.combine(&alpha)?;
+            negative.push(surface.loss(&turned) - minimum);
+            gradient_off(&turned)?;
         }
     }
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
@@ -144,6 +163,13 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         Expectation::new("random minima: largest gradient", 0.0, "rounding of numbers of size 1")
             .within(tolerance)
             .measured(largest(gradients), n),
+        Expectation::new(
+            "off the minima: largest deviation of ‖∇L‖ from its closed form",
+            0.0,
+            "longer, turned and random points; rounding",
+        )
+        .within(tolerance)
+        .measured(largest(gradients_off.iter().copied()), gradients_off.len() as u64),
         Expectation::new(
             "10 % longer: smallest excess loss",
             0.99 * 0.5 * 0.21f64.powi(2) / m,
@@ -214,7 +240,7 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
     {
         let w = residual(dataset, norm_sq)?;
         let surface = surface_at(dataset, &w, Activation::Linear, compute)?;
-        let still = norm(&surface.gradient(&w)) + (surface.loss(&w) - landscape::BLANK_LOSS).abs();
+        let still = norm(&surface.gradient(&w)) + (surface.loss(&w) - prediction.blank_loss).abs();
         checks.push(
             Expectation::new(format!("{name}: gradient and loss − ½"), 0.0, "rounding")
                 .within(1e-14)
@@ -246,24 +272,39 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
 /// Where descent goes from next to those points, and from the dead region.
 fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Result<Vec<Check>> {
     let m = dataset.samples();
-    let end = |norm_sq: f64, c0: Vec<f64>, activation: Activation| -> Result<(Outcome, f64, f64)> {
+    struct End {
+        outcome: Outcome,
+        loss: f64,
+        residual: f64,
+        moved: f64,
+    }
+    let end = |norm_sq: f64, c0: Vec<f64>, activation: Activation| -> Result<End> {
         let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 0.2)?;
         let schedule = Schedule::full_batch(m)?;
         let start = Start::from_coordinates(dataset, c0, norm_sq.sqrt(), 5, 0)?;
         let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &context.compute)?;
         let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let before = engine.weights(0)?;
         let run = case.run_for(&mut engine, 3000);
-        Ok((run.outcome, run.loss, engine.neurons(0)[0].residual))
+        // The loop stops a dead run at once: make it go on all the same.
+        engine.advance(100);
+        let moved = engine.weights(0)?.iter().zip(&before).map(|(a, b)| a - b).collect::<Vec<_>>();
+        Ok(End {
+            outcome: run.outcome,
+            loss: run.loss,
+            residual: engine.neurons(0)[0].residual,
+            moved: norm(&moved),
+        })
     };
     let tolerance = if context.compute.precision() == Precision::F64 { 1e-12 } else { 1e-5 };
     // Uneven, and of norm 0.01 whatever m.
     let uneven: Vec<f64> = (0..m).map(|i| 1.0 + i as f64).collect();
     let weak: Vec<f64> = uneven.iter().map(|c| 0.01 * c / norm(&uneven)).collect();
     let negative: Vec<f64> = weak.iter().map(|c| -c).collect();
-    let (_, left, _) = end(SADDLE, weak.clone(), Activation::Linear)?;
-    let (_, caught, kept) = end(SPURIOUS, weak, Activation::Linear)?;
-    let (outcome, dead, _) = end(0.3, negative, Activation::Relu)?;
-    let dead = if outcome == Outcome::Dead { dead } else { f64::NAN };
+    let left = end(SADDLE, weak.clone(), Activation::Linear)?;
+    let caught = end(SPURIOUS, weak, Activation::Linear)?;
+    let dead = end(0.3, negative, Activation::Relu)?;
+    let if_dead = |value: f64| if dead.outcome == Outcome::Dead { value } else { f64::NAN };
     Ok(vec![
         Expectation::new(
             "GD from beside the saddle: final loss",
@@ -271,15 +312,15 @@ fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Resu
             "it is strict, so descent leaves",
         )
         .within(tolerance)
-        .measured(left, 1),
+        .measured(left.loss, 1),
         Expectation::new(
             "GD from beside the spurious minimum: final loss",
-            landscape::BLANK_LOSS,
+            prediction.blank_loss,
             "it attracts",
         )
         .control()
         .within(tolerance)
-        .measured(caught, 1),
+        .measured(caught.loss, 1),
         Expectation::new(
             "… with the residual left almost as it was",
             SPURIOUS.sqrt(),
@@ -287,14 +328,22 @@ fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Resu
         )
         .control()
         .within(1e-2)
-        .measured(kept, 1),
+        .measured(caught.residual, 1),
         Expectation::new(
             "the dead ReLU region: final loss, outcome dead",
-            landscape::BLANK_LOSS,
-            "the gradient is exactly 0",
+            prediction.blank_loss,
+            "nothing is reconstructed",
         )
         .control()
         .within(tolerance)
-        .measured(dead, 1),
+        .measured(if_dead(dead.loss), 1),
+        Expectation::new(
+            "the dead ReLU region: distance moved in 100 steps",
+            0.0,
+            "the gradient is exactly 0, not small",
+        )
+        .control()
+        .within(0.0)
+        .measured(if_dead(dead.moved), 1),
     ])
 }

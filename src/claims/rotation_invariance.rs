@@ -57,10 +57,12 @@ struct Measured {
     gd_linear: f64,
     /// Distance of the two ReLU GD limits; `None` where both frames are all active, or both dead, and agree.
     gd_relu: Option<f64>,
-    /// Whether SGD on the rotated data ended where predicted.
-    arrived: bool,
-    /// Distance of that limit to the nearest row, of either sign, of the data that it was not trained on.
+    /// Whether SGD on either data ended where predicted.
+    arrived: [bool; 2],
+    /// Distance of SGD's limit on the rotated data to the nearest row of either sign of the plain data.
     to_other_rows: f64,
+    /// Distance between SGD's two limits.
+    sgd_apart: f64,
 }
 
 /// Runs the protocol against a prediction.
@@ -88,6 +90,12 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let f64_ = context.compute.precision() == Precision::F64;
     let relu: Vec<f64> = runs.iter().filter_map(|run| run.gd_relu).collect();
     let smallest = |of: fn(&Measured) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+    let arrived = |name: &str, k: usize| {
+        let count = runs.iter().filter(|run| run.arrived[k]).count();
+        Expectation::new(name, 1.0, "training the Burn model")
+            .within(0.0)
+            .measured(count as f64 / n as f64, n)
+    };
     let apart = "two independent random frames come this close with probability far below it";
     let checks = vec![
         Expectation::new(
@@ -97,9 +105,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         )
         .within(if f64_ { 1e-12 } else { 1e-4 })
         .measured(largest(runs.iter().map(|run| run.gd_linear)), n),
-        Expectation::new("SGD on QA: runs that end in a row of QA", 1.0, "training the Burn model")
-            .within(0.0)
-            .measured(runs.iter().filter(|run| run.arrived).count() as f64 / n as f64, n),
+        arrived("SGD on A: runs that end in a row of ±A", 0),
+        arrived("SGD on QA: runs that end in a row of ±QA", 1),
+        Expectation::new("SGD on A and on QA, same batches: smallest distance of the limits", 1e-3, apart)
+            .at_least()
+            .measured(smallest(|run| run.sgd_apart), n),
         Expectation::new("SGD on QA: smallest distance of the limit to a row of ±A", 1e-3, apart)
             .at_least()
             .measured(smallest(|run| run.to_other_rows), n),
@@ -157,26 +167,34 @@ fn measure(
     let (of_plain, of_rotated) = (active(&plain)?, active(&rotated)?);
     let agree = of_plain == of_rotated && (of_plain == 0 || of_plain == m);
 
-    let linear = problem(&rotated, Activation::Linear)?;
-    let start = Start::from_weights(&rotated, w0.clone())?;
-    let schedule = Schedule::sgd(m, 1, seed)?;
-    let case = Case { problem: &linear, schedule: &schedule, start: &start, replica: 0 };
-    let mut engine = case.autodiff(&context.compute)?;
     let tolerance = if context.compute.precision() == Precision::F64 { 1e-9 } else { 1e-5 };
-    let run = case.run_to(&mut engine, sgd::limit_set(&start.correlations, Activation::Linear), tolerance);
-    let w = engine.weights(0)?;
-    let to_rows = |data: &Dataset| -> Result<f64> {
-        let signed = data.rows()?.chunks_exact(n).flat_map(|row| {
-            [1.0, -1.0].map(|sign| norm(&row.iter().zip(&w).map(|(a, w)| sign * a - w).collect::<Vec<_>>()))
+    // Same start, same batches: only the samples behind the indices differ.
+    let sgd_end = |data: &Dataset| -> Result<(bool, Vec<f64>)> {
+        let (linear, start) = (problem(data, Activation::Linear)?, Start::from_weights(data, w0.clone())?);
+        let schedule = Schedule::sgd(m, 1, seed)?;
+        let case = Case { problem: &linear, schedule: &schedule, start: &start, replica: 0 };
+        let mut engine = case.autodiff(&context.compute)?;
+        let set = sgd::limit_set(&start.correlations, Activation::Linear);
+        let run = case.run_to(&mut engine, set, tolerance);
+        Ok((run.outcome == Outcome::Converged, engine.weights(0)?))
+    };
+    let to_rows = |w: &[f64], data: &Dataset| -> Result<f64> {
+        let rows = data.rows()?.chunks_exact(n);
+        let signed = rows.flat_map(|row| {
+            [1.0, -1.0].map(|sign| distance(&row.iter().map(|x| sign * x).collect::<Vec<_>>(), w))
         });
         Ok(signed.fold(f64::INFINITY, f64::min))
     };
-    let followed = run.outcome == Outcome::Converged && to_rows(&rotated)? <= 2.0 * tolerance;
-    let elsewhere = to_rows(&plain)? <= 2.0 * tolerance;
+    let ((plain_ended, w_plain), (rotated_ended, w_rotated)) = (sgd_end(&plain)?, sgd_end(&rotated)?);
+    let followed = if prediction.sgd_follows { &rotated } else { &plain };
     Ok(Measured {
         gd_linear,
         gd_relu: (!agree).then(|| distance(&relu_plain[299], &relu_rotated[299])),
-        arrived: if prediction.sgd_follows { followed } else { elsewhere },
-        to_other_rows: to_rows(&plain)?,
+        arrived: [
+            plain_ended && to_rows(&w_plain, &plain)? <= 2.0 * tolerance,
+            rotated_ended && to_rows(&w_rotated, followed)? <= 2.0 * tolerance,
+        ],
+        to_other_rows: to_rows(&w_rotated, &plain)?,
+        sgd_apart: distance(&w_plain, &w_rotated),
     })
 }

@@ -17,6 +17,29 @@ pub fn curvature_without_projection(norm_sq: f64, samples: usize) -> f64 {
     (norm_sq - 2.0) / samples as f64
 }
 
+/// Norm of the gradient of the training loss, from `C` (the squared correlations of the active samples) and
+/// `N = ‖w‖²`: `√((C + N − 2)² C + C² (N − C))/m`.
+///
+/// `m ∇L = C w + (N − 2) Σ_{active} c_i a_i` has the coefficient `C + N − 2` on the active part of `w`, and `C`
+/// on the rest. Zero exactly where `C = 0` or `C = N = 1`.
+pub fn gradient_norm(samples: usize, active_sq: f64, norm_sq: f64) -> f64 {
+    let (c, n) = (active_sq, norm_sq);
+    ((c + n - 2.0).powi(2) * c + c * c * (n - c).max(0.0)).sqrt() / samples as f64
+}
+
+/// Initial norm up to which every start with `Πw_0 ≠ 0` descends to a global minimum: `√2`, where
+/// [`captured_from`] begins.
+pub const SAFE_NORM: f64 = std::f64::consts::SQRT_2;
+
+/// Squared residual `s_0²` from which gradient descent with small steps is caught by the spurious minimum, for
+/// an initial norm `ρ > √2` (linear model, beyond the paper): `2√(ρ² − 1)`.
+///
+/// Along the gradient flow `(N − 1)/s⁴ = K` is constant, so `C = 1 − s² + K s⁴` as `s` falls. A start with
+/// `N > 2` meets `C = 0` on the way iff that quadratic has a root, `K ≤ 1/4`.
+pub fn captured_from(norm: f64) -> f64 {
+    2.0 * (norm * norm - 1.0).sqrt()
+}
+
 /// Gradient of one sample's loss at a global minimum `w`, as `(coefficient of a_i, coefficient of w)`, for an
 /// active sample with correlation `c_i`: `∇ℓ_i = −c_i a_i + c_i² w`. It vanishes only at `c_i ∈ {0, ±1}`.
 pub fn sample_gradient_at_minimum(correlation: f64) -> (f64, f64) {
@@ -33,6 +56,28 @@ mod tests {
         for m in [1, 2, 7, 40] {
             assert!((minimum_loss(m) - 0.5 * (1.0 - 1.0 / m as f64)).abs() < 1e-16);
         }
+    }
+
+    #[test]
+    fn the_invariant_of_the_flow_is_one() {
+        // dr/dt = r(2 − N − r²), ds/dt = −s r², N = r² + s²: the derivative of (N − 1)/s⁴ vanishes.
+        for (r, s) in [(0.3f64, 1.4f64), (1.1, 0.6), (0.01, 2.0)] {
+            let n = r * r + s * s;
+            let (dr, ds) = (r * (2.0 - n - r * r), -s * r * r);
+            let change = (2.0 * r * dr + 2.0 * s * ds) / s.powi(4) - 4.0 * (n - 1.0) * ds / s.powi(5);
+            assert!(change.abs() < 1e-12 * (1.0 + 1.0 / s.powi(5)), "{r} {s}: {change}");
+        }
+        // A tangency never lies beyond the sphere itself: 2√(ρ² − 1) ≤ ρ², with equality at √2.
+        assert!((captured_from(SAFE_NORM) - 2.0).abs() < 1e-15);
+        assert!(captured_from(1.7) < 1.7 * 1.7);
+    }
+
+    #[test]
+    fn the_gradient_vanishes_where_it_should() {
+        assert_eq!(gradient_norm(5, 1.0, 1.0), 0.0);
+        assert_eq!(gradient_norm(5, 0.0, 2.6), 0.0);
+        // On the manifold's ray: ½((N − 1)² + m − 1)/m has the derivative 2√N (N − 1)/m.
+        assert!((gradient_norm(7, 1.21, 1.21) - 2.0 * 1.1 * 0.21 / 7.0).abs() < 1e-15);
     }
 
     #[test]

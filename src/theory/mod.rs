@@ -5,6 +5,7 @@ pub mod budget;
 pub mod cyclic;
 pub mod gd;
 pub mod landscape;
+mod quadrature;
 pub mod random_walk;
 pub mod sgd;
 pub mod sharpness;

@@ -4,6 +4,9 @@
 //! The state is `(c, N)` over orthonormal data; `R = log(|c_{i*}| / Σ_{j≠i*} |c_j|)`, `i* = argmax |c|`,
 //! over the samples of the active set.
 
+use statrs::function::erf::erfc;
+
+use super::quadrature::simpson;
 use crate::model::Activation;
 
 /// The log-ratio `R` of correlations, over the active samples.
@@ -17,7 +20,7 @@ pub fn log_ratio(c: &[f64], active: &[usize]) -> f64 {
     (largest / rest).ln()
 }
 
-/// One stepon the correlations, written out plainly.
+/// One step on the correlations, written out plainly.
 pub fn step(
     c: &[f64],
     norm_sq: f64,
@@ -61,6 +64,24 @@ pub fn for_each_subset(m: usize, b: usize, mut visit: impl FnMut(&[usize])) {
 /// Lower bound on the drift as `R → ∞` for `b = 1`: `(1/m)(log 1/(1−η) − η)`, positive.
 pub fn asymptotic_drift_bound(samples: usize, step_size: f64) -> f64 {
     (-(-step_size).ln_1p() - step_size) / samples as f64
+}
+
+/// Growth of `E R` between the times `λt = from` and `λt = to`, both long after selection, with `rivals`
+/// samples beside the leader (beyond the paper): `(to − from) − e_k(√to − √from)`, `e_k` the expected
+/// maximum of `k` independent standard Gaussians.
+///
+/// The `log|c_j/c_{i*}|` are random walks of drift `−λ` and variance `2λ` a step, half of it shared, since
+/// every draw of `i*` lowers all of them; `R` is the distance to the highest of them. So `R_t/t → λ`, but
+/// only like `1/√t` for more than one rival.
+pub fn mean_growth(rivals: usize, from: f64, to: f64) -> f64 {
+    (to - from) - mean_highest(rivals) * (to.sqrt() - from.sqrt())
+}
+
+/// Expected maximum of `k` independent standard Gaussians: `∫ x d(Φ(x)^k)`.
+fn mean_highest(k: usize) -> f64 {
+    let phi = |x: f64| 0.5 * erfc(-x / std::f64::consts::SQRT_2);
+    let above = simpson(|x| 1.0 - phi(x).powi(k as i32), 0.0, 12.0, 2400);
+    above - simpson(|x| phi(x).powi(k as i32), -12.0, 0.0, 2400)
 }
 
 /// Bound on `|R_{t+1} − R_t|` for `b = 1`, `η < 1/2`, `‖w‖ ≤ 1`: `log(1 + 2η)`.
@@ -107,6 +128,15 @@ mod tests {
             }
         }
         assert!((factor(1.0, 1.0) - 1.0 / (1.0 - eta)).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_highest_of_a_few_gaussians_is_known() {
+        let pi = std::f64::consts::PI;
+        for (k, expected) in [(1, 0.0), (2, 1.0 / pi.sqrt()), (3, 1.5 / pi.sqrt())] {
+            assert!((mean_highest(k) - expected).abs() < 1e-10, "{k}: {}", mean_highest(k));
+        }
+        assert!((mean_growth(1, 3.0, 10.0) - 7.0).abs() < 1e-9);
     }
 
     #[test]

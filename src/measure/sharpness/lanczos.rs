@@ -64,6 +64,9 @@ pub(super) fn krylov(
     let mut beta = norm(&vector);
     let mut scale: f64 = 0.0;
     for _ in 0..steps.min(operator.dim()) {
+        if beta == 0.0 {
+            break;
+        }
         vector.iter_mut().for_each(|x| *x /= beta);
         basis.push(vector);
         let last = &basis[basis.len() - 1];
@@ -90,7 +93,7 @@ pub(super) fn krylov(
 }
 
 /// `λ_max` by Lanczos from a random start, until the residual is at most `tolerance · |λ_max|`.
-/// `None` if the small eigen-solver does not converge.
+/// `None` if no step is allowed, or the small eigen-solver does not converge.
 pub fn top_eigenvalue(
     operator: &impl Operator,
     tolerance: f64,
@@ -101,6 +104,6 @@ pub fn top_eigenvalue(
     let done =
         |space: &Krylov| space.top().is_some_and(|(value, residual)| residual <= tolerance * value.abs());
     let space = krylov(operator, start, steps, done);
-    let (value, residual) = space.top()?;
+    let (value, residual) = if space.len() > 0 { space.top()? } else { return None };
     Some(TopEigenvalue { value, residual, iterations: space.len() })
 }

@@ -43,7 +43,12 @@ impl<M: Autoencoder> Surface<M> {
     }
 
     /// Measures around another point from now on.
+    ///
+    /// # Panics
+    /// If `point` has another length than the model has parameters.
     pub fn move_to(&mut self, point: Vec<f64>) {
+        let (got, expected) = (point.len(), self.point.len());
+        assert_eq!(got, expected, "a point with {got} entries for a model with {expected} parameters");
         self.point = point;
     }
 
@@ -90,11 +95,17 @@ impl<M: Autoencoder> Surface<M> {
         HessianProduct { error: norm(&gap) / 3.0 + rounding, value }
     }
 
-    /// Symmetric second difference `(L(w + hv) − 2L(w) + L(w − hv))/h²` along a unit vector, for kinks:
-    /// it sees the average of the two one-sided second derivatives.
+    /// Symmetric second difference `(L(w + hv) − 2L(w) + L(w − hv))/h²`, for kinks: it sees the average of
+    /// the two one-sided second derivatives.
+    /// Scaled to `vᵀ H v` for any length of `v`; 0 for `v = 0`.
     pub fn second_difference(&self, v: &[f64]) -> f64 {
+        let length = norm(v);
+        if length == 0.0 {
+            return 0.0;
+        }
         // Of values rather than gradients: rounding goes as u/h², hence the fourth root.
-        let h = self.compute.precision().unit_roundoff().sqrt().sqrt() / norm(v);
+        let u = self.compute.precision().unit_roundoff();
+        let h = u.sqrt().sqrt() * norm(&self.point).max(1.0) / length;
         let at = |h: f64| self.loss(&self.point.iter().zip(v).map(|(p, v)| p + h * v).collect::<Vec<_>>());
         (at(h) - 2.0 * at(0.0) + at(-h)) / (h * h)
     }

@@ -18,11 +18,12 @@ pub struct Trace {
     pub products: usize,
 }
 
-/// Fewest probes behind a standard error.
-const FEWEST_PROBES: usize = 8;
+/// Fewest probes behind a standard error. In two dimensions a quadratic form takes two values: the chance
+/// that all of these agree, and a standard error of 0 stops the estimate early, is 2⁻³¹.
+const FEWEST_PROBES: usize = 32;
 
 /// Hutchinson's estimator: the mean of `zᵀ H z` over Rademacher probes `z`, until its standard error is
-/// at most `sem`, or after `most` probes. Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so
+/// at most `sem`, or after `most` probes (at least 32 before it may stop). Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so
 /// data in the standard basis proves nothing about it.
 pub fn hutchinson(operator: &impl Operator, sem: f64, most: usize, rng: &mut impl Rng) -> Trace {
     let mut quadratic = Vec::new();

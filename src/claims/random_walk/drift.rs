@@ -1,0 +1,181 @@
+//! Step by step: increments and conditional drift, by level of R.
+
+use rayon::prelude::*;
+
+use super::{Prediction, Walk};
+use crate::claims::Context;
+use crate::claims::protocol::largest;
+use crate::data::Dataset;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+use crate::stats::{CHECK_LEVEL, Interval, Mean};
+use crate::theory::{random_walk, sgd};
+use crate::verdict::{Check, Expectation};
+
+/// One setting of the walk.
+pub(super) struct Cell {
+    pub samples: usize,
+    pub batch: usize,
+    pub activation: Activation,
+    pub eta: f64,
+}
+
+/// One observed step: level before it, increment, exact conditional expectation.
+struct Step {
+    level: f64,
+    increment: f64,
+    expected: f64,
+}
+
+/// A stretch of a walk that begins when `R` is first seen above [`FAR`].
+struct Stretch {
+    /// Mean increment over the stretch.
+    drift: f64,
+    /// Exact conditional expectation at its first state.
+    expected: f64,
+}
+
+/// Lower ends of the levels by which steps are grouped.
+const LEVELS: [f64; 5] = [f64::NEG_INFINITY, -0.5, 0.5, 2.0, 5.0];
+
+/// Fewest steps that make a group.
+const FEWEST_STEPS: usize = 200;
+
+/// A level so high that the walk next to never comes back from it to 8, below which the bound is not yet the
+/// asymptotic one.
+const FAR: f64 = 20.0;
+
+impl Cell {
+    pub(super) fn checks(&self, context: &Context, prediction: &Prediction, seed: u64) -> Result<Vec<Check>> {
+        let dataset = Dataset::implicit_orthonormal(self.samples, self.samples + 2)?;
+        let problem = Problem::new(dataset, self.activation, Reduction::Sum, self.eta)?;
+        let schedule = Schedule::sgd(self.samples, self.batch, seed)?;
+        let walks = context.effort.pick(1000, 6000, 40_000);
+        context.progress.inc_length(walks);
+        let observed = (0..walks).into_par_iter().map(|replica| -> Result<(Vec<Step>, Option<Stretch>)> {
+            context.progress.inc(1);
+            let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else {
+                return Ok((Vec::new(), None));
+            };
+            let steps = self.steps(prediction, &mut walk);
+            let stretch = if self.batch == 1 { self.stretch(prediction, &mut walk) } else { None };
+            Ok((steps, stretch))
+        });
+        let (steps, stretches): (Vec<_>, Vec<_>) = observed.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let steps: Vec<Step> = steps.into_iter().flatten().collect();
+        let mut checks = self.by_level(&steps);
+        if self.batch == 1 {
+            let stretches: Vec<Stretch> = stretches.into_iter().flatten().collect();
+            checks.extend(self.far_out(prediction, &stretches));
+            let limit = (prediction.largest_increment)(self.eta);
+            let seen = largest(steps.iter().map(|step| step.increment.abs()));
+            let check = Expectation::new(
+                format!("{}: largest |increment| over its bound", self.name()),
+                1.0,
+                "holds for every state with ‖w‖ ≤ 1",
+            );
+            checks.push(check.at_most().measured(seen / limit, steps.len() as u64));
+        }
+        Ok(checks)
+    }
+
+    fn name(&self) -> String {
+        let relu = if self.activation == Activation::Relu { ", ReLU" } else { "" };
+        format!("m = {}, b = {}{relu}", self.samples, self.batch)
+    }
+
+    fn expected(&self, prediction: &Prediction, at: &Neuron) -> f64 {
+        (prediction.drift)(&at.correlations, at.norm_sq, self.batch, self.eta, self.activation)
+    }
+
+    /// A few consecutive steps, then a jump: levels of all sizes, states not too correlated.
+    fn steps(&self, prediction: &Prediction, walk: &mut Walk) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for round in 0..12u64 {
+            for _ in 0..8 {
+                let before = walk.engine.neurons(0).remove(0);
+                walk.engine.advance(1);
+                let after = walk.engine.neurons(0).remove(0);
+                let level = random_walk::log_ratio(&before.correlations, &walk.active);
+                steps.push(Step {
+                    level,
+                    increment: random_walk::log_ratio(&after.correlations, &walk.active) - level,
+                    expected: self.expected(prediction, &before),
+                });
+            }
+            walk.engine.advance(20 * round);
+        }
+        steps
+    }
+
+    /// From the first look that finds `R` above [`FAR`], over a time `20/λ`. The first look is a stopping
+    /// time, so the mean increment estimates the mean conditional drift over the states of the stretch.
+    fn stretch(&self, prediction: &Prediction, walk: &mut Walk) -> Option<Stretch> {
+        let span = (20.0 / sgd::rate(self.samples, self.batch, self.eta)) as u64;
+        for _ in 0..400 {
+            walk.engine.advance(span / 40);
+            let before = walk.engine.neurons(0).remove(0);
+            let level = random_walk::log_ratio(&before.correlations, &walk.active);
+            if level > FAR {
+                walk.engine.advance(span);
+                let after = walk.engine.neurons(0).remove(0);
+                let growth = random_walk::log_ratio(&after.correlations, &walk.active) - level;
+                return Some(Stretch {
+                    drift: growth / span as f64,
+                    expected: self.expected(prediction, &before),
+                });
+            }
+        }
+        None
+    }
+
+    /// Measured minus exact expectation is a sum of martingale differences in every level: mean 0.
+    fn by_level(&self, steps: &[Step]) -> Vec<Check> {
+        let mut checks = Vec::new();
+        for (k, &low) in LEVELS.iter().enumerate() {
+            let high = LEVELS.get(k + 1).copied().unwrap_or(f64::INFINITY);
+            let within: Vec<&Step> =
+                steps.iter().filter(|step| low <= step.level && step.level < high).collect();
+            if within.len() < FEWEST_STEPS {
+                continue;
+            }
+            let noise =
+                Mean::of(&within.iter().map(|step| step.increment - step.expected).collect::<Vec<_>>());
+            let expected = Mean::of(&within.iter().map(|step| step.expected).collect::<Vec<_>>()).mean;
+            let interval = noise.interval(CHECK_LEVEL);
+            let shifted = Interval { low: interval.low + expected, high: interval.high + expected };
+            let name = format!("{}: drift of R for R in [{low}, {high})", self.name());
+            let why = "mean of the exact conditional expectation over the states visited; martingale differences; a sixteenth \
+                       of a step";
+            let check = Expectation::new(name, expected, why).covered(self.eta / 16.0);
+            checks.push(check.estimated(noise.mean + expected, shifted, within.len() as u64));
+        }
+        checks
+    }
+
+    /// The asymptotic bound, against what is measured and against the exact expectations.
+    fn far_out(&self, prediction: &Prediction, stretches: &[Stretch]) -> [Check; 2] {
+        let bound = (prediction.bound)(self.samples, self.eta);
+        let n = stretches.len() as u64;
+        let measured = Mean::of(&stretches.iter().map(|stretch| stretch.drift).collect::<Vec<_>>());
+        let least = stretches.iter().map(|stretch| stretch.expected).fold(f64::INFINITY, f64::min);
+        let name = format!("{}: mean drift from R = {FAR} on, measured", self.name());
+        let above = format!("{}: smallest exact conditional drift at R > {FAR}", self.name());
+        [
+            Expectation::new(name, bound, "a stretch of 20/λ steps a walk; walks are independent")
+                .exceeding()
+                .estimated(measured.mean, measured.interval(CHECK_LEVEL), n),
+            Expectation::new(
+                above,
+                0.999 * bound,
+                "enumerated at the states visited; the bound is asymptotic",
+            )
+            .at_least()
+            .measured(least, n),
+        ]
+    }
+}

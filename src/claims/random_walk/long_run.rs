@@ -1,0 +1,160 @@
+//! In the long run: transience, constancy under the full batch, and the almost-sure rate.
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::{CLAIM, Prediction, Walk};
+use crate::claims::Context;
+use crate::data::Dataset;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::stats::{CHECK_LEVEL, Mean};
+use crate::theory::{random_walk, sgd};
+use crate::verdict::{Check, Expectation};
+
+/// After leaving a level for good the walk does not come back: the least level over the last half of long runs.
+pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -> Result<Check> {
+    let replicas = context.effort.pick(100, 500, 5000);
+    let seed = context.cell_seed(&CLAIM, 7 << 32);
+    let samples = 5;
+    let dataset = Dataset::implicit_orthonormal(samples, 8)?;
+    let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, eta)?;
+    let schedule = Schedule::sgd(samples, 2, seed)?;
+    // λ t = 240 by the end: levels far beyond any fluctuation, well within the range of f64.
+    let horizon = (240.0 / sgd::rate(samples, 2, eta)) as u64;
+    let level = prediction.left_for_good;
+    let runs = (0..replicas).into_par_iter().map(|replica| -> Result<Option<bool>> {
+        let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else { return Ok(None) };
+        walk.engine.advance(horizon / 2);
+        let mut least = f64::INFINITY;
+        for _ in 0..100 {
+            walk.engine.advance(horizon / 200);
+            least = least.min(random_walk::log_ratio(&walk.engine.neurons(0)[0].correlations, &walk.active));
+        }
+        Ok(Some(least > level))
+    });
+    let stayed: Vec<bool> = runs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    let why =
+        "looked at 100 times between λt = 120 and 240; at 120 the walk is more than seven deviations above 3";
+    let name = format!("runs whose R never returns below {level} in the second half");
+    Ok(Expectation::new(name, 1.0, why)
+        .always(context.effort.pick(0.85, 0.95, 0.99))
+        .counted(stayed.iter().filter(|stayed| **stayed).count() as u64, stayed.len() as u64))
+}
+
+/// Under the full batch R is a constant of motion.
+pub(super) fn full_batch(context: &Context, prediction: &Prediction) -> Result<Check> {
+    let (mut worst, mut runs): (f64, u64) = (0.0, 0);
+    for replica in 0..context.effort.pick(10, 40, 200) {
+        let activation = Activation::ALL[replica as usize % 2];
+        let problem = Problem::new(Dataset::implicit_orthonormal(8, 11)?, activation, Reduction::Mean, 0.2)?;
+        let seed = context.cell_seed(&CLAIM, 8 << 32);
+        let Some(mut walk) = Walk::new(&problem, &Schedule::full_batch(8)?, seed, replica)? else { continue };
+        let level =
+            |walk: &Walk| random_walk::log_ratio(&walk.engine.neurons(0)[0].correlations, &walk.active);
+        let before = level(&walk);
+        walk.engine.advance(2000);
+        worst = worst.max((level(&walk) - before).abs());
+        runs += 1;
+    }
+    let change = prediction.full_batch_change;
+    Ok(Expectation::new("full batch: largest change of R in 2000 steps", change, "2000 roundings")
+        .control()
+        .within(1e-12)
+        .measured(worst, runs))
+}
+
+/// One cell of the rate grid.
+struct Rate {
+    samples: usize,
+    batch: usize,
+    eta: f64,
+    reduction: Reduction,
+    activation: Activation,
+}
+
+/// Times, in units of `1/λ`, between which rates are measured: long after selection, and such that the
+/// smallest correlation stays within the range of f64.
+const SPAN: (f64, f64) = (100.0, 350.0);
+
+/// The almost-sure rate over a grid of sizes, batches, step sizes, reductions and activations.
+pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Check>> {
+    use Activation::{Linear, Relu};
+    use Reduction::{Mean as PerBatch, Sum};
+    let mut cells = vec![
+        (2, 1, 0.2, Sum, Linear),
+        (5, 1, 0.2, Sum, Linear),
+        (8, 3, 0.1, Sum, Linear),
+        (12, 11, 0.15, Sum, Linear),
+        (4, 2, 0.2, PerBatch, Linear),
+        (3, 2, 0.15, PerBatch, Linear),
+        (8, 2, 0.15, Sum, Relu),
+        (30, 4, 0.2, Sum, Relu),
+        (6, 3, 0.2, PerBatch, Relu),
+    ];
+    // And one cell that the seed chooses.
+    let mut rng = stream(context.cell_seed(&CLAIM, 9 << 32), Purpose::Protocol, 0);
+    let m = rng.random_range(3..20);
+    cells.push((m, rng.random_range(1..m), 0.06 + 0.13 * rng.random::<f64>(), Sum, Linear));
+    let mut checks = Vec::new();
+    for (k, (samples, batch, eta, reduction, activation)) in cells.into_iter().enumerate() {
+        let cell = Rate { samples, batch, eta, reduction, activation };
+        checks.extend(cell.checks(context, prediction, context.cell_seed(&CLAIM, 10 << 32 | k as u64))?);
+    }
+    Ok(checks)
+}
+
+impl Rate {
+    fn checks(&self, context: &Context, prediction: &Prediction, seed: u64) -> Result<[Check; 2]> {
+        let &Self { samples, batch, eta, reduction, activation } = self;
+        let replicas = context.effort.pick(40, 120, 1000);
+        let problem =
+            Problem::new(Dataset::implicit_orthonormal(samples, samples)?, activation, reduction, eta)?;
+        let schedule = Schedule::sgd(samples, batch, seed)?;
+        let step_per_sample = problem.step_per_sample(batch);
+        let rate = (prediction.rate)(samples, batch, step_per_sample);
+        // The times at which to look are chosen by the true law, whatever is predicted.
+        let time = |lambda_t: f64| (lambda_t / sgd::rate(samples, batch, step_per_sample)) as u64;
+        let (settle, end) = (time(SPAN.0), time(SPAN.1));
+        let runs = (0..replicas).into_par_iter().map(|replica| -> Result<Option<(f64, f64)>> {
+            let Some(Walk { mut engine, active }) = Walk::new(&problem, &schedule, seed, replica)? else {
+                return Ok(None);
+            };
+            engine.advance(settle);
+            let before = engine.neurons(0).remove(0).correlations;
+            engine.advance(end - settle);
+            let after = engine.neurons(0).remove(0).correlations;
+            let leader = active.iter().copied().max_by(|&i, &j| after[i].abs().total_cmp(&after[j].abs()));
+            let losers = active.iter().filter(|&&j| Some(j) != leader);
+            let rivals = active.len() - 1;
+            let fall = losers.map(|&j| (before[j] / after[j]).abs().ln()).sum::<f64>() / rivals as f64;
+            let growth = random_walk::log_ratio(&after, &active) - random_walk::log_ratio(&before, &active);
+            let predicted = (prediction.growth)(rivals, rate * settle as f64, rate * end as f64);
+            Ok(Some((fall / (rate * (end - settle) as f64), growth / predicted)))
+        });
+        let runs: Vec<(f64, f64)> = runs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        let relu = if activation == Activation::Relu { ", ReLU" } else { "" };
+        let cell = format!("m = {samples}, b = {batch}, η = {eta:.3}, {}{relu}", reduction.name());
+        let check = |name: &str, why: &str, ratios: Vec<f64>| {
+            let mean = Mean::of(&ratios);
+            Expectation::new(format!("{name}: {cell}"), 1.0, why).covered(0.1).estimated(
+                mean.mean,
+                mean.interval(CHECK_LEVEL),
+                mean.n as u64,
+            )
+        };
+        let (falls, growths) = runs.into_iter().unzip();
+        Ok([
+            check(
+                "fall of log|c_j| a step over λ",
+                "between λt = 100 and 350, mean over the losers: each is a walk of drift −λ",
+                falls,
+            ),
+            check("growth of R over its law", "between λt = 100 and 350; two samples: R_t/t → λ", growths),
+        ])
+    }
+}

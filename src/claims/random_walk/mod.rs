@@ -1,0 +1,122 @@
+//! Proposition 8: the log-ratio of the leader to the rest is a random walk that runs away.
+
+mod drift;
+mod long_run;
+
+use super::{Claim, Context, Findings};
+use crate::engine::Reduced;
+use crate::error::{Error, Result};
+use crate::init::Start;
+use crate::model::Activation;
+use crate::problem::Problem;
+use crate::schedule::Schedule;
+use crate::theory::{random_walk, sgd};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "random_walk",
+    number: 9,
+    title: "the log-ratio R_t has bounded steps and positive drift: it is transient",
+    source: "GFHY Proposition 8 and the proof of Theorem 2",
+    statement: "R_t = log(|c_{i*}| / Σ_{j≠i*} |c_j|) has bounded increments and an asymptotically positive conditional drift, at \
+                least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \
+                paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Step size η of the drift, increment and transience checks, from 0.02 to below 0.5.
+    #[arg(long, allow_negative_numbers = true)]
+    pub step_size: Option<f64>,
+}
+
+impl Options {
+    fn step_size(&self) -> Result<f64> {
+        let eta = self.step_size.unwrap_or(0.18);
+        if (0.02..0.5).contains(&eta) {
+            return Ok(eta);
+        }
+        let why = "the bound on increments needs η < 1/2, and below 0.02 the walk takes millions of steps to run away";
+        Err(Error::Usage(format!("--step-size {eta}: {why}")))
+    }
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Conditional drift at `(c, N)`, from `b`, `η_B`, activation.
+    pub drift: fn(&[f64], f64, usize, f64, Activation) -> f64,
+    /// Asymptotic lower bound on it for `b = 1`, from `m`, `η`.
+    pub bound: fn(usize, f64) -> f64,
+    /// Bound on increments, from `η`.
+    pub largest_increment: fn(f64) -> f64,
+    /// A level that the walk has left for good by `λt = 120`.
+    pub left_for_good: f64,
+    /// Change of `R` under the full batch.
+    pub full_batch_change: f64,
+    /// Almost-sure rate from `m`, `b`, `η_B`.
+    pub rate: fn(usize, usize, f64) -> f64,
+    /// Growth of `E R` from the number of rivals and two times in units of `1/λ`.
+    pub growth: fn(usize, f64, f64) -> f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            drift: random_walk::drift,
+            bound: random_walk::asymptotic_drift_bound,
+            largest_increment: random_walk::largest_increment,
+            left_for_good: 3.0,
+            full_batch_change: 0.0,
+            rate: sgd::rate,
+            growth: random_walk::mean_growth,
+        }
+    }
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// [`Error::Usage`] for a step size outside `[0.02, 0.5)`.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let eta = options.step_size()?;
+    let mut findings = Findings::default();
+    let cells = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
+    for (k, (samples, batch, activation)) in cells.into_iter().enumerate() {
+        let cell = drift::Cell { samples, batch, activation, eta };
+        let seed = context.cell_seed(&CLAIM, (k as u64) << 32);
+        findings.checks.extend(cell.checks(context, prediction, seed)?);
+    }
+    findings.checks.push(long_run::transience(context, prediction, eta)?);
+    findings.checks.push(long_run::full_batch(context, prediction)?);
+    findings.checks.extend(long_run::rates(context, prediction)?);
+    findings.notes.push(
+        "R_t/t nears λ only like 1/√t when there are several rivals: R is the distance to the highest of them. Its \
+         growth is therefore held against λ(T − t) − e_k(√(λT) − √(λt)), e_k the mean maximum of k Gaussians, and the mean \
+         fall of the losers, which has no such correction, against λ itself. With two samples both are λ."
+            .into(),
+    );
+    Ok(findings)
+}
+
+/// A walk: the reduced engine on one start, and the samples that take part.
+struct Walk {
+    engine: Reduced,
+    active: Vec<usize>,
+}
+
+impl Walk {
+    /// `None` with fewer than two active samples, where there is no ratio.
+    fn new(problem: &Problem, schedule: &Schedule, seed: u64, replica: u64) -> Result<Option<Self>> {
+        let start = Start::gaussian(problem.dataset(), 0.5, seed, replica)?;
+        let admits = |i: &usize| problem.activation().admits(start.correlations[*i]);
+        let active: Vec<usize> = (0..problem.dataset().samples()).filter(admits).collect();
+        if active.len() < 2 {
+            return Ok(None);
+        }
+        let engine = Reduced::new(problem, schedule, &[start], replica)?;
+        Ok(Some(Self { engine, active }))
+    }
+}
