@@ -426,7 +426,7 @@ fn the_hypothesis_map_is_written_cell_by_cell() {
     let csv = fs::read_to_string(out.join("hypothesis_map.csv")).unwrap();
     let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.rsplitn(6, ',').collect()).collect();
     assert_eq!(csv.lines().next(), Some("algorithm,step_per_sample,init_norm,fraction,runs,inside"));
-    assert_eq!(rows.len(), 4 * 9 * 7);
+    assert_eq!(rows.len(), 4 * 10 * 7);
     // Fields from the right: inside, runs, fraction. Inside the theorems' rectangle every run arrives.
     assert!(rows.iter().filter(|row| row[0] == "true").all(|row| row[2] == "1"));
     assert!(rows.iter().any(|row| row[2] == "0"));
