@@ -54,7 +54,7 @@ impl Cell {
         let dataset = Dataset::implicit_orthonormal(self.samples, self.samples + 2)?;
         let problem = Problem::new(dataset, self.activation, Reduction::Sum, self.eta)?;
         let schedule = Schedule::sgd(self.samples, self.batch, seed)?;
-        let walks = context.effort.pick(1000, 6000, 40_000);
+        let walks = context.effort.pick(1000, 2000, 40_000);
         context.progress.inc_length(walks);
         let observed = (0..walks).into_par_iter().map(|replica| -> Result<(Vec<Step>, Option<Stretch>)> {
             context.progress.inc(1);

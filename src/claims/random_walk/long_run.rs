@@ -111,7 +111,7 @@ pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Ch
 impl Rate {
     fn checks(&self, context: &Context, prediction: &Prediction, seed: u64) -> Result<[Check; 2]> {
         let &Self { samples, batch, eta, reduction, activation } = self;
-        let replicas = context.effort.pick(40, 120, 1000);
+        let replicas = context.effort.pick(40, 60, 1000);
         let problem =
             Problem::new(Dataset::implicit_orthonormal(samples, samples)?, activation, reduction, eta)?;
         let schedule = Schedule::sgd(samples, batch, seed)?;
