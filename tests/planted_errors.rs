@@ -165,7 +165,7 @@ fn random_walk_can_fail() {
     );
     let without_m = |m: usize, b: usize, eta: f64| sgd::rate(m, b, eta) * (m as f64 - 1.0) / m as f64;
     assert_eq!(of(Prediction { rate: without_m, ..right.clone() }), Verdict::Refuted);
-    // A law of R without the spread of the losers; a level that is still visited; a drift under the full batch.
+    // A law of R that grows a third too fast; a level that is still visited; a drift under the full batch.
     assert_eq!(of(Prediction { growth: |_, from, to| 1.3 * (to - from), ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { left_for_good: 150.0, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { full_batch_change: 1e-9, ..right }), Verdict::Refuted);

@@ -45,7 +45,7 @@ pub struct Prediction {
     pub wall: f64,
     /// Largest step size and initial norm of the theorems: every run arrives.
     pub rectangle: (f64, f64),
-    /// The same with the initial norms that theory adds.
+    /// The same with the initial norms that theory adds (for small steps; measured up to this step size).
     pub stretched: (f64, f64),
     /// Squared residual from which GD with small steps is lost, from the initial norm.
     pub captured_from: fn(f64) -> f64,
@@ -136,7 +136,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         Expectation::new(
             "norms from 1 to √2, η ≤ 1/5: smallest fraction that arrives",
             1.0,
-            "every run of every cell; while N < 2 all correlations grow",
+            "every run of every cell; along the flow Πw cannot reach 0 from N < 2",
         )
         .within(0.0)
         .measured(least_beyond, n_stretched),

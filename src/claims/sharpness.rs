@@ -166,7 +166,7 @@ fn minima(
     ])
 }
 
-/// Starts tried before giving up; with m samples about a share `m/500` of them is refused.
+/// Starts tried before giving up.
 const REDRAWS: u64 = 1000;
 
 /// A start with at least two active samples, none of them so weak that a difference quotient at the mixture

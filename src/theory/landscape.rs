@@ -27,8 +27,8 @@ pub fn gradient_norm(samples: usize, active_sq: f64, norm_sq: f64) -> f64 {
     ((c + n - 2.0).powi(2) * c + c * c * (n - c).max(0.0)).sqrt() / samples as f64
 }
 
-/// Initial norm up to which every start with `Πw_0 ≠ 0` descends to a global minimum: `√2`, where
-/// [`captured_from`] begins.
+/// Initial norm below which the gradient flow of the linear model takes every start with `Πw_0 ≠ 0` to a global
+/// minimum (beyond the paper): `√2`, where [`captured_from`] begins.
 pub const SAFE_NORM: f64 = std::f64::consts::SQRT_2;
 
 /// Squared residual `s_0²` from which gradient descent with small steps is caught by the spurious minimum, for

@@ -23,8 +23,8 @@ pub struct Trace {
 const FEWEST_PROBES: usize = 32;
 
 /// Hutchinson's estimator: the mean of `zᵀ H z` over Rademacher probes `z`, until its standard error is
-/// at most `sem`, or after `most` probes (at least 32 before it may stop). Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so
-/// data in the standard basis proves nothing about it.
+/// at most `sem`, looked at from the 32nd probe on, or after `most` probes. Its variance is `2 Σ_{i≠j} H_ij²`:
+/// nothing for a diagonal matrix, so data in the standard basis proves nothing about it.
 pub fn hutchinson(operator: &impl Operator, sem: f64, most: usize, rng: &mut impl Rng) -> Trace {
     let mut quadratic = Vec::new();
     while quadratic.len() < most {
