@@ -7,6 +7,9 @@ use puremix::claims;
 use puremix::cli::{self, ClaimOptions};
 use serde_json::Value;
 
+#[global_allocator]
+static ALLOCATOR: cli::Allocator = cli::Allocator;
+
 /// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, and says which hold.
 #[derive(Parser)]
 #[command(version)]

@@ -10,10 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use crate::claims::{Claim, Context, Effort, Findings};
-use crate::device::{Backend, Compute, Precision};
+use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
 use crate::report::{ClaimReport, Report, terminal};
 use crate::run_dir::RunDir;
+
+/// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
+pub use mimalloc::MiMalloc as Allocator;
 
 /// Exit code when some claim was not reproduced, or a run diverged.
 pub const NOT_REPRODUCED: u8 = 1;
@@ -46,6 +49,9 @@ pub struct DeviceOptions {
     /// Precision of tensors (default: f64 on CPU backends, f32 on GPUs).
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
+    /// List the backends, their devices and precisions, and stop.
+    #[arg(long)]
+    pub list_backends: bool,
 }
 
 /// Where results go.
@@ -66,7 +72,7 @@ impl DeviceOptions {
     /// Opens the device.
     ///
     /// # Errors
-    /// [`Error::UnknownBackend`], [`Error::BackendNotCompiled`], [`Error::Precision`].
+    /// [`Error::UnknownBackend`], [`Error::BackendNotCompiled`], [`Error::NoDevice`], [`Error::Precision`].
     pub fn open(&self) -> Result<Compute> {
         let backend = self.backend.as_deref().map_or(Ok(Backend::default()), Backend::parse)?;
         Compute::new(backend, self.precision)
@@ -108,6 +114,9 @@ macro_rules! claim_binary {
     ($claim:ident) => {
         use $crate::claims::$claim::{CLAIM, Options, Prediction, findings};
 
+        #[global_allocator]
+        static ALLOCATOR: $crate::cli::Allocator = $crate::cli::Allocator;
+
         #[derive(clap::Parser)]
         #[command(version, about = CLAIM.title, long_about = CLAIM.statement)]
         struct Arguments {
@@ -137,6 +146,9 @@ pub fn run_claims(
     own: serde_json::Value,
     mut findings: impl FnMut(&'static Claim, &Context) -> Result<Findings>,
 ) -> Result<ExitCode> {
+    if options.device.list_backends {
+        return list_backends(options.output.json);
+    }
     let clock = Instant::now();
     let compute = options.device.open()?;
     let OutputOptions { out, force, json } = &options.output;
@@ -180,6 +192,26 @@ pub fn list(claims: &[&Claim], json: bool) -> Result<()> {
         print(&format!("{:<18} {} ({})", claim.id, claim.title, claim.source));
     }
     Ok(())
+}
+
+/// Lists the backends this binary contains, with device and precisions, and how to get the others.
+///
+/// # Errors
+/// None in practice: strings always serialise.
+pub fn list_backends(json: bool) -> Result<ExitCode> {
+    let listings = Listing::all();
+    if json {
+        print_json(&listings)?;
+    } else {
+        for Listing { backend, device, precisions, problem, .. } in listings {
+            let state = match device {
+                Some(device) => format!("{:<9} {device}", precisions.join(", ")),
+                None => format!("{:<9} {}", "-", problem.unwrap_or_default()),
+            };
+            print(&format!("{backend:<8} {state}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints one JSON document.

@@ -79,30 +79,95 @@ impl Backend {
         }
     }
 
-    /// Precisions the backend computes in; the first is its default.
-    pub fn precisions(self) -> &'static [Precision] {
+    /// Precisions to look for; the first that the device has is its default.
+    fn preferred(self) -> [Precision; 2] {
         match self {
-            Backend::Flex | Backend::Ndarray => &[Precision::F64, Precision::F32],
-            Backend::Wgpu => &[Precision::F32],
-            Backend::Cuda => &[Precision::F32, Precision::F64],
+            Backend::Flex | Backend::Ndarray => [Precision::F64, Precision::F32],
+            // Double precision on a GPU is emulated, slow or absent.
+            Backend::Wgpu | Backend::Cuda => [Precision::F32, Precision::F64],
         }
     }
 
-    fn device(self) -> Device {
+    /// What to install if there is no device.
+    fn hint(self) -> &'static str {
         match self {
-            #[cfg(feature = "flex")]
-            Backend::Flex => Device::flex(),
-            #[cfg(feature = "ndarray")]
-            #[allow(deprecated)]
-            Backend::Ndarray => Device::ndarray(),
-            #[cfg(feature = "wgpu")]
-            Backend::Wgpu => Device::wgpu(Default::default()),
-            #[cfg(feature = "cuda")]
-            Backend::Cuda => Device::cuda(0),
-            #[allow(unreachable_patterns)]
-            _ => unreachable!("Compute::new refuses backends that are not compiled in"),
+            Backend::Flex | Backend::Ndarray => "the CPU is always there",
+            Backend::Wgpu => {
+                "install a Vulkan driver (Debian: `apt-get install mesa-vulkan-drivers`, which also brings a software device)"
+            }
+            Backend::Cuda => {
+                "install the NVIDIA driver (Debian: `apt-get install nvidia-driver`) and the CUDA toolkit"
+            }
         }
     }
+
+    /// Opens the device: brings up its driver, so that what is missing is an error here and not a panic later.
+    fn open(self) -> Result<Opened> {
+        let opened = match self {
+            #[cfg(feature = "flex")]
+            Backend::Flex => Ok(Opened { device: Device::flex(), name: CPU.into() }),
+            #[cfg(feature = "ndarray")]
+            #[allow(deprecated)]
+            Backend::Ndarray => Ok(Opened { device: Device::ndarray(), name: CPU.into() }),
+            #[cfg(feature = "wgpu")]
+            Backend::Wgpu => open_wgpu(),
+            #[cfg(feature = "cuda")]
+            Backend::Cuda => open_cuda(),
+            #[allow(unreachable_patterns)]
+            _ => return Backend::parse(self.name()).map(|_| unreachable!("not compiled in")),
+        };
+        opened.map_err(|reason| Error::NoDevice {
+            backend: self.name().into(),
+            reason,
+            hint: self.hint().into(),
+        })
+    }
+}
+
+/// Burn's handle of a device that is up, and what its driver calls it.
+#[derive(Clone)]
+struct Opened {
+    device: Device,
+    name: String,
+}
+
+impl Opened {
+    fn precisions(&self, backend: Backend) -> Vec<Precision> {
+        let has = |precision: &Precision| self.device.supports_dtype(precision.dtype());
+        backend.preferred().into_iter().filter(has).collect()
+    }
+}
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+const CPU: &str = "host CPU";
+
+/// The default adapter of wgpu, which the environment variable `CUBECL_WGPU_DEFAULT_DEVICE` may override.
+#[cfg(feature = "wgpu")]
+fn open_wgpu() -> Result<Opened, String> {
+    // A runtime is brought up once a process: everybody shares the first answer.
+    static ADAPTER: std::sync::OnceLock<Result<Opened, String>> = std::sync::OnceLock::new();
+    let bring_up = || {
+        let (device, setup) = Device::wgpu_options().init_with_setup().map_err(|error| first_line(&error))?;
+        let info = setup.adapter.get_info();
+        let driver = format!("{} {}", info.driver, info.driver_info);
+        let kind = format!("{:?}", info.device_type).to_lowercase();
+        Ok(Opened { device, name: format!("{} ({kind}, {}, {})", info.name, info.backend, driver.trim()) })
+    };
+    ADAPTER.get_or_init(bring_up).clone()
+}
+
+#[cfg(feature = "wgpu")]
+fn first_line(error: &impl ToString) -> String {
+    error.to_string().lines().next().unwrap_or_default().into()
+}
+
+/// The first CUDA device.
+#[cfg(feature = "cuda")]
+fn open_cuda() -> Result<Opened, String> {
+    let devices = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec();
+    let device = devices.into_iter().next().ok_or("no CUDA device")?;
+    let name = device.identity().map_or_else(|| "unnamed".into(), |identity| identity.name);
+    Ok(Opened { device, name })
 }
 
 impl Default for Backend {
@@ -136,6 +201,39 @@ impl Precision {
     }
 }
 
+/// A backend as this machine has it, for `--list-backends`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listing {
+    /// Name of the backend and of the cargo feature.
+    pub backend: &'static str,
+    /// Whether this binary contains it.
+    pub compiled: bool,
+    /// What the driver calls the device, if there is one.
+    pub device: Option<String>,
+    /// Precisions the device computes in, the default first.
+    pub precisions: Vec<&'static str>,
+    /// Why it cannot be used, if so.
+    pub problem: Option<String>,
+}
+
+impl Listing {
+    /// Looks at every backend this project knows, opening those compiled in.
+    pub fn all() -> Vec<Listing> {
+        let look = |backend: Backend| {
+            let opened = Backend::parse(backend.name()).and_then(Backend::open);
+            let precisions = opened.as_ref().map_or(Vec::new(), |opened| opened.precisions(backend));
+            Listing {
+                backend: backend.name(),
+                compiled: backend.is_compiled(),
+                precisions: precisions.into_iter().map(Precision::name).collect(),
+                problem: opened.as_ref().err().map(ToString::to_string),
+                device: opened.ok().map(|opened| opened.name),
+            }
+        };
+        Backend::ALL.into_iter().map(look).collect()
+    }
+}
+
 /// Where tensors live and how wide they are: a backend's device with an explicit precision.
 #[derive(Clone, Debug)]
 pub struct Compute {
@@ -148,10 +246,11 @@ impl Compute {
     /// Opens a backend; `precision: None` takes the backend's default.
     ///
     /// # Errors
-    /// [`Error::BackendNotCompiled`], or [`Error::Precision`] naming the supported ones.
+    /// [`Error::BackendNotCompiled`]; [`Error::NoDevice`] with what to install; [`Error::Precision`] naming
+    /// what the device has.
     pub fn new(backend: Backend, precision: Option<Precision>) -> Result<Self> {
-        Backend::parse(backend.name())?;
-        let supported = backend.precisions();
+        let opened = backend.open()?;
+        let supported = opened.precisions(backend);
         let precision = precision.unwrap_or(supported[0]);
         if !supported.contains(&precision) {
             return Err(Error::Precision {
@@ -160,7 +259,7 @@ impl Compute {
                 supported: supported.iter().map(|p| p.name()).collect::<Vec<_>>().join(", "),
             });
         }
-        Ok(Self { backend, precision, device: backend.device() })
+        Ok(Self { backend, precision, device: opened.device })
     }
 
     /// The backend.
@@ -185,9 +284,18 @@ impl Compute {
 
     /// Uploads indices.
     pub fn indices(&self, values: &[usize]) -> Tensor<1, Int> {
-        let values: Vec<i64> = values.iter().map(|&i| i as i64).collect();
         let shape = [values.len()];
-        Tensor::from_data(TensorData::new(values, shape), (&self.device, DType::I64))
+        match self.backend {
+            Backend::Flex | Backend::Ndarray => {
+                let values = values.iter().map(|&i| i as i64).collect();
+                Tensor::from_data(TensorData::new::<i64, _>(values, shape), (&self.device, DType::I64))
+            }
+            // GPUs count in 32 bits; a matrix with 2³¹ rows is refused long before.
+            Backend::Wgpu | Backend::Cuda => {
+                let values = values.iter().map(|&i| i as i32).collect();
+                Tensor::from_data(TensorData::new::<i32, _>(values, shape), (&self.device, DType::I32))
+            }
+        }
     }
 }
 

@@ -72,6 +72,9 @@ pub enum Error {
     )]
     BackendNotCompiled { name: String, compiled: String },
 
+    #[error("backend `{backend}` finds no device here ({reason}): {hint}, or choose another --backend")]
+    NoDevice { backend: String, reason: String, hint: String },
+
     #[error("backend `{backend}` does not support precision {precision}; it supports: {supported}")]
     Precision { backend: String, precision: String, supported: String },
 

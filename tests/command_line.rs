@@ -5,20 +5,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{binary, floats, integers, json, refuses, stderr, stdout};
-
-fn temporary() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn path(directory: &Path, name: &str) -> String {
-    directory.join(name).display().to_string()
-}
+use crate::common::{binary, floats, integers, json, refuses, stderr, stdout, temporary, text_path};
 
 #[test]
 fn bad_input_is_refused_with_its_values() {
     let directory = temporary();
-    let out = path(directory.path(), "never");
+    let out = text_path(directory.path(), "never");
     let train = |arguments: &str, needle: &str| {
         let arguments: Vec<&str> = arguments.split_whitespace().chain(["--out", &out]).collect();
         refuses("train", &arguments, needle);
@@ -62,10 +54,10 @@ fn a_backend_that_is_not_compiled_in_names_its_feature() {
 #[test]
 fn malformed_data_is_refused() {
     let directory = temporary();
-    let file = path(directory.path(), "data.npy");
-    let out = path(directory.path(), "never");
+    let file = text_path(directory.path(), "data.npy");
+    let out = text_path(directory.path(), "never");
     fs::write(&file, "5 apples").unwrap();
-    let integers = path(directory.path(), "integers.npy");
+    let integers = text_path(directory.path(), "integers.npy");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend(118u16.to_le_bytes());
     let header = "{'descr': '<i8', 'fortran_order': False, 'shape': (1, 2), }";
@@ -91,43 +83,9 @@ fn malformed_data_is_refused() {
 }
 
 #[test]
-fn unknown_claims_are_answered_with_the_known_ones() {
-    let known =
-        "known claims: gd_limit, sgd_limit, cyclic_limit, alignment_scaling, sharpness, vanishing_noise";
-    refuses("reproduce", &["--only", "gd_limit,perpetuum"], "unknown claim `perpetuum`");
-    refuses("reproduce", &["--only", "perpetuum"], known);
-}
-
-#[test]
-fn the_list_names_every_claim_once() {
-    let output = binary("reproduce").arg("--list").output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let listed = binary("reproduce").args(["--list", "--json"]).output().unwrap();
-    let listed: Value = serde_json::from_str(&stdout(&listed)).unwrap();
-    assert_eq!(listed[1]["id"], "sgd_limit");
-    let ids: Vec<String> =
-        stdout(&output).lines().map(|line| line.split_whitespace().next().unwrap().into()).collect();
-    assert_eq!(
-        ids,
-        [
-            "gd_limit",
-            "sgd_limit",
-            "cyclic_limit",
-            "alignment_scaling",
-            "sharpness",
-            "vanishing_noise",
-            "random_walk",
-            "rotation_invariance",
-            "landscape",
-            "hypothesis_map"
-        ]
-    );
-}
-
-#[test]
 fn a_run_is_not_overwritten_unless_forced_and_other_things_never() {
     let directory = temporary();
-    let out = path(directory.path(), "run");
+    let out = text_path(directory.path(), "run");
     let run = |extra: &[&str]| {
         binary("train").args(["--steps", "20", "--out", &out]).args(extra).output().unwrap().status.code()
     };
@@ -232,7 +190,7 @@ fn a_million_samples_run_without_a_matrix() {
 #[test]
 fn divergence_exits_with_one_and_says_when() {
     let directory = temporary();
-    let out = path(directory.path(), "run");
+    let out = text_path(directory.path(), "run");
     let output = binary("train")
         .args(["--step-size", "6", "--init-norm", "0.9", "--steps", "5000", "--json", "--out", &out])
         .output()
@@ -284,78 +242,6 @@ fn replicas_are_all_on_disk_and_the_dead_are_counted() {
     assert_eq!(tables[0], tables[2]);
 }
 
-/// A report without its timings.
-fn timeless(mut report: Value) -> Value {
-    report["seconds"] = Value::Null;
-    for claim in report["claims"].as_array_mut().unwrap() {
-        claim["seconds"] = Value::Null;
-    }
-    report
-}
-
-fn reproduce(out: &Path, seed: &str, threads: &str) -> Value {
-    let output = binary("reproduce")
-        .args(["--effort", "quick", "--seed", seed, "--json", "--out"])
-        .arg(out)
-        .env("RAYON_NUM_THREADS", threads)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
-    let printed: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    assert_eq!(printed, json(&out.join("report.json")), "what is printed is what is written");
-    assert!(stderr(&output).is_empty(), "no progress bar without a terminal: {}", stderr(&output));
-    printed
-}
-
-#[test]
-fn the_report_depends_on_the_seed_and_on_nothing_else() {
-    let directory = temporary();
-    let report = |name: &str, seed, threads| timeless(reproduce(&directory.path().join(name), seed, threads));
-    let reference = report("a", "11", "1");
-    let text = |report: &Value| serde_json::to_string_pretty(report).unwrap();
-    assert_eq!(text(&reference), text(&report("b", "11", "2")), "threads");
-    assert_eq!(text(&reference), text(&report("c", "11", "3")), "threads");
-    let other = report("d", "12", "2");
-    for (a, b) in reference["claims"].as_array().unwrap().iter().zip(other["claims"].as_array().unwrap()) {
-        assert!(a["checks"] != b["checks"] || a["notes"] != b["notes"], "{}", a["id"]);
-    }
-    for key in ["version", "seed", "effort", "backend", "seconds", "claims"] {
-        assert!(reference.get(key).is_some(), "{key}");
-    }
-    for claim in reference["claims"].as_array().unwrap() {
-        for key in ["id", "title", "source", "statement", "verdict", "checks", "notes", "seconds"] {
-            assert!(claim.get(key).is_some(), "{key}");
-        }
-        let checks = claim["checks"].as_array().unwrap();
-        assert!(checks.iter().any(|check| check["control"] == true), "{} has no control", claim["id"]);
-        for check in checks {
-            for key in ["name", "predicted", "measured", "tolerance_or_interval", "ok", "n"] {
-                assert!(check.get(key).is_some(), "{key}");
-            }
-            assert!(check["n"].as_u64().unwrap() > 0, "{check}");
-        }
-    }
-}
-
-#[test]
-fn a_claim_too_small_for_its_controls_is_not_refuted_by_them() {
-    for (name, extra) in
-        [("gd_limit", ["--samples", "1", "--dim", "4"]), ("gd_limit", ["--samples", "2", "--dim", "2"])]
-    {
-        for seed in ["1", "2", "3", "4"] {
-            let directory = temporary();
-            let out = path(directory.path(), "run");
-            let output = binary(name)
-                .args(["--effort", "quick", "--seed", seed, "--out", &out])
-                .args(extra)
-                .output()
-                .unwrap();
-            assert_eq!(output.status.code(), Some(0), "{extra:?} seed {seed}: {}", stdout(&output));
-        }
-    }
-    refuses("alignment_scaling", &["--replicas", "2"], "standard errors need at least 20 seeds");
-}
-
 #[test]
 fn replicas_end_where_they_stopped_even_in_one_engine() {
     // Replica 0 of a batched engine must be reported at its own end, not at the last one's.
@@ -394,7 +280,7 @@ fn replicas_end_where_they_stopped_even_in_one_engine() {
 fn batches_with_replacement_get_a_budget_that_suffices() {
     // η_B (k_j − k_i) = −1 has positive probability here: the exact mean log would be infinite.
     let directory = temporary();
-    let out = path(directory.path(), "run");
+    let out = text_path(directory.path(), "run");
     let output = binary("train")
         .args(["--schedule", "replacement", "--reduction", "sum", "--batch", "5", "--step-size", "0.2"])
         .args(["--activation", "linear", "--engine", "reduced", "--json", "--out", &out])
@@ -402,44 +288,4 @@ fn batches_with_replacement_get_a_budget_that_suffices() {
         .unwrap();
     let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(summary["outcome"], "converged", "{summary}");
-}
-
-#[test]
-fn a_broken_hypothesis_is_refuted_with_exit_code_one() {
-    // Step size beyond the wall at 1/2: the theorem does not hold there, and the binary says so.
-    let directory = temporary();
-    let out = path(directory.path(), "run");
-    let output = binary("gd_limit")
-        .args(["--effort", "quick", "--samples", "4", "--dim", "6", "--step-size", "2.3", "--out", &out])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    assert!(stdout(&output).contains("refuted"), "{}", stdout(&output));
-}
-
-#[test]
-fn the_hypothesis_map_is_written_cell_by_cell() {
-    let directory = temporary();
-    let out = directory.path().join("run");
-    let output = binary("hypothesis_map").args(["--effort", "quick", "--out"]).arg(&out).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
-    let csv = fs::read_to_string(out.join("hypothesis_map.csv")).unwrap();
-    let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.rsplitn(6, ',').collect()).collect();
-    assert_eq!(csv.lines().next(), Some("algorithm,step_per_sample,init_norm,fraction,runs,inside"));
-    assert_eq!(rows.len(), 4 * 10 * 7);
-    // Fields from the right: inside, runs, fraction. Inside the theorems' rectangle every run arrives.
-    assert!(rows.iter().filter(|row| row[0] == "true").all(|row| row[2] == "1"));
-    assert!(rows.iter().any(|row| row[2] == "0"));
-}
-
-#[test]
-fn colours_only_on_a_terminal() {
-    let directory = temporary();
-    let out = path(directory.path(), "run");
-    let output = binary("reproduce")
-        .args(["--effort", "quick", "--only", "gd_limit", "--out", &out])
-        .output()
-        .unwrap();
-    assert!(!stdout(&output).contains('\u{1b}'));
-    assert!(stdout(&output).contains("1 of 1 claims reproduced"));
 }

@@ -67,6 +67,16 @@ pub fn correlated(m: usize, n: usize, seed: u64) -> Dataset {
     Dataset::from_rows(rows, m, n).unwrap()
 }
 
+/// A directory that goes away with the test.
+pub fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// A path inside a directory, as an argument.
+pub fn text_path(directory: &Path, name: &str) -> String {
+    directory.join(name).display().to_string()
+}
+
 /// One of this crate's binaries.
 pub fn binary(name: &str) -> Command {
     let mut command = Command::cargo_bin(name).unwrap();

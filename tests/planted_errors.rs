@@ -19,6 +19,12 @@ fn verdict(findings: puremix::Result<Findings>) -> Verdict {
     Verdict::over(&findings.unwrap().checks)
 }
 
+/// Names of the checks that refute.
+fn refuted(findings: puremix::Result<Findings>) -> Vec<String> {
+    let checks = findings.unwrap().checks;
+    checks.into_iter().filter(|check| check.ok == Some(false)).map(|check| check.name).collect()
+}
+
 #[test]
 fn gd_limit_can_fail() {
     use gd_limit::{Options, Prediction, findings};
@@ -118,11 +124,17 @@ fn sharpness_can_fail() {
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
-    assert_eq!(of(Prediction { largest: |m| 4.001 / m as f64, ..right.clone() }), Verdict::Refuted);
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    // Every instrument sees it, not only the dense one.
+    let seen = names(Prediction { largest: |m| 4.001 / m as f64, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("λ_max, dense")), "{seen:?}");
+    assert!(seen.iter().any(|name| name.starts_with("λ_max, Lanczos")), "{seen:?}");
     // Off by one in |S⁺|, and no kinks at all.
     let off_by_one =
         |m: usize, n: usize, s: usize, a: Activation| theory::trace(m, n, s - usize::from(s > 1), a);
-    assert_eq!(of(Prediction { trace: off_by_one, ..right.clone() }), Verdict::Refuted);
+    let seen = names(Prediction { trace: off_by_one, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("Tr H at w_GD")), "{seen:?}");
+    assert!(seen.iter().any(|name| name.starts_with("Tr H, Hutch++")), "{seen:?}");
     let smooth = |m: usize, n: usize, s: usize, _: Activation| theory::trace(m, n, s, Activation::Linear);
     assert_eq!(of(Prediction { trace: smooth, ..right.clone() }), Verdict::Refuted);
     // The common wisdom: SGD's minimum the flatter one. And a wrong trace of the linear model alone.
@@ -156,8 +168,20 @@ fn random_walk_can_fail() {
         -theory::drift(c, n, b, eta, a)
     }
     assert_eq!(of(Prediction { drift: downhill, ..right.clone() }), Verdict::Refuted);
+    // The drift of a batch with one sample more: level by level it is not what is measured.
+    fn larger(c: &[f64], n: f64, b: usize, eta: f64, a: Activation) -> f64 {
+        theory::drift(c, n, b + 1, eta, a)
+    }
+    let names =
+        refuted(findings(&context(), &Options::default(), &Prediction { drift: larger, ..right.clone() }));
+    assert!(names.iter().any(|name| name.contains("drift of R for R in")), "{names:?}");
+    // A bound that is too high: what is measured far out refutes it, and so do the exact expectations.
     let doubled = |m: usize, eta: f64| 2.0 * theory::asymptotic_drift_bound(m, eta);
-    assert_eq!(of(Prediction { bound: doubled, ..right.clone() }), Verdict::Refuted);
+    let names =
+        refuted(findings(&context(), &Options::default(), &Prediction { bound: doubled, ..right.clone() }));
+    for needle in ["mean drift from R = 20 on, measured", "smallest exact conditional drift at R > 20"] {
+        assert_eq!(names.iter().filter(|name| name.contains(needle)).count(), 2, "{names:?}");
+    }
     // The increment bound of the limit, log 1/(1−η), is exceeded on the way there.
     assert_eq!(
         of(Prediction { largest_increment: |eta| -(-eta).ln_1p(), ..right.clone() }),
@@ -165,7 +189,8 @@ fn random_walk_can_fail() {
     );
     let without_m = |m: usize, b: usize, eta: f64| sgd::rate(m, b, eta) * (m as f64 - 1.0) / m as f64;
     assert_eq!(of(Prediction { rate: without_m, ..right.clone() }), Verdict::Refuted);
-    // A law of R that grows a third too fast; a level that is still visited; a drift under the full batch.
+    // A law of R without what the maximum over the rivals takes away; one that grows a third too fast; a level that is still visited; a drift under the full batch.
+    assert_eq!(of(Prediction { growth: |_, from, to| to - from, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { growth: |_, from, to| 1.3 * (to - from), ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { left_for_good: 150.0, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { full_batch_change: 1e-9, ..right }), Verdict::Refuted);
@@ -178,7 +203,10 @@ fn rotation_invariance_can_fail() {
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
     assert_eq!(of(Prediction { gd_shift: 1e-9, ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { sgd_follows: false, ..right }), Verdict::Refuted);
+    // SGD indifferent to the rotation, on either data; limits that stand at right angles.
+    assert_eq!(of(Prediction { sgd_follows: [true, false], ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { sgd_follows: [false, true], ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { sgd_apart: std::f64::consts::SQRT_2, ..right }), Verdict::Refuted);
 }
 
 #[test]

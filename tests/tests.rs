@@ -24,8 +24,11 @@ mod data_files;
 /// Verdicts can fail: a planted error in each prediction turns its claim to `refuted`.
 mod planted_errors;
 
-/// The command line: exit codes, messages, run directories, determinism.
+/// One run from the command line: exit codes, messages, run directories, replay.
 mod command_line;
+
+/// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
+mod main_job;
 
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;

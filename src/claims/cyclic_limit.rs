@@ -112,7 +112,7 @@ impl Point {
 
 /// Grid over the region: angles from the edge `π/4` down to nearly 0, norms up to just below 1.
 fn region(context: &Context, options: &Options) -> Vec<Point> {
-    let (angles, norms) = context.effort.pick((12, 6), (60, 20), (300, 60));
+    let (angles, norms) = context.effort.pick((12, 6), (45, 15), (300, 60));
     let step_sizes = options.step_size.map_or(vec![0.2, 0.13, 0.05, 0.011], |eta| vec![eta]);
     let mut points = Vec::new();
     for step_size in step_sizes {
@@ -198,7 +198,7 @@ fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Res
 
 /// The conjecture on random sizes, norms and step sizes.
 fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> Result<Vec<Check>> {
-    let count = options.replicas.unwrap_or(context.effort.pick(300, 2000, 40_000));
+    let count = options.replicas.unwrap_or(context.effort.pick(300, 1300, 40_000));
     context.progress.inc_length(count);
     let runs = (0..count).into_par_iter().map(|k| -> Result<(Tally, f64)> {
         context.progress.inc(1);

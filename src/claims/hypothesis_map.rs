@@ -19,11 +19,11 @@ use crate::verdict::{Check, Expectation};
 pub const CLAIM: Claim = Claim {
     id: "hypothesis_map",
     number: 10,
-    title: "the limits hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
+    title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
     source: "beyond the paper",
     statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence must fail beyond η_B = 1/2 (full batch \
-                μ = 1/2), well past the theorems' 1/5; the predicted limits are reached from all initial norms below √2, \
-                not only 1, and beyond it GD with small steps is lost iff its residual s_0² ≥ 2√(‖w_0‖² − 1).",
+                μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the predicted \
+                limits, and beyond √2 GD with small steps is lost iff its residual s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -90,7 +90,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     let samples = options.samples.unwrap_or(8);
     let dataset = Dataset::implicit_orthonormal(samples, samples + 3)?;
-    let (columns, replicas) = context.effort.pick((7, 6), (16, 16), (32, 64));
+    let (columns, replicas) = context.effort.pick((7, 4), (16, 10), (32, 64));
     let replicas = options.replicas.unwrap_or(replicas);
     let step_sizes: Vec<f64> =
         (0..columns).map(|k| 0.06 * (0.9f64 / 0.06).powf(f64::from(k) / f64::from(columns - 1))).collect();
@@ -102,52 +102,48 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         }
     }
     context.progress.inc_length(cells.len() as u64);
-    let fractions: Vec<f64> = cells
+    let arrivals: Vec<u64> = cells
         .par_iter()
         .enumerate()
         .with_max_len(1)
         .map(|(k, &(algorithm, norm, eta))| {
             context.progress.inc(1);
             let seed = context.cell_seed(&CLAIM, k as u64);
-            fraction(&dataset, algorithm, norm, eta, replicas, seed)
+            arrivals(&dataset, algorithm, norm, eta, replicas, seed)
         })
         .collect::<Result<_>>()?;
-    let map: Vec<((usize, f64, f64), f64)> = cells.into_iter().zip(fractions).collect();
+    let map: Vec<((usize, f64, f64), u64)> = cells.into_iter().zip(arrivals).collect();
     let within =
         |(eta_most, norm_below): (f64, f64)| move |eta: f64, norm: f64| eta <= eta_most && norm < norm_below;
     let inside = within(prediction.rectangle);
     let stretched = within(prediction.stretched);
-    let worst = |keep: &dyn Fn(f64, f64) -> bool, extreme: fn(f64, f64) -> f64, from: f64| {
+    let arrived = |keep: &dyn Fn(f64, f64) -> bool| {
         let chosen = map.iter().filter(|((_, norm, eta), _)| keep(*eta, *norm));
-        chosen.fold((from, 0), |(value, n), (_, fraction)| (extreme(value, *fraction), n + replicas))
+        chosen.fold((0, 0), |(hits, runs), (_, hit)| (hits + hit, runs + replicas))
     };
-    let (least, n_inside) = worst(&inside, f64::min, 1.0);
-    let beyond = |eta: f64, norm: f64| stretched(eta, norm) && !inside(eta, norm);
-    let (least_beyond, n_stretched) = worst(&beyond, f64::min, 1.0);
-    let (most, n_beyond) = worst(&|eta, _| eta > 1.02 * prediction.wall, f64::max, 0.0);
+    let (hits, runs) = arrived(&inside);
+    let (hits_stretched, runs_stretched) = arrived(&|eta, norm| stretched(eta, norm) && !inside(eta, norm));
+    let (lost_hits, lost_runs) = arrived(&|eta, _| eta > 1.02 * prediction.wall);
+    let least = context.effort.pick(0.85, 0.95, 0.99);
     let mut checks = vec![
         Expectation::new(
-            "the theorems' rectangle: smallest fraction that arrives",
+            "the rectangle η ≤ 1/5, ‖w_0‖ < 1: runs that arrive",
             1.0,
-            "every run of every cell",
+            "the theorems', and for cyclic batches the conjecture's; all cells together",
         )
-        .within(0.0)
-        .measured(least, n_inside),
+        .always(least)
+        .counted(hits, runs),
         Expectation::new(
-            "norms from 1 to √2, η ≤ 1/5: smallest fraction that arrives",
+            "norms from 1 to √2, η ≤ 1/5: runs that arrive",
             1.0,
-            "every run of every cell; along the flow Πw cannot reach 0 from N < 2",
+            "along the gradient flow Πw cannot reach 0 from N < 2; all cells together",
         )
-        .within(0.0)
-        .measured(least_beyond, n_stretched),
-        Expectation::new(
-            "beyond the wall: largest fraction that arrives",
-            0.0,
-            "the multiplier |1 − 4η_B| exceeds 1",
-        )
-        .control()
-        .within(0.0)
-        .measured(most, n_beyond),
+        .always(least)
+        .counted(hits_stretched, runs_stretched),
+        Expectation::new("beyond the wall: runs that arrive", 0.0, "the multiplier |1 − 4η_B| exceeds 1")
+            .control()
+            .within(0.0)
+            .measured(lost_hits as f64 / lost_runs as f64, lost_runs),
     ];
     let walls = (0..ALGORITHMS.len()).into_par_iter().map(|k| wall(context, &dataset, k, prediction));
     checks.extend(walls.collect::<Result<Vec<_>>>()?);
@@ -155,20 +151,20 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.extend(captures.collect::<Result<Vec<_>>>()?);
     Ok(Findings {
         checks,
-        notes: notes(&map, &norms),
+        notes: notes(&map, replicas, &norms),
         tables: vec![table(&map, replicas, prediction.rectangle)],
     })
 }
 
 /// The whole map, a row a cell, for `hypothesis_map.csv`; `inside` marks the theorems' rectangle.
-fn table(map: &[((usize, f64, f64), f64)], replicas: u64, rectangle: (f64, f64)) -> Table {
-    let row = |&((algorithm, norm, eta), fraction): &((usize, f64, f64), f64)| {
+fn table(map: &[((usize, f64, f64), u64)], replicas: u64, rectangle: (f64, f64)) -> Table {
+    let row = |&((algorithm, norm, eta), hits): &((usize, f64, f64), u64)| {
         let inside = eta <= rectangle.0 && norm < rectangle.1;
         vec![
             ALGORITHMS[algorithm].to_string(),
             eta.to_string(),
             norm.to_string(),
-            fraction.to_string(),
+            (hits as f64 / replicas as f64).to_string(),
             replicas.to_string(),
             inside.to_string(),
         ]
@@ -177,18 +173,17 @@ fn table(map: &[((usize, f64, f64), f64)], replicas: u64, rectangle: (f64, f64))
     Table { name: "hypothesis_map", header, rows: map.iter().map(row).collect() }
 }
 
-/// Fraction of runs that arrive at their predicted limit set.
-fn fraction(
+/// Number of runs that arrive at their predicted limit set.
+fn arrivals(
     dataset: &Dataset,
     algorithm: usize,
     norm: f64,
     eta: f64,
     replicas: u64,
     seed: u64,
-) -> Result<f64> {
+) -> Result<u64> {
     let tallies = (0..replicas).map(|replica| arrives(dataset, algorithm, norm, eta, seed, replica));
-    let tally: Tally = tallies.collect::<Result<Vec<_>>>()?.into_iter().sum();
-    Ok(tally.hits as f64 / tally.trials as f64)
+    Ok(tallies.collect::<Result<Vec<_>>>()?.into_iter().sum::<Tally>().hits)
 }
 
 fn arrives(
@@ -222,12 +217,12 @@ fn arrives(
 
 /// The step size at which half of the runs from norm 1/2 arrive, by bisection.
 fn wall(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Prediction) -> Result<Check> {
-    let replicas = context.effort.pick(8, 24, 100);
+    let replicas = context.effort.pick(6, 20, 100);
     let seed = context.cell_seed(&CLAIM, 1 << 32 | algorithm as u64);
     let (mut low, mut high) = (0.3, 0.8);
     while high - low > 1e-3 {
         let middle = 0.5 * (low + high);
-        let half = fraction(dataset, algorithm, 0.5, middle, replicas, seed)? >= 0.5;
+        let half = 2 * arrivals(dataset, algorithm, 0.5, middle, replicas, seed)? >= replicas;
         if half { low = middle } else { high = middle }
     }
     let why = "bisection to 1e-3; within 0.005 of the wall a run takes longer than its budget";
@@ -242,7 +237,7 @@ fn capture(norm: f64, prediction: &Prediction) -> Result<Check> {
     let mu = 5e-4;
     let dataset = Dataset::implicit_orthonormal(3, 5)?;
     let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Sum, mu)?;
-    let lost = |share: f64| -> Result<bool> {
+    let lost = |share: f64| -> Result<Option<bool>> {
         let along = norm * ((1.0 - share) / 14.0).sqrt();
         let start = Start::from_coordinates(
             &dataset,
@@ -252,21 +247,26 @@ fn capture(norm: f64, prediction: &Prediction) -> Result<Check> {
             0,
         )?;
         let mut engine = Reduced::new(&problem, &Schedule::full_batch(3)?, &[start], 0)?;
-        // A run near the boundary lingers at N = 2, Πw = 0: undecided until it has left that place.
+        // A run near the boundary lingers at N = 2, Πw = 0: no verdict before it has left that place.
         for _ in 0..2000 {
             engine.advance(1000);
             let at = engine.neurons(0).remove(0);
             let along_sq: f64 = at.correlations.iter().map(|c| c * c).sum();
             if at.norm_sq < 1.9 || along_sq < 1e-9 {
-                return Ok(at.norm_sq >= 2.0);
+                return Ok(Some(at.norm_sq >= 2.0));
             }
         }
-        Ok(true)
+        Ok(None)
     };
     let (mut low, mut high) = (0.0, 1.0 - 1e-9);
     while high - low > 1e-4 {
         let middle = 0.5 * (low + high);
-        if lost(middle)? { high = middle } else { low = middle }
+        match lost(middle)? {
+            Some(true) => high = middle,
+            Some(false) => low = middle,
+            // Two million steps did not decide it: no number at all rather than a guess.
+            None => (low, high) = (f64::NAN, f64::NAN),
+        }
     }
     let name = format!("GD, ‖w_0‖ = {norm}, μ = {mu}: residual s_0²/‖w_0‖² from which it is lost");
     let predicted = (prediction.captured_from)(norm) / (norm * norm);
@@ -275,10 +275,10 @@ fn capture(norm: f64, prediction: &Prediction) -> Result<Check> {
 }
 
 /// The map in words: per algorithm, the largest step size up to which every run arrives, by norm.
-fn notes(map: &[((usize, f64, f64), f64)], norms: &[f64]) -> Vec<String> {
+fn notes(map: &[((usize, f64, f64), u64)], replicas: u64, norms: &[f64]) -> Vec<String> {
     let reach = |algorithm: usize, norm: f64| {
         let row = map.iter().filter(|((a, n, _), _)| *a == algorithm && *n == norm);
-        let good = row.take_while(|(_, fraction)| *fraction == 1.0).last();
+        let good = row.take_while(|(_, hits)| *hits == replicas).last();
         good.map_or("none".into(), |((_, _, eta), _)| format!("{eta:.2}"))
     };
     let line = |algorithm: usize| {
@@ -289,7 +289,7 @@ fn notes(map: &[((usize, f64, f64), f64)], norms: &[f64]) -> Vec<String> {
             entries.collect::<Vec<_>>().join(", ")
         )
     };
-    let arrived: f64 = map.iter().map(|(_, fraction)| fraction).sum::<f64>() / map.len() as f64;
+    let arrived = map.iter().map(|(_, hits)| hits).sum::<u64>() as f64 / (replicas * map.len() as u64) as f64;
     let overall = format!("Over the whole map {:.2} % of the runs arrive.", 100.0 * arrived);
     (0..ALGORITHMS.len()).map(line).chain([overall]).collect()
 }

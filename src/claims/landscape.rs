@@ -2,7 +2,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use super::protocol::{Case, largest};
+use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Findings};
 use crate::data::{Dataset, dot, norm};
 use crate::device::{Compute, Precision};
@@ -149,7 +149,6 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
     }
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
     let n = count as u64;
-    let smallest = |values: &[f64]| values.iter().copied().fold(f64::INFINITY, f64::min);
     // L(1.1 w) − L(w) = ½(1.1² − 1)²/m exactly; a turned sign costs α²/2m with α² ≥ 1/m for the strongest.
     let m = dataset.samples() as f64;
     Ok(vec![
@@ -177,7 +176,7 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         )
         .control()
         .at_least()
-        .measured(smallest(&outside), n),
+        .measured(smallest(outside), n),
         Expectation::new(
             "ReLU, one sign turned: smallest excess loss",
             0.49 / (m * m),
@@ -185,7 +184,7 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         )
         .control()
         .at_least()
-        .measured(smallest(&negative), negative.len() as u64),
+        .measured(smallest(negative.iter().copied()), negative.len() as u64),
     ])
 }
 

@@ -69,7 +69,8 @@ pub struct Context {
 impl Context {
     /// Seed of one cell of one claim's protocol: cells and claims are independent of each other.
     pub fn cell_seed(&self, claim: &Claim, cell: u64) -> u64 {
-        stream(self.seed, Purpose::Protocol, claim.number << 32 | cell).next_u64()
+        let of_claim = stream(self.seed, Purpose::Protocol, claim.number).next_u64();
+        stream(of_claim, Purpose::Protocol, cell).next_u64()
     }
 }
 
@@ -150,4 +151,26 @@ pub fn find(id: &str) -> Result<&'static Claim> {
     ALL.into_iter()
         .find(|claim| claim.id == id)
         .ok_or_else(|| Error::UnknownClaim { id: id.into(), known: ALL.map(|claim| claim.id).join(", ") })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn cells_of_all_claims_draw_from_different_seeds() {
+        let context = Context {
+            effort: Effort::Quick,
+            seed: 1,
+            compute: Compute::default(),
+            progress: ProgressBar::hidden(),
+        };
+        // Cells are numbered with all 64 bits; 0, small ones, and the high ones that protocols use.
+        let cells: Vec<u64> = (0..12).flat_map(|high| (0..5).map(move |low| high << 32 | low)).collect();
+        let seeds: HashSet<u64> =
+            ALL.iter().flat_map(|claim| cells.iter().map(|&cell| context.cell_seed(claim, cell))).collect();
+        assert_eq!(seeds.len(), ALL.len() * cells.len());
+    }
 }

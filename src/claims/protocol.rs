@@ -48,7 +48,7 @@ impl Case<'_> {
             budget: self.budget(tolerance),
             stop: StopRule::Limit { sets: vec![set], tolerance },
             // A look costs about m entries, a step about b: a quarter of the work at most.
-            check_every: (4 * samples / batch).max(16),
+            check_every: (4 * samples / batch).max(64),
         };
         only(train(engine, &plan, &mut []).0)
     }
@@ -111,7 +111,28 @@ pub(super) fn bent(step_size: Option<f64>, init_norm: Option<f64>) -> Option<Str
     })
 }
 
+/// The smallest of some numbers; NaN if any is, infinite if there are none.
+pub(super) fn smallest(values: impl IntoIterator<Item = f64>) -> f64 {
+    values.into_iter().fold(f64::INFINITY, |least, x| if least.is_nan() || least <= x { least } else { x })
+}
+
 /// The largest of some non-negative numbers; NaN if any is.
 pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
     values.into_iter().fold(0.0, |worst, x| if x.is_nan() || x > worst { x } else { worst })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{largest, smallest};
+
+    #[test]
+    fn extremes_do_not_hide_what_is_no_number() {
+        assert_eq!(smallest([3.0, 1.0, 2.0]), 1.0);
+        assert_eq!(largest([3.0, 1.0, 4.0]), 4.0);
+        for at in 0..3 {
+            let mut values = [3.0, 1.0, 2.0];
+            values[at] = f64::NAN;
+            assert!(smallest(values).is_nan() && largest(values).is_nan(), "{at}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::protocol::{Case, largest};
+use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Findings};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
@@ -42,13 +42,15 @@ pub struct Options {
 pub struct Prediction {
     /// `‖w_t(QA) − w_t(A)‖` of linear GD, relative to `‖w_t(A)‖`.
     pub gd_shift: f64,
-    /// Whether SGD on `QA` ends in rows of `QA` (or of `A`).
-    pub sgd_follows: bool,
+    /// Whether SGD on `A`, and on `QA`, ends in rows of the data it sees (or of the other).
+    pub sgd_follows: [bool; 2],
+    /// Least distance of SGD's two limits, and of the one on `QA` to every row of `±A`.
+    pub sgd_apart: f64,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { gd_shift: 0.0, sgd_follows: true }
+        Self { gd_shift: 0.0, sgd_follows: [true; 2], sgd_apart: 1e-3 }
     }
 }
 
@@ -75,7 +77,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         vec![(4, 7), (6, 6), (11, 17)],
         vec![(4, 7), (6, 6), (11, 17), (30, 41)],
     );
-    let replicas = context.effort.pick(4, 8, 40);
+    let replicas = context.effort.pick(4, 6, 40);
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
         cells.extend((0..replicas).map(|r| (m, n, context.cell_seed(&CLAIM, (k as u64) << 16 | r))));
@@ -89,12 +91,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let n = runs.len() as u64;
     let f64_ = context.compute.precision() == Precision::F64;
     let relu: Vec<f64> = runs.iter().filter_map(|run| run.gd_relu).collect();
-    let smallest = |of: fn(&Measured) -> f64| runs.iter().map(of).fold(f64::INFINITY, f64::min);
+    let closest = |of: fn(&Measured) -> f64| smallest(runs.iter().map(of));
     let arrived = |name: &str, k: usize| {
         let count = runs.iter().filter(|run| run.arrived[k]).count();
-        Expectation::new(name, 1.0, "training the Burn model")
-            .within(0.0)
-            .measured(count as f64 / n as f64, n)
+        let least = context.effort.pick(0.05, 0.5, 0.9);
+        Expectation::new(name, 1.0, "training the Burn model").always(least).counted(count as u64, n)
     };
     let apart = "two independent random frames come this close with probability far below it";
     let checks = vec![
@@ -107,12 +108,20 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .measured(largest(runs.iter().map(|run| run.gd_linear)), n),
         arrived("SGD on A: runs that end in a row of ±A", 0),
         arrived("SGD on QA: runs that end in a row of ±QA", 1),
-        Expectation::new("SGD on A and on QA, same batches: smallest distance of the limits", 1e-3, apart)
-            .at_least()
-            .measured(smallest(|run| run.sgd_apart), n),
-        Expectation::new("SGD on QA: smallest distance of the limit to a row of ±A", 1e-3, apart)
-            .at_least()
-            .measured(smallest(|run| run.to_other_rows), n),
+        Expectation::new(
+            "SGD on A and on QA, same batches: smallest distance of the limits",
+            prediction.sgd_apart,
+            apart,
+        )
+        .at_least()
+        .measured(closest(|run| run.sgd_apart), n),
+        Expectation::new(
+            "SGD on QA: smallest distance of the limit to a row of ±A",
+            prediction.sgd_apart,
+            apart,
+        )
+        .at_least()
+        .measured(closest(|run| run.to_other_rows), n),
         Expectation::new(
             "ReLU GD on A and on QA: smallest distance of the limits",
             1e-6,
@@ -120,7 +129,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         )
         .control()
         .at_least()
-        .measured(relu.iter().copied().fold(f64::INFINITY, f64::min), relu.len() as u64),
+        .measured(smallest(relu.iter().copied()), relu.len() as u64),
     ];
     Ok(Findings { checks, ..Findings::default() })
 }
@@ -183,16 +192,18 @@ fn measure(
         let signed = rows.flat_map(|row| {
             [1.0, -1.0].map(|sign| distance(&row.iter().map(|x| sign * x).collect::<Vec<_>>(), w))
         });
-        Ok(signed.fold(f64::INFINITY, f64::min))
+        Ok(smallest(signed))
     };
     let ((plain_ended, w_plain), (rotated_ended, w_rotated)) = (sgd_end(&plain)?, sgd_end(&rotated)?);
-    let followed = if prediction.sgd_follows { &rotated } else { &plain };
+    let [rows_for_plain, rows_for_rotated] = prediction.sgd_follows;
+    let (for_plain, for_rotated) =
+        (if rows_for_plain { &plain } else { &rotated }, if rows_for_rotated { &rotated } else { &plain });
     Ok(Measured {
         gd_linear,
         gd_relu: (!agree).then(|| distance(&relu_plain[299], &relu_rotated[299])),
         arrived: [
-            plain_ended && to_rows(&w_plain, &plain)? <= 2.0 * tolerance,
-            rotated_ended && to_rows(&w_rotated, followed)? <= 2.0 * tolerance,
+            plain_ended && to_rows(&w_plain, for_plain)? <= 2.0 * tolerance,
+            rotated_ended && to_rows(&w_rotated, for_rotated)? <= 2.0 * tolerance,
         ],
         to_other_rows: to_rows(&w_rotated, &plain)?,
         sgd_apart: distance(&w_plain, &w_rotated),

@@ -3,7 +3,7 @@
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor};
 
-use super::{Engine, blow_up, is_blown_up};
+use super::{Engine, blow_up, chunks, is_blown_up};
 use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
 use crate::error::Result;
@@ -86,6 +86,20 @@ impl<M: Autoencoder> Autodiff<M> {
     }
 }
 
+impl<M: Autoencoder> Autodiff<M> {
+    fn step(&mut self) {
+        let x = select_rows(&self.rows, self.batches.next_batch(), &self.compute);
+        let model = self.model.take().expect("the model is only away during a step");
+        let grads = flat::batch_loss(&model, x).backward();
+        self.model = Some(model.map(&mut Descend { grads, step: self.step_per_sample }));
+    }
+
+    fn is_blown_up(&self) -> bool {
+        let parameters = flat::parameters(self.model());
+        is_blown_up(dot(&parameters, &parameters), self.limit)
+    }
+}
+
 /// Rows of a batch, `[b, n]`: a view where one is possible.
 fn select_rows(rows: &Tensor<2>, batch: &[usize], compute: &Compute) -> Tensor<2> {
     match batch {
@@ -105,18 +119,20 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn advance(&mut self, steps: u64) {
-        for _ in 0..steps {
-            let x = select_rows(&self.rows, self.batches.next_batch(), &self.compute);
-            let model = self.model.take().expect("the model is only away during a step");
-            let grads = flat::batch_loss(&model, x).backward();
-            let model = model.map(&mut Descend { grads, step: self.step_per_sample });
-            if self.diverged_at.is_none() {
-                let parameters = flat::parameters(&model);
-                if is_blown_up(dot(&parameters, &parameters), self.limit) {
-                    self.diverged_at = Some(self.batches.step());
+        for chunk in chunks(steps) {
+            let before = self.model.clone();
+            (0..chunk).for_each(|_| self.step());
+            if self.diverged_at.is_none() && self.is_blown_up() {
+                // Once more, looking at every step. What has blown up stays blown up.
+                self.model = before;
+                self.batches.seek(self.batches.step() - chunk);
+                for _ in 0..chunk {
+                    self.step();
+                    if self.diverged_at.is_none() && self.is_blown_up() {
+                        self.diverged_at = Some(self.batches.step());
+                    }
                 }
             }
-            self.model = Some(model);
         }
     }
 

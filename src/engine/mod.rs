@@ -66,3 +66,12 @@ pub fn blow_up(norm_sq: f64) -> f64 {
 fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
     norm_sq.is_nan() || norm_sq > limit
 }
+
+/// Steps an engine on a device takes before it reads anything back. A look stalls a GPU, and costs a CPU as
+/// much as a step of a small model.
+const CHUNK: u64 = 64;
+
+/// The sizes of the chunks that make up `steps`.
+fn chunks(steps: u64) -> impl Iterator<Item = u64> {
+    (0..steps).step_by(CHUNK as usize).map(move |done| CHUNK.min(steps - done))
+}

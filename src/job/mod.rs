@@ -35,6 +35,9 @@ struct Finished {
 /// # Errors
 /// Bad options, bad input, I/O.
 pub fn run(options: &TrainOptions) -> Result<ExitCode> {
+    if options.device.list_backends {
+        return cli::list_backends(options.output.json);
+    }
     let job = Job::check(options)?;
     let run_dir = RunDir::create(options.output.out.as_deref(), "train", options.output.force)?;
     let progress = cli::progress_bar("train");

@@ -84,10 +84,13 @@ fn mean_highest(k: usize) -> f64 {
     above - simpson(|x| phi(x).powi(k as i32), -12.0, 0.0, 2400)
 }
 
-/// Bound on `|R_{t+1} − R_t|` for `b = 1`, `η < 1/2`, `‖w‖ ≤ 1`: `log(1 + 2η)`.
+/// Bound on `|R_{t+1} − R_t|` for every batch size, step size per sample `η < 1/2`, `‖w‖ ≤ 1`: `log(1 + 2η)`.
 ///
-/// A drawn coordinate grows over the others by `1 + η(2 − N)/(1 − η c²)`. Over `c² ≤ N ≤ 1` that is largest
-/// at `N = 0`, where it is `1 + 2η`; at a datapoint (`c² = N = 1`) it is `1/(1 − η)`, the paper's bound.
+/// With `C_B = Σ_{i∈B} c_i²` a coordinate in the batch is multiplied by `1 − ηC_B + η(2 − N)`, any other by
+/// `1 − ηC_B`, and a sum of coordinates by something between: no ratio of theirs changes by more than
+/// `1 + η(2 − N)/(1 − ηC_B)`, and `R` is the largest of such ratios.
+/// Over `C_B ≤ N ≤ 1` that is largest at `N = 0`, where it is `1 + 2η`; at a datapoint (`C_B = N = 1`) it is
+/// `1/(1 − η)`, the paper's bound.
 pub fn largest_increment(step_size: f64) -> f64 {
     (2.0 * step_size).ln_1p()
 }

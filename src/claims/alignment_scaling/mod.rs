@@ -103,7 +103,7 @@ fn sweep(
     sizes: &[(usize, usize)],
     cell: u64,
 ) -> Result<Vec<Size>> {
-    let replicas = options.replicas.unwrap_or(context.effort.pick(100, 240, 2000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(60, 170, 2000));
     context.progress.inc_length(replicas * sizes.len() as u64);
     // Longest first, so that no core idles at the end; the order of the results is that of the sizes.
     let mut sized: Vec<(usize, Size)> = sizes

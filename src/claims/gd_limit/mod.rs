@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, bent, largest};
+use super::protocol::{Case, bent, largest, smallest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
@@ -265,9 +265,9 @@ fn controls(burn: &[Measured], apart: f64, notes: &mut Vec<String>) -> Vec<Check
             ));
             continue;
         }
-        let smallest = distances.iter().copied().fold(f64::INFINITY, f64::min);
+        let closest = smallest(distances.iter().copied());
         let control = Expectation::new(name, apart, why).control().at_least();
-        checks.push(control.measured(smallest, distances.len() as u64));
+        checks.push(control.measured(closest, distances.len() as u64));
     }
     checks
 }

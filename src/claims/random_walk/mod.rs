@@ -4,9 +4,10 @@ mod drift;
 mod long_run;
 
 use super::{Claim, Context, Findings};
-use crate::engine::Reduced;
+use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
+use crate::measure::sparsity::log_ratio;
 use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
@@ -32,9 +33,12 @@ pub struct Options {
     pub step_size: Option<f64>,
 }
 
+/// Step size if none is asked for.
+const DEFAULT_STEP: f64 = 0.18;
+
 impl Options {
     fn step_size(&self) -> Result<f64> {
-        let eta = self.step_size.unwrap_or(0.18);
+        let eta = self.step_size.unwrap_or(DEFAULT_STEP);
         if (0.02..0.5).contains(&eta) {
             return Ok(eta);
         }
@@ -118,5 +122,10 @@ impl Walk {
         }
         let engine = Reduced::new(problem, schedule, &[start], replica)?;
         Ok(Some(Self { engine, active }))
+    }
+
+    /// The log-ratio `R` as it stands, measured without the help of theory.
+    fn level(&self) -> f64 {
+        log_ratio(&self.engine.neurons(0)[0], |i| self.active.binary_search(&i).is_ok())
     }
 }

@@ -7,7 +7,7 @@ use crate::problem::Reduction;
 use crate::theory::sgd;
 
 /// Steps times batch entries beyond which a cell under the mean reduction is run at a larger step.
-const WORK_CAP: f64 = 2e7;
+const WORK_CAP: f64 = 1e7;
 
 /// The step per sample of those cells: well below the wall at 1/2, unlike that of any other cell.
 const CAPPED_STEP: f64 = 0.125;
@@ -59,7 +59,7 @@ pub(super) fn groups(context: &Context, options: &Options, notes: &mut Vec<Strin
         return Reduction::ALL.map(group).into();
     }
     let every: Vec<usize> = (1..12).collect();
-    let sizes = context.effort.pick(vec![16, 64], vec![16, 64, 256], vec![16, 32, 64, 128, 256]);
+    let sizes = context.effort.pick(vec![16, 64], vec![16, 64, 128], vec![16, 32, 64, 128, 256]);
     let spread = |reduction: Reduction, replicas: u64| {
         sizes.iter().flat_map(|&m| cells(m, m + m / 2, &[1, m / 4, m - 1], reduction, replicas)).collect()
     };
@@ -67,15 +67,15 @@ pub(super) fn groups(context: &Context, options: &Options, notes: &mut Vec<Strin
     let mut groups = vec![
         Group {
             name: "every b from 1 to 11, m = 12, n = 17, sum".into(),
-            cells: cells(12, 17, &every, Reduction::Sum, context.effort.pick(40, 300, 3000)),
+            cells: cells(12, 17, &every, Reduction::Sum, context.effort.pick(40, 200, 3000)),
         },
         Group {
             name: "every b from 1 to 11, m = 12, n = 17, mean".into(),
-            cells: cells(12, 17, &every, Reduction::Mean, context.effort.pick(3, 16, 500)),
+            cells: cells(12, 17, &every, Reduction::Mean, context.effort.pick(3, 11, 500)),
         },
         Group {
             name: format!("b in {{1, m/4, m − 1}}, m = 16 to {largest}, sum"),
-            cells: spread(Reduction::Sum, context.effort.pick(10, 20, 300)),
+            cells: spread(Reduction::Sum, context.effort.pick(10, 13, 300)),
         },
         Group {
             name: format!("b in {{1, m/4, m − 1}}, m = 16 to {largest}, mean"),
