@@ -90,7 +90,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     let samples = options.samples.unwrap_or(8);
     let dataset = Dataset::implicit_orthonormal(samples, samples + 3)?;
-    let (columns, replicas) = context.effort.pick((7, 4), (16, 10), (32, 64));
+    let (columns, replicas) = context.effort.pick((7, 4), (16, 8), (32, 64));
     let replicas = options.replicas.unwrap_or(replicas);
     let step_sizes: Vec<f64> =
         (0..columns).map(|k| 0.06 * (0.9f64 / 0.06).powf(f64::from(k) / f64::from(columns - 1))).collect();

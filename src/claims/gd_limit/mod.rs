@@ -183,8 +183,8 @@ fn sizes_of(cells: &[Cell]) -> String {
 }
 
 fn cells(context: &Context, options: &Options, tolerances: &Tolerances) -> Result<Vec<Cell>> {
-    let standard = [(1, 4), (2, 2), (3, 7), (5, 5), (7, 19), (12, 17), (24, 31), (40, 40), (64, 100)];
-    let full = [standard.as_slice(), &[(96, 128), (128, 131)]].concat();
+    let standard = [(1, 4), (2, 2), (3, 7), (5, 5), (7, 19), (12, 17), (24, 31), (36, 70)];
+    let full = [standard.as_slice(), &[(40, 40), (64, 100), (96, 128), (128, 131)]].concat();
     let sizes = match (options.samples, options.dim) {
         (None, None) => context.effort.pick(vec![(2, 2), (5, 9), (12, 17)], standard.to_vec(), full),
         (m, n) => {
