@@ -138,6 +138,19 @@ impl Opened {
     }
 }
 
+/// The precision asked for if the device has it; its first if none is.
+fn choose(backend: Backend, supported: &[Precision], wanted: Option<Precision>) -> Result<Precision> {
+    let precision = wanted.unwrap_or(supported[0]);
+    if supported.contains(&precision) {
+        return Ok(precision);
+    }
+    Err(Error::Precision {
+        backend: backend.name().into(),
+        precision: precision.name().into(),
+        supported: supported.iter().map(|p| p.name()).collect::<Vec<_>>().join(", "),
+    })
+}
+
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 const CPU: &str = "host CPU";
 
@@ -147,7 +160,7 @@ fn open_wgpu() -> Result<Opened, String> {
     // A runtime is brought up once a process: everybody shares the first answer.
     static ADAPTER: std::sync::OnceLock<Result<Opened, String>> = std::sync::OnceLock::new();
     let bring_up = || {
-        let (device, setup) = Device::wgpu_options().init_with_setup().map_err(|error| first_line(&error))?;
+        let (device, setup) = Device::wgpu_options().init_with_setup().map_err(|error| in_short(&error))?;
         let info = setup.adapter.get_info();
         let driver = format!("{} {}", info.driver, info.driver_info);
         let kind = format!("{:?}", info.device_type).to_lowercase();
@@ -157,8 +170,11 @@ fn open_wgpu() -> Result<Opened, String> {
 }
 
 #[cfg(feature = "wgpu")]
-fn first_line(error: &impl ToString) -> String {
-    error.to_string().lines().next().unwrap_or_default().into()
+fn in_short(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    // What follows is a dump of every adapter there is.
+    first.split(", adapters [").next().unwrap_or_default().into()
 }
 
 /// The first CUDA device.
@@ -189,6 +205,14 @@ impl Precision {
         match self {
             Precision::F32 => DType::F32,
             Precision::F64 => DType::F64,
+        }
+    }
+
+    /// Picks the value for this precision.
+    pub fn pick<T>(self, double: T, single: T) -> T {
+        match self {
+            Precision::F64 => double,
+            Precision::F32 => single,
         }
     }
 
@@ -250,15 +274,7 @@ impl Compute {
     /// what the device has.
     pub fn new(backend: Backend, precision: Option<Precision>) -> Result<Self> {
         let opened = backend.open()?;
-        let supported = opened.precisions(backend);
-        let precision = precision.unwrap_or(supported[0]);
-        if !supported.contains(&precision) {
-            return Err(Error::Precision {
-                backend: backend.name().into(),
-                precision: precision.name().into(),
-                supported: supported.iter().map(|p| p.name()).collect::<Vec<_>>().join(", "),
-            });
-        }
+        let precision = choose(backend, &opened.precisions(backend), precision)?;
         Ok(Self { backend, precision, device: opened.device })
     }
 
@@ -312,4 +328,23 @@ where
     burn::tensor::Float: Basic,
 {
     tensor.into_data().iter::<f64>().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_precision_the_device_lacks_is_refused_with_those_it_has() {
+        let message = |supported: &[Precision], wanted| match choose(Backend::Wgpu, supported, Some(wanted)) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(
+            message(&[Precision::F32], Precision::F64),
+            "backend `wgpu` does not support precision f64; it supports: f32"
+        );
+        assert_eq!(message(&[Precision::F32, Precision::F64], Precision::F64), "");
+        assert_eq!(choose(Backend::Wgpu, &[Precision::F32], None).unwrap(), Precision::F32);
+    }
 }

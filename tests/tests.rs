@@ -15,6 +15,10 @@ mod curvature;
 /// The loop: every outcome, every stop rule, observers and their cadence.
 mod training;
 
+/// Backends: one body for all of them, against double precision on the CPU.
+#[cfg(feature = "flex")]
+mod backends;
+
 /// Models: the trait as the only door into the autodiff engine; saving and loading.
 mod models;
 

@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use super::protocol::{Case, Tally, bent, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
-use crate::device::Precision;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
@@ -171,7 +170,7 @@ fn theorem(context: &Context, options: &Options, prediction: &Prediction) -> Res
 /// The theorem by training the Burn model on random orthonormal pairs.
 fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Result<Check> {
     let count: u32 = context.effort.pick(4, 16, 64);
-    let tolerance = if context.compute.precision() == Precision::F64 { TOLERANCE } else { 1e-5 };
+    let tolerance = context.compute.precision().pick(TOLERANCE, 1e-5);
     context.progress.inc_length(u64::from(count));
     let schedule = Schedule::cyclic(2, 1)?;
     let runs = (0..count).into_par_iter().with_max_len(1).map(|k| -> Result<Tally> {

@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Findings};
 use crate::data::{Dataset, dot, norm};
-use crate::device::{Compute, Precision};
+use crate::device::Compute;
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
 use crate::init::Start;
@@ -83,17 +83,13 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let dataset = Dataset::orthonormal(m, n, context.cell_seed(&CLAIM, 0))?;
     let mut checks = manifold(context, &dataset, prediction)?;
     checks.extend(both_reach_it(context, &dataset, prediction)?);
-    let mut notes = Vec::new();
-    match Compute::new(context.compute.backend(), Some(Precision::F64)) {
-        Ok(compute) => checks.extend(without_projection(&dataset, prediction, &compute)?),
-        Err(_) => notes.push("The curvature of the saddle was not measured: this backend has no f64.".into()),
-    }
+    checks.extend(without_projection(&dataset, prediction, &context.compute)?);
     checks.extend(basins(context, &dataset, prediction)?);
-    notes.push(
+    let notes = vec![
         "A run with a large residual and weak correlations loses the correlations before the residual: it ends at loss \
          1/2 with ‖w‖² > 2. The theorems exclude it by ‖w_0‖ < 1."
             .into(),
-    );
+    ];
     Ok(Findings { checks, notes, ..Findings::default() })
 }
 
@@ -191,10 +187,7 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
 /// GD and SGD from the same starts, by training the Burn model.
 fn both_reach_it(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Result<Vec<Check>> {
     let m = dataset.samples();
-    let (tolerance, target) = match context.compute.precision() {
-        Precision::F64 => (1e-14, 1e-9),
-        Precision::F32 => (1e-5, 1e-5),
-    };
+    let (tolerance, target) = context.compute.precision().pick((1e-14, 1e-9), (1e-5, 1e-5));
     let minimum = (prediction.minimum_loss)(m);
     let mut off = [vec![], vec![]];
     for activation in Activation::ALL {
@@ -234,6 +227,7 @@ fn residual(dataset: &Dataset, norm_sq: f64) -> Result<Vec<f64>> {
 
 /// Loss, gradient and curvature where `Πw = 0`, for the linear model.
 fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Compute) -> Result<Vec<Check>> {
+    let precision = compute.precision();
     let mut checks = Vec::new();
     for (name, norm_sq) in [("saddle, ‖w‖² = 0.7", SADDLE), ("spurious minimum, ‖w‖² = 2.6", SPURIOUS)]
     {
@@ -242,7 +236,7 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
         let still = norm(&surface.gradient(&w)) + (surface.loss(&w) - prediction.blank_loss).abs();
         checks.push(
             Expectation::new(format!("{name}: gradient and loss − ½"), 0.0, "rounding")
-                .within(1e-14)
+                .within(64.0 * precision.unit_roundoff())
                 .measured(still, 1),
         );
         let spectrum = eigenvalues(dense(&surface)).unwrap_or_default();
@@ -255,13 +249,13 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
                 predicted,
                 "dense Hessian by differences",
             )
-            .within(1e-7)
+            .within(precision.pick(1e-7, 1e-3))
             .measured(extreme.copied().unwrap_or(f64::NAN), 1),
         );
         let other = if norm_sq < 2.0 { spectrum.last() } else { spectrum.first() };
         checks.push(
             Expectation::new(format!("{name}: the other extreme, along the residual"), 0.0, "flat")
-                .within(1e-7)
+                .within(precision.pick(1e-7, 1e-3))
                 .measured(other.copied().unwrap_or(f64::NAN), 1),
         );
     }
@@ -295,7 +289,7 @@ fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Resu
             moved: norm(&moved),
         })
     };
-    let tolerance = if context.compute.precision() == Precision::F64 { 1e-12 } else { 1e-5 };
+    let tolerance = context.compute.precision().pick(1e-12, 1e-5);
     // Uneven, and of norm 0.01 whatever m.
     let uneven: Vec<f64> = (0..m).map(|i| 1.0 + i as f64).collect();
     let weak: Vec<f64> = uneven.iter().map(|c| 0.01 * c / norm(&uneven)).collect();

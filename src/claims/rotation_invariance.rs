@@ -6,7 +6,6 @@ use rayon::prelude::*;
 use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Findings};
 use crate::data::{Dataset, norm};
-use crate::device::Precision;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
@@ -89,7 +88,6 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     });
     let runs: Vec<Measured> = runs.collect::<Result<_>>()?;
     let n = runs.len() as u64;
-    let f64_ = context.compute.precision() == Precision::F64;
     let relu: Vec<f64> = runs.iter().filter_map(|run| run.gd_relu).collect();
     let closest = |of: fn(&Measured) -> f64| smallest(runs.iter().map(of));
     let arrived = |name: &str, k: usize| {
@@ -104,7 +102,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             prediction.gd_shift,
             "rounding, contracted",
         )
-        .within(if f64_ { 1e-12 } else { 1e-4 })
+        .within(context.compute.precision().pick(1e-12, 1e-4))
         .measured(largest(runs.iter().map(|run| run.gd_linear)), n),
         arrived("SGD on A: runs that end in a row of ±A", 0),
         arrived("SGD on QA: runs that end in a row of ±QA", 1),
@@ -176,7 +174,7 @@ fn measure(
     let (of_plain, of_rotated) = (active(&plain)?, active(&rotated)?);
     let agree = of_plain == of_rotated && (of_plain == 0 || of_plain == m);
 
-    let tolerance = if context.compute.precision() == Precision::F64 { 1e-9 } else { 1e-5 };
+    let tolerance = context.compute.precision().pick(1e-9, 1e-5);
     // Same start, same batches: only the samples behind the indices differ.
     let sgd_end = |data: &Dataset| -> Result<(bool, Vec<f64>)> {
         let (linear, start) = (problem(data, Activation::Linear)?, Start::from_weights(data, w0.clone())?);

@@ -56,9 +56,28 @@ impl Default for Prediction {
     }
 }
 
-/// Difference quotients of gradients in f64 are good to about 1e-9; the kinks, straddled at a relative offset
-/// of the distance to the limit over the step, to about 1e-6.
-const TOLERANCE: f64 = 1e-5;
+/// What curvature is held to, by precision `u`. The difference step is `h = u^(1/3)`.
+#[derive(Clone, Copy)]
+struct Grain {
+    /// Distance from the limit at which training stops.
+    arrival: f64,
+    /// Error of a trace or an eigenvalue. Difference quotients of gradients are good to `u^(2/3)` an entry; a kink,
+    /// straddled off its middle by the arrival distance, to that distance over `h`.
+    curvature: f64,
+    /// Least weight in a mixture, relative to its length: several `h`, so that no difference straddles its kink.
+    clear: f64,
+    /// Relative residual at which Lanczos stops.
+    residual: f64,
+}
+
+impl Grain {
+    fn of(precision: Precision) -> Self {
+        precision.pick(
+            Self { arrival: 1e-12, curvature: 1e-5, clear: 1e-3, residual: 1e-7 },
+            Self { arrival: 1e-5, curvature: 5e-3, clear: 2e-2, residual: 1e-4 },
+        )
+    }
+}
 
 /// Most probes of a stochastic trace; far more than its standard error asks for.
 const PROBES: usize = 200_000;
@@ -93,13 +112,6 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     if options.samples == Some(1) {
         return Err(Error::Usage("--samples 1: with a single sample both limits are the same point".into()));
     }
-    // Differences of gradients need double precision, whatever the rest of the report runs in.
-    let Ok(compute) = Compute::new(context.compute.backend(), Some(Precision::F64)) else {
-        let why = "Hessian–vector products are differences of gradients, and this backend has no f64";
-        let check =
-            Expectation::new("curvature at the minima", 0.0, why).within(TOLERANCE).measured(f64::NAN, 0);
-        return Ok(Findings { checks: vec![check], notes: vec![why.into()], ..Findings::default() });
-    };
     let sizes = match (options.samples, options.dim) {
         (Some(m), Some(n)) => vec![(m, n)],
         _ => context.effort.pick(
@@ -119,10 +131,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     context.progress.inc_length(cells.len() as u64);
     let minima = cells.par_iter().with_max_len(1).map(|&(m, n, activation, seed)| {
         context.progress.inc(1);
-        minima(m, n, activation, seed, &compute)
+        minima(m, n, activation, seed, &context.compute)
     });
     let minima: Vec<[Measured; 2]> = minima.collect::<Result<_>>()?;
-    Ok(judge(&minima, prediction))
+    Ok(judge(&minima, prediction, context.compute.precision()))
 }
 
 /// GD's and SGD's minimum from one start, and the curvature there.
@@ -135,7 +147,8 @@ fn minima(
 ) -> Result<[Measured; 2]> {
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, activation, Reduction::Sum, 0.2)?;
-    let start = well_inside(&problem, seed)?;
+    let grain = Grain::of(compute.precision());
+    let start = well_inside(&problem, seed, grain.clear)?;
     let c0 = &start.correlations;
     let active = c0.iter().filter(|&&c| activation.admits(c)).count();
     let Some(mixture) = gd::limit(c0, activation) else {
@@ -146,12 +159,12 @@ fn minima(
     let curvature = |schedule: &Schedule, set: LimitSet, support: usize, sgd: bool| -> Result<Measured> {
         let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
         let mut engine = Autodiff::single_neuron(&problem, schedule, &start, 0, compute)?;
-        let run = case.run_to(&mut engine, set, 1e-12);
+        let run = case.run_to(&mut engine, set, grain.arrival);
         let arrived = |x: f64| if run.outcome == Outcome::Converged { x } else { f64::NAN };
         let surface = Surface::new(engine.model().clone(), problem.dataset(), compute)?;
         let spectrum = eigenvalues(dense(&surface)).unwrap_or_default();
         let mut rng = chacha20::ChaCha8Rng::seed_from_u64(seed);
-        let top = top_eigenvalue(&surface, 1e-7, dim, &mut rng);
+        let top = top_eigenvalue(&surface, grain.residual, dim, &mut rng);
         let hutch = hutch_plus_plus(&surface, dim / 3, target_error(samples), PROBES, &mut rng);
         Ok(Measured {
             activation,
@@ -176,12 +189,12 @@ const REDRAWS: u64 = 1000;
 
 /// A start with at least two active samples, none of them so weak that a difference quotient at the mixture
 /// would straddle its kink. Redrawn until it is one: Theorem 13 holds for all, the instrument does not.
-fn well_inside(problem: &Problem, seed: u64) -> Result<Start> {
+fn well_inside(problem: &Problem, seed: u64, clear: f64) -> Result<Start> {
     let activation = problem.activation();
     let good = |start: &Start| {
         let active: Vec<f64> = start.correlations.iter().copied().filter(|&c| activation.admits(c)).collect();
         let length = crate::data::norm(&active);
-        active.len() >= 2 && active.iter().all(|c| c.abs() > 1e-3 * length)
+        active.len() >= 2 && active.iter().all(|c| c.abs() > clear * length)
     };
     for replica in 0..REDRAWS {
         let start = Start::gaussian(problem.dataset(), 0.5, seed, replica)?;
@@ -195,17 +208,18 @@ fn well_inside(problem: &Problem, seed: u64) -> Result<Start> {
     )))
 }
 
-fn judge(minima: &[[Measured; 2]], prediction: &Prediction) -> Findings {
+fn judge(minima: &[[Measured; 2]], prediction: &Prediction, precision: Precision) -> Findings {
+    let grain = Grain::of(precision);
     let all: Vec<&Measured> = minima.iter().flatten().collect();
     let n = all.len() as u64;
     let predicted_trace = |at: &Measured| (prediction.trace)(at.samples, at.dim, at.support, at.activation);
-    let why = "central differences of autodiff gradients in f64, dense, on rotated data";
+    let why = "central differences of autodiff gradients, dense, on rotated data";
     let mut checks = vec![
         Expectation::new("λ_max, dense: largest deviation from 4/m", 0.0, why)
-            .within(TOLERANCE)
+            .within(grain.curvature)
             .measured(largest(all.iter().map(|at| (at.largest - (prediction.largest)(at.samples)).abs())), n),
         Expectation::new("λ_max, Lanczos: largest deviation and residual", 0.0, "full reorthogonalisation")
-            .within(TOLERANCE)
+            .within(grain.curvature)
             .measured(
                 largest(all.iter().map(|at| {
                     let (value, residual) = at.lanczos;
@@ -219,17 +233,18 @@ fn judge(minima: &[[Measured; 2]], prediction: &Prediction) -> Findings {
             all.iter().filter(|at| at.sgd == sgd && at.activation == Activation::Relu).collect();
         let worst = largest(at.iter().map(|at| (at.trace - predicted_trace(at)).abs()));
         let name = format!("{name}, ReLU, dense: largest deviation from Theorem 13");
-        checks.push(Expectation::new(name, 0.0, why).within(TOLERANCE).measured(worst, at.len() as u64));
+        checks
+            .push(Expectation::new(name, 0.0, why).within(grain.curvature).measured(worst, at.len() as u64));
     }
     let linear: Vec<&&Measured> = all.iter().filter(|at| at.activation == Activation::Linear).collect();
     let worst = largest(linear.iter().map(|at| (at.trace - predicted_trace(at)).abs()));
     checks.push(
         Expectation::new("Tr H, linear, dense: largest deviation from (4 + n − m)/m", 0.0, why)
-            .within(TOLERANCE)
+            .within(grain.curvature)
             .measured(worst, linear.len() as u64),
     );
     checks.push(stochastic(&all, &predicted_trace));
-    checks.extend(gaps(minima, &predicted_trace));
+    checks.extend(gaps(minima, &predicted_trace, grain));
     let example = minima.iter().find(|[gd, _]| gd.activation == Activation::Relu);
     let mut notes = vec![
         "Large-batch training is commonly held to find sharp minima and SGD flat ones. Here SGD's minimum has the \
@@ -240,6 +255,14 @@ fn judge(minima: &[[Measured; 2]], prediction: &Prediction) -> Findings {
          of gradients measures; φ'(0) = 0 alone would miss 1/(2m) a kink."
             .to_string(),
     ];
+    if precision == Precision::F32 {
+        notes.push(
+            "Single precision: training stops 1e-5 from the limit, so at SGD's minimum the losing samples are not 0, and their \
+             kinks lie off the middle of the difference by that over its step 2⁻⁸: a kink that is hit exactly in theory is \
+             counted to half a percent here. Starts with weights next to a kink are redrawn more often for the same reason."
+                .to_string(),
+        );
+    }
     if let Some([gd, sgd]) = example {
         notes.push(format!(
             "For example m = {}, n = {}, |S⁺| = {}: Tr H = {:.6} at GD's minimum, {:.6} at SGD's.",
@@ -259,7 +282,7 @@ fn stochastic(all: &[&Measured], predicted: &impl Fn(&Measured) -> f64) -> Check
 }
 
 /// SGD's trace minus GD's: the point of the theorem, and its control.
-fn gaps(minima: &[[Measured; 2]], predicted: &impl Fn(&Measured) -> f64) -> Vec<Check> {
+fn gaps(minima: &[[Measured; 2]], predicted: &impl Fn(&Measured) -> f64, grain: Grain) -> Vec<Check> {
     let of = |activation: Activation| minima.iter().filter(move |[gd, _]| gd.activation == activation);
     let gap = |[gd, sgd]: &[Measured; 2]| sgd.trace - gd.trace;
     let relu: Vec<f64> =
@@ -267,24 +290,25 @@ fn gaps(minima: &[[Measured; 2]], predicted: &impl Fn(&Measured) -> f64) -> Vec<
     let least = smallest(of(Activation::Relu).map(|pair| gap(pair) * 2.0 * pair[0].samples as f64));
     let linear = largest(of(Activation::Linear).map(|pair| gap(pair).abs()));
     let n = relu.len() as u64;
+    let most = minima.iter().map(|[gd, _]| gd.samples).max().unwrap_or(0);
     vec![
         Expectation::new(
             "Tr H(w_SGD) − Tr H(w_GD), ReLU: largest deviation from (|S⁺| − 1)/2m",
             0.0,
             "two traces",
         )
-        .within(2.0 * TOLERANCE)
+        .within(2.0 * grain.curvature)
         .measured(largest(relu.iter().map(|off| off.abs())), n),
         Expectation::new(
             "smallest gap in units of 1/2m: SGD is sharper by at least |S⁺| − 1 ≥ 1",
-            0.99,
-            "two active samples at least",
+            1.0 - 4.0 * grain.curvature * most as f64,
+            "two active samples at least; two traces",
         )
         .at_least()
         .measured(least, n),
         Expectation::new("linear model: largest |Tr H(w_SGD) − Tr H(w_GD)|", 0.0, "no kinks, no gap")
             .control()
-            .within(2.0 * TOLERANCE)
+            .within(2.0 * grain.curvature)
             .measured(linear, of(Activation::Linear).count() as u64),
     ]
 }

@@ -219,9 +219,6 @@ struct Arrival {
 
 impl Arrival {
     fn of(precision: Precision) -> Self {
-        match precision {
-            Precision::F64 => Self { gd: 1e-12, sgd: 1e-9 },
-            Precision::F32 => Self { gd: 1e-5, sgd: 1e-5 },
-        }
+        precision.pick(Self { gd: 1e-12, sgd: 1e-9 }, Self { gd: 1e-5, sgd: 1e-5 })
     }
 }

@@ -1,11 +1,14 @@
 //! The hand-derived gradient as tensor operations, all replicas of the single neuron at once.
+//!
+//! Weights, data and the batches of a whole chunk of steps stay on the device; the host uploads indices and
+//! reads `R` squared norms once a chunk, and nothing else unless somebody looks.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
-use super::{Engine, blow_up, is_blown_up};
+use super::{CHUNK, Engine, blow_up, chunks, is_blown_up};
 use crate::data::dot;
 use crate::device::{Compute, to_host};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::Problem;
@@ -23,6 +26,19 @@ pub struct Analytic {
     streams: Vec<BatchStream>,
     starts: Vec<Vec<f64>>,
     diverged_at: Vec<Option<u64>>,
+}
+
+/// Most indices uploaded at once.
+const MOST_INDICES: u64 = 1 << 22;
+
+/// The batches of a chunk of steps, on the device.
+enum Batches {
+    /// All samples at every step.
+    Full,
+    /// One batch a step for all replicas, `[K b]`.
+    Shared(Tensor<1, Int>),
+    /// One a step and replica, `[K R b]`.
+    Own(Tensor<1, Int>),
 }
 
 /// `Σ_{i∈B} ∇ℓ_i(w) = (Σ_{i∈B} φ_i²) w + (N − 2) Σ_{i∈B} φ_i x_i` for `R` neurons (it holds
@@ -48,7 +64,7 @@ impl Analytic {
     /// Replicas `first, first + 1, …`, one a start.
     ///
     /// # Errors
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
+    /// [`Error::Empty`] without starts; [`Error::ImplicitData`] over data that was not materialised.
     pub fn new(
         problem: &Problem,
         schedule: &Schedule,
@@ -57,6 +73,9 @@ impl Analytic {
         compute: &Compute,
     ) -> Result<Self> {
         let dataset = problem.dataset();
+        if starts.is_empty() {
+            return Err(Error::Empty { what: "the number of replicas", got: 0 });
+        }
         let starts: Vec<Vec<f64>> =
             starts.iter().map(|start| Ok(start.weights(dataset)?.to_vec())).collect::<Result<_>>()?;
         let streams = if schedule.is_deterministic() { 1 } else { starts.len() as u64 };
@@ -72,43 +91,71 @@ impl Analytic {
         })
     }
 
-    /// `Σ_{i∈B} ∇ℓ_i` of every replica on its next batch, `[R, n]`.
-    fn next_gradient(&mut self) -> Tensor<2> {
-        let (w, activation) = (self.weights.clone(), self.problem.activation());
-        let [replicas, dim] = w.dims();
-        match self.streams.as_mut_slice() {
-            [shared] => {
-                let batch = shared.next_batch();
-                let x = if batch.len() == self.problem.dataset().samples() {
-                    self.rows.clone()
-                } else {
-                    self.rows.clone().select(0, self.compute.indices(batch))
-                };
-                let c = w.clone().matmul(x.clone().transpose());
-                batch_gradient(w, c, activation, |phi| phi.matmul(x))
-            }
-            streams => {
-                let indices: Vec<usize> =
-                    streams.iter_mut().flat_map(|stream| stream.next_batch().to_vec()).collect();
-                let batch = indices.len() / replicas;
-                let x = self.rows.clone().select(0, self.compute.indices(&indices));
-                let x = x.reshape([replicas, batch, dim]);
-                let c = x.clone().matmul(w.clone().reshape([replicas, dim, 1])).reshape([replicas, batch]);
-                batch_gradient(w, c, activation, |phi| {
-                    phi.reshape([replicas, 1, batch]).matmul(x).reshape([replicas, dim])
-                })
-            }
-        }
+    /// Steps taken with one upload of indices.
+    fn chunk(&self) -> u64 {
+        (MOST_INDICES / (self.starts.len() * self.batch()) as u64).clamp(1, CHUNK)
     }
 
-    fn watch_norms(&mut self) {
-        let step = self.steps_taken();
-        let norms = to_host((self.weights.clone() * self.weights.clone()).sum_dim(1));
-        for ((diverged_at, norm_sq), w0) in self.diverged_at.iter_mut().zip(norms).zip(&self.starts) {
-            if diverged_at.is_none() && is_blown_up(norm_sq, blow_up(dot(w0, w0))) {
-                *diverged_at = Some(step);
-            }
+    fn batch(&self) -> usize {
+        self.streams[0].schedule().batch_size()
+    }
+
+    /// Draws the batches of the next steps and uploads them.
+    fn draw(&mut self, steps: u64) -> Batches {
+        let schedule = self.streams[0].schedule();
+        if schedule.is_full_batch() {
+            let next = self.steps_taken() + steps;
+            self.streams[0].seek(next);
+            return Batches::Full;
         }
+        let shared = schedule.is_deterministic();
+        let mut indices = Vec::with_capacity(steps as usize * self.streams.len() * self.batch());
+        for _ in 0..steps {
+            self.streams.iter_mut().for_each(|stream| indices.extend_from_slice(stream.next_batch()));
+        }
+        let indices = self.compute.indices(&indices);
+        if shared { Batches::Shared(indices) } else { Batches::Own(indices) }
+    }
+
+    /// One step of every replica: the `k`-th of a chunk.
+    fn step(&mut self, batches: &Batches, k: u64) {
+        let (w, activation, b) = (self.weights.clone(), self.problem.activation(), self.batch());
+        let [replicas, dim] = w.dims();
+        let of_step = |indices: &Tensor<1, Int>, a_step: usize| {
+            self.rows.clone().select(0, indices.clone().narrow(0, k as usize * a_step, a_step))
+        };
+        let shared = |w: Tensor<2>, x: Tensor<2>| {
+            let c = w.clone().matmul(x.clone().transpose());
+            batch_gradient(w, c, activation, |phi| phi.matmul(x))
+        };
+        let gradient = match batches {
+            Batches::Full => shared(w.clone(), self.rows.clone()),
+            Batches::Shared(indices) => shared(w.clone(), of_step(indices, b)),
+            // A sample each: row by row, where a product of matrices would be R products of vectors.
+            Batches::Own(indices) if b == 1 => {
+                let x = of_step(indices, replicas);
+                let c = (x.clone() * w.clone()).sum_dim(1);
+                batch_gradient(w.clone(), c, activation, |phi| x * phi)
+            }
+            Batches::Own(indices) => {
+                let x = of_step(indices, replicas * b).reshape([replicas, b, dim]);
+                let c = x.clone().matmul(w.clone().reshape([replicas, dim, 1])).reshape([replicas, b]);
+                batch_gradient(w.clone(), c, activation, |phi| {
+                    phi.reshape([replicas, 1, b]).matmul(x).reshape([replicas, dim])
+                })
+            }
+        };
+        self.weights = w - gradient * self.step_per_sample;
+    }
+
+    /// Replicas, not known to have diverged, whose norm is beyond its limit.
+    fn blown_up(&self) -> Vec<usize> {
+        let norms = to_host((self.weights.clone() * self.weights.clone()).sum_dim(1));
+        let beyond = |&r: &usize| {
+            let w0 = &self.starts[r];
+            self.diverged_at[r].is_none() && is_blown_up(norms[r], blow_up(dot(w0, w0)))
+        };
+        (0..norms.len()).filter(beyond).collect()
     }
 
     fn weights_of(&self, replica: usize) -> Vec<f64> {
@@ -126,10 +173,21 @@ impl Engine for Analytic {
     }
 
     fn advance(&mut self, steps: u64) {
-        for _ in 0..steps {
-            let gradient = self.next_gradient();
-            self.weights = self.weights.clone() - gradient * self.step_per_sample;
-            self.watch_norms();
+        for chunk in chunks(steps, self.chunk()) {
+            let (first, before) = (self.steps_taken(), self.weights.clone());
+            let batches = self.draw(chunk);
+            (0..chunk).for_each(|k| self.step(&batches, k));
+            if self.blown_up().is_empty() {
+                continue;
+            }
+            // Once more, looking at every step. What has blown up stays blown up.
+            self.weights = before;
+            for k in 0..chunk {
+                self.step(&batches, k);
+                for replica in self.blown_up() {
+                    self.diverged_at[replica] = Some(first + k + 1);
+                }
+            }
         }
     }
 

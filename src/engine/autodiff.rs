@@ -3,7 +3,7 @@
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Gradients, Tensor};
 
-use super::{Engine, blow_up, chunks, is_blown_up};
+use super::{CHUNK, Engine, blow_up, chunks, is_blown_up};
 use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
 use crate::error::Result;
@@ -119,7 +119,7 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn advance(&mut self, steps: u64) {
-        for chunk in chunks(steps) {
+        for chunk in chunks(steps, CHUNK) {
             let before = self.model.clone();
             (0..chunk).for_each(|_| self.step());
             if self.diverged_at.is_none() && self.is_blown_up() {

@@ -71,7 +71,7 @@ fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
 /// much as a step of a small model.
 const CHUNK: u64 = 64;
 
-/// The sizes of the chunks that make up `steps`.
-fn chunks(steps: u64) -> impl Iterator<Item = u64> {
-    (0..steps).step_by(CHUNK as usize).map(move |done| CHUNK.min(steps - done))
+/// The sizes of the chunks of at most `most` that make up `steps`.
+fn chunks(steps: u64, most: u64) -> impl Iterator<Item = u64> {
+    (0..steps.div_ceil(most)).map(move |k| most.min(steps - k * most))
 }

@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use super::protocol::{Case, bent, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
-use crate::device::Precision;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::measure::alignment::{best_match, cos_init};
@@ -164,7 +163,7 @@ fn on_burn(context: &Context, options: &Options) -> Result<Check> {
     let sizes = context.effort.pick(vec![(10, 14)], vec![(10, 14), (56, 80)], vec![(10, 14), (100, 300)]);
     let replicas = context.effort.pick(2, 4, 8);
     let precision = context.compute.precision();
-    let (target, tolerance) = if precision == Precision::F64 { (1e-9, 1e-8) } else { (1e-5, 1e-4) };
+    let (target, tolerance) = precision.pick((1e-9, 1e-8), (1e-5, 1e-4));
     let mut cells = Vec::new();
     for (k, (samples, dim)) in sizes.into_iter().enumerate() {
         for activation in Activation::ALL {

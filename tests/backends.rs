@@ -1,0 +1,271 @@
+//! Every backend computes the same thing: one body for all, Burn's CPU backend in double precision as the
+//! reference, and tolerances that follow from the unit round-off `u` of the precision.
+
+use puremix::device::{Backend, Compute, Precision};
+use puremix::engine::{Analytic, Autodiff, Engine};
+use puremix::init::Start;
+use puremix::measure::sharpness::{Surface, dense, eigenvalues};
+use puremix::model::{Activation, SingleNeuronConfig};
+use puremix::problem::{Problem, Reduction};
+use puremix::schedule::{Schedule, ScheduleKind};
+use puremix::theory;
+use puremix::train::{Outcome, Plan, StopRule, train};
+
+use crate::common::{BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout};
+
+fn reference() -> Compute {
+    Compute::new(Backend::Flex, Some(Precision::F64)).unwrap()
+}
+
+/// Every precision the device has.
+fn all(backend: Backend) -> Vec<Compute> {
+    let all: Vec<Compute> = [Precision::F64, Precision::F32]
+        .into_iter()
+        .filter_map(|precision| Compute::new(backend, Some(precision)).ok())
+        .collect();
+    assert!(!all.is_empty(), "{} has no device here", backend.name());
+    all
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let worst = a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt();
+    if worst.is_nan() { f64::INFINITY } else { worst }
+}
+
+fn norm(v: &[f64]) -> f64 {
+    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// Gradients by autodiff: a single sample, a batch with a repetition, all samples; samples of any norm.
+fn gradients(backend: Backend) {
+    for compute in all(backend) {
+        // Sums of at most 2 n products, each within u, for numbers of size 1.
+        let tolerance = 64.0 * compute.precision().unit_roundoff();
+        for activation in Activation::ALL {
+            let data = correlated(7, 11, 3);
+            let start = Start::gaussian(&data, 0.8, 5, 1).unwrap();
+            let problem = Problem::new(data, activation, Reduction::Sum, 0.1).unwrap();
+            let schedule = Schedule::full_batch(7).unwrap();
+            let on =
+                |compute: &Compute| Autodiff::single_neuron(&problem, &schedule, &start, 0, compute).unwrap();
+            let (here, there) = (on(&compute), on(&reference()));
+            for batch in [&[4][..], &[0, 5, 5], &[0, 1, 2, 3, 4, 5, 6]] {
+                let (got, expected) = (here.gradient(batch), there.gradient(batch));
+                let off = distance(&got, &expected) / norm(&expected).max(1.0);
+                assert!(off < tolerance, "{activation:?} {batch:?} {:?}: {off:e}", compute.precision());
+            }
+        }
+        let untied = |compute: &Compute| Untied::new(&ENCODER, &BIAS, &DECODER, 3, compute);
+        let data = correlated(4, 3, 8);
+        let schedule = Schedule::sgd(4, 2, 1).unwrap();
+        let on = |compute: &Compute| {
+            Autodiff::new(untied(compute), &data, 0.1, &schedule, 0, compute).unwrap().gradient(&[3, 0])
+        };
+        assert!(distance(&on(&compute), &on(&reference())) < tolerance, "untied {:?}", compute.precision());
+    }
+}
+
+/// 500 steps of both tensor engines under every schedule, compared every 20.
+fn trajectories(backend: Backend) {
+    for compute in all(backend) {
+        // A step rounds numbers of size 1 some ten times, and SGD's selection amplifies what is there at the
+        // beginning: e^(λt) is a few tens after 500 steps at these step sizes.
+        let tolerance = 500.0 * 10.0 * compute.precision().unit_roundoff();
+        for (k, kind) in [
+            ScheduleKind::Gd,
+            ScheduleKind::Sgd,
+            ScheduleKind::Cyclic,
+            ScheduleKind::Reshuffle,
+            ScheduleKind::Replacement,
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let batch = (kind != ScheduleKind::Gd).then_some(1 + k % 3);
+            let (problem, start) =
+                orthonormal((7, 10), Activation::ALL[k % 2], Reduction::ALL[(k / 2) % 2], 0.13);
+            let schedule = Schedule::new(kind, 7, batch, 9).unwrap();
+            let starts = [start.clone(), start.clone(), start.clone()];
+            let mut truth = Autodiff::single_neuron(&problem, &schedule, &start, 2, &reference()).unwrap();
+            let mut autodiff = Autodiff::single_neuron(&problem, &schedule, &start, 2, &compute).unwrap();
+            // Replicas 0, 1 and 2 from one start: the last sees the batches of the others here.
+            let mut analytic = Analytic::new(&problem, &schedule, &starts, 0, &compute).unwrap();
+            for step in (20..=500).step_by(20) {
+                truth.advance(20);
+                autodiff.advance(20);
+                analytic.advance(20);
+                let expected = truth.weights(0).unwrap();
+                for (name, got) in
+                    [("autodiff", autodiff.weights(0).unwrap()), ("analytic", analytic.weights(2).unwrap())]
+                {
+                    let off = distance(&got, &expected);
+                    let precision = compute.precision();
+                    assert!(off < tolerance, "{name} {kind:?} {precision:?} at step {step}: {off:e}");
+                }
+            }
+        }
+    }
+}
+
+/// Where training ends: the mixture, and the very datapoint that the reference ends in.
+fn limits(backend: Backend) {
+    for compute in all(backend) {
+        // The factor 20 is what rounding of a step is magnified to by a contraction of 1 − μ ≥ 1/20.
+        let tolerance = 200.0 * compute.precision().unit_roundoff();
+        for (batch, activation) in [(7, Activation::Relu), (1, Activation::Linear), (3, Activation::Relu)] {
+            let (problem, start) = orthonormal((7, 9), activation, Reduction::Sum, 0.19);
+            let schedule = Schedule::sgd(7, batch, 4).unwrap();
+            let set = theory::predicted_limit(&schedule, &start.correlations, activation).unwrap();
+            let end = |compute: &Compute, tolerance: f64| {
+                let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, compute).unwrap();
+                let stop = StopRule::Limit { sets: vec![set.clone()], tolerance };
+                let plan = Plan { budget: 20_000, stop, check_every: 64 };
+                let run = train(&mut engine, &plan, &mut []).0.remove(0);
+                assert_eq!(run.outcome, Outcome::Converged, "b = {batch} on {:?}", compute.precision());
+                engine.weights(0).unwrap()
+            };
+            let (expected, got) = (end(&reference(), 1e-13), end(&compute, tolerance));
+            let off = distance(&got, &expected);
+            assert!(off < 2.0 * tolerance + 2e-13, "b = {batch}, {:?}: {off:e}", compute.precision());
+        }
+    }
+}
+
+/// The loss over all samples, and the step at which a run blows up.
+fn losses_and_divergence(backend: Backend) {
+    for compute in all(backend) {
+        let tolerance = 64.0 * compute.precision().unit_roundoff();
+        let (problem, start) = orthonormal((6, 8), Activation::Linear, Reduction::Sum, 0.17);
+        let schedule = Schedule::cyclic(6, 2).unwrap();
+        let on =
+            |compute: &Compute| Autodiff::single_neuron(&problem, &schedule, &start, 0, compute).unwrap();
+        let (mut here, mut there) = (on(&compute), on(&reference()));
+        for _ in 0..4 {
+            assert!((here.loss(0) - there.loss(0)).abs() < tolerance, "{:?}", compute.precision());
+            here.advance(3);
+            there.advance(3);
+        }
+        // η_B = 0.9, beyond the wall: the norm explodes within a chunk, and the step is the same everywhere.
+        let problem =
+            Problem::new(problem.dataset().clone(), Activation::Linear, Reduction::Sum, 0.9).unwrap();
+        let start = Start::gaussian(problem.dataset(), 1.9, 4, 2).unwrap();
+        let schedule = Schedule::full_batch(6).unwrap();
+        let mut engines: [Box<dyn Engine>; 3] = [
+            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &reference()).unwrap()),
+            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
+            Box::new(Analytic::new(&problem, &schedule, &[start], 0, &compute).unwrap()),
+        ];
+        engines.iter_mut().for_each(|engine| engine.advance(300));
+        let at = engines.map(|engine| engine.diverged_at(0));
+        assert!(at[0].is_some_and(|step| 1 < step && step < 64), "{at:?}");
+        assert_eq!(at, [at[0]; 3]);
+    }
+}
+
+/// Hessian–vector products and the spectrum they make.
+fn curvature(backend: Backend) {
+    for compute in all(backend) {
+        // Truncation h² and rounding u/h at h = u^(1/3), both of the order u^(2/3).
+        let tolerance = 16.0 * compute.precision().unit_roundoff().powf(2.0 / 3.0);
+        let data = correlated(5, 7, 2);
+        let w = Start::gaussian(&data, 0.9, 3, 0).unwrap().weights(&data).unwrap().to_vec();
+        let on = |compute: &Compute| {
+            let model = SingleNeuronConfig::new(7, Activation::Linear).init_at(&w, compute).unwrap();
+            Surface::new(model, &data, compute).unwrap()
+        };
+        let (here, there) = (on(&compute), on(&reference()));
+        for k in 0..3 {
+            let v: Vec<f64> = (0..7).map(|i| ((i * i + k) as f64).sin()).collect();
+            let (product, expected) = (here.hessian_product(&v), there.hessian_product(&v));
+            let off = distance(&product.value, &expected.value);
+            assert!(off < tolerance * norm(&v), "{:?}: {off:e}", compute.precision());
+            assert!(off < 10.0 * (product.error + expected.error), "{off:e} beyond {:e}", product.error);
+        }
+        let top = |surface| eigenvalues(dense(surface)).unwrap().pop().unwrap();
+        assert!((top(&here) - top(&there)).abs() < tolerance, "{:?}", compute.precision());
+    }
+}
+
+/// What `--list-backends` says of one backend.
+fn listed(name: &str) -> serde_json::Value {
+    let output = binary("train").args(["--list-backends", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let all: Vec<serde_json::Value> = serde_json::from_str(&stdout(&output)).unwrap();
+    let names: Vec<&str> = all.iter().map(|listing| listing["backend"].as_str().unwrap()).collect();
+    assert_eq!(names, ["flex", "ndarray", "wgpu", "cuda"]);
+    all.into_iter().find(|listing| listing["backend"] == name).unwrap()
+}
+
+#[test]
+fn the_list_shows_what_is_there_and_how_to_get_the_rest() {
+    let flex = listed("flex");
+    assert_eq!(flex["device"], "host CPU");
+    assert_eq!(flex["precisions"], serde_json::json!(["f64", "f32"]));
+    for backend in Backend::ALL.into_iter().filter(|backend| !backend.is_compiled()) {
+        let listing = listed(backend.name());
+        assert_eq!(listing["compiled"], false);
+        let problem = listing["problem"].as_str().unwrap();
+        assert!(problem.contains(&format!("rebuild with `--features {}`", backend.name())), "{problem}");
+    }
+    let plain = stdout(&binary("reproduce").arg("--list-backends").output().unwrap());
+    assert!(plain.starts_with("flex     f64, f32  host CPU\n"), "{plain}");
+    assert_eq!(plain.lines().count(), 4);
+}
+
+#[test]
+#[cfg(feature = "wgpu")]
+fn the_driver_names_its_device_and_a_missing_adapter_is_one_clear_error() {
+    let wgpu = listed("wgpu");
+    assert_eq!(wgpu["precisions"][0], "f32");
+    assert!(wgpu["device"].as_str().unwrap().len() > 10, "{wgpu}");
+    let missing = |program: &str| {
+        let mut command = binary(program);
+        command.env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(97)").args(["--backend", "wgpu"]);
+        command.output().unwrap()
+    };
+    for program in ["reproduce", "train", "gd_limit"] {
+        let output = missing(program);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(output.stdout.is_empty() && !error.contains("panicked"), "{error}");
+        let said: Vec<&str> = error.lines().filter(|line| line.contains("backend `wgpu`")).collect();
+        assert_eq!(said.len(), 1, "{error}");
+        assert!(
+            said[0].contains("finds no device here") && said[0].contains("mesa-vulkan-drivers"),
+            "{error}"
+        );
+    }
+}
+
+macro_rules! conformance {
+    ($($feature:literal $module:ident $backend:ident $(#[$attribute:meta])?;)*) => {$(
+        #[cfg(feature = $feature)]
+        mod $module {
+            use puremix::device::Backend::$backend;
+
+            conformance!(@ $backend $(#[$attribute])? gradients trajectories limits losses_and_divergence curvature);
+        }
+    )*};
+    (@ $backend:ident $(#[$attribute:meta])? ) => {};
+    (@ $backend:ident #[$attribute:meta] $($test:ident)*) => {$(
+        #[test]
+        #[$attribute]
+        fn $test() {
+            super::$test($backend);
+        }
+    )*};
+    (@ $backend:ident $($test:ident)*) => {$(
+        #[test]
+        fn $test() {
+            super::$test($backend);
+        }
+    )*};
+}
+
+conformance! {
+    "flex" flex Flex;
+    "ndarray" ndarray Ndarray;
+    "wgpu" wgpu Wgpu;
+    "cuda" cuda Cuda #[ignore = "needs an NVIDIA GPU"];
+}
