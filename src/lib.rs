@@ -82,6 +82,7 @@ pub mod report;
 pub mod rng;
 pub mod run_dir;
 pub mod schedule;
+pub mod speed;
 pub mod state;
 pub mod stats;
 pub mod theory;
