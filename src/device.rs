@@ -67,15 +67,14 @@ impl Backend {
     /// # Errors
     /// [`Error::UnknownBackend`], or [`Error::BackendNotCompiled`] naming the feature to add.
     pub fn parse(name: &str) -> Result<Backend> {
-        let list = |backends: &[Backend]| backends.iter().map(|b| b.name()).collect::<Vec<_>>().join(", ");
         let backend = Self::ALL
             .into_iter()
             .find(|backend| backend.name() == name)
-            .ok_or_else(|| Error::UnknownBackend { name: name.into(), known: list(&Self::ALL) })?;
+            .ok_or_else(|| Error::UnknownBackend { name: name.into(), known: listed(&Self::ALL) })?;
         if backend.is_compiled() {
             Ok(backend)
         } else {
-            Err(Error::BackendNotCompiled { name: name.into(), compiled: list(&Self::compiled()) })
+            Err(Error::BackendNotCompiled { name: name.into(), compiled: listed(&Self::compiled()) })
         }
     }
 
@@ -103,7 +102,7 @@ impl Backend {
 
     /// Opens the device: brings up its driver, so that what is missing is an error here and not a panic later.
     fn open(self) -> Result<Opened> {
-        let opened = match self {
+        let opened: Result<Opened, String> = match self {
             #[cfg(feature = "flex")]
             Backend::Flex => Ok(Opened { device: Device::flex(), name: CPU.into() }),
             #[cfg(feature = "ndarray")]
@@ -114,7 +113,12 @@ impl Backend {
             #[cfg(feature = "cuda")]
             Backend::Cuda => open_cuda(),
             #[allow(unreachable_patterns)]
-            _ => return Backend::parse(self.name()).map(|_| unreachable!("not compiled in")),
+            _ => {
+                return Err(Error::BackendNotCompiled {
+                    name: self.name().into(),
+                    compiled: listed(&Self::compiled()),
+                });
+            }
         };
         opened.map_err(|reason| Error::NoDevice {
             backend: self.name().into(),
@@ -122,6 +126,10 @@ impl Backend {
             hint: self.hint().into(),
         })
     }
+}
+
+fn listed(backends: &[Backend]) -> String {
+    backends.iter().map(|backend| backend.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// Burn's handle of a device that is up, and what its driver calls it.
@@ -140,7 +148,7 @@ impl Opened {
 
 /// The precision asked for if the device has it; its first if none is.
 fn choose(backend: Backend, supported: &[Precision], wanted: Option<Precision>) -> Result<Precision> {
-    let precision = wanted.unwrap_or(supported[0]);
+    let precision = wanted.or(supported.first().copied()).unwrap_or(Precision::F32);
     if supported.contains(&precision) {
         return Ok(precision);
     }
@@ -182,7 +190,9 @@ fn in_short(error: &impl ToString) -> String {
 fn open_cuda() -> Result<Opened, String> {
     let devices = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec();
     let device = devices.into_iter().next().ok_or("no CUDA device")?;
-    let name = device.identity().map_or_else(|| "unnamed".into(), |identity| identity.name);
+    // Opening it compiles nothing yet but loads the toolkit, and what is missing there is a panic upstream.
+    let identity = std::panic::catch_unwind(|| device.identity()).map_err(|_| "the toolkit does not load")?;
+    let name = identity.map_or_else(|| "unnamed".into(), |identity| identity.name);
     Ok(Opened { device, name })
 }
 
@@ -317,8 +327,11 @@ impl Compute {
 
 impl Default for Compute {
     /// The first compiled backend at its default precision.
+    ///
+    /// # Panics
+    /// If that backend has no device here, which [`Compute::new`] reports as an error. A CPU is always there.
     fn default() -> Self {
-        Self::new(Backend::default(), None).expect("a compiled backend supports its default precision")
+        Self::new(Backend::default(), None).unwrap_or_else(|error| panic!("{error}"))
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cli;
 use crate::data::Dataset;
-use crate::device::{Backend, Compute};
+use crate::device::{Backend, Compute, Precision};
 use crate::engine::{Analytic, Engine};
 use crate::error::{Error, Result};
 use crate::init::Start;
@@ -50,9 +50,11 @@ pub struct Speed {
     pub backend: String,
     /// Replicas side by side.
     pub replicas: u64,
-    /// Steps a second and replica: the smallest, median and largest of the rounds.
+    /// Steps a second and replica: the smallest, (upper) median and largest of the rounds.
     pub steps_per_second: [f64; 3],
 }
+
+const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];
 
 struct Subject {
     backend: String,
@@ -70,8 +72,19 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
     if options.rounds == 0 {
         return Err(Error::Empty { what: "the number of rounds", got: 0 });
     }
+    if !(options.seconds > 0.0 && options.seconds.is_finite()) {
+        return Err(Error::Usage(format!("--seconds {}: a positive time is needed", options.seconds)));
+    }
     let mut subjects = Vec::new();
-    for compute in Backend::compiled().into_iter().filter_map(|backend| Compute::new(backend, None).ok()) {
+    for (backend, precision) in Backend::compiled().into_iter().flat_map(|b| PRECISIONS.map(|p| (b, p))) {
+        let compute = match Compute::new(backend, Some(precision)) {
+            Ok(compute) => compute,
+            Err(Error::Precision { .. }) => continue,
+            Err(error) => {
+                eprintln!("left out: {error}");
+                continue;
+            }
+        };
         for &replicas in &options.replicas {
             subjects.push(Subject::new(options, &compute, replicas)?);
         }

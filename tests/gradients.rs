@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use puremix::data::Dataset;
 use puremix::device::{Compute, to_host};
-use puremix::engine::{Autodiff, batch_gradient};
+use puremix::engine::{Autodiff, batch_step};
 use puremix::init::Start;
 use puremix::model::Activation;
 use puremix::problem::{Problem, Reduction};
@@ -21,16 +21,19 @@ fn loss(data: &Dataset, w: &[f64], batch: &[usize], activation: Activation) -> f
     batch.iter().map(sample).sum()
 }
 
-/// The hand-derived gradient through the tensor operations of the analytic engine.
+/// The hand-derived gradient through the tensor operations of the analytic engine: what a step of `2²⁰` moves,
+/// so long that `w` itself costs no digits.
 fn by_hand(data: &Dataset, w: &[f64], batch: &[usize], activation: Activation) -> Vec<f64> {
     let compute = Compute::default();
     let n = data.dim();
     let rows = data.rows().unwrap();
     let x: Vec<f64> = batch.iter().flat_map(|&i| rows[i * n..(i + 1) * n].to_vec()).collect();
     let x = compute.tensor(&x, [batch.len(), n]);
-    let w = compute.tensor(w, [1, n]);
-    let c = w.clone().matmul(x.clone().transpose());
-    to_host(batch_gradient(w, c, activation, |phi| phi.matmul(x)))
+    let before = compute.tensor(w, [1, n]);
+    let c = before.clone().matmul(x.clone().transpose());
+    let step = f64::from(1 << 20);
+    let after = to_host(batch_step(before, c, activation, step, |weights| weights.matmul(x)));
+    w.iter().zip(after).map(|(before, after)| (before - after) / step).collect()
 }
 
 fn by_autodiff(data: &Dataset, w: &[f64], batch: &[usize], activation: Activation) -> Vec<f64> {

@@ -5,7 +5,7 @@ use puremix::claims::{
     Context, Effort, Findings, alignment_scaling, cyclic_limit, gd_limit, hypothesis_map, landscape,
     random_walk, rotation_invariance, sgd_limit, sharpness, vanishing_noise,
 };
-use puremix::device::Compute;
+use puremix::device::{Backend, Compute, Precision};
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{alignment, cyclic, gd, sgd};
@@ -241,4 +241,42 @@ fn hypothesis_map_can_fail() {
     assert_eq!(of(Prediction { rectangle: (0.6, 1.0), ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { stretched: (0.2, 4.5), ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { captured_from: |norm| norm * norm - 0.05, ..right }), Verdict::Refuted);
+}
+
+/// Single precision has tolerances of its own: they hold, and they too are refuted.
+#[test]
+fn claims_can_fail_in_single_precision() {
+    let compute = Compute::new(Backend::default(), Some(Precision::F32)).unwrap();
+    let context = Context { compute, ..context() };
+    macro_rules! turns {
+        ($claim:ident, $wrong:expr) => {
+            use $claim::{Options, Prediction, findings};
+            let of = |prediction: Prediction| verdict(findings(&context, &Options::default(), &prediction));
+            assert_eq!(of(Prediction::default()), Verdict::Reproduced, stringify!($claim));
+            let wrong: fn(Prediction) -> Prediction = $wrong;
+            assert_eq!(of(wrong(Prediction::default())), Verdict::Refuted, stringify!($claim));
+        };
+    }
+    {
+        fn longer(c0: &[f64], activation: Activation) -> Option<LimitSet> {
+            let Some(LimitSet::Point(alpha)) = gd::limit(c0, activation) else { return None };
+            Some(LimitSet::Point(alpha.iter().map(|a| a * 1.0001).collect()))
+        }
+        turns!(gd_limit, |right| Prediction { limit: longer, ..right });
+    }
+    {
+        fn off(m: usize, n: usize, s: usize, a: Activation) -> f64 {
+            puremix::theory::sharpness::trace(m, n, s - usize::from(s > 1), a)
+        }
+        turns!(sharpness, |right| Prediction { trace: off, ..right });
+    }
+    {
+        turns!(vanishing_noise, |right| Prediction { sample_gradient: |c| (c, c * c), ..right });
+    }
+    {
+        turns!(rotation_invariance, |right| Prediction { sgd_follows: [true, false], ..right });
+    }
+    {
+        turns!(landscape, |right| Prediction { blank_loss: 0.5 + 1e-4, ..right });
+    }
 }

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::protocol::{Case, Tally, bent, largest};
 use super::{Claim, Context, Findings};
 use crate::data::Dataset;
+use crate::device::Precision;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
@@ -88,6 +89,13 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
             .into(),
     ]);
+    if context.compute.precision() == Precision::F32 {
+        notes.push(
+            "Single precision: on Burn the edge c_0 = c_1 is met up to 2⁻²⁴ only. The conclusion is safe, because the rival \
+             needs a head start of O(η)."
+                .into(),
+        );
+    }
     Ok(Findings { checks, notes, ..Findings::default() })
 }
 

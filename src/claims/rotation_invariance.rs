@@ -95,6 +95,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let least = context.effort.pick(0.05, 0.5, 0.9);
         Expectation::new(name, 1.0, "training the Burn model").always(least).counted(count as u64, n)
     };
+    // 300 steps of a few roundings each.
+    let same = 2000.0 * context.compute.precision().unit_roundoff();
     let apart = "two independent random frames come this close with probability far below it";
     let checks = vec![
         Expectation::new(
@@ -102,7 +104,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             prediction.gd_shift,
             "rounding, contracted",
         )
-        .within(context.compute.precision().pick(1e-12, 1e-4))
+        .within(same)
         .measured(largest(runs.iter().map(|run| run.gd_linear)), n),
         arrived("SGD on A: runs that end in a row of ±A", 0),
         arrived("SGD on QA: runs that end in a row of ±QA", 1),
@@ -122,8 +124,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .measured(closest(|run| run.to_other_rows), n),
         Expectation::new(
             "ReLU GD on A and on QA: smallest distance of the limits",
-            1e-6,
-            "its active set is not rotation-invariant",
+            10.0 * same,
+            "its active set is not rotation-invariant; ten times what rounding may do to the linear model",
         )
         .control()
         .at_least()

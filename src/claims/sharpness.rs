@@ -74,7 +74,7 @@ impl Grain {
     fn of(precision: Precision) -> Self {
         precision.pick(
             Self { arrival: 1e-12, curvature: 1e-5, clear: 1e-3, residual: 1e-7 },
-            Self { arrival: 1e-5, curvature: 5e-3, clear: 2e-2, residual: 1e-4 },
+            Self { arrival: 1e-5, curvature: 2e-3, clear: 2e-2, residual: 1e-4 },
         )
     }
 }
@@ -111,6 +111,12 @@ struct Measured {
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if options.samples == Some(1) {
         return Err(Error::Usage("--samples 1: with a single sample both limits are the same point".into()));
+    }
+    // Beyond, a trace could not tell one kink from none.
+    let most = (1.0 / (16.0 * Grain::of(context.compute.precision()).curvature)) as usize;
+    if let Some(samples) = options.samples.filter(|&samples| samples > most) {
+        let reason = format!("--samples {samples}: in this precision kinks can be counted up to m = {most}");
+        return Err(Error::Usage(reason));
     }
     let sizes = match (options.samples, options.dim) {
         (Some(m), Some(n)) => vec![(m, n)],
@@ -204,7 +210,7 @@ fn well_inside(problem: &Problem, seed: u64, clear: f64) -> Result<Start> {
     }
     let m = problem.dataset().samples();
     Err(Error::Usage(format!(
-        "--samples {m}: none of {REDRAWS} starts keeps all its active samples clear of their kinks"
+        "--samples {m}: none of {REDRAWS} starts keeps all its active samples clear of their kinks by {clear}"
     )))
 }
 

@@ -113,10 +113,12 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         check("GD from where SGD ended: largest movement in 300 steps", |run| run.gd_from_sgd, 2.0 * at_sgd),
     ];
     let noise = smallest(runs.iter().map(|run| run.noise));
+    // Well above the noise of a run that had ended at a datapoint, which is that of its arrival distance.
+    let least = 10.0 * at_sgd.max(1e-7);
     let apart =
         "of the order of the weaker weight in the mixture; a random one is this pure with that probability";
     checks.push(
-        Expectation::new("smallest noise at w_GD, (Σ ‖∇ℓ_i‖²)^½", 1e-6, apart)
+        Expectation::new("smallest noise at w_GD, (Σ ‖∇ℓ_i‖²)^½", least, apart)
             .control()
             .at_least()
             .measured(noise, n),
@@ -131,8 +133,17 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .within(2.0 * gd)
         .measured(largest(runs.iter().map(|run| run.gd_from_mixture)), n),
     );
-    let notes =
-        vec!["The full-batch gradient vanishes at both; only the sample gradients tell them apart.".into()];
+    let mut notes = vec![
+        "The full-batch gradient vanishes at both; only the sample gradients tell them apart.".to_string(),
+    ];
+    if context.compute.precision() == Precision::F32 {
+        notes.push(
+            "Single precision: at a datapoint the sample gradients are zeros that are not, of the order of 2⁻²⁴; and at GD's end \
+             samples with c_i = 0 in theory have correlations of either sign of that order, of which ReLU admits half: \
+             they are allowed to win, and are next to never drawn into it."
+                .into(),
+        );
+    }
     Ok(Findings { checks, notes, ..Findings::default() })
 }
 
@@ -198,9 +209,10 @@ fn measure(
     let case = Case { problem: &problem, schedule: &single, start: &start, replica: 0 };
     let set = (prediction.limit_set)(alpha, activation);
     let mut sgd = Tally::of(Some(&case.run_to(&mut engine, set.clone(), arrival.sgd)));
-    // And there it stays; a mixture it would leave at once.
+    // And there it stays; a mixture it would leave at once. The log-distance walks: a factor of 1000 is a fluctuation of
+    // probability 1e-4 or less.
     engine.advance(2000);
-    sgd.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= 1e3 * arrival.sgd);
+    sgd.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= 1000.0 * arrival.sgd);
     Ok(Measured {
         at_datapoints,
         off_closed_form: off,

@@ -1,7 +1,9 @@
 //! The hand-derived gradient as tensor operations, all replicas of the single neuron at once.
 //!
-//! Weights, data and the batches of a whole chunk of steps stay on the device; the host uploads indices and
-//! reads `R` squared norms once a chunk, and nothing else unless somebody looks.
+//! Weights, data and the batches of a whole chunk of steps stay on the device. Once a chunk the host uploads indices
+//! and reads `R` squared norms, to notice divergence; nothing else moves unless somebody looks.
+
+use std::cell::OnceCell;
 
 use burn::tensor::{Int, Tensor};
 
@@ -21,6 +23,8 @@ pub struct Analytic {
     compute: Compute,
     rows: Tensor<2>,
     weights: Tensor<2>,
+    /// The weights as last read, `[R, n]` row-major: however many replicas are looked at, one download.
+    seen: OnceCell<Vec<f64>>,
     step_per_sample: f64,
     /// One for all under full-batch and cyclic schedules, else one a replica.
     streams: Vec<BatchStream>,
@@ -41,23 +45,28 @@ enum Batches {
     Own(Tensor<1, Int>),
 }
 
-/// `Σ_{i∈B} ∇ℓ_i(w) = (Σ_{i∈B} φ_i²) w + (N − 2) Σ_{i∈B} φ_i x_i` for `R` neurons (it holds
-/// for samples of any norm, because `‖x‖` only enters the part of the loss that `w` does not).
+/// One step `w − η_B Σ_{i∈B} ∇ℓ_i(w)` of `R` neurons, with `Σ ∇ℓ_i = (Σ φ_i²) w + (N − 2) Σ φ_i x_i`; it holds for
+/// samples of any norm, because `‖x‖` only enters the part of the loss that `w` does not.
+///
+/// Written as `(1 − η_B Σ φ_i²) w + Σ η_B (2 − N) φ_i x_i`, so that `[R, n]` is walked through as few times as
+/// there are.
 ///
 /// # Shapes
 /// - `w`: `[R, n]`, `c`: correlations with the batch `[R, b]`
-/// - `combine`: maps `φ` `[R, b]` to `Σ_{i∈B} φ_i x_i` `[R, n]`
+/// - `combine`: maps weights `[R, b]` to the sum of the batch's samples with them, `[R, n]`
 /// - returns: `[R, n]`
-pub fn batch_gradient(
+pub fn batch_step(
     w: Tensor<2>,
     c: Tensor<2>,
     activation: Activation,
+    step_per_sample: f64,
     combine: impl FnOnce(Tensor<2>) -> Tensor<2>,
 ) -> Tensor<2> {
     let phi = activation.forward(c);
-    let energy = (phi.clone() * phi.clone()).sum_dim(1);
+    let shrink = (phi.clone() * phi.clone()).sum_dim(1) * -step_per_sample + 1.0;
     let norm_sq = (w.clone() * w.clone()).sum_dim(1);
-    w * energy + combine(phi) * (norm_sq - 2.0)
+    let pull = norm_sq * -step_per_sample + 2.0 * step_per_sample;
+    w * shrink + combine(phi * pull)
 }
 
 impl Analytic {
@@ -82,6 +91,7 @@ impl Analytic {
         Ok(Self {
             rows: compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]),
             weights: compute.tensor(&starts.concat(), [starts.len(), dataset.dim()]),
+            seen: OnceCell::new(),
             step_per_sample: problem.step_per_sample(schedule.batch_size()),
             diverged_at: vec![None; starts.len()],
             problem: problem.clone(),
@@ -93,7 +103,7 @@ impl Analytic {
 
     /// Steps taken with one upload of indices.
     fn chunk(&self) -> u64 {
-        (MOST_INDICES / (self.starts.len() * self.batch()) as u64).clamp(1, CHUNK)
+        (MOST_INDICES / (self.streams.len() * self.batch()) as u64).clamp(1, CHUNK)
     }
 
     fn batch(&self) -> usize {
@@ -124,28 +134,28 @@ impl Analytic {
         let of_step = |indices: &Tensor<1, Int>, a_step: usize| {
             self.rows.clone().select(0, indices.clone().narrow(0, k as usize * a_step, a_step))
         };
+        let eta = self.step_per_sample;
         let shared = |w: Tensor<2>, x: Tensor<2>| {
             let c = w.clone().matmul(x.clone().transpose());
-            batch_gradient(w, c, activation, |phi| phi.matmul(x))
+            batch_step(w, c, activation, eta, |weights| weights.matmul(x))
         };
-        let gradient = match batches {
-            Batches::Full => shared(w.clone(), self.rows.clone()),
-            Batches::Shared(indices) => shared(w.clone(), of_step(indices, b)),
+        self.weights = match batches {
+            Batches::Full => shared(w, self.rows.clone()),
+            Batches::Shared(indices) => shared(w, of_step(indices, b)),
             // A sample each: row by row, where a product of matrices would be R products of vectors.
             Batches::Own(indices) if b == 1 => {
                 let x = of_step(indices, replicas);
                 let c = (x.clone() * w.clone()).sum_dim(1);
-                batch_gradient(w.clone(), c, activation, |phi| x * phi)
+                batch_step(w, c, activation, eta, |weights| x * weights)
             }
             Batches::Own(indices) => {
                 let x = of_step(indices, replicas * b).reshape([replicas, b, dim]);
                 let c = x.clone().matmul(w.clone().reshape([replicas, dim, 1])).reshape([replicas, b]);
-                batch_gradient(w.clone(), c, activation, |phi| {
-                    phi.reshape([replicas, 1, b]).matmul(x).reshape([replicas, dim])
+                batch_step(w, c, activation, eta, |weights| {
+                    weights.reshape([replicas, 1, b]).matmul(x).reshape([replicas, dim])
                 })
             }
         };
-        self.weights = w - gradient * self.step_per_sample;
     }
 
     /// Replicas, not known to have diverged, whose norm is beyond its limit.
@@ -159,7 +169,9 @@ impl Analytic {
     }
 
     fn weights_of(&self, replica: usize) -> Vec<f64> {
-        to_host(self.weights.clone().narrow(0, replica, 1))
+        let all = self.seen.get_or_init(|| to_host(self.weights.clone()));
+        let dim = self.problem.dataset().dim();
+        all[replica * dim..(replica + 1) * dim].to_vec()
     }
 }
 
@@ -173,6 +185,7 @@ impl Engine for Analytic {
     }
 
     fn advance(&mut self, steps: u64) {
+        self.seen.take();
         for chunk in chunks(steps, self.chunk()) {
             let (first, before) = (self.steps_taken(), self.weights.clone());
             let batches = self.draw(chunk);

@@ -13,7 +13,7 @@ mod analytic;
 mod autodiff;
 mod reduced;
 
-pub use analytic::{Analytic, batch_gradient};
+pub use analytic::{Analytic, batch_step};
 pub use autodiff::Autodiff;
 pub use reduced::Reduced;
 
@@ -69,7 +69,7 @@ fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
 
 /// Steps an engine on a device takes before it reads anything back. A look stalls a GPU, and costs a CPU as
 /// much as a step of a small model.
-const CHUNK: u64 = 64;
+pub(crate) const CHUNK: u64 = 64;
 
 /// The sizes of the chunks of at most `most` that make up `steps`.
 fn chunks(steps: u64, most: u64) -> impl Iterator<Item = u64> {

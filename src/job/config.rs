@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::{DeviceOptions, OutputOptions};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
+use crate::engine::CHUNK;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
@@ -179,6 +180,12 @@ impl Job {
     /// Steps until every sample has been visited about once.
     pub(super) fn epoch(&self) -> u64 {
         self.schedule.samples().div_ceil(self.schedule.batch_size()) as u64
+    }
+
+    /// Steps between looks at the stop rule: an epoch, and no less than what a device does at once. The same for
+    /// every engine, so that all stop at the same step.
+    pub(super) fn check_every(&self) -> u64 {
+        self.epoch().max(CHUNK)
     }
 
     /// The predicted limit set of each start, where there is a prediction.

@@ -77,7 +77,8 @@ impl Job {
     ) -> Result<(Vec<Finished>, Vec<Row>, Duration)> {
         let starts = &self.starts[first..first + engine.replicas()];
         let gauge = |start: &Start| Gauge::new(self.problem.dataset(), self.problem.activation(), start);
-        let plan = Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.epoch() };
+        let plan =
+            Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.check_every() };
         let mut trajectory = Trajectory::new(gauge(&starts[0]), Cadence::Every(self.every), 0);
         let mut bar = Bar { bar: progress, every: (self.budget / 200).max(1) };
         let mut observers: Vec<&mut dyn Observer> = Vec::new();

@@ -196,16 +196,17 @@ fn on_burn(context: &Context, options: &Options) -> Result<Check> {
             let burn = case.run_to(&mut case.autodiff(&context.compute)?, set.clone(), target);
             let reduced = case.run_to(&mut case.reduced()?, set, 1e-9);
             let measures = [&burn, &reduced].map(|run| {
+                let arrived = if run.outcome == Outcome::Converged { 1.0 } else { f64::NAN };
                 let best = best_match(&run.neurons[0], problem.dataset(), activation);
-                (best.cosine, cos_init(&run.neurons[0], start.norm_sq))
+                (arrived * best.cosine, arrived * cos_init(&run.neurons[0], start.norm_sq))
             });
-            Ok((measures[0].0 - measures[1].0).abs().max((measures[0].1 - measures[1].1).abs()))
+            Ok(largest([(measures[0].0 - measures[1].0).abs(), (measures[0].1 - measures[1].1).abs()]))
         });
     let deviations = deviations.collect::<Result<Vec<f64>>>()?;
     Ok(Expectation::new(
         "the same cosines by training the Burn model: largest difference",
         0.0,
-        "both stop close to the limit",
+        "both stop close to the limit; in single precision two runs in 10⁴ may part for different datapoints",
     )
     .within(tolerance)
     .measured(largest(deviations.iter().copied()), deviations.len() as u64))

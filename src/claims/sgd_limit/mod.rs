@@ -214,14 +214,14 @@ fn on_burn(
             .counted(tally.hits, tally.trials),
     ];
     let expected = "… and in the same one as the reduced engine on the same batches";
+    let share = same as f64 / tally.trials as f64;
     if precision == Precision::F64 {
-        checks.push(
-            Expectation::new(expected, 1.0, why)
-                .within(0.0)
-                .measured(same as f64 / tally.trials as f64, tally.trials),
-        );
+        checks.push(Expectation::new(expected, 1.0, why).within(0.0).measured(share, tally.trials));
         return Ok((checks, None));
     }
+    let rare =
+        "a change of places needs rivals that agree to rounding on the way: of the order of 1e-4 a run";
+    checks.push(Expectation::new(expected, 0.75, rare).at_least().measured(share, tally.trials));
     let note = format!(
         "Single precision: {same} of {} trainings end in the datapoint of the reduced engine in double on the same \
          batches. Theory does not promise it: two rivals whose correlations agree to 2⁻²⁴ may change places.",
