@@ -182,7 +182,7 @@ fn speed_is_measured_on_every_backend_that_is_there() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let rows: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
-    assert!(!rows.is_empty() && rows.len() % 2 == 0);
+    assert!(!rows.is_empty() && rows.len().is_multiple_of(2));
     for (row, replicas) in rows.iter().zip([1, 3].into_iter().cycle()) {
         assert_eq!(row["replicas"], replicas);
         let rates: Vec<f64> = serde_json::from_value(row["steps_per_second"].clone()).unwrap();
