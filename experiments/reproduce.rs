@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         }
         let chosen =
             if options.only.is_empty() { claims::ALL.to_vec() } else { claims::choose(&options.only)? };
-        cli::run_claims(&chosen, "reproduce", &options.common, Value::Null, |claim, context| {
+        cli::run_claims(chosen, "reproduce", &options.common, Value::Null, |claim, context| {
             (claim.run)(context)
         })
     })

@@ -1,4 +1,4 @@
-//! How fast the engines go on this machine.
+//! How fast the engines go on this machine, and how fast their peers.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use puremix::{cli, speed};
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::Allocator;
 
-/// Measures steps a second against the number of replicas, on every backend compiled in.
+/// Measures the engines against PyTorch, JAX and NumPy, against sizes, and on every device compiled in.
 #[derive(Parser)]
 #[command(version)]
 struct Options {

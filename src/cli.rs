@@ -3,15 +3,18 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
 use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
+use crate::interrupt::{GLANCE, Interrupt};
 use crate::report::{ClaimReport, Report, terminal};
 use crate::run_dir::RunDir;
 
@@ -92,19 +95,16 @@ pub fn print(text: &str) {
     let _ = writeln!(anstream::stdout().lock(), "{text}");
 }
 
-/// The main of a claim's own binary, with the claim's own options already in `findings`.
-pub fn run_claim(
+/// The main of a claim's own binary, with the claim's own options.
+pub fn run_claim<O: Serialize + Send + 'static>(
     claim: &'static Claim,
     options: &ClaimOptions,
-    own: &impl Serialize,
-    findings: impl FnOnce(&Context) -> Result<Findings>,
+    own: O,
+    findings: fn(&Context, &O) -> Result<Findings>,
 ) -> ExitCode {
-    let mut findings = Some(findings);
     run(|| {
-        let own = serde_json::to_value(own).map_err(|e| Error::Usage(e.to_string()))?;
-        run_claims(&[claim], claim.id, options, own, |_, context| {
-            findings.take().expect("one claim")(context)
-        })
+        let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
+        run_claims(vec![claim], claim.id, options, shown, move |_, context| findings(context, &own))
     })
 }
 
@@ -128,23 +128,24 @@ macro_rules! claim_binary {
 
         fn main() -> std::process::ExitCode {
             let Arguments { common, own } = clap::Parser::parse();
-            $crate::cli::run_claim(&CLAIM, &common, &own, |context| {
-                findings(context, &own, &Prediction::default())
+            $crate::cli::run_claim(&CLAIM, &common, own, |context, own| {
+                findings(context, own, &Prediction::default())
             })
         }
     };
 }
 
-/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`.
+/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`. After Ctrl-C the
+/// report is on the claims that were finished, and the exit code 130.
 ///
 /// # Errors
 /// Bad options; whatever a protocol refuses.
 pub fn run_claims(
-    claims: &[&'static Claim],
+    claims: Vec<&'static Claim>,
     name: &str,
     options: &ClaimOptions,
     own: serde_json::Value,
-    mut findings: impl FnMut(&'static Claim, &Context) -> Result<Findings>,
+    findings: impl Fn(&'static Claim, &Context) -> Result<Findings> + Send + 'static,
 ) -> Result<ExitCode> {
     if options.device.list_backends {
         return list_backends(options.output.json);
@@ -153,19 +154,30 @@ pub fn run_claims(
     let compute = options.device.open()?;
     let OutputOptions { out, force, json } = &options.output;
     let run_dir = RunDir::create(out.as_deref(), name, *force)?;
-    let mut context =
-        Context { effort: options.effort, seed: options.seed, compute, progress: ProgressBar::hidden() };
+    let interrupt = Interrupt::listen()?;
+    let progress = progress_bar(name, "runs", "");
+    let context = Context { effort: options.effort, seed: options.seed, compute, progress };
+    let (reports, examiner) = examine(claims, context.clone(), findings);
     let mut examined = Vec::new();
-    for claim in claims {
-        context.progress = progress_bar(claim.id);
-        let report = ClaimReport::examine(claim, &context, |context| findings(claim, context))?;
-        context.progress.finish_and_clear();
-        if !json {
-            print(&terminal::claim_line(&report));
+    let interrupted = loop {
+        match reports.recv_timeout(GLANCE) {
+            Ok(report) => {
+                let report = report?;
+                if !json {
+                    context.progress.suspend(|| print(&terminal::claim_line(&report)));
+                }
+                examined.push(report);
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                examiner.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                break false;
+            }
+            Err(RecvTimeoutError::Timeout) if interrupt.is_asked() => break true,
+            Err(RecvTimeoutError::Timeout) => {}
         }
-        examined.push(report);
-    }
-    let report = Report::new(&context, own, examined, clock.elapsed().as_secs_f64());
+    };
+    context.progress.finish_and_clear();
+    let report = Report::new(&context, own, examined, interrupted, clock.elapsed().as_secs_f64());
     run_dir.write_json("report.json", &report)?;
     for table in report.claims.iter().flat_map(|claim| &claim.tables) {
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
@@ -174,10 +186,44 @@ pub fn run_claims(
     if *json {
         print_json(&report)?;
     } else {
-        print(&format!("\n{}", terminal::table(&report)));
+        if !report.claims.is_empty() {
+            print(&format!("\n{}", terminal::table(&report)));
+        }
         print(&terminal::closing_line(&report, &directory));
     }
-    Ok(if report.all_reproduced() { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) })
+    Ok(match () {
+        () if interrupted => interrupt.exit_code(),
+        () if report.all_reproduced() => ExitCode::SUCCESS,
+        () => ExitCode::from(NOT_REPRODUCED),
+    })
+}
+
+/// Examines claims on a thread of its own, which can be left to itself when the process is asked to end.
+fn examine(
+    claims: Vec<&'static Claim>,
+    context: Context,
+    findings: impl Fn(&'static Claim, &Context) -> Result<Findings> + Send + 'static,
+) -> (Receiver<Result<ClaimReport>>, JoinHandle<()>) {
+    let (sender, receiver) = mpsc::channel();
+    let examiner = thread::spawn(move || {
+        let count = claims.len();
+        for (k, claim) in claims.into_iter().enumerate() {
+            let progress = &context.progress;
+            progress.set_prefix(if count > 1 {
+                format!("{} ({} of {count})", claim.id, k + 1)
+            } else {
+                claim.id.into()
+            });
+            progress.set_length(0);
+            progress.reset();
+            let report = ClaimReport::examine(claim, &context, |context| findings(claim, context));
+            let is_refused = report.is_err();
+            if sender.send(report).is_err() || is_refused {
+                return;
+            }
+        }
+    });
+    (receiver, examiner)
 }
 
 /// Lists claims: a line each, or one JSON array.
@@ -223,10 +269,19 @@ pub fn print_json(value: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
-/// A bar on standard error, drawn only if that is a terminal.
-pub fn progress_bar(label: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {prefix} {pos}/{len} runs  {elapsed}")
-        .expect("a valid template");
+/// A bar on standard error, drawn only if that is a terminal: so many of such `unit`, their rate, and the time that
+/// is left, `at_most` or about.
+pub fn progress_bar(label: &str, unit: &str, at_most: &str) -> ProgressBar {
+    let template = format!(
+        "{{spinner}} {{prefix}}  {{human_pos}}/{{human_len}} {unit}  {{rate}}/s  {{elapsed}}, {at_most}{{eta}} left"
+    );
+    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        // Whole numbers where there are many.
+        let rate = state.per_sec();
+        let _ =
+            if rate < 10.0 { write!(text, "{rate:.1}") } else { write!(text, "{}", HumanCount(rate as u64)) };
+    };
+    let style = ProgressStyle::with_template(&template).expect("a valid template").with_key("rate", rate);
     let bar = ProgressBar::new(0).with_style(style).with_prefix(label.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar

@@ -62,6 +62,15 @@ impl Backend {
         Self::ALL.into_iter().filter(|backend| backend.is_compiled()).collect()
     }
 
+    /// Entries of a tensor that are best worked on at a time. On a CPU, a core each and what is computed from them
+    /// stays in its cache; a GPU takes all it can get.
+    pub(crate) fn entries_at_once(self) -> usize {
+        match self {
+            Backend::Flex | Backend::Ndarray => 1 << 14,
+            Backend::Wgpu | Backend::Cuda => usize::MAX,
+        }
+    }
+
     /// Finds a backend by name.
     ///
     /// # Errors

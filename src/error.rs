@@ -61,6 +61,21 @@ pub enum Error {
     #[error("{path} already holds a run: choose another --out, or --force to replace it")]
     RunExists { path: PathBuf },
 
+    #[error(
+        "{path} keeps a run that is not finished: --resume goes on with it, --force starts anew; or delete it"
+    )]
+    CheckpointExists { path: PathBuf },
+
+    #[error(
+        "{path} keeps another run ({differences}): resume it with its own options, choose another --out, or start anew with --force instead of --resume"
+    )]
+    OtherJob { path: PathBuf, differences: String },
+
+    #[error(
+        "{path} is damaged: {reason}; start anew with --force instead of --resume, or delete its directory"
+    )]
+    Damaged { path: PathBuf, reason: String },
+
     #[error("{path} holds files that no run writes: it will not be replaced, not even with --force")]
     NotARun { path: PathBuf },
 

@@ -73,6 +73,7 @@ pub mod device;
 pub mod engine;
 pub mod error;
 pub mod init;
+pub mod interrupt;
 pub mod job;
 pub mod limit_set;
 pub mod measure;
@@ -100,12 +101,12 @@ struct Readme;
 pub mod prelude {
     pub use crate::data::Dataset;
     pub use crate::device::{Backend, Compute, Precision};
-    pub use crate::engine::{Analytic, Autodiff, Engine, Reduced};
+    pub use crate::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
     pub use crate::init::Start;
     pub use crate::limit_set::LimitSet;
     pub use crate::model::{Activation, Autoencoder, SingleNeuron, SingleNeuronConfig};
     pub use crate::problem::{Problem, Reduction};
     pub use crate::schedule::{Schedule, ScheduleKind};
-    pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, train};
+    pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};
     pub use crate::{measure, theory};
 }

@@ -26,6 +26,12 @@ const FILES: [&str; 13] = [
     "hypothesis_map.csv",
 ];
 
+/// Where a run that is not finished is kept: a hidden neighbour of its directory.
+pub fn checkpoint_of(target: &Path) -> PathBuf {
+    let name = target.file_name().map_or("run".into(), |name| name.to_string_lossy().into_owned());
+    target.with_file_name(format!(".{name}.checkpoint"))
+}
+
 /// A run directory being written. Dropped without [`commit`](RunDir::commit), it leaves nothing.
 #[derive(Debug)]
 pub struct RunDir {
@@ -34,7 +40,8 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// Prepares to write to `out`, or to the first free of `runs/NAME`, `runs/NAME-2`, ….
+    /// Prepares to write to `out`, or to the first free of `runs/NAME`, `runs/NAME-2`, …; one that keeps a run to be
+    /// resumed is not free.
     ///
     /// # Errors
     /// [`Error::RunExists`] if `out` holds a run and `force` is not set; [`Error::NotARun`] if it holds
@@ -44,7 +51,7 @@ impl RunDir {
             Some(out) => out.to_path_buf(),
             None => (1u64..)
                 .map(|k| Path::new("runs").join(if k == 1 { name.into() } else { format!("{name}-{k}") }))
-                .find(|path| !path.exists())
+                .find(|path| !path.exists() && !checkpoint_of(path).exists())
                 .expect("some number is free"),
         };
         if target.file_name().is_none() {
@@ -65,6 +72,19 @@ impl RunDir {
         // Tried now and made again when there is something to write: a run that is broken off leaves nothing.
         fs::create_dir_all(&staging).and_then(|()| fs::remove_dir(&staging)).map_err(io_at(&target))?;
         Ok(Self { target, staging })
+    }
+
+    /// Collects files in `staging` rather than in a directory private to this process, which would be left behind
+    /// if the process were killed meanwhile. It must be on the same file system.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn stage_in(&mut self, staging: PathBuf) -> Result<()> {
+        if staging.exists() {
+            fs::remove_dir_all(&staging).map_err(io_at(&staging))?;
+        }
+        self.staging = staging;
+        Ok(())
     }
 
     /// Where a file of this run is to be written for now.

@@ -1,10 +1,12 @@
 //! What any engine can tell of a neuron, in numbers that need no `n`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::{Dataset, dot, norm};
 use crate::error::Result;
 
 /// One neuron `w ∈ R^n`, seen from the data.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neuron {
     /// Correlations `c_i = ⟨w, x_i⟩`, `[m]`.
     pub correlations: Vec<f64>,

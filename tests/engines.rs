@@ -61,8 +61,8 @@ fn lockstep(problem: &Problem, schedule: &Schedule, start: &Start) -> f64 {
 
 #[test]
 fn engines_agree_on_orthonormal_data() {
-    // b does not divide m, divides it, exceeds half of it; m ≠ n, m = n, a single sample.
-    for (m, n, b) in [(5, 7, 2), (6, 6, 4), (9, 11, 3), (1, 3, 1)] {
+    // One sample a step; b does not divide m, divides it, exceeds half of it; m ≠ n, m = n, a single sample.
+    for (m, n, b) in [(5, 7, 2), (6, 6, 4), (9, 11, 3), (7, 9, 1), (1, 3, 1)] {
         for (kind, activation, reduction) in combinations() {
             let batch = if kind == ScheduleKind::Gd { m } else { b };
             let schedule = Schedule::new(kind, m, Some(batch), 23).unwrap();
@@ -86,6 +86,37 @@ fn engines_agree_on_correlated_data_through_the_gram_matrix() {
             let problem = Problem::new(data.clone(), activation, reduction, 0.013).unwrap();
             let worst = lockstep(&problem, &schedule, &start);
             assert!(worst < TOLERANCE, "{kind:?} {activation:?} {reduction:?} m={m} n={n} b={b}: {worst:e}");
+        }
+    }
+}
+
+#[test]
+fn engines_agree_where_batches_go_in_parts_and_replicas_in_blocks() {
+    // 230 and 290 samples of 310 numbers go in three parts, 60 replicas in two blocks; with one sample a step 56 of
+    // them walk abreast.
+    let data = Dataset::orthonormal(290, 310, 6).unwrap();
+    let starts: Vec<Start> = (0..60).map(|r| Start::gaussian(&data, 0.7, 8, r).unwrap()).collect();
+    let compute = Compute::default();
+    for (batch, activation) in
+        [(230, Activation::Relu), (290, Activation::Linear), (3, Activation::Relu), (1, Activation::Relu)]
+    {
+        let problem = Problem::new(data.clone(), activation, Reduction::Sum, 0.14).unwrap();
+        let schedule = Schedule::sgd(290, batch, 11).unwrap();
+        let mut analytic = Analytic::new(&problem, &schedule, &starts, 0, &compute).unwrap();
+        let mut reduced = Reduced::new(&problem, &schedule, &starts, 0).unwrap();
+        analytic.advance(70);
+        reduced.advance(70);
+        for replica in [0, 59] {
+            let start = &starts[replica];
+            let mut autodiff =
+                Autodiff::single_neuron(&problem, &schedule, start, replica as u64, &compute).unwrap();
+            autodiff.advance(70);
+            let w = autodiff.weights(0).unwrap();
+            for (name, other) in [("analytic", &analytic as &dyn Engine), ("reduced", &reduced)] {
+                let other = other.weights(replica).unwrap();
+                let d: f64 = w.iter().zip(&other).map(|(a, b)| (a - b).powi(2)).sum();
+                assert!(d.sqrt() < 1e-12, "b={batch} {name} replica {replica}: {:e}", d.sqrt());
+            }
         }
     }
 }
@@ -171,15 +202,15 @@ fn one_long_walk_equals_many_short_ones() {
 
 #[test]
 fn the_reduced_engine_does_not_drift() {
-    // 2·10⁵ steps against the tensor engine, through many refreshes of scale and norm.
+    // 10⁶ steps against the tensor engine, through many refreshes of scale and norm.
     let (problem, start) = orthonormal((8, 12), Activation::Relu, Reduction::Mean, 0.03);
     let schedule = Schedule::sgd(8, 1, 3).unwrap();
     let starts = std::slice::from_ref(&start);
     let mut analytic = Analytic::new(&problem, &schedule, starts, 0, &Compute::default()).unwrap();
     let mut reduced = Reduced::new(&problem, &schedule, starts, 0).unwrap();
     for _ in 0..20 {
-        analytic.advance(10_000);
-        reduced.advance(10_000);
+        analytic.advance(50_000);
+        reduced.advance(50_000);
         let d = distance(&analytic, &reduced);
         assert!(d < TOLERANCE, "{d:e}");
     }
@@ -202,4 +233,109 @@ fn implicit_and_explicit_data_walk_alike() {
         })
         .collect();
     assert_eq!(neurons[0], neurons[1]);
+}
+
+/// Replicas of a schedule from Gaussian starts.
+fn ensemble(problem: &Problem, schedule: &Schedule, replicas: u64) -> (Vec<Start>, Reduced) {
+    let start = |replica| Start::gaussian(problem.dataset(), 0.6, 31, replica).unwrap();
+    let starts: Vec<Start> = (0..replicas).map(start).collect();
+    let engine = Reduced::new(problem, schedule, &starts, 0).unwrap();
+    (starts, engine)
+}
+
+/// Everything a replica tells, bit by bit.
+fn told(engine: &Reduced, replica: usize) -> (Vec<u64>, Option<u64>) {
+    let neuron = engine.neurons(replica).remove(0);
+    let rest = [neuron.residual, neuron.norm_sq, neuron.overlap_init, engine.loss(replica)];
+    let bits = neuron.correlations.iter().chain(&rest).map(|value| value.to_bits());
+    (bits.collect(), engine.diverged_at(replica))
+}
+
+#[test]
+fn a_replica_walks_alike_alone_abreast_and_in_any_number_of_calls() {
+    // 21 replicas: two groups of eight and five alone. The larger steps overshoot (f < 0), the largest diverge.
+    for (kind, batch) in [(ScheduleKind::Sgd, 1), (ScheduleKind::Cyclic, 1), (ScheduleKind::Reshuffle, 3)] {
+        for (activation, step_size) in
+            [(Activation::Relu, 0.13), (Activation::Linear, 0.9), (Activation::Linear, 2.7)]
+        {
+            let data = Dataset::orthonormal(11, 17, 3).unwrap();
+            let problem = Problem::new(data, activation, Reduction::Sum, step_size).unwrap();
+            let schedule = Schedule::new(kind, 11, Some(batch), 5).unwrap();
+            let (starts, mut together) = ensemble(&problem, &schedule, 21);
+            let mut piecewise = Reduced::new(&problem, &schedule, &starts, 0).unwrap();
+            let steps = 7000;
+            together.advance(steps);
+            for piece in [1, 63, 64, 900, 1, 1, 5970] {
+                piecewise.advance(piece);
+            }
+            assert_eq!(piecewise.steps_taken(), steps);
+            for (replica, start) in starts.iter().enumerate() {
+                let alone = std::slice::from_ref(start);
+                let mut alone = Reduced::new(&problem, &schedule, alone, replica as u64).unwrap();
+                alone.advance(steps);
+                let expected = told(&alone, 0);
+                let case = format!("{kind:?} {activation:?} {step_size} replica {replica}");
+                assert_eq!(told(&together, replica), expected, "{case}");
+                assert_eq!(told(&piecewise, replica), expected, "{case}, in pieces");
+            }
+            let diverged = (0..21).filter(|&replica| together.diverged_at(replica).is_some()).count();
+            assert_eq!(diverged > 0, step_size > 2.0, "{diverged} of 21 diverged at {step_size}");
+        }
+    }
+}
+
+/// Plain gradient descent on the weights themselves: `w ← w − η_B Σ_{i∈B} ∇ℓ_i(w)`.
+fn descend(rows: &[f64], w: &mut [f64], batch: &[usize], activation: Activation, step_per_sample: f64) {
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    let (norm_sq, dim) = (dot(w, w), w.len());
+    let rows: Vec<&[f64]> = batch.iter().map(|i| &rows[i * dim..(i + 1) * dim]).collect();
+    let phi: Vec<f64> = rows.iter().map(|x| activation.apply(dot(w, x))).collect();
+    let energy = dot(&phi, &phi);
+    for (j, w) in w.iter_mut().enumerate() {
+        let along: f64 = phi.iter().zip(&rows).map(|(phi, x)| phi * x[j]).sum();
+        *w -= step_per_sample * (energy * *w + (norm_sq - 2.0) * along);
+    }
+}
+
+#[test]
+fn a_million_steps_do_not_drift() {
+    // Such small steps that the walk is under way to the end: both recursions, alone (8) and abreast (0).
+    for (data, step_size) in [(Dataset::orthonormal(5, 7, 2).unwrap(), 3e-6), (correlated(5, 7, 3), 1e-6)] {
+        for (activation, batch) in Activation::ALL.into_iter().flat_map(|a| [(a, 1), (a, 2)]) {
+            let problem = Problem::new(data.clone(), activation, Reduction::Mean, step_size).unwrap();
+            let schedule = Schedule::sgd(5, batch, 19).unwrap();
+            let (starts, mut reduced) = ensemble(&problem, &schedule, 9);
+            reduced.advance(1_000_000);
+            for replica in [0, 8] {
+                let w0 = starts[replica].weights(&data).unwrap();
+                let (mut w, mut batches) = (w0.to_vec(), schedule.stream(replica as u64));
+                for _ in 0..1_000_000 {
+                    let rows = data.rows().unwrap();
+                    descend(rows, &mut w, batches.next_batch(), activation, problem.step_per_sample(batch));
+                }
+                let away =
+                    |from: &[f64]| from.iter().zip(&w).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                let (moved, drift) = (away(w0), away(&reduced.weights(replica).unwrap()));
+                assert!(moved > 0.01, "{activation:?} b={batch} replica {replica} moved by {moved}");
+                assert!(drift < 1e-12, "{activation:?} b={batch} replica {replica} drifted by {drift:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_fades_away_leaves_the_rest_as_it_was() {
+    // After some 10⁵ steps the losers' correlations pass through the subnormal numbers.
+    let data = Dataset::orthonormal(6, 8, 4).unwrap();
+    let problem = Problem::new(data, Activation::Relu, Reduction::Mean, 0.19).unwrap();
+    let (_, mut reduced) = ensemble(&problem, &Schedule::sgd(6, 1, 3).unwrap(), 9);
+    reduced.advance(1_000_000);
+    for replica in [0, 8] {
+        let neuron = reduced.neurons(replica).remove(0);
+        let mut correlations = neuron.correlations;
+        correlations.sort_by(f64::total_cmp);
+        assert!((correlations.pop().unwrap() - 1.0).abs() < 1e-12);
+        assert!((neuron.norm_sq - 1.0).abs() < 1e-12 && neuron.residual < 1e-100);
+        assert!(correlations.iter().all(|c| c.abs() < 1e-100), "{correlations:?}");
+    }
 }

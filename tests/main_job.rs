@@ -172,23 +172,3 @@ fn colours_only_on_a_terminal() {
     assert!(!stdout(&output).contains('\u{1b}'));
     assert!(stdout(&output).contains("1 of 1 claims reproduced"));
 }
-
-#[test]
-fn speed_is_measured_on_every_backend_that_is_there() {
-    let output = binary("speed")
-        .args(["--samples", "5", "--dim", "7", "--batch", "2", "--replicas", "1,3", "--rounds", "3"])
-        .args(["--seconds", "0.01", "--json"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let rows: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
-    assert!(!rows.is_empty() && rows.len().is_multiple_of(2));
-    for (row, replicas) in rows.iter().zip([1, 3].into_iter().cycle()) {
-        assert_eq!(row["replicas"], replicas);
-        let rates: Vec<f64> = serde_json::from_value(row["steps_per_second"].clone()).unwrap();
-        assert!(0.0 < rates[0] && rates[0] <= rates[1] && rates[1] <= rates[2], "{rates:?}");
-    }
-    refuses("speed", &["--rounds", "0"], "the number of rounds must be at least 1");
-    refuses("speed", &["--seconds", "0"], "--seconds 0: a positive time is needed");
-    refuses("speed", &["--replicas", "0"], "the number of replicas must be at least 1");
-}

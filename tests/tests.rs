@@ -31,8 +31,15 @@ mod planted_errors;
 /// One run from the command line: exit codes, messages, run directories, replay.
 mod command_line;
 
+/// Broken off and gone on with: the same to the bit, after Ctrl-C and after `kill -9` at random moments.
+#[cfg(unix)]
+mod resume;
+
 /// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
 mod main_job;
 
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;
+
+/// The binary that measures: peers, growth, devices, and who is missing.
+mod speed;

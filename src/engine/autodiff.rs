@@ -1,9 +1,10 @@
 //! The engine that is trusted because nobody derived it by hand: Burn differentiates the model.
 
 use burn::module::{ModuleMapper, Param};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Gradients, Int, Tensor};
+use rayon::prelude::*;
 
-use super::{CHUNK, Engine, blow_up, chunks, is_blown_up};
+use super::{CHUNK, Engine, Snapshot, blow_up, chunks, expect, is_blown_up};
 use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
 use crate::error::Result;
@@ -24,6 +25,14 @@ pub struct Autodiff<M: Autoencoder> {
     start: Vec<f64>,
     limit: f64,
     diverged_at: Option<u64>,
+}
+
+/// The batches of a chunk of steps, one after the other.
+struct Batches {
+    size: usize,
+    samples: Vec<usize>,
+    /// The same on the device, where rows have to be gathered.
+    uploaded: Option<Tensor<1, Int>>,
 }
 
 impl Autodiff<SingleNeuron> {
@@ -81,31 +90,73 @@ impl<M: Autoencoder> Autodiff<M> {
     }
 
     /// Gradient `Σ_{i∈B} ∇ℓ_i` over a batch, every parameter in the module's order.
+    ///
+    /// A batch too large for a core's cache is differentiated in parts, side by side. They are cut by size and
+    /// added in order, so no result depends on the number of cores.
     pub fn gradient(&self, batch: &[usize]) -> Vec<f64> {
-        flat::gradient(self.model(), select_rows(&self.rows, batch, &self.compute))
+        // Parameters of its own make each part a graph of its own.
+        let part = |batch| (self.model().valid().train(), self.select(batch));
+        let parts: Vec<_> = batch.chunks(self.samples_at_once()).map(part).collect();
+        let gradients = parts.into_par_iter().map(|(model, x)| flat::gradient(&model, x));
+        let mut gradients = gradients.collect::<Vec<_>>().into_iter();
+        let mut sum = gradients.next().unwrap_or_default();
+        for gradient in gradients {
+            sum.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);
+        }
+        sum
+    }
+
+    /// Samples of a batch that are differentiated together. A graph has its price, which many must share.
+    fn samples_at_once(&self) -> usize {
+        (self.compute.backend().entries_at_once().saturating_mul(2) / self.dataset.dim()).max(1)
+    }
+
+    /// Rows of a batch, `[b, n]`: a view where one is possible.
+    fn select(&self, batch: &[usize]) -> Tensor<2> {
+        let rows = self.rows.clone();
+        match batch.first() {
+            Some(&first) if (first..).zip(batch).all(|(next, &i)| next == i) => {
+                rows.narrow(0, first, batch.len())
+            }
+            _ => rows.select(0, self.compute.indices(batch)),
+        }
     }
 }
 
 impl<M: Autoencoder> Autodiff<M> {
-    fn step(&mut self) {
-        let x = select_rows(&self.rows, self.batches.next_batch(), &self.compute);
-        let model = self.model.take().expect("the model is only away during a step");
-        let grads = flat::batch_loss(&model, x).backward();
-        self.model = Some(model.map(&mut Descend { grads, step: self.step_per_sample }));
+    /// Draws the batches of the next steps, and uploads them where rows have to be gathered.
+    fn draw(&mut self, steps: u64) -> Batches {
+        let size = self.batches.schedule().batch_size();
+        let mut samples = Vec::with_capacity(steps as usize * size);
+        (0..steps).for_each(|_| samples.extend_from_slice(self.batches.next_batch()));
+        let gathered = 1 < size && size <= self.samples_at_once() && !self.batches.schedule().is_full_batch();
+        let uploaded = gathered.then(|| self.compute.indices(&samples));
+        Batches { size, samples, uploaded }
+    }
+
+    /// The `k`-th step of a chunk.
+    fn step(&mut self, batches: &Batches, k: usize) {
+        let at = k * batches.size;
+        let batch = &batches.samples[at..at + batches.size];
+        if batch.len() > self.samples_at_once() {
+            let mut parameters = flat::parameters(self.model());
+            let gradient = self.gradient(batch);
+            parameters.iter_mut().zip(gradient).for_each(|(p, g)| *p -= self.step_per_sample * g);
+            self.model = self.model.take().map(|model| flat::at(model, &parameters, &self.compute));
+        } else {
+            let x = match &batches.uploaded {
+                Some(all) => self.rows.clone().select(0, all.clone().narrow(0, at, batches.size)),
+                None => self.select(batch),
+            };
+            let model = self.model.take().expect("the model is only away during a step");
+            let grads = flat::batch_loss(&model, x).backward();
+            self.model = Some(model.map(&mut Descend { grads, step: self.step_per_sample }));
+        }
     }
 
     fn is_blown_up(&self) -> bool {
         let parameters = flat::parameters(self.model());
         is_blown_up(dot(&parameters, &parameters), self.limit)
-    }
-}
-
-/// Rows of a batch, `[b, n]`: a view where one is possible.
-fn select_rows(rows: &Tensor<2>, batch: &[usize], compute: &Compute) -> Tensor<2> {
-    match batch {
-        [i] => rows.clone().narrow(0, *i, 1),
-        _ if batch.iter().enumerate().all(|(k, &i)| k == i) => rows.clone().narrow(0, 0, batch.len()),
-        _ => rows.clone().select(0, compute.indices(batch)),
     }
 }
 
@@ -121,15 +172,15 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     fn advance(&mut self, steps: u64) {
         for chunk in chunks(steps, CHUNK) {
             let before = self.model.clone();
-            (0..chunk).for_each(|_| self.step());
+            let (first, batches) = (self.batches.step(), self.draw(chunk));
+            (0..chunk as usize).for_each(|k| self.step(&batches, k));
             if self.diverged_at.is_none() && self.is_blown_up() {
                 // Once more, looking at every step. What has blown up stays blown up.
                 self.model = before;
-                self.batches.seek(self.batches.step() - chunk);
-                for _ in 0..chunk {
-                    self.step();
+                for k in 0..chunk {
+                    self.step(&batches, k as usize);
                     if self.diverged_at.is_none() && self.is_blown_up() {
-                        self.diverged_at = Some(self.batches.step());
+                        self.diverged_at = Some(first + k + 1);
                     }
                 }
             }
@@ -165,6 +216,24 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
 
     fn is_dead(&self, _replica: usize) -> bool {
         self.model().valid().is_dead(self.rows.clone())
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            step: self.batches.step(),
+            diverged_at: vec![self.diverged_at],
+            replicas: vec![flat::parameters(self.model())],
+        }
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        snapshot.expect(1)?;
+        let (model, parameters) = (self.model(), &snapshot.replicas[0]);
+        expect("the vector of parameters", flat::parameters(model).len(), parameters.len())?;
+        self.model = Some(flat::at(model.clone(), parameters, &self.compute));
+        self.batches.seek(snapshot.step);
+        self.diverged_at = snapshot.diverged_at[0];
+        Ok(())
     }
 }
 

@@ -17,7 +17,9 @@ pub use analytic::{Analytic, batch_step};
 pub use autodiff::Autodiff;
 pub use reduced::Reduced;
 
-use crate::error::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
 use crate::state::Neuron;
 
 /// A set of replicas that take training steps.
@@ -30,6 +32,9 @@ pub trait Engine {
 
     /// Takes `steps` steps of every replica.
     fn advance(&mut self, steps: u64);
+
+    /// Says that a replica has come to its end: it may stand still from now on. No part of a [`Snapshot`].
+    fn retire(&mut self, _replica: usize) {}
 
     /// First step after which the squared norm of a replica was not finite or beyond [`blow_up`].
     /// What the replica holds from then on means nothing.
@@ -44,7 +49,7 @@ pub trait Engine {
     /// First-layer weights of a replica, row-major `[k, n]`.
     ///
     /// # Errors
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData) if the data was never materialised.
+    /// [`Error::ImplicitData`] if the data was never materialised.
     fn weights(&self, replica: usize) -> Result<Vec<f64>>;
 
     /// Where a replica is, in coordinates whose displacement says whether it still moves: all
@@ -53,6 +58,41 @@ pub trait Engine {
 
     /// Whether a replica is dead: nothing will ever move again.
     fn is_dead(&self, replica: usize) -> bool;
+
+    /// All that the next steps depend on, besides what the engine was built from.
+    fn snapshot(&self) -> Snapshot;
+
+    /// Goes back, or ahead, to a snapshot of an engine built from the same arguments: every later step is the same
+    /// to the last bit.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the snapshot is one of another engine.
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<()>;
+}
+
+/// The state of an [`Engine`] between two steps. Batches are functions of the step, so the step says where the
+/// random stream is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Steps taken.
+    pub step: u64,
+    /// [`Engine::diverged_at`] of every replica.
+    pub diverged_at: Vec<Option<u64>>,
+    /// Each replica in the coordinates of its engine; f64 holds single precision exactly.
+    pub replicas: Vec<Vec<f64>>,
+}
+
+impl Snapshot {
+    /// Refuses what cannot be a snapshot of `replicas` replicas.
+    fn expect(&self, replicas: usize) -> Result<()> {
+        expect("the snapshot", replicas, self.replicas.len())?;
+        expect("the snapshot", replicas, self.diverged_at.len())
+    }
+}
+
+/// Refuses an array of another length.
+fn expect(what: &'static str, expected: usize, got: usize) -> Result<()> {
+    if expected == got { Ok(()) } else { Err(Error::Length { what, expected, got }) }
 }
 
 /// Squared norm beyond which a run that started at `norm_sq` counts as diverged: a million times the

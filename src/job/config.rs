@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Parser;
 use serde::Serialize;
@@ -34,6 +35,17 @@ pub enum EngineKind {
     Analytic,
     /// The exact recursion in correlations and residual.
     Reduced,
+}
+
+impl EngineKind {
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Autodiff => "autodiff",
+            Self::Analytic => "analytic",
+            Self::Reduced => "reduced",
+        }
+    }
 }
 
 /// Which model is trained.
@@ -120,6 +132,12 @@ pub struct TrainOptions {
     /// Write the batches of the first replica, [T, b].
     #[arg(long)]
     pub record_batches: bool,
+    /// Seconds between checkpoints; 0 writes one only when interrupted.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, allow_negative_numbers = true)]
+    pub checkpoint_every: f64,
+    /// Go on with the run that --out keeps; from the beginning if there is none, not at all if it is complete.
+    #[arg(long, requires = "out")]
+    pub resume: bool,
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
@@ -139,6 +157,8 @@ pub struct Job {
     pub(super) tolerance: f64,
     pub(super) budget: u64,
     pub(super) every: u64,
+    /// Time between checkpoints, if there are to be any.
+    pub(super) checkpoint_every: Option<Duration>,
 }
 
 impl Job {
@@ -159,6 +179,10 @@ impl Job {
         if options.replicas == 0 {
             return Err(Error::Empty { what: "the number of replicas", got: 0 });
         }
+        let seconds = Duration::try_from_secs_f64(options.checkpoint_every).map_err(|_| {
+            Error::Usage(format!("--checkpoint-every {}: give seconds, or 0", options.checkpoint_every))
+        })?;
+        let checkpoint_every = Some(seconds).filter(|seconds| !seconds.is_zero());
         let dataset = dataset(options)?;
         let width = if dataset.is_materialised() { dataset.dim() } else { dataset.samples() };
         fits("the replicas", options.replicas as usize, width)?;
@@ -174,7 +198,17 @@ impl Job {
         // A row costs about as much as an epoch.
         let epoch = (schedule.samples() / schedule.batch_size()) as u64;
         let every = options.every.unwrap_or((budget / 1000).max(epoch)).max(1);
-        Ok(Self { compute, engine: options.engine, problem, schedule, starts, tolerance, budget, every })
+        Ok(Self {
+            compute,
+            engine: options.engine,
+            problem,
+            schedule,
+            starts,
+            tolerance,
+            budget,
+            every,
+            checkpoint_every,
+        })
     }
 
     /// Steps until every sample has been visited about once.

@@ -1,26 +1,23 @@
-//! One training run from the command line: raw options → checked job → run directory.
+//! One training run from the command line: raw options → checked job → run directory, by way of a checkpoint.
 
+mod checkpoint;
 mod config;
 mod outputs;
+mod session;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::ProgressBar;
-use rayon::prelude::*;
-
 pub use config::{EngineKind, Job, ModelKind, Steps, TrainOptions};
 
+use self::checkpoint::{Checkpoint, Part};
+use self::session::Session;
 use crate::cli;
-use crate::device::Compute;
-use crate::engine::{Analytic, Autodiff, Engine, Reduced};
-use crate::error::Result;
-use crate::init::Start;
-use crate::measure::trajectory::{Gauge, Row, Trajectory};
-use crate::problem::Problem;
-use crate::run_dir::RunDir;
-use crate::schedule::Schedule;
-use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, train};
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::measure::trajectory::{Gauge, Row};
+use crate::run_dir::{RunDir, checkpoint_of};
+use crate::train::{Outcome, Run};
 
 /// What one replica came to.
 struct Finished {
@@ -30,82 +27,71 @@ struct Finished {
     position: Vec<f64>,
 }
 
-/// Runs a job from its options and writes its directory. Exits with 1 if a replica diverged.
+/// Runs a job from its options and writes its directory. Exits with 1 if a replica diverged, with 130 if Ctrl-C came
+/// first: what it has is then kept for `--resume`.
 ///
 /// # Errors
-/// Bad options, bad input, I/O.
+/// Bad options, bad input, a checkpoint of another job or in the way, I/O.
 pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.output.json);
     }
     let job = Job::check(options)?;
-    let run_dir = RunDir::create(options.output.out.as_deref(), "train", options.output.force)?;
-    let progress = cli::progress_bar("train");
-    progress.set_length(job.budget);
-    let (finished, trajectory, training) = job.train(&progress)?;
-    progress.finish_and_clear();
+    let fingerprint = outputs::fingerprint(&job, options);
+    let output = &options.output;
+    if options.resume
+        && let Some(out) = output.out.as_deref().filter(|out| outputs::is_complete(out, &fingerprint))
+    {
+        // Ended between the last two things it does, a run leaves its checkpoint behind.
+        checkpoint::remove(&checkpoint_of(out))?;
+        return outputs::report_complete(out, output.json);
+    }
+    let mut run_dir = RunDir::create(output.out.as_deref(), "train", output.force)?;
+    let directory = checkpoint_of(run_dir.target());
+    let mut checkpoint = Checkpoint::new(directory.clone(), fingerprint, job.parts(), job.checkpoint_every);
+    let running = match checkpoint::exists(&directory) {
+        true if options.resume => checkpoint.resume()?,
+        true if !output.force => return Err(Error::CheckpointExists { path: directory }),
+        _ => {
+            checkpoint::remove(&directory)?;
+            Vec::new()
+        }
+    };
+
+    let session = Session::new(&job, checkpoint, Interrupt::listen()?);
+    let place = output.out.is_none().then(|| run_dir.target());
+    if !session.train(running, place)? {
+        return Ok(session.interrupt.exit_code());
+    }
+    let checkpoint = session.checkpoint;
+    if let Some(staging) = checkpoint.output() {
+        run_dir.stage_in(staging)?;
+    }
+    let (finished, trajectory, training) = job.results(checkpoint.into_parts());
     outputs::write(&job, options, run_dir, &finished, &trajectory, training)?;
+    checkpoint::remove(&directory)?;
     let diverged = finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }
 
 impl Job {
-    /// Trains all replicas; the trajectory is that of the first.
-    fn train(&self, progress: &ProgressBar) -> Result<(Vec<Finished>, Vec<Row>, Duration)> {
-        let Job { problem, schedule, starts, .. } = self;
-        if self.engine == EngineKind::Analytic {
-            // All replicas in one engine.
-            let mut engine = Analytic::new(problem, schedule, starts, 0, &self.compute)?;
-            return self.train_on(&mut engine, 0, progress);
-        }
-        let alone = (0..starts.len()).into_par_iter().map(|replica| {
-            let mut engine = build(self.engine, problem, schedule, &starts[replica], replica, &self.compute)?;
-            self.train_on(engine.as_mut(), replica, progress)
-        });
-        let mut all = alone.collect::<Result<Vec<_>>>()?;
-        let trajectory = std::mem::take(&mut all[0].1);
-        let training = all.iter().map(|(_, _, training)| *training).sum();
-        Ok((all.into_iter().flat_map(|(finished, _, _)| finished).collect(), trajectory, training))
-    }
-
-    /// Trains one engine, whose replicas are those from `first` on.
-    fn train_on(
-        &self,
-        engine: &mut dyn Engine,
-        first: usize,
-        progress: &ProgressBar,
-    ) -> Result<(Vec<Finished>, Vec<Row>, Duration)> {
-        let starts = &self.starts[first..first + engine.replicas()];
-        let gauge = |start: &Start| Gauge::new(self.problem.dataset(), self.problem.activation(), start);
-        let plan =
-            Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.check_every() };
-        let mut trajectory = Trajectory::new(gauge(&starts[0]), Cadence::Every(self.every), 0);
-        let mut bar = Bar { bar: progress, every: (self.budget / 200).max(1) };
-        let mut observers: Vec<&mut dyn Observer> = Vec::new();
-        if first == 0 {
-            observers.push(&mut trajectory);
-            observers.push(&mut bar);
-        }
-        let (runs, training) = train(engine, &plan, &mut observers);
-        let finished: Vec<Finished> = runs
-            .into_iter()
-            .zip(starts)
-            .map(|(run, start)| {
-                let row = gauge(start).read(run.steps, run.loss, &run.neurons[0]);
+    /// All replicas, the trajectory of the first, and the time of training, from the finished parts.
+    fn results(&self, parts: Vec<Part>) -> (Vec<Finished>, Vec<Row>, Duration) {
+        let (mut finished, mut rows, mut training) = (Vec::new(), Vec::new(), Duration::ZERO);
+        for part in parts {
+            let (runs, spent) = part.training.into_runs();
+            training += spent;
+            rows.extend(part.rows);
+            for run in runs {
+                let start = &self.starts[finished.len()];
+                let gauge = Gauge::new(self.problem.dataset(), self.problem.activation(), start);
+                let row = gauge.read(run.steps, run.loss, &run.neurons[0]);
                 let position = run.weights.clone().unwrap_or_else(|| run.neurons[0].correlations.clone());
-                Finished { run, row, position }
-            })
-            .collect();
-        let rows = until_the_end(trajectory.rows, &finished[0]);
-        Ok((finished, rows, training))
-    }
-
-    fn stop_rule(&self, starts: &[Start]) -> StopRule {
-        let tolerance = self.tolerance;
-        match self.limits(starts) {
-            Some(sets) => StopRule::Limit { sets, tolerance },
-            None => StopRule::Tail { window: 10 * self.epoch(), tolerance },
+                finished.push(Finished { run, row, position });
+            }
         }
+        let rows = until_the_end(rows, &finished[0]);
+        (finished, rows, training)
     }
 }
 
@@ -117,38 +103,4 @@ fn until_the_end(mut rows: Vec<Row>, finished: &Finished) -> Vec<Row> {
         rows.push(finished.row);
     }
     rows
-}
-
-fn build(
-    kind: EngineKind,
-    problem: &Problem,
-    schedule: &Schedule,
-    start: &Start,
-    replica: usize,
-    compute: &Compute,
-) -> Result<Box<dyn Engine>> {
-    let (starts, replica) = (std::slice::from_ref(start), replica as u64);
-    Ok(match kind {
-        EngineKind::Autodiff => {
-            Box::new(Autodiff::single_neuron(problem, schedule, start, replica, compute)?)
-        }
-        EngineKind::Analytic => Box::new(Analytic::new(problem, schedule, starts, replica, compute)?),
-        EngineKind::Reduced => Box::new(Reduced::new(problem, schedule, starts, replica)?),
-    })
-}
-
-/// Moves a progress bar along.
-struct Bar<'a> {
-    bar: &'a ProgressBar,
-    every: u64,
-}
-
-impl Observer for Bar<'_> {
-    fn cadence(&self) -> Cadence {
-        Cadence::Every(self.every)
-    }
-
-    fn observe(&mut self, step: u64, _engine: &dyn Engine) {
-        self.bar.set_position(step);
-    }
 }

@@ -1,12 +1,16 @@
 //! The run directory of `train`, and what it prints.
 
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{Finished, Job, TrainOptions};
+use super::{Finished, Job, TrainOptions, checkpoint};
 use crate::cli;
-use crate::error::Result;
+use crate::error::{Result, io_at};
 use crate::measure::trajectory::Row;
 use crate::model::SingleNeuronConfig;
 use crate::report::terminal::number;
@@ -21,6 +25,8 @@ struct Config<'a> {
     samples: usize,
     dim: usize,
     data: Option<String>,
+    /// Of the rows, to the bit; null where they are left implicit.
+    data_checksum: Option<String>,
     batch: usize,
     schedule: &'static str,
     step_size: f64,
@@ -86,6 +92,38 @@ struct Ending {
     log_ratio: f64,
 }
 
+/// What determines the results of a job, for a checkpoint to be recognised by: the configuration without what it
+/// has nothing to do with.
+pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
+    let mut value = serde_json::to_value(config(job, options, "")).expect("made of strings and numbers");
+    let keys = value.as_object_mut().expect("one flat key each");
+    for key in ["out", "force", "json", "files"] {
+        keys.shift_remove(key);
+    }
+    value
+}
+
+/// Whether a directory holds the finished run of a job, by its fingerprint.
+pub(super) fn is_complete(directory: &Path, fingerprint: &Value) -> bool {
+    let config = fs::read_to_string(directory.join("config.json")).unwrap_or_default();
+    let config: Value = serde_json::from_str(&config).unwrap_or_default();
+    config.is_object() && checkpoint::differences(&config, fingerprint).is_none()
+}
+
+/// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
+pub(super) fn report_complete(directory: &Path, json: bool) -> Result<ExitCode> {
+    let path = directory.join("summary.json");
+    let text = fs::read_to_string(&path).map_err(io_at(&path))?;
+    if json {
+        cli::print(text.trim_end());
+    } else {
+        cli::print(&format!("{} is complete: there is nothing to resume", directory.display()));
+    }
+    let summary: Value = serde_json::from_str(&text).unwrap_or_default();
+    let diverged = summary["replicas"]["diverged"].as_u64() > Some(0);
+    Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
+}
+
 pub(super) fn write(
     job: &Job,
     options: &TrainOptions,
@@ -124,6 +162,7 @@ fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> 
         samples: dataset.samples(),
         dim: dataset.dim(),
         data: options.data.as_ref().map(|path| path.display().to_string()),
+        data_checksum: dataset.rows().ok().map(checkpoint::checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
         step_size: job.problem.step_size(),

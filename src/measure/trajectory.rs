@@ -1,6 +1,6 @@
 //! The trajectory of a run as a table, one row an observation.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::data::Dataset;
 use crate::engine::Engine;
@@ -11,7 +11,7 @@ use crate::state::Neuron;
 use crate::train::{Cadence, Observer};
 
 /// One observation of a neuron; also the final measures of a run.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Steps taken.
     pub step: u64,

@@ -51,7 +51,9 @@ impl SingleNeuron {
     /// [`Error::Record`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let mut store = SafetensorsStore::from_file(path).overwrite(true);
+        // Of several keys the header would take any order: the same weights, the same bytes.
+        let store = SafetensorsStore::from_file(path).overwrite(true);
+        let mut store = store.clear_metadata().metadata("format", "safetensors");
         self.save_into(&mut store).map_err(|e| Error::Record { path: path.into(), reason: e.to_string() })
     }
 

@@ -30,6 +30,8 @@ pub struct Report {
     pub precision: &'static str,
     /// Wall-clock time.
     pub seconds: f64,
+    /// Whether it was broken off, so that claims are missing.
+    pub interrupted: bool,
     /// One entry a claim.
     pub claims: Vec<ClaimReport>,
 }
@@ -93,6 +95,7 @@ impl Report {
         context: &Context,
         options: serde_json::Value,
         claims: Vec<ClaimReport>,
+        interrupted: bool,
         seconds: f64,
     ) -> Self {
         let statistical = claims
@@ -110,6 +113,7 @@ impl Report {
             options,
             precision: context.compute.precision().name(),
             seconds,
+            interrupted,
             claims,
         }
     }

@@ -88,8 +88,9 @@ pub fn table(report: &Report) -> String {
 /// The last line: how many claims came out, in how long, and where the report is.
 pub fn closing_line(report: &Report, directory: &Path) -> String {
     let reproduced = report.claims.iter().filter(|claim| claim.verdict == Verdict::Reproduced).count();
+    let (interrupted, of) = if report.interrupted { ("interrupted: ", "finished ") } else { ("", "") };
     format!(
-        "{reproduced} of {} claims reproduced in {:.1} s ({} {}, seed {}, effort {}); report: {}",
+        "{interrupted}{reproduced} of {} {of}claims reproduced in {:.1} s ({} {}, seed {}, effort {}); report: {}",
         report.claims.len(),
         report.seconds,
         report.backend,

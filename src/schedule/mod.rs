@@ -151,13 +151,19 @@ impl Schedule {
         BatchStream::new(self, replica)
     }
 
-    /// Random indices that one step of [`ScheduleKind::Sgd`] or `Replacement` consumes. Of a batch
-    /// that holds more than half of the samples, those left out are drawn.
-    fn draws_per_step(&self) -> usize {
+    /// Whether a batch is made of independent draws from all samples.
+    fn draws_independently(&self) -> bool {
         match self.kind {
-            ScheduleKind::Sgd => self.batch.min(self.samples - self.batch),
-            _ => self.batch,
+            ScheduleKind::Replacement => true,
+            ScheduleKind::Sgd => self.batch == 1,
+            ScheduleKind::Gd | ScheduleKind::Cyclic | ScheduleKind::Reshuffle => false,
         }
+    }
+
+    /// Swaps that make a batch without replacement. Of one that holds more than half of the samples, those
+    /// left out are drawn.
+    fn swaps_per_step(&self) -> usize {
+        self.batch.min(self.samples - self.batch)
     }
 
     fn batches_per_epoch(&self) -> u64 {

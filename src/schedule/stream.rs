@@ -1,15 +1,14 @@
 //! Batches in order: what an engine consumes.
 
-use chacha20::ChaCha8Rng;
-
 use super::{Schedule, ScheduleKind};
-use crate::rng::{Purpose, WORDS_PER_INDEX, below, stream};
+use crate::rng::{Indices, Purpose, WORDS_PER_INDEX, below, stream};
 
 /// Walks the batches of one replica in order.
 #[derive(Debug)]
 pub struct BatchStream {
     schedule: Schedule,
-    rng: ChaCha8Rng,
+    /// What draws from all samples; its generator shuffles.
+    indices: Indices,
     step: u64,
     /// Identity between steps (`Sgd`), or the permutation of the current epoch (`Reshuffle`).
     permutation: Vec<usize>,
@@ -25,7 +24,7 @@ impl BatchStream {
             ScheduleKind::Reshuffle => true,
         };
         Self {
-            rng: stream(schedule.seed, Purpose::Batches, replica),
+            indices: Indices::new(stream(schedule.seed, Purpose::Batches, replica), schedule.samples),
             step: 0,
             permutation: if needs_permutation { (0..schedule.samples).collect() } else { Vec::new() },
             batch: if schedule.is_full_batch() {
@@ -33,7 +32,7 @@ impl BatchStream {
             } else {
                 vec![0; schedule.batch]
             },
-            swaps: vec![0; if schedule.kind == ScheduleKind::Sgd { schedule.draws_per_step() } else { 0 }],
+            swaps: vec![0; if schedule.kind == ScheduleKind::Sgd { schedule.swaps_per_step() } else { 0 }],
             schedule: schedule.clone(),
         }
     }
@@ -51,20 +50,23 @@ impl BatchStream {
     /// Jumps to a step.
     pub fn seek(&mut self, step: u64) {
         self.step = step;
-        let indices_before = match self.schedule.kind {
-            ScheduleKind::Gd | ScheduleKind::Cyclic => 0,
-            ScheduleKind::Sgd | ScheduleKind::Replacement => {
-                u128::from(step) * self.schedule.draws_per_step() as u128
+        let shuffled = |shuffles: u64, draws: usize| u128::from(shuffles) * draws as u128 * WORDS_PER_INDEX;
+        match self.schedule.kind {
+            ScheduleKind::Gd | ScheduleKind::Cyclic => (),
+            _ if self.schedule.draws_independently() => {
+                self.indices.seek(u128::from(step) * self.schedule.batch as u128);
             }
+            ScheduleKind::Sgd => {
+                self.indices.rng.set_word_pos(shuffled(step, self.schedule.swaps_per_step()));
+            }
+            ScheduleKind::Replacement => unreachable!("it draws independently"),
             ScheduleKind::Reshuffle => {
-                u128::from(step / self.schedule.batches_per_epoch()) * self.schedule.samples as u128
+                let batches = self.schedule.batches_per_epoch();
+                self.indices.rng.set_word_pos(shuffled(step / batches, self.schedule.samples));
+                if !step.is_multiple_of(batches) {
+                    self.shuffle();
+                }
             }
-        };
-        self.rng.set_word_pos(indices_before * WORDS_PER_INDEX);
-        if self.schedule.kind == ScheduleKind::Reshuffle
-            && !step.is_multiple_of(self.schedule.batches_per_epoch())
-        {
-            self.shuffle();
         }
     }
 
@@ -77,31 +79,26 @@ impl BatchStream {
             return &self.batch;
         }
         match self.schedule.kind {
-            ScheduleKind::Sgd if self.schedule.batch == 1 => {
-                self.batch[0] = below(&mut self.rng, self.schedule.samples);
+            _ if self.schedule.draws_independently() => {
+                self.batch.iter_mut().for_each(|slot| *slot = self.indices.next());
             }
             ScheduleKind::Sgd => self.draw_without_replacement(),
-            ScheduleKind::Replacement => {
-                for slot in &mut self.batch {
-                    *slot = below(&mut self.rng, self.schedule.samples);
-                }
-            }
             ScheduleKind::Cyclic => self.take_from_cycle(step),
             ScheduleKind::Reshuffle => return self.take_from_epoch(step),
             ScheduleKind::Gd => unreachable!("gradient descent is full-batch"),
+            ScheduleKind::Replacement => unreachable!("it draws independently"),
         }
         &self.batch
     }
 
-    /// The batches of the next `steps` steps at `b = 1`, appended to `indices`.
-    pub(crate) fn next_singles(&mut self, steps: usize, indices: &mut Vec<usize>) {
+    /// The samples of the next steps at `b = 1`, one to each slot.
+    pub(crate) fn fill_singles<'a>(&mut self, slots: impl ExactSizeIterator<Item = &'a mut usize>) {
         debug_assert_eq!(self.schedule.batch, 1);
-        if self.schedule.kind == ScheduleKind::Sgd && self.schedule.samples > 1 {
-            let (rng, samples) = (&mut self.rng, self.schedule.samples);
-            indices.extend((0..steps).map(|_| below(rng, samples)));
-            self.step += steps as u64;
+        if self.schedule.draws_independently() && !self.schedule.is_full_batch() {
+            self.step += slots.len() as u64;
+            slots.for_each(|slot| *slot = self.indices.next());
         } else {
-            indices.extend((0..steps).map(|_| self.next_batch()[0]));
+            slots.for_each(|slot| *slot = self.next_batch()[0]);
         }
     }
 
@@ -110,7 +107,7 @@ impl BatchStream {
     fn draw_without_replacement(&mut self) {
         let (samples, batch) = (self.schedule.samples, self.schedule.batch);
         for (k, swap) in self.swaps.iter_mut().enumerate() {
-            *swap = k + below(&mut self.rng, samples - k);
+            *swap = k + below(&mut self.indices.rng, samples - k);
             self.permutation.swap(k, *swap);
         }
         let drawn = self.swaps.len();
@@ -147,7 +144,7 @@ impl BatchStream {
         self.permutation.clear();
         self.permutation.extend(0..samples);
         for k in 0..samples {
-            let swap = k + below(&mut self.rng, samples - k);
+            let swap = k + below(&mut self.indices.rng, samples - k);
             self.permutation.swap(k, swap);
         }
     }

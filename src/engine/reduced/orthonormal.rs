@@ -8,168 +8,191 @@
 //! s   ← f s
 //! ```
 //!
-//! All coordinates share the factor `f`, so they are stored as `c_j = g u_j` with one global scale
+//! All coordinates share the factor `f`, so they are stored as `c_j = g u_j`, `s = g v` with one global scale
 //! `g ← f g`, and only the entries of the batch are touched.
 
-use super::super::is_blown_up;
+use pulp::Arch;
+
+use super::super::{expect, is_blown_up};
 use super::Coordinates;
+use super::singles::{Abreast, LANES, Rule, SMALLEST_FACTOR, SMALLEST_SCALE, Shared};
 use crate::data::{Dataset, dot};
 use crate::error::Result;
 use crate::init::Start;
 use crate::model::Activation;
 use crate::state::Neuron;
 
-/// Below this the scale, or one step's factor, is folded back into the coordinates.
-const SMALLEST_SCALE: f64 = 1e-100;
-const SMALLEST_FACTOR: f64 = 1e-3;
+/// Correlations fainter than this are set to 0 when the scale is folded in, before they turn subnormal.
+pub(super) const NOTHING: f64 = 1e-290;
 
-pub(super) struct OrthonormalState {
+/// Correlations fainter than this do not enter the squared norm: their squares would be subnormal.
+const FAINT: f64 = 1e-150;
+
+pub(super) struct Orthonormal {
     activation: Activation,
     /// `u = c / g`, `[m]`.
     scaled: Vec<f64>,
-    /// Global scale `g`.
-    scale: f64,
-    /// Residual with the sign it has along its initial direction.
+    /// `v = s / g`: the residual, with the sign it has along its initial direction.
     residual: f64,
-    norm_sq: f64,
-    /// `φ` of the batch before the step, `[b]`.
+    shared: Shared<f64>,
+    /// `φ / g` of the batch before the step, `[b]`.
     phi: Vec<f64>,
-    /// Steps until `N` is summed afresh and the scale folded in.
-    until_refresh: usize,
 }
 
-impl OrthonormalState {
+impl Orthonormal {
     pub(super) fn new(start: &Start, activation: Activation) -> Self {
         Self {
             activation,
             scaled: start.correlations.clone(),
-            scale: 1.0,
             residual: start.residual,
-            norm_sq: start.norm_sq,
+            shared: Shared { scale: 1.0, norm_sq: start.norm_sq },
             phi: Vec::new(),
-            until_refresh: 0,
         }
     }
 
-    /// Steps between refreshes: the O(m) pass costs at most a quarter of an entry a step, and the
-    /// running sum `N` never gathers more than a few thousand roundings.
-    fn refresh_period(&self) -> usize {
-        (4 * self.scaled.len()).max(1024)
+    fn rule(&self, step_size: f64) -> Rule {
+        Rule { step_size, relu: self.activation == Activation::Relu }
     }
 
-    /// Multiplies the pending factor `f g` into the coordinates; the scale starts afresh at 1.
-    fn fold(&mut self, factor: f64) {
-        let total = factor * self.scale;
-        self.scaled.iter_mut().for_each(|u| *u *= total);
-        self.scale = 1.0;
-        self.until_refresh = self.refresh_period();
+    /// Multiplies `total` into the coordinates; the scale starts afresh at 1.
+    fn fold(&mut self, total: f64) {
+        for u in &mut self.scaled {
+            let c = total * *u;
+            *u = if c.abs() < NOTHING { 0.0 } else { c };
+        }
+        self.residual *= total;
+        self.shared.scale = 1.0;
     }
 
-    fn correlation(&self, i: usize) -> f64 {
-        self.scale * self.scaled[i]
+    /// `N`, summed afresh; the scale must be 1.
+    fn sum(&self) -> f64 {
+        let energy = |c: &f64| {
+            let c = if c.abs() < FAINT { 0.0 } else { *c };
+            c * c
+        };
+        self.scaled.iter().map(energy).sum::<f64>() + energy(&self.residual)
+    }
+
+    /// Whether no correlation is positive; the scale is.
+    pub(super) fn is_silent(&self) -> bool {
+        self.scaled.iter().all(|&u| u <= 0.0)
+    }
+
+    fn correlations(&self) -> Vec<f64> {
+        self.scaled.iter().map(|u| self.shared.scale * u).collect()
     }
 
     pub(super) fn neuron(&self, start: &Start) -> Neuron {
-        let correlations: Vec<f64> = (0..self.scaled.len()).map(|i| self.correlation(i)).collect();
+        let (correlations, residual) = (self.correlations(), self.shared.scale * self.residual);
         Neuron {
-            residual: self.residual.abs(),
-            norm_sq: dot(&correlations, &correlations) + self.residual * self.residual,
-            overlap_init: dot(&correlations, &start.correlations) + self.residual * start.residual,
+            residual: residual.abs(),
+            norm_sq: dot(&correlations, &correlations) + residual * residual,
+            overlap_init: dot(&correlations, &start.correlations) + residual * start.residual,
             correlations,
         }
     }
 
     /// `w = Σ c_i a_i + (s/s_0) (w_0 − Π w_0)`: the residual keeps its direction.
     pub(super) fn weights(&self, dataset: &Dataset, start: &Start) -> Result<Vec<f64>> {
-        let correlations: Vec<f64> = (0..self.scaled.len()).map(|i| self.correlation(i)).collect();
-        let mut w = dataset.combine(&correlations)?;
+        let mut w = dataset.combine(&self.correlations())?;
         if start.residual != 0.0 {
-            let ratio = self.residual / start.residual;
+            let ratio = self.shared.scale * self.residual / start.residual;
             let residual = dataset.residual(start.weights(dataset)?)?;
             w.iter_mut().zip(residual).for_each(|(w, r)| *w += ratio * r);
         }
         Ok(w)
     }
+
+    /// Steps of one sample each, `samples[step][replica]`, of eight replicas; how many all of them took before
+    /// one of them had to take the general step.
+    pub(super) fn abreast(
+        mut replicas: [&mut Self; LANES],
+        samples: &[[usize; LANES]],
+        step_size: f64,
+        limits: &[f64; LANES],
+    ) -> usize {
+        let mut shared = Shared {
+            scale: replicas.each_ref().map(|replica| replica.shared.scale),
+            norm_sq: replicas.each_ref().map(|replica| replica.shared.norm_sq),
+        };
+        let rule = replicas[0].rule(step_size);
+        let mut scaled = replicas.each_mut().map(|replica| replica.scaled.as_mut_slice());
+        let steps = Abreast { rule, shared: &mut shared, scaled: &mut scaled, samples, limits };
+        let taken = Arch::new().dispatch(steps);
+        for (lane, replica) in replicas.iter_mut().enumerate() {
+            replica.shared = Shared { scale: shared.scale[lane], norm_sq: shared.norm_sq[lane] };
+        }
+        taken
+    }
+
+    /// Everything, the pending scale and the running sum as they are: `[3 + m]`.
+    pub(super) fn snapshot(&self) -> Vec<f64> {
+        [&[self.shared.scale, self.shared.norm_sq, self.residual], &*self.scaled].concat()
+    }
+
+    pub(super) fn restore(&mut self, values: &[f64]) -> Result<()> {
+        expect("the reduced state", 3 + self.scaled.len(), values.len())?;
+        self.shared = Shared { scale: values[0], norm_sq: values[1] };
+        self.residual = values[2];
+        self.scaled.copy_from_slice(&values[3..]);
+        Ok(())
+    }
 }
 
-impl Coordinates for OrthonormalState {
-    #[inline]
+impl Coordinates for Orthonormal {
     fn step(&mut self, batch: &[usize], step_per_sample: f64) {
-        let mut energy = 0.0;
-        self.phi.resize(batch.len(), 0.0);
-        for (slot, &i) in self.phi.iter_mut().zip(batch) {
-            *slot = self.activation.apply(self.scale * self.scaled[i]);
-            energy += *slot * *slot;
-        }
-        let factor = 1.0 - step_per_sample * energy;
-        let pull = step_per_sample * (2.0 - self.norm_sq);
-        self.residual *= factor;
-
-        let next_scale = factor * self.scale;
-        let refresh =
-            self.until_refresh == 0 || factor.abs() < SMALLEST_FACTOR || next_scale.abs() < SMALLEST_SCALE;
-        if refresh {
-            self.fold(factor);
+        let Shared { scale, norm_sq } = self.shared;
+        self.phi.clear();
+        self.phi.extend(batch.iter().map(|&i| self.activation.apply(self.scaled[i])));
+        let factor = 1.0 - step_per_sample * (dot(&self.phi, &self.phi) * scale * scale);
+        let next = factor * scale;
+        if !(factor > SMALLEST_FACTOR && next > SMALLEST_SCALE) {
+            self.fold(next);
+            let pull = step_per_sample * (2.0 - norm_sq) * scale;
             for (&i, phi) in batch.iter().zip(&self.phi) {
                 self.scaled[i] += pull * phi;
             }
-            self.norm_sq = dot(&self.scaled, &self.scaled) + self.residual * self.residual;
+            self.shared.norm_sq = self.sum();
             return;
         }
-        self.until_refresh -= 1;
-        let scaled_pull = pull / next_scale;
+        // The division does not wait for N.
+        let pull = step_per_sample / factor * (2.0 - norm_sq);
         let mut growth = 0.0;
         for (&i, phi) in batch.iter().zip(&self.phi) {
-            let (before, change) = (self.scaled[i], scaled_pull * phi);
+            let (before, change) = (self.scaled[i], pull * phi);
             self.scaled[i] = before + change;
             growth += change * (2.0 * before + change);
         }
-        self.scale = next_scale;
-        self.norm_sq = factor * factor * self.norm_sq + next_scale * next_scale * growth;
+        self.shared = Shared { scale: next, norm_sq: factor * factor * norm_sq + next * next * growth };
     }
 
     fn norm_sq(&self) -> f64 {
-        self.norm_sq
+        self.shared.norm_sq
     }
 
-    /// The same steps for `b = 1`, with all but the entry itself in registers and the division off
-    /// the path from one step to the next.
-    fn walk(&mut self, samples: &[usize], step_per_sample: f64, limit: f64) -> usize {
-        let Self { activation, scaled, scale, residual, norm_sq, .. } = self;
-        let (activation, mut g, mut s, mut n) = (*activation, *scale, *residual, *norm_sq);
-        // A pending refresh takes the general path below.
-        let safe = samples.len().min(self.until_refresh);
+    /// An O(m) pass: a sixteenth of an entry a step.
+    fn refresh_period(&self) -> u64 {
+        (16 * self.scaled.len() as u64).max(1024)
+    }
+
+    fn refresh(&mut self) {
+        self.fold(self.shared.scale);
+        self.shared.norm_sq = self.sum();
+    }
+
+    fn walk(&mut self, samples: &[usize], step_size: f64, limit: f64) -> usize {
+        let rule = self.rule(step_size);
         let mut taken = 0;
-        for &i in &samples[..safe] {
-            let u = scaled[i];
-            let c = g * u;
-            let phi = activation.apply(c);
-            let f = 1.0 - step_per_sample * phi * phi;
-            let next = f * g;
-            if f.abs() < SMALLEST_FACTOR || next.abs() < SMALLEST_SCALE {
-                break;
-            }
-            let push = step_per_sample * (2.0 - n) * phi;
-            scaled[i] = u + push / next;
-            n = f * f * n + push * (2.0 * f * c + push);
-            s *= f;
-            g = next;
-            taken += 1;
-            if is_blown_up(n, limit) {
-                break;
+        while taken < samples.len() {
+            taken += rule.alone(&mut self.shared, &mut self.scaled, &samples[taken..], limit);
+            if taken < samples.len() {
+                self.step(&samples[taken..=taken], step_size);
+                taken += 1;
+                if is_blown_up(self.norm_sq(), limit) {
+                    break;
+                }
             }
         }
-        (self.scale, self.residual, self.norm_sq) = (g, s, n);
-        self.until_refresh -= taken;
-        if taken == samples.len() || is_blown_up(n, limit) {
-            return taken;
-        }
-        // One general step, which refreshes, then on.
-        self.step(&samples[taken..=taken], step_per_sample);
-        taken += 1;
-        if is_blown_up(self.norm_sq, limit) {
-            return taken;
-        }
-        taken + self.walk(&samples[taken..], step_per_sample, limit)
+        taken
     }
 }

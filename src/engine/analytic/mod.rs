@@ -1,0 +1,155 @@
+//! The hand-derived gradient as tensor operations, all replicas of the single neuron at once.
+//!
+//! Weights, data and the batches of a whole chunk of steps stay on the device. Once a chunk the host uploads indices
+//! and reads `R` squared norms, to notice divergence; nothing else moves unless somebody looks. On a CPU, replicas
+//! go in blocks small enough for a core's cache, side by side.
+
+mod block;
+
+use std::cell::OnceCell;
+
+use rayon::prelude::*;
+
+pub use self::block::batch_step;
+use self::block::{Block, Setting};
+use super::{Engine, Snapshot, blow_up, expect};
+use crate::data::dot;
+use crate::device::{Compute, to_host};
+use crate::error::{Error, Result};
+use crate::init::Start;
+use crate::model::Activation;
+use crate::problem::Problem;
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+
+/// The fewest replicas for which samples that they share are worth walking through.
+const SHARING: usize = 64;
+
+/// `R` single neurons side by side.
+pub struct Analytic {
+    problem: Problem,
+    setting: Setting,
+    /// Replicas a block; the last may have fewer.
+    block: usize,
+    blocks: Vec<Block>,
+    /// Weights at the start, `[n]` each.
+    starts: Vec<Vec<f64>>,
+    /// The weights as last read, `[R, n]` row-major: however many replicas are looked at, one download.
+    seen: OnceCell<Vec<f64>>,
+    steps_taken: u64,
+}
+
+impl Analytic {
+    /// Replicas `first, first + 1, …`, one a start.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] without starts; [`Error::ImplicitData`] over data that was not materialised.
+    pub fn new(
+        problem: &Problem,
+        schedule: &Schedule,
+        starts: &[Start],
+        first: u64,
+        compute: &Compute,
+    ) -> Result<Self> {
+        let dataset = problem.dataset();
+        if starts.is_empty() {
+            return Err(Error::Empty { what: "the number of replicas", got: 0 });
+        }
+        let starts: Vec<Vec<f64>> =
+            starts.iter().map(|start| Ok(start.weights(dataset)?.to_vec())).collect::<Result<_>>()?;
+        let setting = Setting {
+            rows: compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]),
+            compute: compute.clone(),
+            schedule: schedule.clone(),
+            activation: problem.activation(),
+            step_per_sample: problem.step_per_sample(schedule.batch_size()),
+        };
+        let fewest = if schedule.is_deterministic() { SHARING } else { 1 };
+        let block = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
+        let blocks = starts.chunks(block).zip((first..).step_by(block)).map(|(starts, first)| {
+            let weights = compute.tensor(&starts.concat(), [starts.len(), dataset.dim()]);
+            Block::new(&setting, weights, first, starts.iter().map(|w0| blow_up(dot(w0, w0))).collect())
+        });
+        Ok(Self {
+            blocks: blocks.collect(),
+            block,
+            setting,
+            problem: problem.clone(),
+            starts,
+            seen: OnceCell::new(),
+            steps_taken: 0,
+        })
+    }
+
+    fn weights_of(&self, replica: usize) -> Vec<f64> {
+        let read = || self.blocks.iter().flat_map(|block| to_host(block.weights.clone())).collect();
+        let dim = self.problem.dataset().dim();
+        self.seen.get_or_init(read)[replica * dim..(replica + 1) * dim].to_vec()
+    }
+}
+
+impl Engine for Analytic {
+    fn replicas(&self) -> usize {
+        self.starts.len()
+    }
+
+    fn steps_taken(&self) -> u64 {
+        self.steps_taken
+    }
+
+    fn advance(&mut self, steps: u64) {
+        self.seen.take();
+        self.steps_taken += steps;
+        let setting = &self.setting;
+        match self.blocks.as_mut_slice() {
+            [block] => block.advance(steps, setting),
+            blocks => blocks.par_iter_mut().for_each(|block| block.advance(steps, setting)),
+        }
+    }
+
+    fn diverged_at(&self, replica: usize) -> Option<u64> {
+        self.blocks[replica / self.block].diverged_at[replica % self.block]
+    }
+
+    fn neurons(&self, replica: usize) -> Vec<Neuron> {
+        let (dataset, w) = (self.problem.dataset(), self.weights_of(replica));
+        vec![Neuron::observe(dataset, &w, &self.starts[replica]).expect("checked at construction")]
+    }
+
+    fn loss(&self, replica: usize) -> f64 {
+        self.problem.single_neuron_loss(&self.neurons(replica)[0])
+    }
+
+    fn weights(&self, replica: usize) -> Result<Vec<f64>> {
+        Ok(self.weights_of(replica))
+    }
+
+    fn position(&self, replica: usize) -> Vec<f64> {
+        self.weights_of(replica)
+    }
+
+    fn is_dead(&self, replica: usize) -> bool {
+        self.problem.activation() == Activation::Relu && self.neurons(replica)[0].is_silent()
+    }
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            step: self.steps_taken,
+            diverged_at: self.blocks.iter().flat_map(|block| block.diverged_at.clone()).collect(),
+            replicas: (0..self.replicas()).map(|replica| self.weights_of(replica)).collect(),
+        }
+    }
+
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+        snapshot.expect(self.replicas())?;
+        let dim = self.problem.dataset().dim();
+        snapshot.replicas.iter().try_for_each(|w| expect("the weight vector", dim, w.len()))?;
+        self.seen.take();
+        self.steps_taken = snapshot.step;
+        let saved = snapshot.replicas.chunks(self.block).zip(snapshot.diverged_at.chunks(self.block));
+        for (block, (weights, diverged_at)) in self.blocks.iter_mut().zip(saved) {
+            let weights = self.setting.compute.tensor(&weights.concat(), [weights.len(), dim]);
+            block.restore(weights, diverged_at, snapshot.step);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! The work between start and end of a process: parts side by side, checkpoints as they fall due, progress.
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Instant;
+
+use indicatif::{HumanCount, ProgressBar};
+use rayon::prelude::*;
+
+use super::checkpoint::{Checkpoint, Part};
+use super::{EngineKind, Job};
+use crate::cli;
+use crate::engine::{Analytic, Autodiff, Engine, Reduced};
+use crate::error::Result;
+use crate::init::Start;
+use crate::interrupt::Interrupt;
+use crate::measure::trajectory::{Gauge, Trajectory};
+use crate::train::{Cadence, Observer, Plan, StopRule, Training};
+
+/// A job under way in this process.
+pub(super) struct Session<'a> {
+    job: &'a Job,
+    pub checkpoint: Checkpoint,
+    pub interrupt: Interrupt,
+    /// Counts steps, of all replicas.
+    progress: ProgressBar,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(job: &'a Job, checkpoint: Checkpoint, interrupt: Interrupt) -> Self {
+        let unit = if job.starts.len() == 1 { "steps" } else { "replica-steps" };
+        let progress = cli::progress_bar("train", unit, "at most ");
+        progress.set_length(job.budget.saturating_mul(job.starts.len() as u64));
+        Self { job, checkpoint, interrupt, progress }
+    }
+
+    /// Trains on from `running`, one entry a part (none: from the beginning), until every part is finished or the
+    /// process is asked to end. Then what each has is kept, and the user told how to go on, at `place` if they did
+    /// not choose it. Whether it finished.
+    ///
+    /// # Errors
+    /// Data that an engine refuses; [`Error::Io`](crate::Error::Io) of a checkpoint.
+    pub fn train(&self, mut running: Vec<Option<Part>>, place: Option<&Path>) -> Result<bool> {
+        let Self { job, checkpoint, progress, .. } = self;
+        running.resize_with(job.parts(), || None);
+        for (k, part) in running.iter().enumerate() {
+            let count = job.replicas_of(k).len() as u64;
+            if checkpoint.finished(k).is_some() {
+                progress.dec_length(job.budget.saturating_mul(count));
+            } else if let Some(Part { engine: Some(engine), .. }) = part {
+                progress.inc(engine.step.saturating_mul(count));
+            }
+        }
+        progress.reset_eta();
+        let parts = running.into_par_iter().enumerate();
+        let trained: Result<()> = parts.map(|(k, saved)| self.train_part(k, saved)).collect();
+        let (taken, most) = (progress.position(), progress.length().unwrap_or_default());
+        progress.finish_and_clear();
+        trained?;
+        let finished = (0..job.parts()).all(|k| checkpoint.finished(k).is_some());
+        if !finished {
+            checkpoint.flush()?;
+            let out = place.map(|place| format!("--out {} ", place.display())).unwrap_or_default();
+            let (taken, most) = (HumanCount(taken), HumanCount(most));
+            eprintln!(
+                "interrupted after {taken} of at most {most} steps; the same command with {out}--resume goes on from there"
+            );
+        }
+        Ok(finished)
+    }
+
+    /// One part, from the beginning or from where it was.
+    fn train_part(&self, k: usize, saved: Option<Part>) -> Result<()> {
+        let Self { job, checkpoint, interrupt, progress } = self;
+        if checkpoint.finished(k).is_some() || interrupt.is_asked() {
+            return Ok(());
+        }
+        let replicas = job.replicas_of(k);
+        let starts = &job.starts[replicas.clone()];
+        let count = starts.len() as u64;
+        let mut engine = job.build(replicas)?;
+        let gauge = Gauge::new(job.problem.dataset(), job.problem.activation(), &starts[0]);
+        let mut trajectory = Trajectory::new(gauge, Cadence::Every(job.every), 0);
+        // The trajectory is that of the first replica.
+        let mut training = Training::new(engine.as_ref(), usize::from(k == 0));
+        if let Some(Part { training: then, rows, engine: Some(snapshot) }) = saved {
+            engine.restore(&snapshot)?;
+            (training, trajectory.rows) = (then, rows);
+        }
+        let plan = Plan { budget: job.budget, stop: job.stop_rule(starts), check_every: job.check_every() };
+        let (mut seen, mut kept) = (engine.steps_taken(), Instant::now());
+        loop {
+            let mut observers: Vec<&mut dyn Observer> = Vec::new();
+            if k == 0 {
+                observers.push(&mut trajectory);
+            }
+            let finished = training.go_on(engine.as_mut(), &plan, &mut observers, |steps| {
+                progress.inc((steps - seen) * count);
+                seen = steps;
+                interrupt.is_asked() || checkpoint.is_due(kept)
+            });
+            if finished {
+                progress.inc((engine.steps_taken() - seen) * count);
+                // What a budget grants beyond the end is nobody's work.
+                progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
+                return checkpoint.finish(k, Part { training, rows: trajectory.rows, engine: None });
+            }
+            let (training, rows) = (training.clone(), trajectory.rows.clone());
+            checkpoint.keep(k, &Part { training, rows, engine: Some(engine.snapshot()) })?;
+            if interrupt.is_asked() {
+                return Ok(());
+            }
+            kept = Instant::now();
+        }
+    }
+}
+
+impl Job {
+    /// Engines that the job is split over.
+    pub(super) fn parts(&self) -> usize {
+        self.starts.len().div_ceil(self.replicas_a_part())
+    }
+
+    /// Replicas of an engine. Those of the reduced one walk abreast, and its parts side by side.
+    fn replicas_a_part(&self) -> usize {
+        match self.engine {
+            EngineKind::Autodiff => 1,
+            EngineKind::Analytic => self.starts.len(),
+            EngineKind::Reduced => 64,
+        }
+    }
+
+    /// Replicas of a part.
+    fn replicas_of(&self, part: usize) -> Range<usize> {
+        let size = self.replicas_a_part();
+        part * size..((part + 1) * size).min(self.starts.len())
+    }
+
+    fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
+        let Self { problem, schedule, compute, .. } = self;
+        let (first, starts) = (replicas.start as u64, &self.starts[replicas]);
+        Ok(match self.engine {
+            EngineKind::Autodiff => {
+                Box::new(Autodiff::single_neuron(problem, schedule, &starts[0], first, compute)?)
+            }
+            EngineKind::Analytic => Box::new(Analytic::new(problem, schedule, starts, first, compute)?),
+            EngineKind::Reduced => Box::new(Reduced::new(problem, schedule, starts, first)?),
+        })
+    }
+
+    fn stop_rule(&self, starts: &[Start]) -> StopRule {
+        let tolerance = self.tolerance;
+        match self.limits(starts) {
+            Some(sets) => StopRule::Limit { sets, tolerance },
+            None => StopRule::Tail { window: 10 * self.epoch(), tolerance },
+        }
+    }
+}

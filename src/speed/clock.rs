@@ -1,0 +1,139 @@
+//! Something that takes steps, and how long it takes for them.
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use crate::engine::Engine;
+use crate::error::Result;
+
+/// Takes steps for at least some seconds.
+pub(super) trait Runner {
+    /// Steps taken (all replicas move in each), and the seconds that took.
+    fn run(&mut self, seconds: f64) -> Result<(u64, f64)>;
+}
+
+/// One of our engines.
+pub(super) struct Ours {
+    engine: Box<dyn Engine>,
+    /// Steps between looks at the clock: some milliseconds' worth.
+    stride: u64,
+}
+
+impl Ours {
+    /// Warms an engine up: kernels are compiled and memory is found once.
+    pub fn new(mut engine: Box<dyn Engine>) -> Self {
+        let mut stride = 64;
+        loop {
+            let clock = Instant::now();
+            engine.advance(stride);
+            if clock.elapsed().as_secs_f64() > 0.005 {
+                return Self { engine, stride };
+            }
+            stride *= 2;
+        }
+    }
+}
+
+impl Runner for Ours {
+    fn run(&mut self, seconds: f64) -> Result<(u64, f64)> {
+        let (clock, mut steps) = (Instant::now(), 0);
+        while clock.elapsed().as_secs_f64() < seconds {
+            self.engine.advance(self.stride);
+            steps += self.stride;
+        }
+        Ok((steps, clock.elapsed().as_secs_f64()))
+    }
+}
+
+/// A runner that takes its turns, and what they gave.
+pub(super) struct Subject {
+    runner: Box<dyn Runner>,
+    replicas: u64,
+    pub times: Times,
+}
+
+/// Nanoseconds a step and replica, a round each.
+#[derive(Clone, Debug, Serialize)]
+pub struct Times {
+    /// Who.
+    pub name: String,
+    /// Nanoseconds a step and replica, in the order of the rounds.
+    pub nanoseconds: Vec<f64>,
+    /// Versions and threads, where it is not us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<serde_json::Value>,
+}
+
+impl Subject {
+    pub fn new(
+        name: String,
+        replicas: u64,
+        runner: Box<dyn Runner>,
+        about: Option<serde_json::Value>,
+    ) -> Self {
+        Self { runner, replicas, times: Times { name, nanoseconds: Vec::new(), about } }
+    }
+
+    fn measure(&mut self, seconds: f64) -> Result<()> {
+        let (steps, seconds) = self.runner.run(seconds)?;
+        self.times.nanoseconds.push(1e9 * seconds / (steps * self.replicas) as f64);
+        Ok(())
+    }
+}
+
+/// Measures everybody once a round, in turn: A B A B, so that whatever slows the machine down slows down all.
+pub(super) fn take_turns(subjects: &mut [Subject], rounds: usize, seconds: f64) -> Result<()> {
+    for _ in 0..rounds {
+        subjects.iter_mut().try_for_each(|subject| subject.measure(seconds))?;
+    }
+    Ok(())
+}
+
+impl Times {
+    /// Least, median and most.
+    pub fn spread(&self) -> Spread {
+        Spread::of(&self.nanoseconds)
+    }
+
+    /// How many times as long as `other`, round by round.
+    pub fn ratio_to(&self, other: &Self) -> Spread {
+        let ratios: Vec<f64> = self.nanoseconds.iter().zip(&other.nanoseconds).map(|(a, b)| a / b).collect();
+        Spread::of(&ratios)
+    }
+}
+
+/// Least, median and most of a few values.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Spread {
+    /// Least.
+    pub min: f64,
+    /// Median; the mean of the middle two of an even number.
+    pub median: f64,
+    /// Most.
+    pub max: f64,
+}
+
+impl Spread {
+    fn of(values: &[f64]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (last, middle) = (sorted.len() - 1, sorted.len() / 2);
+        let median = f64::midpoint(sorted[last - middle], sorted[middle]);
+        Self { min: sorted[0], median, max: sorted[last] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_taken_within_a_round() {
+        let times = |values: &[f64]| Times { name: String::new(), nanoseconds: values.to_vec(), about: None };
+        let ratio = times(&[2.0, 60.0, 4.0, 9.0]).ratio_to(&times(&[1.0, 20.0, 4.0, 2.0]));
+        assert_eq!((ratio.min, ratio.median, ratio.max), (1.0, 2.5, 4.5));
+        let spread = times(&[3.0, 1.0, 2.0]).spread();
+        assert_eq!((spread.min, spread.median, spread.max), (1.0, 2.0, 3.0));
+    }
+}

@@ -1,0 +1,175 @@
+//! The only training loop: advance, look, stop; in one go, or to be broken off and gone on with.
+
+mod tail;
+mod training;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::training::Training;
+use crate::engine::Engine;
+use crate::limit_set::LimitSet;
+use crate::state::Neuron;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The stop rule was met.
+    Converged,
+    /// ReLU only: no sample activates any neuron, so nothing will ever move again.
+    Dead,
+    /// A norm stopped being finite, or blew up.
+    Diverged,
+    /// The budget ran out first.
+    MaxSteps,
+}
+
+/// When a run counts as converged.
+#[derive(Clone, Debug)]
+pub enum StopRule {
+    /// Never: the budget is used up.
+    Never,
+    /// The distance of the first neuron to the predicted limit set is at most `tolerance`.
+    Limit {
+        /// One set a replica.
+        sets: Vec<LimitSet>,
+        /// Euclidean distance; 0 never stops.
+        tolerance: f64,
+    },
+    /// What is left of the way is estimated to be at most `tolerance`, with no theory at all.
+    ///
+    /// Every `window` steps the displacement `d_k` of [`Engine::position`] is taken. If the last
+    /// three shrink by at least a factor `q < 1` each, the remaining path is at most
+    /// `d_k q/(1 − q)`, as for a geometric series. A run that leaves a plateau has growing
+    /// displacements and does not stop; noise that does not die out never stops.
+    Tail {
+        /// Steps between displacements.
+        window: u64,
+        /// Largest estimate of what remains; 0 never stops.
+        tolerance: f64,
+    },
+}
+
+/// Budget and stop rule of a run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Most steps taken.
+    pub budget: u64,
+    /// When to stop before that.
+    pub stop: StopRule,
+    /// Steps between looks at the stop rule (a look costs O(m) or more). [`StopRule::Tail`] looks
+    /// once a window instead.
+    pub check_every: u64,
+}
+
+impl Plan {
+    /// Steps between looks at the stop rule.
+    fn period(&self) -> u64 {
+        match self.stop {
+            StopRule::Tail { window, .. } => window.max(1),
+            StopRule::Limit { .. } | StopRule::Never => self.check_every.max(1),
+        }
+    }
+
+    /// Whether no distance on the way matters, to a stop or to a later distance.
+    fn never_arrives(&self) -> bool {
+        match self.stop {
+            StopRule::Never => true,
+            StopRule::Limit { tolerance, .. } => tolerance == 0.0,
+            StopRule::Tail { .. } => false,
+        }
+    }
+
+    fn is_met(&self, distance: f64) -> bool {
+        match self.stop {
+            StopRule::Never => false,
+            // A tolerance of 0 never stops early, not even at an exact hit.
+            StopRule::Limit { tolerance, .. } | StopRule::Tail { tolerance, .. } => {
+                tolerance > 0.0 && distance <= tolerance
+            }
+        }
+    }
+}
+
+/// What came of one replica.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Steps taken until then; for [`Outcome::Diverged`] the step that blew up.
+    pub steps: u64,
+    /// Distance to the predicted set, or the estimate of the tail; NaN where neither was asked for.
+    pub distance: f64,
+    /// The neurons at that point (meaningless after divergence).
+    pub neurons: Vec<Neuron>,
+    /// First-layer weights at that point, row-major `[k, n]`; `None` over implicit data.
+    pub weights: Option<Vec<f64>>,
+    /// Loss over all samples at that point.
+    pub loss: f64,
+}
+
+/// When an observer looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cadence {
+    /// At step 0, every so many steps, and at the end.
+    Every(u64),
+    /// At step 0, about so many times a decade of steps, and at the end.
+    Logarithmic {
+        /// Looks a decade.
+        per_decade: u32,
+    },
+}
+
+impl Cadence {
+    /// First step after `step` at which to look.
+    pub fn next_after(self, step: u64) -> u64 {
+        match self {
+            Cadence::Every(every) => (step / every.max(1) + 1) * every.max(1),
+            Cadence::Logarithmic { per_decade } => {
+                let ratio = 10f64.powf(1.0 / f64::from(per_decade.max(1)));
+                ((step as f64 * ratio).round() as u64).max(step + 1)
+            }
+        }
+    }
+}
+
+/// Something that looks at an engine while it trains.
+pub trait Observer {
+    /// When to look.
+    fn cadence(&self) -> Cadence;
+
+    /// Looks. Called once a step at most; never after all replicas diverged.
+    fn observe(&mut self, step: u64, engine: &dyn Engine);
+}
+
+/// Trains until every replica has an outcome; returns one [`Run`] a replica and the time spent in
+/// [`Engine::advance`] alone.
+pub fn train(
+    engine: &mut dyn Engine,
+    plan: &Plan,
+    observers: &mut [&mut dyn Observer],
+) -> (Vec<Run>, Duration) {
+    let mut training = Training::new(engine, observers.len());
+    training.finish(engine, plan, observers);
+    training.into_runs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cadences_move_forward() {
+        assert_eq!(Cadence::Every(7).next_after(0), 7);
+        assert_eq!(Cadence::Every(7).next_after(13), 14);
+        assert_eq!(Cadence::Every(0).next_after(3), 4);
+        let mut steps = vec![0];
+        while *steps.last().unwrap() < 1000 {
+            steps.push(Cadence::Logarithmic { per_decade: 4 }.next_after(*steps.last().unwrap()));
+        }
+        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(steps.len() < 20, "{steps:?}");
+    }
+}

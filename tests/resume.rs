@@ -1,0 +1,484 @@
+//! A run that is broken off, by a pause, by Ctrl-C or by `kill -9`, and gone on with is the run that was not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use puremix::data::Dataset;
+use puremix::device::{Backend, Compute, Precision};
+use puremix::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
+use puremix::init::Start;
+use puremix::measure::trajectory::{Gauge, Trajectory};
+use puremix::model::Activation;
+use puremix::problem::{Problem, Reduction};
+use puremix::schedule::{Schedule, ScheduleKind};
+use puremix::state::Neuron;
+use puremix::theory;
+use puremix::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};
+use rand::{RngExt, SeedableRng};
+use serde_json::Value;
+
+use crate::common::{correlated, json, stderr, stdout, temporary};
+
+const KINDS: [ScheduleKind; 5] = [
+    ScheduleKind::Gd,
+    ScheduleKind::Sgd,
+    ScheduleKind::Cyclic,
+    ScheduleKind::Reshuffle,
+    ScheduleKind::Replacement,
+];
+
+/// The three engines, two replicas where they can, on one problem.
+fn engines(
+    problem: &Problem,
+    schedule: &Schedule,
+    starts: &[Start],
+    compute: &Compute,
+) -> [Box<dyn Engine>; 3] {
+    [
+        Box::new(Autodiff::single_neuron(problem, schedule, &starts[0], 1, compute).unwrap()),
+        Box::new(Analytic::new(problem, schedule, starts, 1, compute).unwrap()),
+        Box::new(Reduced::new(problem, schedule, starts, 1).unwrap()),
+    ]
+}
+
+fn starts(data: &Dataset) -> Vec<Start> {
+    (0..2).map(|replica| Start::gaussian(data, 0.5, 6, replica).unwrap()).collect()
+}
+
+/// To disk and back.
+fn stored<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    postcard::from_bytes(&postcard::to_stdvec(value).unwrap()).unwrap()
+}
+
+fn bits(snapshot: &Snapshot) -> Vec<Vec<u64>> {
+    snapshot.replicas.iter().map(|values| values.iter().map(|x| x.to_bits()).collect()).collect()
+}
+
+#[test]
+fn an_engine_restored_takes_the_same_steps_to_the_bit() {
+    // In chunks of a device and off them, at epochs and off them, across refreshes of the reduced engine; and the same
+    // steps in slices of any size.
+    const CUTS: [u64; 4] = [1, 64, 200, 1025];
+    const STEPS: u64 = 1300;
+    let doubles = Compute::default();
+    let singles = Compute::new(Backend::default(), Some(Precision::F32)).unwrap();
+    let orthonormal = |m, n| Dataset::orthonormal(m, n, 3).unwrap();
+    for (data, b, step_size, compute) in [
+        (orthonormal(7, 9), 3, 0.15, &doubles),
+        (orthonormal(7, 9), 1, 0.15, &doubles),
+        (orthonormal(7, 7), 5, 0.15, &singles),
+        (correlated(5, 8, 2), 2, 0.02, &doubles),
+        // Diverges on the way.
+        (orthonormal(7, 9), 3, 7.5, &doubles),
+    ] {
+        for kind in KINDS {
+            let batch = if kind == ScheduleKind::Gd { data.samples() } else { b };
+            let schedule = Schedule::new(kind, data.samples(), Some(batch), 5).unwrap();
+            let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, step_size).unwrap();
+            let (starts, compute) = (starts(&data), compute);
+            let fresh = || engines(&problem, &schedule, &starts, compute);
+            for (k, mut engine) in fresh().into_iter().enumerate() {
+                let mut taken = 0;
+                let mut kept = Vec::new();
+                for cut in CUTS {
+                    engine.advance(cut - taken);
+                    taken = cut;
+                    kept.push(stored(&engine.snapshot()));
+                }
+                engine.advance(STEPS - taken);
+                let end = engine.snapshot();
+                let told: Vec<Vec<Neuron>> = (0..engine.replicas()).map(|r| engine.neurons(r)).collect();
+                let mut whole = fresh().into_iter().nth(k).unwrap();
+                whole.advance(STEPS);
+                let mut again: Vec<Box<dyn Engine>> = vec![whole];
+                for snapshot in &kept {
+                    let mut restored = fresh().into_iter().nth(k).unwrap();
+                    restored.advance(17);
+                    restored.restore(snapshot).unwrap();
+                    restored.advance(STEPS - snapshot.step);
+                    again.push(restored);
+                }
+                for (other, cut) in again.iter().zip([0].iter().chain(&CUTS)) {
+                    let at = format!("engine {k}, {kind:?}, b = {batch}, η = {step_size}, cut at {cut}");
+                    let snapshot = other.snapshot();
+                    assert_eq!(bits(&snapshot), bits(&end), "{at}");
+                    assert_eq!((snapshot.step, &snapshot.diverged_at), (STEPS, &end.diverged_at), "{at}");
+                    for (r, told) in told.iter().enumerate() {
+                        assert_eq!(format!("{:?}", other.neurons(r)), format!("{told:?}"), "{at}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_of_another_engine_is_refused() {
+    let data = Dataset::orthonormal(4, 6, 1).unwrap();
+    let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, 0.1).unwrap();
+    let schedule = Schedule::sgd(4, 1, 1).unwrap();
+    let starts = starts(&data);
+    let all = || engines(&problem, &schedule, &starts, &Compute::default());
+    for (k, mut engine) in all().into_iter().enumerate() {
+        for (other, from) in all().iter().enumerate().filter(|(other, _)| *other != k) {
+            assert!(engine.restore(&from.snapshot()).is_err(), "{k} from {other}");
+        }
+    }
+}
+
+/// An engine that is so slow at some steps that the loop asks whether to pause.
+struct Slow<'a>(&'a mut dyn Engine, u64);
+
+impl Engine for Slow<'_> {
+    fn replicas(&self) -> usize {
+        self.0.replicas()
+    }
+    fn steps_taken(&self) -> u64 {
+        self.0.steps_taken()
+    }
+    fn advance(&mut self, steps: u64) {
+        let before = self.0.steps_taken();
+        self.0.advance(steps);
+        if before < self.1 && self.0.steps_taken() >= self.1 {
+            thread::sleep(Duration::from_millis(120));
+        }
+    }
+    fn retire(&mut self, replica: usize) {
+        self.0.retire(replica);
+    }
+    fn diverged_at(&self, replica: usize) -> Option<u64> {
+        self.0.diverged_at(replica)
+    }
+    fn neurons(&self, replica: usize) -> Vec<Neuron> {
+        self.0.neurons(replica)
+    }
+    fn loss(&self, replica: usize) -> f64 {
+        self.0.loss(replica)
+    }
+    fn weights(&self, replica: usize) -> puremix::Result<Vec<f64>> {
+        self.0.weights(replica)
+    }
+    fn position(&self, replica: usize) -> Vec<f64> {
+        self.0.position(replica)
+    }
+    fn is_dead(&self, replica: usize) -> bool {
+        self.0.is_dead(replica)
+    }
+    fn snapshot(&self) -> Snapshot {
+        self.0.snapshot()
+    }
+    fn restore(&mut self, snapshot: &Snapshot) -> puremix::Result<()> {
+        self.0.restore(snapshot)
+    }
+}
+
+/// All of a run that is a number, to the digit.
+fn told(runs: &[Run]) -> String {
+    format!("{runs:?}")
+}
+
+#[test]
+fn a_training_paused_ends_as_if_it_had_not_been() {
+    let data = Dataset::orthonormal(5, 8, 4).unwrap();
+    let starts = starts(&data);
+    let schedule = Schedule::new(ScheduleKind::Reshuffle, 5, Some(2), 3).unwrap();
+    let set =
+        |start: &Start| theory::predicted_limit(&schedule, &start.correlations, Activation::Linear).unwrap();
+    let limit = StopRule::Limit { sets: starts.iter().map(set).collect(), tolerance: 1e-6 };
+    let tail = StopRule::Tail { window: 30, tolerance: 1e-6 };
+    let compute = Compute::default();
+    for (stop, step_size, ended) in [
+        (limit, 0.2, Outcome::Converged),
+        (tail, 0.2, Outcome::Converged),
+        (StopRule::Never, 0.1, Outcome::MaxSteps),
+        (StopRule::Never, 9.0, Outcome::Diverged),
+    ] {
+        let problem = Problem::new(data.clone(), Activation::Linear, Reduction::Mean, step_size).unwrap();
+        let plan = Plan { budget: 20_000, stop, check_every: 37 };
+        for k in 0..3 {
+            let fresh = || engines(&problem, &schedule, &starts, &compute).into_iter().nth(k).unwrap();
+            let recorder = || {
+                let gauge = Gauge::new(&data, Activation::Linear, &starts[0]);
+                Trajectory::new(gauge, Cadence::Logarithmic { per_decade: 7 }, 0)
+            };
+            let mut whole = recorder();
+            let (runs, _) = train(fresh().as_mut(), &plan, &mut [&mut whole]);
+            assert!(runs.iter().all(|run| run.outcome == ended), "{runs:?}");
+
+            let (mut engine, mut trajectory) = (fresh(), recorder());
+            let mut training = Training::new(engine.as_ref(), 1);
+            let mut pauses = 0;
+            for cut in [1, 70, 222, u64::MAX] {
+                let mut slow = Slow(engine.as_mut(), cut);
+                let mut observers: [&mut dyn Observer; 1] = [&mut trajectory];
+                if training.go_on(&mut slow, &plan, &mut observers, |_| cut < u64::MAX) {
+                    break;
+                }
+                pauses += 1;
+                // A new process would know this much.
+                let (snapshot, rows) = (stored(&engine.snapshot()), stored(&trajectory.rows));
+                training = stored(&training);
+                (engine, trajectory) = (fresh(), recorder());
+                engine.restore(&snapshot).unwrap();
+                trajectory.rows = rows;
+            }
+            assert!(
+                pauses >= 1 && (pauses == 3 || ended == Outcome::Diverged),
+                "engine {k}: {pauses} pauses"
+            );
+            assert!(training.is_finished());
+            assert_eq!(told(&training.into_runs().0), told(&runs), "engine {k}, {:?}", plan.stop);
+            assert_eq!(format!("{:?}", trajectory.rows), format!("{:?}", whole.rows), "engine {k}");
+        }
+    }
+}
+
+/// `train` or another binary in a directory of its own.
+fn program(name: &str, directory: &Path, arguments: &str) -> Command {
+    let path = match name {
+        "train" => env!("CARGO_BIN_EXE_train"),
+        _ => env!("CARGO_BIN_EXE_reproduce"),
+    };
+    let mut command = Command::new(path);
+    command.current_dir(directory).args(arguments.split_whitespace());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn trained(directory: &Path, arguments: &str) -> Output {
+    program("train", directory, arguments).output().unwrap()
+}
+
+/// Sends SIGINT.
+fn press_ctrl_c(child: &Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits for a file; whether it came.
+fn appears(path: &Path) -> bool {
+    (0..2000).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        path.exists()
+    })
+}
+
+/// The files of a run by name; of the summary all but the time.
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(directory).unwrap();
+    let read = |path: &Path| {
+        if path.ends_with("summary.json") {
+            let mut summary = json(path);
+            assert!(summary["seconds"].as_f64().unwrap() > 0.0);
+            summary["seconds"] = Value::Null;
+            return summary.to_string().into_bytes();
+        }
+        fs::read(path).unwrap()
+    };
+    let path_of = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
+    entries
+        .map(path_of)
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), read(&path)))
+        .collect()
+}
+
+fn assert_same_run(reference: &Path, other: &Path, of: &str) {
+    let (reference, other) = (files(reference), files(other));
+    assert_eq!(reference.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{of}");
+    for (name, bytes) in &reference {
+        assert!(bytes == &other[name], "{of}: {name} differs");
+    }
+}
+
+/// Nothing but the run is in its parent directory, not even hidden.
+fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+const RUN: &str = "--out run --checkpoint-every 0.001 --record-batches --every 900";
+
+#[test]
+fn killed_at_random_moments_a_run_comes_out_the_same() {
+    let jobs = [
+        "--samples 7 --dim 9 --batch 3 --schedule sgd --engine autodiff --tolerance 0 --steps 60000",
+        "--samples 50 --batch 3 --schedule reshuffle --engine reduced --replicas 150 --tolerance 0 --steps 200000",
+        // Eight abreast, regrouped as one after the other arrives.
+        "--samples 500 --batch 1 --schedule sgd --step-size 0.15 --engine reduced --replicas 77 --tolerance 1e-9 --steps 30000000",
+        "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --steps 40000",
+    ];
+    let mut rng = chacha20::ChaCha8Rng::seed_from_u64(20);
+    let (mut kills, mut taken_up) = (0, 0);
+    for (job, round) in jobs.into_iter().cycle().zip(0..) {
+        if round >= jobs.len() && kills >= 20 {
+            break;
+        }
+        let directories = [temporary(), temporary()];
+        let [reference, directory] = [directories[0].path(), directories[1].path()];
+        let arguments = format!("{job} {RUN} --seed {}", round + 3);
+        let whole = trained(reference, &arguments);
+        assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+        for attempt in 1.. {
+            let checkpoint = directory.join(".run.checkpoint");
+            taken_up += u32::from(checkpoint.join("job.json").exists());
+            let mut child = program("train", directory, &format!("{arguments} --resume")).spawn().unwrap();
+            // Very early ones too; later ones more and more patient, so that it ends on any machine.
+            thread::sleep(Duration::from_millis(rng.random_range(0..60 * attempt)));
+            child.kill().unwrap();
+            let output = child.wait_with_output().unwrap();
+            if let Some(code) = output.status.code() {
+                assert_eq!(code, 0, "{}", stderr(&output));
+                break;
+            }
+            kills += 1;
+        }
+        // The last may have been killed when all but done; whatever is left, this finds an end.
+        let end = trained(directory, &format!("{arguments} --resume"));
+        assert!(stdout(&end).contains("run is complete: there is nothing to resume"), "{}", stderr(&end));
+        assert_same_run(&reference.join("run"), &directory.join("run"), job);
+    }
+    assert!(kills >= 20 && taken_up >= 5, "{kills} kills, {taken_up} checkpoints taken up");
+}
+
+/// A run interrupted as soon as its first part is on disk.
+fn interrupted(directory: &Path, arguments: &str) -> Output {
+    let child = program("train", directory, arguments).spawn().unwrap();
+    assert!(appears(&directory.join(".run.checkpoint/part-0")));
+    press_ctrl_c(&child);
+    child.wait_with_output().unwrap()
+}
+
+const LONG: &str = "--samples 6 --dim 9 --batch 4 --step-size 0.05 --schedule cyclic --replicas 2 --tolerance 0 --steps 80000";
+
+#[test]
+fn ctrl_c_keeps_a_run_that_resume_ends() {
+    let directories = [temporary(), temporary()];
+    let [reference, directory] = [directories[0].path(), directories[1].path()];
+    let arguments = format!("{LONG} {RUN}");
+    assert_eq!(trained(reference, &arguments).status.code(), Some(0));
+    let output = interrupted(directory, &arguments);
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("the same command with --resume goes on from there"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(output.stdout.is_empty(), "{}", stdout(&output));
+    assert_eq!(names(directory), [".run.checkpoint"], "no run directory before the end");
+    let output = trained(directory, &format!("{arguments} --resume --json"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(names(directory), ["run"], "no checkpoint after the end");
+    let config = |directory: &Path| {
+        let mut config = json(&directory.join("run/config.json"));
+        config["json"] = Value::Null;
+        config
+    };
+    assert_eq!(config(reference), config(directory));
+    fs::copy(reference.join("run/config.json"), directory.join("run/config.json")).unwrap();
+    assert_same_run(&reference.join("run"), &directory.join("run"), LONG);
+}
+
+#[test]
+fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
+    let directory = temporary();
+    let directory = directory.path();
+    let arguments = format!("{LONG} {RUN}");
+    assert_eq!(interrupted(directory, &arguments).status.code(), Some(130));
+    let refuses = |arguments: &str, needles: &[&str]| {
+        let output = trained(directory, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        for needle in needles {
+            assert!(stderr(&output).contains(needle), "{arguments}: {}", stderr(&output));
+        }
+    };
+    let part = directory.join(".run.checkpoint/part-0");
+    let kept = fs::read(&part).unwrap();
+    refuses(&arguments, &["keeps a run that is not finished", "--resume", "--force", "delete"]);
+    refuses(
+        &format!("{arguments} --resume --seed 2").replace("0.05", "0.06"),
+        &["keeps another run", "step_size was 0.05, is 0.06; seed was 1, is 2"],
+    );
+    fs::write(&part, &kept[..kept.len() / 2]).unwrap();
+    refuses(&format!("{arguments} --resume"), &["part-0 is damaged: its checksum is wrong"]);
+    fs::write(&part, b"short").unwrap();
+    refuses(&format!("{arguments} --resume"), &["part-0 is damaged: it is cut short"]);
+    let mut flipped = kept.clone();
+    flipped[kept.len() / 3] ^= 4;
+    fs::write(&part, &flipped).unwrap();
+    refuses(&format!("{arguments} --resume"), &["part-0 is damaged", "--force instead of --resume"]);
+    fs::write(part.with_file_name("job.json"), "{").unwrap();
+    refuses(&format!("{arguments} --resume"), &["job.json is damaged"]);
+    fs::write(part.with_file_name("thesis.tex"), "x").unwrap();
+    refuses(&format!("{arguments} --force"), &["holds files that no run writes"]);
+    fs::remove_file(part.with_file_name("thesis.tex")).unwrap();
+    let anew = trained(directory, &format!("{arguments} --force").replace("80000", "80"));
+    assert_eq!(anew.status.code(), Some(0), "{}", stderr(&anew));
+    assert_eq!(names(directory), ["run"]);
+}
+
+#[test]
+fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
+    let directory = temporary();
+    let directory = directory.path();
+    let arguments = "--steps 50 --out run --resume";
+    assert_eq!(trained(directory, arguments).status.code(), Some(0));
+    let files_then = files(&directory.join("run"));
+    // As if it had ended between its last two deeds.
+    fs::create_dir(directory.join(".run.checkpoint")).unwrap();
+    fs::write(directory.join(".run.checkpoint/job.json"), "{}").unwrap();
+    let again = trained(directory, arguments);
+    assert_eq!(again.status.code(), Some(0));
+    assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
+    let summary: Value =
+        serde_json::from_str(&stdout(&trained(directory, &format!("{arguments} --json")))).unwrap();
+    assert_eq!(summary["steps"], 50);
+    assert_eq!(files(&directory.join("run")), files_then);
+    assert_eq!(names(directory), ["run"]);
+    // Another run is no reason to call this one complete.
+    let other = trained(directory, "--steps 60 --out run --resume");
+    assert_eq!(other.status.code(), Some(2));
+    assert!(stderr(&other).contains("already holds a run"), "{}", stderr(&other));
+    let replaced = trained(directory, "--steps 60 --out run --resume --force");
+    assert_eq!(replaced.status.code(), Some(0));
+    assert_eq!(json(&directory.join("run/summary.json"))["steps"], 60);
+
+    for (arguments, needle) in [
+        ("--resume", "--out <DIR>"),
+        ("--checkpoint-every -1 --out never", "--checkpoint-every -1: give seconds, or 0"),
+        ("--checkpoint-every NaN --out never", "--checkpoint-every NaN: give seconds, or 0"),
+    ] {
+        let output = trained(directory, arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(needle), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_the_report_of_the_finished_claims() {
+    let directory = temporary();
+    let directory = directory.path();
+    let mut child = program("reproduce", directory, "--effort standard --only landscape,sgd_limit --out run");
+    let mut child = child.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    lines.read_line(&mut line).unwrap();
+    assert!(line.contains("landscape"), "{line}");
+    press_ctrl_c(&child);
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(rest.contains("interrupted: 1 of 1 finished claims reproduced"), "{rest}");
+    let report = json(&directory.join("run/report.json"));
+    assert_eq!(report["interrupted"], true);
+    let ids: Vec<&Value> = report["claims"].as_array().unwrap().iter().map(|claim| &claim["id"]).collect();
+    assert_eq!(ids, ["landscape"]);
+    assert_eq!(names(directory), ["run"]);
+}
