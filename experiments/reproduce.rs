@@ -31,8 +31,11 @@ fn main() -> ExitCode {
             cli::list(&claims::ALL, options.common.output.json)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let chosen =
-            if options.only.is_empty() { claims::ALL.to_vec() } else { claims::choose(&options.only)? };
+        let chosen = if options.only.is_empty() {
+            claims::at(options.common.effort)
+        } else {
+            claims::choose(&options.only)?
+        };
         cli::run_claims(chosen, "reproduce", &options.common, Value::Null, |claim, context| {
             (claim.run)(context)
         })

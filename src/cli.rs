@@ -179,15 +179,15 @@ pub fn run_claims(
     context.progress.finish_and_clear();
     let report = Report::new(&context, own, examined, interrupted, clock.elapsed().as_secs_f64());
     run_dir.write_json("report.json", &report)?;
-    for table in report.claims.iter().flat_map(|claim| &claim.tables) {
+    for table in report.entries().flat_map(|claim| &claim.tables) {
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
     }
     let directory = run_dir.commit()?;
     if *json {
         print_json(&report)?;
     } else {
-        if !report.claims.is_empty() {
-            print(&format!("\n{}", terminal::table(&report)));
+        if report.entries().next().is_some() {
+            print(&format!("\n{}", terminal::tables(&report)));
         }
         print(&terminal::closing_line(&report, &directory));
     }
@@ -235,7 +235,11 @@ pub fn list(claims: &[&Claim], json: bool) -> Result<()> {
         return print_json(&claims);
     }
     for claim in claims {
-        print(&format!("{:<18} {} ({})", claim.id, claim.title, claim.source));
+        let when = match claim.joins {
+            Effort::Quick => String::new(),
+            effort => format!(" [from --effort {} on]", effort.name()),
+        };
+        print(&format!("{:<19} {} ({}){when}", claim.id, claim.title, claim.source));
     }
     Ok(())
 }

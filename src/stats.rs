@@ -14,6 +14,9 @@ pub const MAX_STATISTICAL_CHECKS: usize = 100;
 /// Level of a single check (Bonferroni).
 pub const CHECK_LEVEL: f64 = REPORT_LEVEL / MAX_STATISTICAL_CHECKS as f64;
 
+/// Error level of the interval of an estimate that nothing is decided by: 95 % intervals, one by one.
+pub const ESTIMATE_LEVEL: f64 = 0.05;
+
 /// A confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {

@@ -69,6 +69,21 @@ pub struct Check {
     pub criterion: String,
 }
 
+/// A number that nothing predicts: one row of an exploration.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    /// What was measured.
+    pub name: String,
+    /// The estimate.
+    pub value: f64,
+    /// Its confidence interval at level [`ESTIMATE_LEVEL`](crate::stats::ESTIMATE_LEVEL).
+    pub interval: Interval,
+    /// Sample size.
+    pub n: u64,
+    /// How the interval was made, and over what.
+    pub method: String,
+}
+
 /// What a check will be held to. Built before the measurement, from theory.
 #[derive(Clone, Debug)]
 pub struct Expectation {

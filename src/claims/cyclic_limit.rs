@@ -6,7 +6,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::protocol::{Case, Tally, bent, largest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::engine::Engine;
@@ -24,6 +24,8 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "cyclic_limit",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 3,
     title: "cyclic SGD ends in a predictable pure datapoint",
     source: "GFHY Theorem 4 and the conjecture after it",

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::protocol::Tally;
-use super::{Claim, Context, Findings, Table};
+use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
@@ -18,6 +18,8 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "hypothesis_map",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 10,
     title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
     source: "beyond the paper",
@@ -153,6 +155,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         checks,
         notes: notes(&map, replicas, &norms),
         tables: vec![table(&map, replicas, prediction.rectangle)],
+        ..Findings::default()
     })
 }
 

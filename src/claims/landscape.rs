@@ -3,7 +3,7 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use super::protocol::{Case, largest, smallest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, dot, norm};
 use crate::device::Compute;
 use crate::engine::{Autodiff, Engine};
@@ -21,6 +21,8 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "landscape",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 7,
     title: "both limits are global minima; saddles and flat places are where they should be",
     source: "GFHY §2; critical points",

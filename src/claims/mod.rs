@@ -23,10 +23,10 @@ use serde::Serialize;
 use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::rng::{Purpose, stream};
-use crate::verdict::Check;
+use crate::verdict::{Check, Estimate};
 
 /// How much work goes into a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
     /// Seconds: the same checks on fewer cases.
@@ -90,10 +90,22 @@ pub struct Table {
 pub struct Findings {
     /// The judged expectations.
     pub checks: Vec<Check>,
+    /// What an exploration measured.
+    pub estimates: Vec<Estimate>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
     /// Tables for the run directory.
     pub tables: Vec<Table>,
+}
+
+/// What is wanted of an examination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A verdict on a prediction.
+    Claim,
+    /// Estimates with their intervals where no theory predicts anything: no verdict.
+    Exploration,
 }
 
 /// A claim, and how to examine it.
@@ -101,6 +113,10 @@ pub struct Findings {
 pub struct Claim {
     /// Identifier: name of its binary and of `--only`.
     pub id: &'static str,
+    /// Whether it ends in a verdict.
+    pub kind: Kind,
+    /// Least effort at which `reproduce` examines it unasked; `--only` always does.
+    pub joins: Effort,
     /// Fixed number, part of the random streams.
     pub number: u64,
     /// One line.
@@ -127,6 +143,11 @@ pub const ALL: [&Claim; 10] = [
     &landscape::CLAIM,
     &hypothesis_map::CLAIM,
 ];
+
+/// The claims that `reproduce` examines at an effort if none are named.
+pub fn at(effort: Effort) -> Vec<&'static Claim> {
+    ALL.into_iter().filter(|claim| claim.joins <= effort).collect()
+}
 
 /// Finds several claims, each once, in the order asked for.
 ///

@@ -4,7 +4,7 @@ use rand::Rng;
 use rayon::prelude::*;
 
 use super::protocol::{Case, largest, smallest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
 use crate::engine::Engine;
 use crate::error::Result;
@@ -20,6 +20,8 @@ use crate::verdict::Expectation;
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "rotation_invariance",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 8,
     title: "rotating the samples within their span leaves GD unchanged and moves SGD's limit",
     source: "GFHY, discussion of Theorems 1 and 2",

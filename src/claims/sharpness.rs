@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rayon::prelude::*;
 
 use super::protocol::{Case, largest, smallest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
 use crate::engine::Autodiff;
@@ -22,6 +22,8 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "sharpness",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 5,
     title: "both minima have λ_max = 4/m; the sparse one has the larger trace",
     source: "GFHY Theorem 13",

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::protocol::{Case, Tally, largest, smallest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
 use crate::engine::{Autodiff, Engine};
@@ -19,6 +19,8 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "vanishing_noise",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 6,
     title: "every sample gradient vanishes at a datapoint, and at no mixture",
     source: "GFHY, mechanism behind Theorem 2",

@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::claims::{Claim, Context, Findings, Table};
+use crate::claims::{Claim, Context, Findings, Kind, Table};
 use crate::error::Result;
 use crate::stats::MAX_STATISTICAL_CHECKS;
-use crate::verdict::{Check, Margin, Verdict};
+use crate::verdict::{Check, Estimate, Margin, Verdict};
 
 /// What `reproduce` and the claims' own binaries write as `report.json`.
 #[derive(Clone, Debug, Serialize)]
@@ -34,9 +34,11 @@ pub struct Report {
     pub interrupted: bool,
     /// One entry a claim.
     pub claims: Vec<ClaimReport>,
+    /// One entry an exploration: estimates, no verdict.
+    pub explorations: Vec<ClaimReport>,
 }
 
-/// One claim's entry.
+/// The entry of one claim or exploration.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClaimReport {
     /// Identifier.
@@ -47,10 +49,15 @@ pub struct ClaimReport {
     pub source: &'static str,
     /// The claim.
     pub statement: &'static str,
-    /// What came of it.
-    pub verdict: Verdict,
+    /// What came of it; an exploration has no verdict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     /// The judged expectations, controls included.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+    /// What an exploration measured.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub estimates: Vec<Estimate>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
     /// Tables, written as files of their own.
@@ -71,14 +78,15 @@ impl ClaimReport {
         run: impl FnOnce(&Context) -> Result<Findings>,
     ) -> Result<Self> {
         let clock = Instant::now();
-        let Findings { checks, notes, tables } = run(context)?;
+        let Findings { checks, estimates, notes, tables } = run(context)?;
         Ok(Self {
             id: claim.id,
             title: claim.title,
             source: claim.source,
             statement: claim.statement,
-            verdict: Verdict::over(&checks),
+            verdict: (claim.kind == Kind::Claim).then(|| Verdict::over(&checks)),
             checks,
+            estimates,
             notes,
             tables,
             seconds: clock.elapsed().as_secs_f64(),
@@ -87,17 +95,19 @@ impl ClaimReport {
 }
 
 impl Report {
-    /// Puts claims together.
+    /// Puts claims and explorations together.
     ///
     /// # Panics
     /// If there are more statistical checks than the family-wise level was split over.
     pub fn new(
         context: &Context,
         options: serde_json::Value,
-        claims: Vec<ClaimReport>,
+        examined: Vec<ClaimReport>,
         interrupted: bool,
         seconds: f64,
     ) -> Self {
+        let (claims, explorations): (Vec<_>, Vec<_>) =
+            examined.into_iter().partition(|entry| entry.verdict.is_some());
         let statistical = claims
             .iter()
             .flat_map(|claim| &claim.checks)
@@ -115,11 +125,17 @@ impl Report {
             seconds,
             interrupted,
             claims,
+            explorations,
         }
+    }
+
+    /// Claims, then explorations.
+    pub fn entries(&self) -> impl Iterator<Item = &ClaimReport> {
+        self.claims.iter().chain(&self.explorations)
     }
 
     /// Whether every claim was reproduced.
     pub fn all_reproduced(&self) -> bool {
-        self.claims.iter().all(|claim| claim.verdict == Verdict::Reproduced)
+        self.claims.iter().all(|claim| claim.verdict == Some(Verdict::Reproduced))
     }
 }

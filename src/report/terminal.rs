@@ -14,12 +14,14 @@ const PLAIN_WIDTH: u16 = 118;
 /// The line printed as a claim finishes.
 pub fn claim_line(claim: &ClaimReport) -> String {
     let passed = claim.checks.iter().filter(|check| check.ok == Some(true)).count();
+    let came = match claim.verdict {
+        Some(_) => format!("{passed}/{} checks", claim.checks.len()),
+        None => format!("{} estimates", claim.estimates.len()),
+    };
     format!(
-        "{}  {:<18} {}/{} checks  {:>6.1} s  {} ({})",
+        "{}  {:<19} {came:<13} {:>6.1} s  {} ({})",
         colour(claim.verdict),
         claim.id,
-        passed,
-        claim.checks.len(),
         claim.seconds,
         claim.title,
         claim.source,
@@ -27,36 +29,76 @@ pub fn claim_line(claim: &ClaimReport) -> String {
 }
 
 /// The verdict, padded, in its colour; the stream it is printed to strips colours where unwanted.
-fn colour(verdict: Verdict) -> String {
+fn colour(verdict: Option<Verdict>) -> String {
     use anstyle::{AnsiColor, Style};
-    let colour = match verdict {
-        Verdict::Reproduced => AnsiColor::Green,
-        Verdict::Refuted => AnsiColor::Red,
-        Verdict::Inconclusive => AnsiColor::Yellow,
+    let (colour, name) = match verdict {
+        Some(verdict @ Verdict::Reproduced) => (AnsiColor::Green, verdict.name()),
+        Some(verdict @ Verdict::Refuted) => (AnsiColor::Red, verdict.name()),
+        Some(verdict @ Verdict::Inconclusive) => (AnsiColor::Yellow, verdict.name()),
+        None => (AnsiColor::Cyan, "explored"),
     };
     let style = Style::new().bold().fg_color(Some(colour.into()));
-    format!("{style}{:<12}{style:#}", verdict.name())
+    format!("{style}{name:<12}{style:#}")
 }
 
-/// All checks of a report, and the notes.
-pub fn table(report: &Report) -> String {
+/// All checks and estimates of a report, and the notes.
+pub fn tables(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.claims.is_empty() {
+        text.push_str(&format!("{}\n", checks(report)));
+    }
+    if !report.explorations.is_empty() {
+        text.push_str(&format!("{}\n", estimates(report)));
+    }
+    let width = usize::from(blank(&[]).width().unwrap_or(PLAIN_WIDTH));
+    for claim in report.entries().filter(|claim| !claim.notes.is_empty()) {
+        text.push_str(&format!("\n{}\n", claim.id));
+        for note in &claim.notes {
+            let options = textwrap::Options::new(width).initial_indent("  - ").subsequent_indent("    ");
+            text.push_str(&textwrap::fill(note, options));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn blank(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header([
-        "claim",
-        "check",
-        "prediction",
-        "measurement",
-        "tolerance or interval",
-        "runs",
-        "ok",
-    ]);
+    let style = table.load_style(UTF8_FULL_CONDENSED);
+    style.set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     if !table.is_tty() {
         table.set_width(PLAIN_WIDTH);
     }
+    table
+}
+
+fn right(text: String) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+fn estimates(report: &Report) -> Table {
+    let mut table = blank(&["exploration", "estimate", "value", "95 % interval", "runs"]);
+    for entry in &report.explorations {
+        for (k, estimate) in entry.estimates.iter().enumerate() {
+            table.add_row([
+                Cell::new(if k == 0 { entry.id } else { "" }),
+                Cell::new(&estimate.name),
+                right(number(estimate.value)),
+                right(margin(&Margin::Interval(estimate.interval))),
+                right(estimate.n.to_string()),
+            ]);
+        }
+    }
+    table
+}
+
+fn checks(report: &Report) -> Table {
+    let mut table =
+        blank(&["claim", "check", "prediction", "measurement", "tolerance or interval", "runs", "ok"]);
     for claim in &report.claims {
+        let verdict = claim.verdict.map_or("", Verdict::name);
         for (k, check) in claim.checks.iter().enumerate() {
-            let id = if k == 0 { format!("{}: {}", claim.id, claim.verdict.name()) } else { String::new() };
-            let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+            let id = if k == 0 { format!("{}: {verdict}", claim.id) } else { String::new() };
             table.add_row([
                 Cell::new(id),
                 Cell::new(if check.control {
@@ -72,26 +114,22 @@ pub fn table(report: &Report) -> String {
             ]);
         }
     }
-    let width = usize::from(table.width().unwrap_or(PLAIN_WIDTH));
-    let mut text = format!("{table}\n");
-    for claim in report.claims.iter().filter(|claim| !claim.notes.is_empty()) {
-        text.push_str(&format!("\n{}\n", claim.id));
-        for note in &claim.notes {
-            let options = textwrap::Options::new(width).initial_indent("  - ").subsequent_indent("    ");
-            text.push_str(&textwrap::fill(note, options));
-            text.push('\n');
-        }
-    }
-    text
+    table
 }
 
 /// The last line: how many claims came out, in how long, and where the report is.
 pub fn closing_line(report: &Report, directory: &Path) -> String {
-    let reproduced = report.claims.iter().filter(|claim| claim.verdict == Verdict::Reproduced).count();
+    let reproduced = report.claims.iter().filter(|claim| claim.verdict == Some(Verdict::Reproduced)).count();
     let (interrupted, of) = if report.interrupted { ("interrupted: ", "finished ") } else { ("", "") };
+    let claims = format!("{reproduced} of {} {of}claims reproduced", report.claims.len());
+    let explorations = format!("{} {of}explored", report.explorations.len());
+    let came = match (report.claims.len(), report.explorations.len()) {
+        (0, 1..) => explorations,
+        (_, 0) => claims,
+        _ => format!("{claims}, {explorations}"),
+    };
     format!(
-        "{interrupted}{reproduced} of {} {of}claims reproduced in {:.1} s ({} {}, seed {}, effort {}); report: {}",
-        report.claims.len(),
+        "{interrupted}{came} in {:.1} s ({} {}, seed {}, effort {}); report: {}",
         report.seconds,
         report.backend,
         report.precision,

@@ -5,7 +5,7 @@ mod laws;
 use rayon::prelude::*;
 
 use super::protocol::{Case, bent, largest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::init::Start;
@@ -21,6 +21,8 @@ use laws::{Alignment, Size, judge};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "alignment_scaling",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 4,
     title: "GD stays near its start and aligns with no datapoint, SGD the other way round",
     source: "GFHY Corollary 3",

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::protocol::{Case, bent, largest, smallest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
 use crate::engine::Engine;
@@ -27,6 +27,8 @@ use tails::tail_checks;
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "gd_limit",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 1,
     title: "full-batch GD ends in the mixture of all datapoints",
     source: "GFHY Theorem 1",

@@ -3,7 +3,7 @@
 mod drift;
 mod long_run;
 
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
@@ -16,6 +16,8 @@ use crate::theory::{random_walk, sgd};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "random_walk",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 9,
     title: "the log-ratio R_t has bounded steps and positive drift: it is transient",
     source: "GFHY Proposition 8 and the proof of Theorem 2",

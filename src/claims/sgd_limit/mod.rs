@@ -5,7 +5,7 @@ mod cells;
 use rayon::prelude::*;
 
 use super::protocol::{Case, Tally, bent, smallest};
-use super::{Claim, Context, Findings};
+use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::engine::Engine;
@@ -24,6 +24,8 @@ use cells::{Cell, groups};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "sgd_limit",
+    kind: Kind::Claim,
+    joins: Effort::Quick,
     number: 2,
     title: "SGD with any b < m ends in one pure datapoint",
     source: "GFHY Theorem 2",
