@@ -9,7 +9,7 @@ use statrs::function::beta::inv_beta_reg;
 pub const REPORT_LEVEL: f64 = 1e-3;
 
 /// Most statistical checks a report may hold.
-pub const MAX_STATISTICAL_CHECKS: usize = 100;
+pub const MAX_STATISTICAL_CHECKS: usize = 200;
 
 /// Level of a single check (Bonferroni).
 pub const CHECK_LEVEL: f64 = REPORT_LEVEL / MAX_STATISTICAL_CHECKS as f64;

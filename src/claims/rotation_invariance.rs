@@ -78,7 +78,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         vec![(4, 7), (6, 6), (11, 17)],
         vec![(4, 7), (6, 6), (11, 17), (30, 41)],
     );
-    let replicas = context.effort.pick(4, 6, 40);
+    let replicas = context.effort.pick(5, 6, 40);
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
         cells.extend((0..replicas).map(|r| (m, n, context.cell_seed(&CLAIM, (k as u64) << 16 | r))));

@@ -75,11 +75,11 @@ pub(super) fn groups(context: &Context, options: &Options, notes: &mut Vec<Strin
         },
         Group {
             name: format!("b in {{1, m/4, m − 1}}, m = 16 to {largest}, sum"),
-            cells: spread(Reduction::Sum, context.effort.pick(10, 13, 300)),
+            cells: spread(Reduction::Sum, context.effort.pick(10, 14, 300)),
         },
         Group {
             name: format!("b in {{1, m/4, m − 1}}, m = 16 to {largest}, mean"),
-            cells: spread(Reduction::Mean, context.effort.pick(5, 13, 100)),
+            cells: spread(Reduction::Mean, context.effort.pick(5, 14, 100)),
         },
     ];
     let cap = WORK_CAP * context.effort.pick(0.1, 1.0, 30.0);
