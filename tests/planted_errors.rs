@@ -135,6 +135,7 @@ fn sharpness_can_fail() {
     let seen = names(Prediction { trace: off_by_one, ..right.clone() });
     assert!(seen.iter().any(|name| name.starts_with("Tr H at w_GD")), "{seen:?}");
     assert!(seen.iter().any(|name| name.starts_with("Tr H, Hutch++")), "{seen:?}");
+    assert!(seen.iter().any(|name| name.starts_with("Tr H, values of the loss alone")), "{seen:?}");
     let smooth = |m: usize, n: usize, s: usize, _: Activation| theory::trace(m, n, s, Activation::Linear);
     assert_eq!(of(Prediction { trace: smooth, ..right.clone() }), Verdict::Refuted);
     // The common wisdom: SGD's minimum the flatter one. And a wrong trace of the linear model alone.
@@ -143,7 +144,22 @@ fn sharpness_can_fail() {
     fn linear_off(m: usize, n: usize, s: usize, a: Activation) -> f64 {
         theory::trace(m, n, s, a) + if a == Activation::Linear { 1e-3 } else { 0.0 }
     }
-    assert_eq!(of(Prediction { trace: linear_off, ..right }), Verdict::Refuted);
+    let seen = names(Prediction { trace: linear_off, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("Tr H, linear")), "{seen:?}");
+    // Eigenvalues of the right sum; gaps that are not there.
+    fn shifted(m: usize, n: usize, s: usize, a: Activation) -> Vec<(f64, usize)> {
+        let mut spectrum = theory::spectrum(m, n, s, a);
+        spectrum[0].0 += 1e-3;
+        spectrum.push((-1e-3, 1));
+        spectrum[3].1 -= 1;
+        spectrum
+    }
+    let seen = names(Prediction { spectrum: shifted, ..right.clone() });
+    assert_eq!(seen, ["every eigenvalue, dense: largest deviation from its closed form"]);
+    let seen = names(Prediction { least_gap: 7.0, ..right.clone() });
+    assert!(seen[0].starts_with("smallest gap in units of 1/2m") && seen.len() == 1, "{seen:?}");
+    let seen = names(Prediction { linear_gap: 1e-3, ..right });
+    assert!(seen[0].starts_with("linear model: largest |Tr H(w_SGD)") && seen.len() == 1, "{seen:?}");
 }
 
 #[test]
@@ -152,7 +168,13 @@ fn vanishing_noise_can_fail() {
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
-    assert_eq!(of(Prediction { sample_gradient: |c| (c, c * c), ..right.clone() }), Verdict::Refuted);
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let seen = names(Prediction { sample_gradient: |c| (c, c * c), ..right.clone() });
+    assert!(seen[0] == "largest sample gradient at a datapoint" && seen.len() == 2, "{seen:?}");
+    let seen = names(Prediction { noise: |c| c.iter().map(|c| c * c).sum(), ..right.clone() });
+    assert!(seen[0].starts_with("noise at w_GD") && seen.len() == 1, "{seen:?}");
+    let seen = names(Prediction { gd_moves: 1e-3, ..right.clone() });
+    assert!(seen.len() == 2 && seen.iter().all(|name| name.starts_with("GD from where")), "{seen:?}");
     let stays = |c0: &[f64], _: Activation| LimitSet::Point(c0.to_vec());
     assert_eq!(of(Prediction { limit_set: stays, ..right }), Verdict::Refuted);
 }
@@ -189,6 +211,13 @@ fn random_walk_can_fail() {
     );
     let without_m = |m: usize, b: usize, eta: f64| sgd::rate(m, b, eta) * (m as f64 - 1.0) / m as f64;
     assert_eq!(of(Prediction { rate: without_m, ..right.clone() }), Verdict::Refuted);
+    // The leading order in η in the place of the logarithm: one to two percent.
+    let leading =
+        |m: usize, b: usize, eta: f64| eta * eta * b as f64 * (m - b) as f64 / (m as f64 * (m as f64 - 1.0));
+    let standard = Context { effort: Effort::Standard, ..context() };
+    let names =
+        refuted(findings(&standard, &Options::default(), &Prediction { rate: leading, ..right.clone() }));
+    assert!(names.contains(&"fall of log|c_j| a step over λ: large steps together".into()), "{names:?}");
     // A law of R without what the maximum over the rivals takes away; one that grows a third too fast; a level that is still visited; a drift under the full batch.
     assert_eq!(of(Prediction { growth: |_, from, to| to - from, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { growth: |_, from, to| 1.3 * (to - from), ..right.clone() }), Verdict::Refuted);
@@ -206,7 +235,13 @@ fn rotation_invariance_can_fail() {
     // SGD indifferent to the rotation, on either data; limits that stand at right angles.
     assert_eq!(of(Prediction { sgd_follows: [true, false], ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { sgd_follows: [false, true], ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { sgd_apart: std::f64::consts::SQRT_2, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { sgd_apart: std::f64::consts::SQRT_2, ..right.clone() }), Verdict::Refuted);
+    let seen = refuted(findings(
+        &context(),
+        &Options::default(),
+        &Prediction { relu_apart: f64::INFINITY, ..right },
+    ));
+    assert_eq!(seen, ["ReLU GD on A and on QA: smallest distance of the limits"]);
 }
 
 #[test]
@@ -227,7 +262,24 @@ fn landscape_can_fail() {
     assert_eq!(of(Prediction { blank_loss: 0.5 + 1e-9, ..right.clone() }), Verdict::Refuted);
     // The gradient of Σ ℓ_i in the place of the mean, but for the points where it vanishes.
     let sum = |m: usize, c: f64, n: f64| m as f64 * theory::gradient_norm(m, c, n);
-    assert_eq!(of(Prediction { gradient_norm: sum, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { gradient_norm: sum, ..right.clone() }), Verdict::Refuted);
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let seen =
+        names(Prediction { loss: |m, c, n| theory::loss(m, c, n) + 1e-3 * (1.0 - c), ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("off the minima: largest deviation of L")), "{seen:?}");
+    let seen = names(Prediction { loss: |m, c, n| m as f64 * theory::loss(m, c, n), ..right.clone() });
+    for needle in ["10 % longer", "ReLU, one sign turned"] {
+        assert!(seen.iter().any(|name| name.starts_with(needle)), "{seen:?}");
+    }
+    let seen = names(Prediction {
+        curvature_without_projection: |n, m| (n - 2.0) / (m as f64 + 1e-3),
+        ..right.clone()
+    });
+    assert!(seen.iter().any(|name| name.contains("all eigenvalues")), "{seen:?}");
+    let seen = names(Prediction { residual_kept: 2.0, ..right.clone() });
+    assert_eq!(seen, ["… with the residual left almost as it was"]);
+    let seen = names(Prediction { dead_movement: 1e-9, ..right });
+    assert_eq!(seen, ["the dead ReLU region: distance moved in 100 steps"]);
 }
 
 #[test]
@@ -236,7 +288,16 @@ fn hypothesis_map_can_fail() {
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
-    assert_eq!(of(Prediction { wall: 0.45, ..right.clone() }), Verdict::Refuted);
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    for wall in [0.49, 0.51] {
+        let seen = names(Prediction { wall, ..right.clone() });
+        let walls = seen.iter().filter(|name| name.contains("step size at which half of the runs arrive"));
+        assert_eq!(walls.count(), 4, "{wall}: {seen:?}");
+    }
+    let seen = names(Prediction { wall: 0.7, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("between η = 1/5 and the wall")), "{seen:?}");
+    let seen = names(Prediction { arrivals_beyond: 0.5, ..right.clone() });
+    assert_eq!(seen, ["beyond the wall: runs that arrive"]);
     // Regions that reach over the wall, and over norms at which runs are lost.
     assert_eq!(of(Prediction { rectangle: (0.6, 1.0), ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { stretched: (0.2, 4.5), ..right.clone() }), Verdict::Refuted);

@@ -48,21 +48,30 @@ pub struct Options {
 pub struct Prediction {
     /// Loss of the global minima from `m`.
     pub minimum_loss: fn(usize) -> f64,
+    /// Loss from `m`, `C = Σ_{active} c_i²` and `N`.
+    pub loss: fn(usize, f64, f64) -> f64,
     /// Loss where nothing is reconstructed.
     pub blank_loss: f64,
     /// `‖∇L‖` from `m`, `C = Σ_{active} c_i²` and `N`.
     pub gradient_norm: fn(usize, f64, f64) -> f64,
     /// Curvature along the span where `Πw = 0`, from `N` and `m`.
     pub curvature_without_projection: fn(f64, usize) -> f64,
+    /// Squared residual at which descent ends that starts beside the spurious minimum.
+    pub residual_kept: f64,
+    /// How far descent moves in the dead region.
+    pub dead_movement: f64,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
         Self {
             minimum_loss: landscape::minimum_loss,
+            loss: landscape::loss,
             blank_loss: landscape::BLANK_LOSS,
             gradient_norm: landscape::gradient_norm,
             curvature_without_projection: landscape::curvature_without_projection,
+            residual_kept: SPURIOUS,
+            dead_movement: 0.0,
         }
     }
 }
@@ -110,7 +119,7 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
     let count = context.effort.pick(20, 100, 1000);
     let mut rng = stream(context.cell_seed(&CLAIM, 1), Purpose::Protocol, 0);
     let (mut loss_off, mut gradients, mut outside, mut negative) = (vec![], vec![], vec![], vec![]);
-    let mut gradients_off = vec![];
+    let (mut gradients_off, mut losses_off) = (vec![], vec![]);
     let minimum = (prediction.minimum_loss)(dataset.samples());
     for k in 0..count {
         let activation = Activation::ALL[k % 2];
@@ -124,31 +133,36 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         let surface = surface_at(dataset, &w, activation, &context.compute)?;
         loss_off.push((surface.loss(&w) - minimum).abs());
         gradients.push(norm(&surface.gradient(&w)));
-        let mut gradient_off = |w: &[f64]| -> Result<()> {
+        let mut compare = |w: &[f64]| -> Result<()> {
             let c = dataset.correlations(w)?;
             let active_sq: f64 = c.iter().filter(|&&c| activation.admits(c)).map(|c| c * c).sum();
             let predicted = (prediction.gradient_norm)(dataset.samples(), active_sq, dot(w, w));
             gradients_off.push((norm(&surface.gradient(w)) - predicted).abs());
+            let predicted = (prediction.loss)(dataset.samples(), active_sq, dot(w, w));
+            losses_off.push((surface.loss(w) - predicted).abs());
             Ok(())
         };
         // Off it: longer by a tenth; for ReLU with one sign turned; and anywhere at all.
         let longer: Vec<f64> = w.iter().map(|w| 1.1 * w).collect();
         outside.push(surface.loss(&longer) - minimum);
-        gradient_off(&longer)?;
+        compare(&longer)?;
         let anywhere: Vec<f64> = StandardNormal.sample_iter(&mut rng).take(dataset.dim()).collect();
-        gradient_off(&anywhere.iter().map(|x: &f64| 0.4 * x).collect::<Vec<_>>())?;
+        compare(&anywhere.iter().map(|x: &f64| 0.4 * x).collect::<Vec<_>>())?;
         if activation == Activation::Relu {
             let strongest = (0..alpha.len()).max_by(|&i, &j| alpha[i].total_cmp(&alpha[j])).unwrap_or(0);
             alpha[strongest] *= -1.0;
             let turned = dataset.combine(&alpha)?;
             negative.push(surface.loss(&turned) - minimum);
-            gradient_off(&turned)?;
+            compare(&turned)?;
         }
     }
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
     let n = count as u64;
-    // L(1.1 w) − L(w) = ½(1.1² − 1)²/m exactly; a turned sign costs α²/2m with α² ≥ 1/m for the strongest.
-    let m = dataset.samples() as f64;
+    // A turned sign leaves C = 1 − α² of 1, with α² ≥ 1/m for the strongest.
+    let m = dataset.samples();
+    let excess = |active_sq: f64, norm_sq: f64| {
+        (prediction.loss)(m, active_sq, norm_sq) - (prediction.loss)(m, 1.0, 1.0) - tolerance
+    };
     Ok(vec![
         Expectation::new(
             "random minima: largest deviation of the loss from (m − 1)/2m",
@@ -157,9 +171,20 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         )
         .within(tolerance)
         .measured(largest(loss_off), n),
-        Expectation::new("random minima: largest gradient", 0.0, "rounding of numbers of size 1")
-            .within(tolerance)
-            .measured(largest(gradients), n),
+        Expectation::new(
+            "random minima: largest gradient",
+            (prediction.gradient_norm)(m, 1.0, 1.0),
+            "rounding of numbers of size 1",
+        )
+        .within(tolerance)
+        .measured(largest(gradients), n),
+        Expectation::new(
+            "off the minima: largest deviation of L from its closed form",
+            0.0,
+            "longer, turned and random points; rounding",
+        )
+        .within(tolerance)
+        .measured(largest(losses_off.iter().copied()), losses_off.len() as u64),
         Expectation::new(
             "off the minima: largest deviation of ‖∇L‖ from its closed form",
             0.0,
@@ -169,16 +194,16 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
         .measured(largest(gradients_off.iter().copied()), gradients_off.len() as u64),
         Expectation::new(
             "10 % longer: smallest excess loss",
-            0.99 * 0.5 * 0.21f64.powi(2) / m,
-            "½(1.21 − 1)²/m exactly",
+            excess(1.21, 1.21),
+            "½(1.21 − 1)²/m, and rounding",
         )
         .control()
         .at_least()
         .measured(smallest(outside), n),
         Expectation::new(
             "ReLU, one sign turned: smallest excess loss",
-            0.49 / (m * m),
-            "the strongest weight, α² ≥ 1/m",
+            excess(1.0 - 1.0 / m as f64, 1.0),
+            "α²/2m with α² ≥ 1/m for the strongest weight, and rounding",
         )
         .control()
         .at_least()
@@ -246,7 +271,6 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
         );
         let spectrum = eigenvalues(dense(&surface)).unwrap_or_default();
         let predicted = (prediction.curvature_without_projection)(norm_sq, dataset.samples());
-        // Along the span the predicted value, m times; along the rest 0: the extreme one is the prediction.
         let extreme = if norm_sq < 2.0 { spectrum.first() } else { spectrum.last() };
         checks.push(
             Expectation::new(
@@ -257,11 +281,19 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
             .within(differences)
             .measured(extreme.copied().unwrap_or(f64::NAN), 1),
         );
-        let other = if norm_sq < 2.0 { spectrum.last() } else { spectrum.first() };
+        // Flat along the rest.
+        let (m, n) = (dataset.samples(), dataset.dim());
+        let mut closed = [vec![predicted; m], vec![0.0; n - m]].concat();
+        closed.sort_by(f64::total_cmp);
+        let off = largest(spectrum.iter().zip(&closed).map(|(a, b)| (a - b).abs()));
         checks.push(
-            Expectation::new(format!("{name}: the other extreme, along the residual"), 0.0, "flat")
-                .within(differences)
-                .measured(other.copied().unwrap_or(f64::NAN), 1),
+            Expectation::new(
+                format!("{name}: all eigenvalues, that m times and 0 n − m times: largest deviation"),
+                0.0,
+                "dense Hessian by differences",
+            )
+            .within(differences)
+            .measured(if spectrum.len() == n { off } else { f64::NAN }, 1),
         );
     }
     Ok(checks)
@@ -322,7 +354,7 @@ fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Resu
         .measured(caught.loss, 1),
         Expectation::new(
             "… with the residual left almost as it was",
-            SPURIOUS.sqrt(),
+            prediction.residual_kept.sqrt(),
             "decay by Σ μ c² only",
         )
         .control()
@@ -338,7 +370,7 @@ fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Resu
         .measured(if_dead(dead.loss), 1),
         Expectation::new(
             "the dead ReLU region: distance moved in 100 steps",
-            0.0,
+            prediction.dead_movement,
             "the gradient is exactly 0, not small",
         )
         .control()

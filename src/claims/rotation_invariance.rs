@@ -47,11 +47,13 @@ pub struct Prediction {
     pub sgd_follows: [bool; 2],
     /// Least distance of SGD's two limits, and of the one on `QA` to every row of `±A`.
     pub sgd_apart: f64,
+    /// Least distance of the two limits of ReLU GD, in units of what rounding may do to the linear model's.
+    pub relu_apart: f64,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { gd_shift: 0.0, sgd_follows: [true; 2], sgd_apart: 1e-3 }
+        Self { gd_shift: 0.0, sgd_follows: [true; 2], sgd_apart: 1e-3, relu_apart: 10.0 }
     }
 }
 
@@ -126,7 +128,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .measured(closest(|run| run.to_other_rows), n),
         Expectation::new(
             "ReLU GD on A and on QA: smallest distance of the limits",
-            10.0 * same,
+            prediction.relu_apart * same,
             "its active set is not rotation-invariant; ten times what rounding may do to the linear model",
         )
         .control()

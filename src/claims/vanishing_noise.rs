@@ -42,13 +42,22 @@ pub struct Options {
 pub struct Prediction {
     /// Coefficients of `a_i` and `w` in the sample gradient at a minimum, from `c_i`.
     pub sample_gradient: fn(f64) -> (f64, f64),
+    /// `Σ ‖∇ℓ_i‖²` at a minimum from its correlations.
+    pub noise: fn(&[f64]) -> f64,
+    /// How far GD moves from either end.
+    pub gd_moves: f64,
     /// Where SGD ends that starts at a mixture with these correlations.
     pub limit_set: fn(&[f64], Activation) -> LimitSet,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { sample_gradient: landscape::sample_gradient_at_minimum, limit_set: sgd::limit_set }
+        Self {
+            sample_gradient: landscape::sample_gradient_at_minimum,
+            noise: landscape::noise_at_minimum,
+            gd_moves: 0.0,
+            limit_set: sgd::limit_set,
+        }
     }
 }
 
@@ -57,8 +66,10 @@ struct Measured {
     at_datapoints: f64,
     /// Largest deviation of a sample gradient at the mixture from its closed form.
     off_closed_form: f64,
-    /// Smallest of the noise norms at the mixture, `(Σ ‖∇ℓ_i‖²)^{1/2}`.
+    /// Noise at the mixture, `(Σ ‖∇ℓ_i‖²)^{1/2}`.
     noise: f64,
+    /// Deviation of its square from the closed form.
+    noise_off: f64,
     sgd: Tally,
     gd_from_sgd: f64,
     gd_from_mixture: f64,
@@ -95,15 +106,30 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let Arrival { gd, sgd: at_sgd } = Arrival::of(context.compute.precision());
     let sgd: Tally = runs.iter().map(|run| run.sgd).sum();
     let why = "rounding of numbers of size 1";
-    let check = |name: &str, of: fn(&Measured) -> f64, tolerance: f64| -> Check {
-        Expectation::new(name, 0.0, why).within(tolerance).measured(largest(runs.iter().map(of)), n)
+    let check = |name: &str, predicted: f64, of: fn(&Measured) -> f64, tolerance: f64| -> Check {
+        Expectation::new(name, predicted, why).within(tolerance).measured(largest(runs.iter().map(of)), n)
     };
+    // At a_i the closed form −c_i a_i + c_i² w is the sum of its coefficients along a_i.
+    let (of_row, of_w) = (prediction.sample_gradient)(1.0);
     let mut checks = vec![
-        check("largest sample gradient at a datapoint", |run| run.at_datapoints, tolerance),
+        check(
+            "largest sample gradient at a datapoint",
+            (of_row + of_w).abs(),
+            |run| run.at_datapoints,
+            tolerance,
+        ),
         check(
             "sample gradients at w_GD: largest deviation from −c_i a_i + c_i² w",
+            0.0,
             |run| run.off_closed_form,
             tolerance,
+        ),
+        check(
+            "noise at w_GD: largest deviation of Σ ‖∇ℓ_i‖² from Σ (c_i² − c_i⁴)",
+            0.0,
+            |run| run.noise_off,
+            // The closed form holds at the minimum: the distance to it counts too.
+            tolerance + 8.0 * gd,
         ),
         Expectation::new(
             "SGD (b = 1) from where GD ended: runs that end in a datapoint",
@@ -112,7 +138,12 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         )
         .always(context.effort.pick(0.2, 0.6, 0.9))
         .counted(sgd.hits, sgd.trials),
-        check("GD from where SGD ended: largest movement in 300 steps", |run| run.gd_from_sgd, 2.0 * at_sgd),
+        check(
+            "GD from where SGD ended: largest movement in 300 steps",
+            prediction.gd_moves,
+            |run| run.gd_from_sgd,
+            2.0 * at_sgd,
+        ),
     ];
     let noise = smallest(runs.iter().map(|run| run.noise));
     // Well above the noise of a run that had ended at a datapoint, which is that of its arrival distance.
@@ -128,7 +159,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.push(
         Expectation::new(
             "GD from where GD ended: largest movement in 300 steps",
-            0.0,
+            prediction.gd_moves,
             "without noise the mixture is a fixed point too",
         )
         .control()
@@ -187,6 +218,7 @@ fn measure(
     let w = at_mixture.weights(0)?;
     let start = Start::from_weights(&dataset, w.clone())?;
     let alpha = &start.correlations;
+    let active: Vec<f64> = alpha.iter().map(|&c| activation.apply(c)).collect();
     let rows = dataset.rows()?;
     let (mut off, mut noise) = (0.0f64, 0.0);
     for (i, gradient) in sample_gradients(&at_mixture).iter().enumerate() {
@@ -219,6 +251,7 @@ fn measure(
         at_datapoints,
         off_closed_form: off,
         noise: noise.sqrt(),
+        noise_off: (noise - (prediction.noise)(&active)).abs(),
         sgd,
         gd_from_sgd: movement(&engine.weights(0)?)?,
         gd_from_mixture: movement(&w)?,

@@ -214,6 +214,10 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
         flat::parameters(self.model())
     }
 
+    fn parameters(&self, _replica: usize) -> Option<Vec<f64>> {
+        Some(flat::parameters(self.model()))
+    }
+
     fn is_dead(&self, _replica: usize) -> bool {
         self.model().valid().is_dead(self.rows.clone())
     }

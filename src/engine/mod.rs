@@ -56,6 +56,12 @@ pub trait Engine {
     /// parameters, or what determines them.
     fn position(&self, replica: usize) -> Vec<f64>;
 
+    /// All parameters of a replica's model, in the module's order; `None` over implicit data.
+    fn parameters(&self, replica: usize) -> Option<Vec<f64>> {
+        // A single neuron has no others.
+        self.weights(replica).ok()
+    }
+
     /// Whether a replica is dead: nothing will ever move again.
     fn is_dead(&self, replica: usize) -> bool;
 

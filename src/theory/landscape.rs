@@ -6,6 +6,11 @@ pub fn minimum_loss(samples: usize) -> f64 {
     (m - 1.0) / (2.0 * m)
 }
 
+/// Training loss from `C` (the squared correlations of the active samples) and `N = ‖w‖²`: `½(1 + (N − 2) C/m)`.
+pub fn loss(samples: usize, active_sq: f64, norm_sq: f64) -> f64 {
+    0.5 * (1.0 + (norm_sq - 2.0) * active_sq / samples as f64)
+}
+
 /// Value where nothing is reconstructed: at `Πw = 0`, and for ReLU wherever all `c_i ≤ 0`: `1/2`.
 pub const BLANK_LOSS: f64 = 0.5;
 
@@ -40,6 +45,13 @@ pub fn captured_from(norm: f64) -> f64 {
     2.0 * (norm * norm - 1.0).sqrt()
 }
 
+/// Squared norm of the noise of single samples at a global minimum with correlations `c`:
+/// `Σ ‖∇ℓ_i‖² = Σ (c_i² − c_i⁴)`, by [`sample_gradient_at_minimum`] and `⟨w, a_i⟩ = c_i`. That is `1 − 1/PR`, `PR` the
+/// participation ratio: 0 at a datapoint only.
+pub fn noise_at_minimum(correlations: &[f64]) -> f64 {
+    correlations.iter().map(|c| c * c - c.powi(4)).sum()
+}
+
 /// Gradient of one sample's loss at a global minimum `w`, as `(coefficient of a_i, coefficient of w)`, for an
 /// active sample with correlation `c_i`: `∇ℓ_i = −c_i a_i + c_i² w`. It vanishes only at `c_i ∈ {0, ±1}`.
 pub fn sample_gradient_at_minimum(correlation: f64) -> (f64, f64) {
@@ -52,9 +64,8 @@ mod tests {
 
     #[test]
     fn the_minimum_is_the_loss_formula_at_norm_one() {
-        // L = ½(1 + (N − 2) C/m) at N = C = 1.
         for m in [1, 2, 7, 40] {
-            assert!((minimum_loss(m) - 0.5 * (1.0 - 1.0 / m as f64)).abs() < 1e-16);
+            assert!((minimum_loss(m) - loss(m, 1.0, 1.0)).abs() < 1e-16);
         }
     }
 

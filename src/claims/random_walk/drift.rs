@@ -40,9 +40,9 @@ struct Stretch {
 }
 
 /// Lower ends of the levels by which steps are grouped.
-const LEVELS: [f64; 4] = [f64::NEG_INFINITY, -0.5, 0.5, 2.0];
+const LEVELS: [f64; 5] = [f64::NEG_INFINITY, -0.5, 0.5, 2.0, 5.0];
 
-/// Fewest steps that make a group.
+/// Fewest steps by which a level is judged; with fewer it is undecided.
 const FEWEST_STEPS: usize = 200;
 
 /// A level so high that the walk next to never comes back from it to 8, below which the bound is not yet the
@@ -77,7 +77,7 @@ impl Cell {
         let check = Expectation::new(
             format!("{}: largest |increment| over its bound", self.name()),
             1.0,
-            "holds for every state with ‖w‖ ≤ 1 and every batch",
+            "holds for every state with ‖w‖² ≤ 2 and every batch",
         );
         checks.push(check.at_most().measured(seen / limit, steps.len() as u64));
         Ok(checks)
@@ -130,7 +130,16 @@ impl Cell {
             let high = LEVELS.get(k + 1).copied().unwrap_or(f64::INFINITY);
             let within: Vec<&Step> =
                 steps.iter().filter(|step| low <= step.level && step.level < high).collect();
+            let name = format!("{}: drift of R for R in [{low}, {high})", self.name());
+            let why = "mean of the exact conditional expectation over the states visited; martingale differences; at the \
+                       default step no wider than three quarters of the asymptotic drift λ";
+            // Like the noise, it goes as η.
+            let precision =
+                0.75 * sgd::rate(self.samples, self.batch, DEFAULT_STEP) * self.eta / DEFAULT_STEP;
+            let check = |expected: f64| Expectation::new(name, expected, why).covered(precision);
             if within.len() < FEWEST_STEPS {
+                let nothing = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
+                checks.push(check(f64::NAN).estimated(f64::NAN, nothing, 0));
                 continue;
             }
             let noise =
@@ -138,13 +147,7 @@ impl Cell {
             let expected = Mean::of(&within.iter().map(|step| step.expected).collect::<Vec<_>>()).mean;
             let interval = noise.interval(CHECK_LEVEL);
             let shifted = Interval { low: interval.low + expected, high: interval.high + expected };
-            let name = format!("{}: drift of R for R in [{low}, {high})", self.name());
-            let why = "mean of the exact conditional expectation over the states visited; martingale differences; at the \
-                       default step no wider than the asymptotic drift λ";
-            // Like the noise, it goes as η.
-            let precision = sgd::rate(self.samples, self.batch, DEFAULT_STEP) * self.eta / DEFAULT_STEP;
-            let check = Expectation::new(name, expected, why).covered(precision);
-            checks.push(check.estimated(noise.mean + expected, shifted, within.len() as u64));
+            checks.push(check(expected).estimated(noise.mean + expected, shifted, within.len() as u64));
         }
         checks
     }

@@ -23,9 +23,7 @@ pub struct SharpnessRow {
     pub sem: f64,
 }
 
-/// Records `λ_max` and the trace of the Hessian of one replica, for any model whose engine's
-/// [`position`](Engine::position) is its flat parameter vector ([`Autodiff`](crate::engine::Autodiff);
-/// [`Analytic`](crate::engine::Analytic) for the single neuron).
+/// Records `λ_max` and the trace of the Hessian of one replica, at the [`parameters`](Engine::parameters) of any engine.
 pub struct SharpnessAlong<M: Autoencoder> {
     surface: Surface<M>,
     cadence: Cadence,
@@ -49,7 +47,7 @@ impl<M: Autoencoder> Observer for SharpnessAlong<M> {
     }
 
     fn observe(&mut self, step: u64, engine: &dyn Engine) {
-        self.surface.move_to(engine.position(0));
+        self.surface.move_to(engine.parameters(0).expect("a surface has data, and so has its engine"));
         // The same probes at each step, so that differences along training are not those of the probes.
         let mut rng = chacha20::ChaCha8Rng::seed_from_u64(0);
         let top = top_eigenvalue(&self.surface, 1e-6, 200, &mut rng);

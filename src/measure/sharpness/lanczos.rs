@@ -13,14 +13,16 @@ use crate::data::{dot, norm};
 pub struct TopEigenvalue {
     /// `λ_max`.
     pub value: f64,
-    /// `‖H v − λ v‖` of its Ritz vector: some eigenvalue lies within this distance of `value`.
+    /// `‖H v − λ v‖` of its Ritz vector, formed with one product more: some eigenvalue lies within this distance of
+    /// `value`, to the accuracy of that product.
     pub residual: f64,
-    /// Products with the operator.
+    /// Dimension of the Krylov space.
     pub iterations: usize,
 }
 
 /// A Krylov basis and the tridiagonal matrix of the operator in it.
 pub(super) struct Krylov {
+    basis: Vec<Vec<f64>>,
     diagonal: Vec<f64>,
     /// `β_k`, the last one to the vector that would come next.
     off_diagonal: Vec<f64>,
@@ -42,12 +44,24 @@ impl Krylov {
         SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS)
     }
 
-    /// Largest Ritz value and the residual `β_k |last entry of its eigenvector|`.
+    /// Largest Ritz value, and the residual `β_k |last entry of its eigenvector|` that exact products would have.
     fn top(&self) -> Option<(f64, f64)> {
         let ritz = self.ritz()?;
         let best = ritz.eigenvalues.imax();
         let last = self.off_diagonal[self.len() - 1];
         Some((ritz.eigenvalues[best], last * ritz.eigenvectors[(self.len() - 1, best)].abs()))
+    }
+
+    /// Ritz vector of the largest Ritz value, of length 1.
+    fn top_vector(&self) -> Option<Vec<f64>> {
+        let ritz = self.ritz()?;
+        let best = ritz.eigenvalues.imax();
+        let mut vector = vec![0.0; self.basis.first()?.len()];
+        for (k, q) in self.basis.iter().enumerate() {
+            let share = ritz.eigenvectors[(k, best)];
+            vector.iter_mut().zip(q).for_each(|(x, q)| *x += share * q);
+        }
+        Some(vector)
     }
 }
 
@@ -58,8 +72,7 @@ pub(super) fn krylov(
     steps: usize,
     mut stop: impl FnMut(&Krylov) -> bool,
 ) -> Krylov {
-    let mut space = Krylov { diagonal: Vec::new(), off_diagonal: Vec::new() };
-    let mut basis: Vec<Vec<f64>> = Vec::new();
+    let mut space = Krylov { basis: Vec::new(), diagonal: Vec::new(), off_diagonal: Vec::new() };
     let mut vector = start;
     let mut beta = norm(&vector);
     let mut scale: f64 = 0.0;
@@ -68,13 +81,12 @@ pub(super) fn krylov(
             break;
         }
         vector.iter_mut().for_each(|x| *x /= beta);
-        basis.push(vector);
-        let last = &basis[basis.len() - 1];
-        let mut next = operator.apply(last);
-        let alpha = dot(&next, last);
+        let mut next = operator.apply(&vector);
+        let alpha = dot(&next, &vector);
+        space.basis.push(vector);
         // Full reorthogonalisation, twice: the basis stays orthogonal to rounding.
         for _ in 0..2 {
-            for q in &basis {
+            for q in &space.basis {
                 let component = dot(q, &next);
                 next.iter_mut().zip(q).for_each(|(x, q)| *x -= component * q);
             }
@@ -93,7 +105,7 @@ pub(super) fn krylov(
 }
 
 /// `λ_max` by Lanczos from a random start, until the residual is at most `tolerance · |λ_max|`.
-/// `None` if no step is allowed, or the small eigen-solver does not converge.
+/// `None` if no step is allowed, or if the small eigen-solver does not converge.
 pub fn top_eigenvalue(
     operator: &impl Operator,
     tolerance: f64,
@@ -104,6 +116,11 @@ pub fn top_eigenvalue(
     let done =
         |space: &Krylov| space.top().is_some_and(|(value, residual)| residual <= tolerance * value.abs());
     let space = krylov(operator, start, steps, done);
-    let (value, residual) = if space.len() > 0 { space.top()? } else { return None };
-    Some(TopEigenvalue { value, residual, iterations: space.len() })
+    if space.len() == 0 {
+        return None;
+    }
+    let (vector, (value, _)) = (space.top_vector()?, space.top()?);
+    let image = operator.apply(&vector);
+    let off: Vec<f64> = image.iter().zip(&vector).map(|(image, v)| image - value * v).collect();
+    Some(TopEigenvalue { value, residual: norm(&off), iterations: space.len() })
 }

@@ -1,11 +1,10 @@
-//! Stochastic traces that know their standard error and stop on it.
+//! Stochastic traces that know their standard error, and are as long as one asks for.
 
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 
 use super::Operator;
 use crate::data::dot;
-use crate::stats::Mean;
 
 /// A trace with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,24 +17,53 @@ pub struct Trace {
     pub products: usize,
 }
 
-/// Fewest probes behind a standard error. In two dimensions a quadratic form takes two values: the chance
-/// that all of these agree, and a standard error of 0 stops the estimate early, is 2⁻³¹.
-const FEWEST_PROBES: usize = 32;
+/// Probes of the first stage, by whose variance the number of all is fixed.
+const PILOT: usize = 64;
 
-/// Hutchinson's estimator: the mean of `zᵀ H z` over Rademacher probes `z`, until its standard error is
-/// at most `sem`, looked at from the 32nd probe on, or after `most` probes. Its variance is `2 Σ_{i≠j} H_ij²`:
-/// nothing for a diagonal matrix, so data in the standard basis proves nothing about it.
+/// Hutchinson's estimator: the mean of `zᵀ H z` over Rademacher probes `z`, with a standard error of about `sem`, or
+/// after `most` probes. Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so data in the standard
+/// basis proves nothing about it.
+///
+/// In two stages (Stein, 1945): the variance of 64 probes says how many are needed, and nobody looks again. An
+/// estimate that stops as soon as its standard error happens to be small is sure of itself too soon too often.
 pub fn hutchinson(operator: &impl Operator, sem: f64, most: usize, rng: &mut impl Rng) -> Trace {
-    let mut quadratic = Vec::new();
-    while quadratic.len() < most {
+    let mut quadratic = Moments::default();
+    let mut probe = |quadratic: &mut Moments| {
         let z = rademacher(operator.dim(), rng);
-        quadratic.push(dot(&z, &operator.apply(&z)));
-        if quadratic.len() >= FEWEST_PROBES && Mean::of(&quadratic).sem <= sem {
-            break;
-        }
+        quadratic.add(dot(&z, &operator.apply(&z)));
+    };
+    let pilot = PILOT.min(most);
+    (0..pilot).for_each(|_| probe(&mut quadratic));
+    // To infinity for a standard error of 0, and a float saturates.
+    let needed = (quadratic.variance() / (sem * sem)).ceil() as usize;
+    (pilot..needed.clamp(pilot, most)).for_each(|_| probe(&mut quadratic));
+    Trace { value: quadratic.mean, sem: quadratic.sem(), products: quadratic.count }
+}
+
+/// Mean and variance of numbers that come one by one (Welford).
+#[derive(Default)]
+struct Moments {
+    count: usize,
+    mean: f64,
+    /// Sum of squared deviations from the mean.
+    squares: f64,
+}
+
+impl Moments {
+    fn add(&mut self, x: f64) {
+        self.count += 1;
+        let off = x - self.mean;
+        self.mean += off / self.count as f64;
+        self.squares += off * (x - self.mean);
     }
-    let mean = Mean::of(&quadratic);
-    Trace { value: mean.mean, sem: mean.sem, products: quadratic.len() }
+
+    fn variance(&self) -> f64 {
+        self.squares / (self.count as f64 - 1.0)
+    }
+
+    fn sem(&self) -> f64 {
+        (self.variance() / self.count as f64).sqrt()
+    }
 }
 
 /// Hutch++ (Meyer, Musco, Musco, Woodruff, 2021): the trace on the range of a sketch `H S` exactly, the
