@@ -141,7 +141,7 @@ pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Ch
 impl Rate {
     fn runs(&self, context: &Context, prediction: &Prediction, seed: u64) -> Result<Vec<RateRun>> {
         let &Self { samples, batch, eta, reduction, activation } = self;
-        let replicas = context.effort.pick(70, 160, 1000);
+        let replicas = context.effort.pick(70, 220, 1000);
         let problem =
             Problem::new(Dataset::implicit_orthonormal(samples, samples)?, activation, reduction, eta)?;
         let schedule = Schedule::sgd(samples, batch, seed)?;
