@@ -29,7 +29,7 @@
 //! | `a_i`, `m`, `n` | orthonormal rows, their number, their dimension | [`data::Dataset`], `samples`, `dim` |
 //! | `Π` | orthogonal projection onto the span of the rows | [`data::Dataset::residual`] is `1 − Π` |
 //! | `w`, `w_0`, `ρ` | neuron, initial point, its norm | [`init::Start`], `init_norm` |
-//! | `φ` | identity or ReLU | [`model::Activation`] |
+//! | `φ` | identity or ReLU, and others beyond the paper | [`model::Activation`] |
 //! | `c_i = ⟨w, a_i⟩` | correlations | [`state::Neuron::correlations`] |
 //! | `s = ‖w − Πw‖` | residual | [`state::Neuron::residual`] |
 //! | `N = ‖w‖² = Σ c_i² + s²` | squared norm | [`state::Neuron::norm_sq`] |
@@ -104,7 +104,10 @@ pub mod prelude {
     pub use crate::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
     pub use crate::init::Start;
     pub use crate::limit_set::LimitSet;
-    pub use crate::model::{Activation, Autoencoder, SingleNeuron, SingleNeuronConfig};
+    pub use crate::model::{
+        Activation, Architecture, Autoencoder, SingleNeuron, SingleNeuronConfig, TiedDeep, TiedDeepConfig,
+        TiedShallow, TiedShallowConfig, UntiedDeep, UntiedDeepConfig,
+    };
     pub use crate::problem::{Problem, Reduction};
     pub use crate::schedule::{Schedule, ScheduleKind};
     pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};
