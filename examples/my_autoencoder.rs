@@ -46,7 +46,8 @@ pub fn trained(data: &Dataset, batch: usize) -> puremix::Result<Run> {
 /// What is expected of it, before it is trained, and what came of it.
 pub fn checks() -> puremix::Result<Vec<Check>> {
     let data = Dataset::orthonormal(6, 9, 1)?;
-    let max_cos = |run: &Run| measure::alignment::best_match(&run.neurons[0], &data, Activation::Linear).cosine;
+    let max_cos =
+        |run: &Run| measure::alignment::best_match(&run.neurons[0], &data, Activation::Linear).cosine;
     let pure = Expectation::new("b = 1: largest cosine with a sample", 1.0, "rounding").within(1e-6);
     let mixed = Expectation::new("b = m: largest cosine with a sample", 0.9, "a mixture").control().at_most();
     let (sgd, gd) = (trained(&data, 1)?, trained(&data, data.samples())?);

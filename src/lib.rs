@@ -64,6 +64,51 @@
 //! # }
 //! ```
 
+//!
+//! # Your own autoencoder
+//!
+//! Derive Burn's `Module`, say how a batch is reconstructed and which weights are its neurons, and every schedule,
+//! stop rule, observer and [curvature instrument](measure::sharpness) works on it. Here the decoder is scaled by a
+//! gate that is learned; `examples/my_autoencoder.rs` is a whole experiment, from model to verdict.
+//!
+//! ```
+//! use burn::module::{Module, Param};
+//! use burn::tensor::Tensor;
+//! use puremix::prelude::*;
+//!
+//! #[derive(Module, Debug)]
+//! struct Gated {
+//!     weight: Param<Tensor<2>>, // [1, n]
+//!     gate: Param<Tensor<1>>,   // [1]
+//! }
+//!
+//! impl Autoencoder for Gated {
+//!     fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+//!         let w = self.weight.val();
+//!         let correlations = x.matmul(w.clone().transpose()); // [b, 1]
+//!         (correlations * self.gate.val().unsqueeze()).matmul(w)
+//!     }
+//!
+//!     fn neurons(&self) -> Tensor<2> {
+//!         self.weight.val()
+//!     }
+//! }
+//!
+//! # fn main() -> puremix::Result<()> {
+//! let (data, compute) = (Dataset::orthonormal(5, 8, 1)?, Compute::default());
+//! let start = Start::gaussian(&data, 0.5, 1, 0)?;
+//! let weight = Param::from_tensor(compute.tensor(start.weights(&data)?, [1, 8]));
+//! let model = Gated { weight, gate: Param::from_tensor(compute.tensor(&[1.0], [1])) };
+//! let mut engine = Autodiff::new(model, &data, 0.1, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
+//! let before = engine.loss(0);
+//! engine.advance(2_000);
+//! assert!(engine.loss(0) < before);
+//! let mixed = measure::sparsity::participation_ratio(&engine.neurons(0)[0]); // of how many samples?
+//! # assert!((1.0..=5.0).contains(&mixed));
+//! # Ok(())
+//! # }
+//! ```
+
 #![warn(missing_docs)]
 
 pub mod claims;

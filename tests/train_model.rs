@@ -23,7 +23,8 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
     train("--model neuron+bias", "`neuron` takes neither widths nor a bias");
     train("--activation swish", "[possible values: linear, relu, leaky-relu, gelu, tanh]");
     for engine in ["analytic", "reduced"] {
-        let only = format!("the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula");
+        let only =
+            format!("the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula");
         train(
             &format!("--engine {engine} --model shallow:2 --steps 9"),
             &format!("{only}, not model shallow:2: use --engine autodiff"),
@@ -33,7 +34,10 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
             &format!("{only}, not activation gelu: use --engine autodiff"),
         );
     }
-    train("--model deep:3-2", "--steps auto: there is no rate law for model deep:3-2; give a number of steps");
+    train(
+        "--model deep:3-2",
+        "--steps auto: there is no rate law for model deep:3-2; give a number of steps",
+    );
     train(
         "--activation tanh",
         "--steps auto: there is no rate law for activation tanh; give a number of steps",
@@ -69,7 +73,8 @@ fn the_library_refuses_what_its_formulas_do_not_cover() {
             assert_eq!(message, expected);
         }
         // Autodiff trains it, and the loss in closed form is the model's.
-        let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default()).unwrap();
+        let mut engine =
+            Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default()).unwrap();
         engine.advance(40);
         let (neuron, loss) = (engine.neurons(0).remove(0), engine.loss(0));
         assert!((problem.single_neuron_loss(&neuron) - loss).abs() < 1e-14, "{activation:?}");

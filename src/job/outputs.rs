@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::{Finished, Job, TrainOptions, checkpoint};
 use crate::cli;
+use crate::device::to_host;
 use crate::error::{Result, io_at};
 use crate::measure::trajectory::Row;
-use crate::device::to_host;
 use crate::model::{Architecture, Autoencoder, flat};
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
