@@ -206,7 +206,7 @@ fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()
     let (replicas, neurons) = (finished.len() as u64, (finished[0].position.len() / width) as u64);
     let mut shape: Vec<u64> = [replicas, neurons].into_iter().filter(|&count| count > 1).collect();
     shape.push(width as u64);
-    run_dir.write_npy(first, initial_positions(job)?.into_iter(), &shape)?;
+    run_dir.write_npy(first, initial_positions(job)?, &shape)?;
     run_dir.write_npy(last, finished.iter().flat_map(|replica| replica.position.iter().copied()), &shape)?;
     if materialised {
         let shape = [dataset.samples() as u64, dataset.dim() as u64];
