@@ -3,7 +3,6 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::Activation;
 use crate::data::Dataset;
 use crate::device::{Compute, to_host};
 use crate::error::{Error, Result};
@@ -39,10 +38,10 @@ pub(super) fn plus(h: Tensor<2>, bias: Option<&Param<Tensor<1>>>) -> Tensor<2> {
     }
 }
 
-/// Whether a model is dead whose output is `h D` with this `h`, over all samples: a ReLU that is silent everywhere
-/// passes nothing on, so `D` gets no gradient, and nothing back, so nobody else does.
-pub(super) fn is_silent(activation: Activation, hidden: Tensor<2>) -> bool {
-    activation == Activation::Relu && to_host(hidden).iter().all(|&h| h <= 0.0)
+/// Whether a model is dead whose output is `h D` with this `h`, what ReLUs say over all samples: if that is nothing,
+/// `D` gets no gradient, and as nothing comes back through them, nobody else does.
+pub(super) fn is_silent(hidden: Tensor<2>) -> bool {
+    to_host(hidden).iter().all(|&h| h <= 0.0)
 }
 
 /// Refuses widths that make no network.

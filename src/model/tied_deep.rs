@@ -95,6 +95,6 @@ impl Autoencoder for TiedDeep {
 
     /// ReLU, and no sample reaches the output: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        is_silent(self.activation, self.hidden(x))
+        self.activation == Activation::Relu && is_silent(self.hidden(x))
     }
 }

@@ -81,6 +81,6 @@ impl Autoencoder for TiedShallow {
 
     /// ReLU, and no sample activates any neuron: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        is_silent(self.activation, self.hidden(x))
+        self.activation == Activation::Relu && is_silent(self.hidden(x))
     }
 }

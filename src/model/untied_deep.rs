@@ -90,6 +90,6 @@ impl Autoencoder for UntiedDeep {
 
     /// ReLU, and no sample reaches the output: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        is_silent(self.activation, self.hidden(x))
+        self.activation == Activation::Relu && is_silent(self.hidden(x))
     }
 }
