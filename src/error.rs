@@ -21,6 +21,16 @@ pub enum Error {
     #[error("{samples} orthonormal rows do not fit into {dim} dimensions: samples must not exceed dim")]
     TooManySamples { samples: usize, dim: usize },
 
+    #[error(
+        "model `{text}`: {reason}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted"
+    )]
+    Model { text: String, reason: String },
+
+    #[error(
+        "the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula, not {what}: use --engine autodiff"
+    )]
+    NoFormula { engine: &'static str, what: String },
+
     #[error("{what} must be at least 1, got {got}")]
     Empty { what: &'static str, got: usize },
 

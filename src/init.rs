@@ -5,6 +5,7 @@
 //! Drawing it so gives every engine the same point from the same seed, whether or not it knows `n`
 //! numbers.
 
+use chacha20::ChaCha8Rng;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::data::{Dataset, dot, norm};
@@ -30,10 +31,7 @@ impl Start {
     /// # Errors
     /// [`Error::InitNorm`] unless `init_norm` is positive and finite (between 1e-150 and 1e150).
     pub fn gaussian(dataset: &Dataset, init_norm: f64, seed: u64, replica: u64) -> Result<Self> {
-        // Beyond these bounds the squared norm leaves the range of f64.
-        if !(1e-150..=1e150).contains(&init_norm) {
-            return Err(Error::InitNorm(init_norm));
-        }
+        check_norm(init_norm)?;
         let mut rng = stream(seed, Purpose::Init, replica);
         let mut normals =
             |count: usize| -> Vec<f64> { StandardNormal.sample_iter(&mut rng).take(count).collect() };
@@ -123,6 +121,36 @@ impl Start {
     pub fn weights(&self, dataset: &Dataset) -> Result<&[f64]> {
         self.weights.as_deref().ok_or(Error::ImplicitData { samples: dataset.samples(), dim: dataset.dim() })
     }
+}
+
+/// Initial weights `ρ g/‖g‖` of the neurons beyond the first, one after the other: of a model with fewer neurons in
+/// its first layer, or with fewer layers, they are the same as far as they go.
+#[derive(Debug)]
+pub struct Rows {
+    rng: ChaCha8Rng,
+    init_norm: f64,
+}
+
+impl Rows {
+    /// The rows of one replica, from the first.
+    ///
+    /// # Errors
+    /// [`Error::InitNorm`].
+    pub fn new(init_norm: f64, seed: u64, replica: u64) -> Result<Self> {
+        check_norm(init_norm)?;
+        Ok(Self { rng: stream(seed, Purpose::Neurons, replica), init_norm })
+    }
+
+    /// The next row, `[dim]`.
+    pub fn draw(&mut self, dim: usize) -> Vec<f64> {
+        let direction = StandardNormal.sample_iter(&mut self.rng).take(dim).collect();
+        scaled(direction, self.init_norm)
+    }
+}
+
+fn check_norm(init_norm: f64) -> Result<()> {
+    // Beyond these bounds the squared norm leaves the range of f64.
+    if (1e-150..=1e150).contains(&init_norm) { Ok(()) } else { Err(Error::InitNorm(init_norm)) }
 }
 
 /// Rescales a vector to the given norm.

@@ -29,7 +29,7 @@
 //! | `a_i`, `m`, `n` | orthonormal rows, their number, their dimension | [`data::Dataset`], `samples`, `dim` |
 //! | `Π` | orthogonal projection onto the span of the rows | [`data::Dataset::residual`] is `1 − Π` |
 //! | `w`, `w_0`, `ρ` | neuron, initial point, its norm | [`init::Start`], `init_norm` |
-//! | `φ` | identity or ReLU | [`model::Activation`] |
+//! | `φ` | identity or ReLU, and others beyond the paper | [`model::Activation`] |
 //! | `c_i = ⟨w, a_i⟩` | correlations | [`state::Neuron::correlations`] |
 //! | `s = ‖w − Πw‖` | residual | [`state::Neuron::residual`] |
 //! | `N = ‖w‖² = Σ c_i² + s²` | squared norm | [`state::Neuron::norm_sq`] |
@@ -60,6 +60,51 @@
 //! let (runs, _) = train(&mut engine, &Plan { budget: 50_000, stop, check_every: 10 }, &mut []);
 //! assert_eq!(runs[0].outcome, Outcome::Converged);                 // in a single datapoint
 //! assert!(measure::sparsity::participation_ratio(&runs[0].neurons[0]) < 1.0 + 1e-12);
+//! # Ok(())
+//! # }
+//! ```
+
+//!
+//! # Your own autoencoder
+//!
+//! Derive Burn's `Module`, say how a batch is reconstructed and which weights are its neurons, and every schedule,
+//! stop rule, observer and [curvature instrument](measure::sharpness) works on it. Here the decoder is scaled by a
+//! gate that is learned; `examples/my_autoencoder.rs` is a whole experiment, from model to verdict.
+//!
+//! ```
+//! use burn::module::{Module, Param};
+//! use burn::tensor::Tensor;
+//! use puremix::prelude::*;
+//!
+//! #[derive(Module, Debug)]
+//! struct Gated {
+//!     weight: Param<Tensor<2>>, // [1, n]
+//!     gate: Param<Tensor<1>>,   // [1]
+//! }
+//!
+//! impl Autoencoder for Gated {
+//!     fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+//!         let w = self.weight.val();
+//!         let correlations = x.matmul(w.clone().transpose()); // [b, 1]
+//!         (correlations * self.gate.val().unsqueeze()).matmul(w)
+//!     }
+//!
+//!     fn neurons(&self) -> Tensor<2> {
+//!         self.weight.val()
+//!     }
+//! }
+//!
+//! # fn main() -> puremix::Result<()> {
+//! let (data, compute) = (Dataset::orthonormal(5, 8, 1)?, Compute::default());
+//! let start = Start::gaussian(&data, 0.5, 1, 0)?;
+//! let weight = Param::from_tensor(compute.tensor(start.weights(&data)?, [1, 8]));
+//! let model = Gated { weight, gate: Param::from_tensor(compute.tensor(&[1.0], [1])) };
+//! let mut engine = Autodiff::new(model, &data, 0.1, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
+//! let before = engine.loss(0);
+//! engine.advance(2_000);
+//! assert!(engine.loss(0) < before);
+//! let mixed = measure::sparsity::participation_ratio(&engine.neurons(0)[0]); // of how many samples?
+//! # assert!((1.0..=5.0).contains(&mixed));
 //! # Ok(())
 //! # }
 //! ```
@@ -104,7 +149,10 @@ pub mod prelude {
     pub use crate::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
     pub use crate::init::Start;
     pub use crate::limit_set::LimitSet;
-    pub use crate::model::{Activation, Autoencoder, SingleNeuron, SingleNeuronConfig};
+    pub use crate::model::{
+        Activation, Architecture, Autoencoder, SingleNeuron, SingleNeuronConfig, TiedDeep, TiedDeepConfig,
+        TiedShallow, TiedShallowConfig, UntiedDeep, UntiedDeepConfig,
+    };
     pub use crate::problem::{Problem, Reduction};
     pub use crate::schedule::{Schedule, ScheduleKind};
     pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};

@@ -90,11 +90,23 @@ impl Problem {
         self.reduction.step_per_sample(self.step_size, batch)
     }
 
-    /// Training loss `L(w) = (1/2m) Σ_i (‖x_i‖² + (N − 2) φ(c_i)²)` of a single neuron: the sample
-    /// loss `½‖x − w φ(c)‖²` multiplied out, with `φ(c) c = φ(c)²`.
+    /// Training loss `L(w) = (1/2m) Σ_i (‖x_i‖² + (N φ(c_i) − 2 c_i) φ(c_i))` of a single neuron: the sample
+    /// loss `½‖x − w φ(c)‖²` multiplied out, for any activation.
     pub fn single_neuron_loss(&self, neuron: &Neuron) -> f64 {
-        let energy: f64 = neuron.correlations.iter().map(|&c| self.activation.apply(c).powi(2)).sum();
-        let samples = self.dataset.samples() as f64;
-        0.5 * (self.dataset.mean_square_norm() + (neuron.norm_sq - 2.0) * energy / samples)
+        let sample = |&c: &f64| {
+            let phi = self.activation.apply(c);
+            (neuron.norm_sq * phi - 2.0 * c) * phi
+        };
+        let sum: f64 = neuron.correlations.iter().map(sample).sum();
+        0.5 * (self.dataset.mean_square_norm() + sum / self.dataset.samples() as f64)
+    }
+
+    /// Refuses an activation for which an engine's formulas do not hold.
+    ///
+    /// # Errors
+    /// [`Error::NoFormula`] unless it [has unit slope](Activation::has_unit_slope).
+    pub(crate) fn require_unit_slope(&self, engine: &'static str) -> Result<()> {
+        let what = || format!("activation {}", self.activation.name());
+        if self.activation.has_unit_slope() { Ok(()) } else { Err(Error::NoFormula { engine, what: what() }) }
     }
 }

@@ -21,6 +21,8 @@ pub enum Purpose {
     Batches = 3,
     /// Free parameters of an experiment's protocol (sizes, angles).
     Protocol = 4,
+    /// Weights of a model's neurons beyond the first.
+    Neurons = 5,
 }
 
 /// The stream of `(seed, purpose, replica)`, positioned at its start.

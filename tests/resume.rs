@@ -314,6 +314,7 @@ fn killed_at_random_moments_a_run_comes_out_the_same() {
         // Eight abreast, regrouped as one after the other arrives.
         "--samples 500 --batch 1 --schedule sgd --step-size 0.15 --engine reduced --replicas 77 --tolerance 1e-9 --steps 30000000",
         "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --steps 40000",
+        "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 0 --steps 12000",
     ];
     let mut rng = chacha20::ChaCha8Rng::seed_from_u64(20);
     let (mut kills, mut taken_up) = (0, 0);

@@ -22,6 +22,16 @@ mod backends;
 /// Models: the trait as the only door into the autodiff engine; saving and loading.
 mod models;
 
+/// Deeper models and other activations: formulas, gradients, starts, files, curvature.
+mod architectures;
+
+/// The example in `examples/`, run by `train_model`.
+#[path = "../examples/my_autoencoder.rs"]
+mod my_autoencoder;
+
+/// `train --model`: refusals, run directories; the example.
+mod train_model;
+
 /// A user's own matrix: what is read, what is refused, and in which words.
 mod data_files;
 

@@ -155,7 +155,7 @@ fn theorem(context: &Context, options: &Options, prediction: &Prediction) -> Res
     let schedule = Schedule::cyclic(2, 1)?;
     let runs = points.par_iter().enumerate().map(|(k, &point)| -> Result<(bool, Tally)> {
         context.progress.inc(1);
-        let activation = Activation::ALL[k % 2];
+        let activation = Activation::PAPER[k % 2];
         let Some(set) = (prediction.theorem)(&point.correlations()) else {
             return Ok((false, Tally::of(None)));
         };
@@ -192,7 +192,7 @@ fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Res
         let point = Point { angle, norm: 0.05 + 0.94 * rng.random::<f64>(), step_size: 0.0 };
         let dataset = Dataset::orthonormal(2, 2, seed)?;
         let step_size = options.step_size.unwrap_or(0.17);
-        let problem = Problem::new(dataset, Activation::ALL[k as usize % 2], Reduction::Mean, step_size)?;
+        let problem = Problem::new(dataset, Activation::PAPER[k as usize % 2], Reduction::Mean, step_size)?;
         let start = Start::from_coordinates(problem.dataset(), point.correlations(), 0.0, seed, 0)?;
         let Some(set) = (prediction.theorem)(&start.correlations) else { return Ok(Tally::of(None)) };
         let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
@@ -217,7 +217,7 @@ fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> 
         let dim = options.dim.unwrap_or_else(|| samples + rng.random_range(0..=samples));
         let init_norm = options.init_norm.unwrap_or_else(|| 0.02 + 0.97 * rng.random::<f64>());
         let step_size = options.step_size.unwrap_or_else(|| 0.05 + 0.15 * rng.random::<f64>());
-        let activation = Activation::ALL[(k % 2) as usize];
+        let activation = Activation::PAPER[(k % 2) as usize];
         let problem = Problem::new(
             Dataset::implicit_orthonormal(samples, dim)?,
             activation,

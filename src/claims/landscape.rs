@@ -122,7 +122,7 @@ fn manifold(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Re
     let (mut gradients_off, mut losses_off) = (vec![], vec![]);
     let minimum = (prediction.minimum_loss)(dataset.samples());
     for k in 0..count {
-        let activation = Activation::ALL[k % 2];
+        let activation = Activation::PAPER[k % 2];
         let mut alpha: Vec<f64> = StandardNormal.sample_iter(&mut rng).take(dataset.samples()).collect();
         if activation == Activation::Relu {
             alpha.iter_mut().for_each(|a| *a = a.abs());
@@ -218,7 +218,7 @@ fn both_reach_it(context: &Context, dataset: &Dataset, prediction: &Prediction) 
     let (tolerance, target) = (64.0 * precision.unit_roundoff(), precision.pick(1e-9, 1e-5));
     let minimum = (prediction.minimum_loss)(m);
     let mut off = [vec![], vec![]];
-    for activation in Activation::ALL {
+    for activation in Activation::PAPER {
         let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 0.2)?;
         for replica in 0..context.effort.pick(1, 4, 20) {
             let seed = context.cell_seed(&CLAIM, 2 << 16 | replica);

@@ -146,7 +146,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     };
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
-        for activation in Activation::ALL {
+        for activation in Activation::PAPER {
             for replica in 0..context.effort.pick(1, 1, 6) {
                 cells.push((m, n, activation, context.cell_seed(&CLAIM, (k as u64) << 16 | replica)));
             }

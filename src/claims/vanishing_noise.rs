@@ -88,7 +88,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let replicas = context.effort.pick(4, 4, 30);
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
-        for activation in Activation::ALL {
+        for activation in Activation::PAPER {
             cells.extend(
                 (0..replicas).map(|r| (m, n, activation, context.cell_seed(&CLAIM, (k as u64) << 16 | r))),
             );

@@ -40,7 +40,7 @@ pub(super) struct Part {
     pub training: Training,
     /// Trajectory of its first replica, where one is recorded.
     pub rows: Vec<Row>,
-    /// State of the engine; none is needed of a finished part.
+    /// State of the engine; of a finished part only where the model is more than its first layer.
     pub engine: Option<Snapshot>,
 }
 

@@ -14,7 +14,7 @@ use crate::engine::CHUNK;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
-use crate::model::Activation;
+use crate::model::{Activation, AnyAutoencoder, Architecture};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::theory;
@@ -46,14 +46,6 @@ impl EngineKind {
             Self::Reduced => "reduced",
         }
     }
-}
-
-/// Which model is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ModelKind {
-    /// The paper's single neuron, `x ↦ w φ(⟨w, x⟩)`.
-    Neuron,
 }
 
 /// A number of steps, or what theory says is enough.
@@ -101,16 +93,16 @@ pub struct TrainOptions {
     /// Mean over the batch (step η/b a sample), or sum (step η a sample).
     #[arg(long, value_enum, default_value = "mean")]
     pub reduction: Reduction,
-    /// Model.
-    #[arg(long, value_enum, default_value = "neuron")]
-    pub model: ModelKind,
+    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; all but the first with +bias if wanted.
+    #[arg(long, default_value = "neuron")]
+    pub model: Architecture,
     /// Activation φ.
     #[arg(long, value_enum, default_value = "relu")]
     pub activation: Activation,
     /// Engine.
     #[arg(long, value_enum, default_value = "autodiff")]
     pub engine: EngineKind,
-    /// Norm ρ of the initial point.
+    /// Norm ρ of the initial point, of every neuron.
     #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
     pub init_norm: f64,
     /// Most steps taken: a number, or `auto` for what the rate law asks.
@@ -152,6 +144,9 @@ pub struct Job {
     pub(super) compute: Compute,
     pub(super) engine: EngineKind,
     pub(super) problem: Problem,
+    pub(super) model: Architecture,
+    pub(super) init_norm: f64,
+    pub(super) seed: u64,
     pub(super) schedule: Schedule,
     pub(super) starts: Vec<Start>,
     pub(super) tolerance: f64,
@@ -182,10 +177,12 @@ impl Job {
         let seconds = Duration::try_from_secs_f64(options.checkpoint_every).map_err(|_| {
             Error::Usage(format!("--checkpoint-every {}: give seconds, or 0", options.checkpoint_every))
         })?;
+        check_formula(options)?;
         let checkpoint_every = Some(seconds).filter(|seconds| !seconds.is_zero());
         let dataset = dataset(options)?;
         let width = if dataset.is_materialised() { dataset.dim() } else { dataset.samples() };
         fits("the replicas", options.replicas as usize, width)?;
+        fits("the models", options.replicas as usize, options.model.parameters(width))?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
         let starts = (0..options.replicas)
@@ -193,7 +190,7 @@ impl Job {
             .collect::<Result<Vec<_>>>()?;
         let budget = match options.steps {
             Steps::Number(steps) => steps,
-            Steps::Auto => auto_budget(&problem, &schedule, &starts, tolerance)?,
+            Steps::Auto => auto_budget(&problem, &options.model, &schedule, &starts, tolerance)?,
         };
         // A row costs about as much as an epoch.
         let epoch = (schedule.samples() / schedule.batch_size()) as u64;
@@ -202,6 +199,9 @@ impl Job {
             compute,
             engine: options.engine,
             problem,
+            model: options.model.clone(),
+            init_norm: options.init_norm,
+            seed: options.seed,
             schedule,
             starts,
             tolerance,
@@ -209,6 +209,13 @@ impl Job {
             every,
             checkpoint_every,
         })
+    }
+
+    /// The model of a replica at its start.
+    pub(super) fn initial(&self, replica: usize) -> Result<AnyAutoencoder> {
+        let Self { problem, model, init_norm, seed, compute, .. } = self;
+        let streams = (*seed, replica as u64);
+        model.init(problem.activation(), problem.dataset(), *init_norm, streams, compute)
     }
 
     /// Steps until every sample has been visited about once.
@@ -224,7 +231,7 @@ impl Job {
 
     /// The predicted limit set of each start, where there is a prediction.
     pub(super) fn limits(&self, starts: &[Start]) -> Option<Vec<LimitSet>> {
-        if !self.problem.dataset().is_orthonormal() {
+        if self.model != Architecture::Neuron || !self.problem.dataset().is_orthonormal() {
             return None;
         }
         let activation = self.problem.activation();
@@ -252,6 +259,18 @@ fn dataset(options: &TrainOptions) -> Result<Dataset> {
     }
 }
 
+/// Refuses an engine that has no formula for what is asked.
+fn check_formula(options: &TrainOptions) -> Result<()> {
+    let TrainOptions { engine, model, activation, .. } = options;
+    let what = match engine {
+        EngineKind::Autodiff => return Ok(()),
+        _ if *model != Architecture::Neuron => format!("model {model}"),
+        _ if !activation.has_unit_slope() => format!("activation {}", activation.name()),
+        _ => return Ok(()),
+    };
+    Err(Error::NoFormula { engine: engine.name(), what })
+}
+
 /// Refuses what would not fit into memory anyway.
 fn fits(what: &'static str, rows: usize, columns: usize) -> Result<()> {
     if rows.saturating_mul(columns) > MOST_ENTRIES {
@@ -266,7 +285,17 @@ pub(super) fn precision(engine: EngineKind, compute: &Compute) -> Precision {
 }
 
 /// The longest budget any start asks for.
-fn auto_budget(problem: &Problem, schedule: &Schedule, starts: &[Start], tolerance: f64) -> Result<u64> {
+fn auto_budget(
+    problem: &Problem,
+    model: &Architecture,
+    schedule: &Schedule,
+    starts: &[Start],
+    tolerance: f64,
+) -> Result<u64> {
+    if *model != Architecture::Neuron {
+        let reason = format!("--steps auto: there is no rate law for model {model}; give a number of steps");
+        return Err(Error::Usage(reason));
+    }
     if !problem.dataset().is_orthonormal() {
         let reason =
             "--steps auto: there is no rate law for data that is not orthonormal; give a number of steps";

@@ -8,7 +8,7 @@ mod session;
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use config::{EngineKind, Job, ModelKind, Steps, TrainOptions};
+pub use config::{EngineKind, Job, Steps, TrainOptions};
 
 use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;
@@ -23,8 +23,10 @@ use crate::train::{Outcome, Run};
 struct Finished {
     run: Run,
     row: Row,
-    /// First-layer weights, `[n]`; correlations over implicit data, `[m]`.
+    /// First-layer weights, `[k, n]`; correlations over implicit data, `[m]`.
     position: Vec<f64>,
+    /// All parameters, where they are more than that and will be written.
+    parameters: Option<Vec<f64>>,
 }
 
 /// Runs a job from its options and writes its directory. Exits with 1 if a replica diverged, with 130 if Ctrl-C came
@@ -82,12 +84,13 @@ impl Job {
             let (runs, spent) = part.training.into_runs();
             training += spent;
             rows.extend(part.rows);
+            let mut parameters = part.engine.and_then(|snapshot| snapshot.replicas.into_iter().next());
             for run in runs {
                 let start = &self.starts[finished.len()];
                 let gauge = Gauge::new(self.problem.dataset(), self.problem.activation(), start);
                 let row = gauge.read(run.steps, run.loss, &run.neurons[0]);
                 let position = run.weights.clone().unwrap_or_else(|| run.neurons[0].correlations.clone());
-                finished.push(Finished { run, row, position });
+                finished.push(Finished { run, row, position, parameters: parameters.take() });
             }
         }
         let rows = until_the_end(rows, &finished[0]);

@@ -10,9 +10,10 @@ use serde_json::Value;
 
 use super::{Finished, Job, TrainOptions, checkpoint};
 use crate::cli;
+use crate::device::to_host;
 use crate::error::{Result, io_at};
 use crate::measure::trajectory::Row;
-use crate::model::SingleNeuronConfig;
+use crate::model::{Architecture, Autoencoder, flat};
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
 use crate::train::Outcome;
@@ -31,7 +32,7 @@ struct Config<'a> {
     schedule: &'static str,
     step_size: f64,
     reduction: crate::problem::Reduction,
-    model: super::ModelKind,
+    model: &'a Architecture,
     activation: &'static str,
     engine: super::EngineKind,
     init_norm: f64,
@@ -154,7 +155,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> {
+fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'a> {
     let dataset = job.problem.dataset();
     Config {
         version: env!("CARGO_PKG_VERSION"),
@@ -167,10 +168,10 @@ fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> 
         schedule: job.schedule.kind().name(),
         step_size: job.problem.step_size(),
         reduction: job.problem.reduction(),
-        model: options.model,
+        model: &job.model,
         activation: job.problem.activation().name(),
         engine: job.engine,
-        init_norm: options.init_norm,
+        init_norm: job.init_norm,
         steps: job.budget,
         tolerance: job.tolerance,
         seed: options.seed,
@@ -184,7 +185,8 @@ fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> 
         force: options.output.force,
         json: options.output.json,
         files: if dataset.is_materialised() {
-            "data.npy [m, n]; w0.npy and w.npy [n] ([R, n] with R > 1 replicas)"
+            "data.npy [m, n]; w0.npy and w.npy [n] ([R, n] with R > 1 replicas), of a first layer with k > 1 neurons \
+             [k, n] ([R, k, n])"
         } else {
             "m x n orthonormal rows are left implicit: they are never written down, only the correlations \
              c = A w matter; c0.npy and c.npy [m] ([R, m] with R > 1 replicas) stand in for w0.npy and w.npy"
@@ -200,21 +202,34 @@ fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()
     } else {
         (dataset.samples(), "c0.npy", "c.npy")
     };
-    let replicas = finished.len() as u64;
-    let shape = if replicas == 1 { vec![width as u64] } else { vec![replicas, width as u64] };
-    let starts = job.starts.iter().flat_map(|start| start.weights.as_ref().unwrap_or(&start.correlations));
-    run_dir.write_npy(first, starts.copied(), &shape)?;
+    // Of replicas and neurons only as many as there are make a dimension.
+    let (replicas, neurons) = (finished.len() as u64, (finished[0].position.len() / width) as u64);
+    let mut shape: Vec<u64> = [replicas, neurons].into_iter().filter(|&count| count > 1).collect();
+    shape.push(width as u64);
+    run_dir.write_npy(first, initial_positions(job)?, &shape)?;
     run_dir.write_npy(last, finished.iter().flat_map(|replica| replica.position.iter().copied()), &shape)?;
     if materialised {
         let shape = [dataset.samples() as u64, dataset.dim() as u64];
         run_dir.write_npy("data.npy", dataset.rows()?.iter().copied(), &shape)?;
         if let [only] = finished {
-            let config = SingleNeuronConfig::new(dataset.dim(), job.problem.activation());
-            let model = config.init_at(&only.position, &job.compute)?;
+            let parameters = only.parameters.as_ref().unwrap_or(&only.position);
+            let model = flat::at(job.initial(0)?, parameters, &job.compute);
             model.save(run_dir.path("model.safetensors"))?;
         }
     }
     Ok(())
+}
+
+/// First-layer weights of all replicas at the start; correlations over implicit data.
+fn initial_positions(job: &Job) -> Result<Vec<f64>> {
+    let mut positions = Vec::new();
+    for (replica, start) in job.starts.iter().enumerate() {
+        match job.model {
+            Architecture::Neuron => positions.extend(start.weights.as_ref().unwrap_or(&start.correlations)),
+            _ => positions.extend(to_host(job.initial(replica)?.neurons())),
+        }
+    }
+    Ok(positions)
 }
 
 /// The schedule is a pure function, so the batches are replayed rather than kept.
@@ -270,7 +285,7 @@ fn describe(job: &Job, summary: &Summary) -> String {
     let Ending { outcome, steps, .. } = first;
     let ended = match outcome {
         Outcome::Converged => "converged",
-        Outcome::Dead => "dead (no sample activates the neuron: nothing can move)",
+        Outcome::Dead => "dead (no sample activates a neuron: nothing can move)",
         Outcome::Diverged => "diverged",
         Outcome::MaxSteps => "out of steps",
     };
@@ -302,6 +317,9 @@ fn describe(job: &Job, summary: &Summary) -> String {
         format!("  cosine with start    {}", number(first.cos_init)),
         format!("  residual             {}", number(first.residual)),
     ];
+    if job.model != Architecture::Neuron {
+        lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
+    }
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps } = replicas;
         lines.push(format!(

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::init::Start;
 use crate::interrupt::Interrupt;
 use crate::measure::trajectory::{Gauge, Trajectory};
+use crate::model::Architecture;
 use crate::train::{Cadence, Observer, Plan, StopRule, Training};
 
 /// A job under way in this process.
@@ -103,7 +104,8 @@ impl<'a> Session<'a> {
                 progress.inc((engine.steps_taken() - seen) * count);
                 // What a budget grants beyond the end is nobody's work.
                 progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
-                return checkpoint.finish(k, Part { training, rows: trajectory.rows, engine: None });
+                let engine = job.writes_model().then(|| engine.snapshot());
+                return checkpoint.finish(k, Part { training, rows: trajectory.rows, engine });
             }
             let (training, rows) = (training.clone(), trajectory.rows.clone());
             checkpoint.keep(k, &Part { training, rows, engine: Some(engine.snapshot()) })?;
@@ -136,12 +138,19 @@ impl Job {
         part * size..((part + 1) * size).min(self.starts.len())
     }
 
+    /// Whether the model is written as a whole, and is more than what a run keeps of it.
+    fn writes_model(&self) -> bool {
+        self.starts.len() == 1 && self.model != Architecture::Neuron
+    }
+
     fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
         let Self { problem, schedule, compute, .. } = self;
-        let (first, starts) = (replicas.start as u64, &self.starts[replicas]);
+        let (first, starts) = (replicas.start as u64, &self.starts[replicas.clone()]);
         Ok(match self.engine {
             EngineKind::Autodiff => {
-                Box::new(Autodiff::single_neuron(problem, schedule, &starts[0], first, compute)?)
+                let step = problem.step_per_sample(schedule.batch_size());
+                let model = self.initial(replicas.start)?;
+                Box::new(Autodiff::new(model, problem.dataset(), step, schedule, first, compute)?)
             }
             EngineKind::Analytic => Box::new(Analytic::new(problem, schedule, starts, first, compute)?),
             EngineKind::Reduced => Box::new(Reduced::new(problem, schedule, starts, first)?),

@@ -9,8 +9,8 @@ use crate::state::Neuron;
 pub struct BestMatch {
     /// Index of the sample.
     pub index: usize,
-    /// Cosine with it: `max_i cos(w, x_i)`, for the linear model `max_i |cos(w, x_i)|`, whose sign is
-    /// free. 0 for a vanishing neuron.
+    /// Cosine with it: `max_i cos(w, x_i)`, where the sign is free (linear, tanh)
+    /// `max_i |cos(w, x_i)|`. 0 for a vanishing neuron.
     pub cosine: f64,
 }
 
@@ -18,7 +18,7 @@ pub struct BestMatch {
 pub fn best_match(neuron: &Neuron, dataset: &Dataset, activation: Activation) -> BestMatch {
     let overlap = |i: usize| {
         let c = neuron.correlations[i] / dataset.row_norm(i);
-        if activation == Activation::Linear { c.abs() } else { c }
+        if activation.is_odd() { c.abs() } else { c }
     };
     let mut index = 0;
     for i in 1..neuron.correlations.len() {

@@ -19,7 +19,7 @@ pub struct Row {
     pub loss: f64,
     /// `‖w‖`.
     pub norm: f64,
-    /// `max_i cos(w, x_i)`; absolute values for the linear model.
+    /// `max_i cos(w, x_i)`; absolute values where the sign of `w` is free (linear, tanh).
     pub max_cos: f64,
     /// Where it is attained.
     pub argmax: usize,

@@ -30,12 +30,12 @@ pub fn gradient<M: Autoencoder>(model: &M, x: Tensor<2>) -> Vec<f64> {
     collector.values
 }
 
-/// The same model at another point of parameter space, ready to be differentiated.
+/// The same model at another point of parameter space, ready to be differentiated; what is frozen stays frozen.
 ///
 /// # Panics
 /// If `values` has fewer entries than the model has parameters.
 pub fn at<M: Autoencoder>(model: M, values: &[f64], compute: &Compute) -> M {
-    model.map(&mut Place { values, compute }).train()
+    model.valid().map(&mut Place { values, compute }).train()
 }
 
 struct Values(Vec<f64>);
@@ -73,7 +73,7 @@ impl ModuleMapper for Place<'_> {
         param.map(|value| {
             let (here, rest) = self.values.split_at(value.shape().num_elements());
             self.values = rest;
-            Tensor::from_inner(self.compute.tensor(here, value.dims())).require_grad()
+            self.compute.tensor(here, value.dims())
         })
     }
 }

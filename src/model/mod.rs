@@ -1,14 +1,40 @@
 //! Models: the [`Autoencoder`] trait that the autodiff engine trains, and its implementations.
+//!
+//! | model | reconstruction | on the command line |
+//! |---|---|---|
+//! | [`SingleNeuron`] | `x̂ = w φ(⟨w, x⟩)`, the paper's | `neuron` |
+//! | [`TiedShallow`] | `x̂ = Wᵀ φ(W x + b)`, `k` neurons | `shallow:K`, `shallow:K+bias` |
+//! | [`TiedDeep`] | up through `W_1 … W_L`, down through their transposes, `φ` in between | `deep:K1-K2-…` |
+//! | [`UntiedDeep`] | the same with weights of its own on the way down | `untied:K1-K2-…` |
+//!
+//! [`Architecture`] parses the right column and makes an [`AnyAutoencoder`] of it.
 
 mod activation;
+mod any;
+mod architecture;
 pub mod flat;
+mod layer;
+mod record;
 mod single_neuron;
+mod tied_deep;
+mod tied_shallow;
+mod untied_deep;
+
+use std::path::Path;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-pub use activation::Activation;
+pub use activation::{Activation, LEAKY_SLOPE};
+pub use any::AnyAutoencoder;
+pub use architecture::Architecture;
+pub use layer::Layer;
 pub use single_neuron::{SingleNeuron, SingleNeuronConfig};
+pub use tied_deep::{TiedDeep, TiedDeepConfig};
+pub use tied_shallow::{TiedShallow, TiedShallowConfig};
+pub use untied_deep::{UntiedDeep, UntiedDeepConfig};
+
+use crate::error::Result;
 
 /// A Burn module that reconstructs its input, with a first layer of neurons to look at.
 ///
@@ -30,5 +56,23 @@ pub trait Autoencoder: Module {
     /// nothing has been learned. A model that can die says so itself; the default is that it cannot.
     fn is_dead(&self, _x: Tensor<2>) -> bool {
         false
+    }
+
+    /// Writes every parameter as safetensors, in the precision it has, under its path in the module: `weight`,
+    /// `encoder.0.weight`, … In Python, `safetensors.numpy.load_file` reads them.
+    ///
+    /// # Errors
+    /// [`Error::Record`](crate::Error::Record).
+    fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        record::save(self, path.as_ref())
+    }
+
+    /// Replaces the parameters by those of a file that [`save`](Autoencoder::save) wrote.
+    ///
+    /// # Errors
+    /// [`Error::Record`](crate::Error::Record) if the file is missing or malformed, or does not hold just these
+    /// parameters in these shapes.
+    fn load(self, path: impl AsRef<Path>) -> Result<Self> {
+        record::load(self, path.as_ref())
     }
 }

@@ -1,10 +1,7 @@
 //! The paper's model: one neuron, encoder and decoder tied, `x ↦ w φ(⟨w, x⟩)`.
 
-use std::path::Path;
-
 use burn::config::Config;
 use burn::module::{Module, Param};
-use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Tensor;
 
 use super::{Activation, Autoencoder};
@@ -41,32 +38,6 @@ impl SingleNeuronConfig {
         }
         let weight = Param::from_tensor(compute.tensor(w, [1, self.dim]));
         Ok(SingleNeuron { weight, activation: self.activation })
-    }
-}
-
-impl SingleNeuron {
-    /// Writes the weights as safetensors (tensor `weight`, `[1, n]`, in the precision it has).
-    ///
-    /// # Errors
-    /// [`Error::Record`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        // Of several keys the header would take any order: the same weights, the same bytes.
-        let store = SafetensorsStore::from_file(path).overwrite(true);
-        let mut store = store.clear_metadata().metadata("format", "safetensors");
-        self.save_into(&mut store).map_err(|e| Error::Record { path: path.into(), reason: e.to_string() })
-    }
-
-    /// Replaces the weights by those of a file that [`save`](Self::save) wrote.
-    ///
-    /// # Errors
-    /// [`Error::Record`] if the file is missing, malformed, or of another shape.
-    pub fn load(mut self, path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let refuse = |reason: String| Error::Record { path: path.into(), reason };
-        let mut store = SafetensorsStore::from_file(path);
-        self.load_from(&mut store).map_err(|e| refuse(e.to_string()))?;
-        Ok(self)
     }
 }
 

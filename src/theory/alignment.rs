@@ -25,29 +25,41 @@ pub fn mean_max(k: usize) -> f64 {
 
 /// Expectation of `max_i cos(w_GD, a_i) = max_i |c_i(0)| / ‖c(0)‖`, for ReLU over `S⁺` (whose size is
 /// `Bin(m, 1/2)`), given that `S⁺` is not empty.
+///
+/// # Panics
+/// For an activation that is not the paper's.
 pub fn gd_max_cos(samples: usize, activation: Activation) -> f64 {
+    activation.require_unit_slope();
     let given_size = |k: usize| mean_max(k) / mean_norm(k);
     match activation {
-        Activation::Linear => given_size(samples),
         Activation::Relu => over_active_set_sizes(samples, given_size),
+        _ => given_size(samples),
     }
 }
 
 /// Expectation of `cos²(w_GD, w_0) = ‖c⁺(0)‖²/‖w_0‖²`: `m/n`, for ReLU `m/(2n)` over `P(S⁺ ≠ ∅)`.
+///
+/// # Panics
+/// For an activation that is not the paper's.
 pub fn gd_cos_init_squared(samples: usize, dim: usize, activation: Activation) -> f64 {
+    activation.require_unit_slope();
     let (m, n) = (samples as f64, dim as f64);
     match activation {
-        Activation::Linear => m / n,
         Activation::Relu => m / (2.0 * n) / (1.0 - 0.5f64.powf(m)),
+        _ => m / n,
     }
 }
 
 /// Upper bound on the expectation of `cos(w_SGD, w_0) = c_{i*}(0)/‖w_0‖`, whoever wins:
 /// `E max_i |c_i(0)|/‖w_0‖`, for ReLU over `S⁺`.
+///
+/// # Panics
+/// For an activation that is not the paper's.
 pub fn sgd_cos_init_bound(samples: usize, dim: usize, activation: Activation) -> f64 {
+    activation.require_unit_slope();
     let largest = match activation {
-        Activation::Linear => mean_max(samples),
         Activation::Relu => over_active_set_sizes(samples, mean_max),
+        _ => mean_max(samples),
     };
     largest / mean_norm(dim)
 }

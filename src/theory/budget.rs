@@ -18,8 +18,8 @@ pub const LONGEST: u64 = 1_000_000_000_000;
 ///   million.
 ///
 /// # Errors
-/// [`Error::Usage`] if the tolerance is 0, or the step size is beyond the wall where no run converges,
-/// or more than [`LONGEST`] steps come out.
+/// [`Error::Usage`] if the tolerance is 0, or the activation not the paper's, or the step size beyond the wall where no
+/// run converges, or if more than [`LONGEST`] steps come out.
 pub fn steps(
     schedule: &Schedule,
     c0: &[f64],
@@ -31,6 +31,9 @@ pub fn steps(
     let refuse = |reason: &str| Err(Error::Usage(format!("--steps auto: {reason}; give a number of steps")));
     if tolerance <= 0.0 {
         return refuse("a tolerance of 0 is never reached");
+    }
+    if !activation.has_unit_slope() {
+        return refuse(&format!("there is no rate law for activation {}", activation.name()));
     }
     let start = gd::Radial::new(c0, residual, activation);
     if start.active == 0.0 {

@@ -6,9 +6,12 @@ use crate::limit_set::LimitSet;
 use crate::model::Activation;
 
 /// Limit of gradient descent from correlations `c_0`: `w_GD = Πw_0/‖Πw_0‖`, for ReLU with the sum
-/// over `S⁺ = {i : c_i(0) > 0}` only (Theorem 1). `None` where it does not move towards any: no
-/// sample is active.
+/// over `S⁺ = {i : c_i(0) > 0}` only (Theorem 1). `None` where it does not move towards any, no
+/// sample being active, and for an activation that is not the paper's.
 pub fn limit(c0: &[f64], activation: Activation) -> Option<LimitSet> {
+    if !activation.has_unit_slope() {
+        return None;
+    }
     let alpha: Vec<f64> = c0.iter().map(|&c| if activation.admits(c) { c } else { 0.0 }).collect();
     let length = norm(&alpha);
     (length > 0.0).then(|| LimitSet::Point(alpha.iter().map(|a| a / length).collect()))
@@ -34,7 +37,11 @@ pub struct Radial {
 
 impl Radial {
     /// The state at correlations `c_0` and residual `s_0`.
+    ///
+    /// # Panics
+    /// For an activation that is not the paper's.
     pub fn new(c0: &[f64], residual: f64, activation: Activation) -> Self {
+        activation.require_unit_slope();
         let part = |active: bool| {
             let sum: f64 = c0.iter().filter(|&&c| activation.admits(c) == active).map(|c| c * c).sum();
             sum.sqrt()
@@ -108,7 +115,7 @@ mod tests {
     fn recursion_follows_plain_descent_in_coordinates() {
         // Independent route: full-batch steps on (c, s) written out from ∇L, not from the radii.
         let (c0, s0, mu) = ([0.31, -0.22, 0.17, -0.05], 0.4, 0.07);
-        for activation in Activation::ALL {
+        for activation in Activation::PAPER {
             let (mut c, mut s) = (c0.to_vec(), s0);
             let start = Radial::new(&c0, s0, activation);
             let mut state = start;

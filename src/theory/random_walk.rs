@@ -21,6 +21,9 @@ pub fn log_ratio(c: &[f64], active: &[usize]) -> f64 {
 }
 
 /// One step on the correlations, written out plainly.
+///
+/// # Panics
+/// For an activation that is not the paper's.
 pub fn step(
     c: &[f64],
     norm_sq: f64,
@@ -28,6 +31,7 @@ pub fn step(
     step_per_sample: f64,
     activation: Activation,
 ) -> Vec<f64> {
+    activation.require_unit_slope();
     let energy: f64 = batch.iter().map(|&i| activation.apply(c[i]).powi(2)).sum();
     let mut next: Vec<f64> = c.iter().map(|c| c * (1.0 - step_per_sample * energy)).collect();
     for &i in batch {
@@ -37,6 +41,9 @@ pub fn step(
 }
 
 /// Conditional expectation of `R_{t+1} − R_t` at a state, over all `C(m, b)` batches, exactly.
+///
+/// # Panics
+/// For an activation that is not the paper's.
 pub fn drift(c: &[f64], norm_sq: f64, batch: usize, step_per_sample: f64, activation: Activation) -> f64 {
     let active: Vec<usize> = (0..c.len()).filter(|&i| activation.admits(c[i])).collect();
     let now = log_ratio(c, &active);

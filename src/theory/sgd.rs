@@ -4,9 +4,11 @@ use crate::limit_set::LimitSet;
 use crate::model::Activation;
 
 /// Limit set of SGD from correlations `c_0` for every `1 ≤ b < m` (Theorem 2): the datapoints
-/// `a_i`, `i ∈ S⁺`; for the linear model `sign(c_i(0)) a_i`.
+/// `a_i`, `i ∈ S⁺`; for the linear model `sign(c_i(0)) a_i`. Empty for an activation that is not the paper's: nothing
+/// is predicted of it.
 pub fn limit_set(c0: &[f64], activation: Activation) -> LimitSet {
-    let sign = |c: f64| if activation.admits(c) { if c > 0.0 { 1 } else { -1 } } else { 0 };
+    let admits = |c: f64| activation.has_unit_slope() && activation.admits(c);
+    let sign = |c: f64| if admits(c) { if c > 0.0 { 1 } else { -1 } } else { 0 };
     LimitSet::Datapoints(c0.iter().map(|&c| sign(c)).collect())
 }
 
@@ -75,5 +77,6 @@ mod tests {
         let c0 = [0.2, -0.3, 0.0];
         assert_eq!(limit_set(&c0, Activation::Relu), LimitSet::Datapoints(vec![1, 0, 0]));
         assert_eq!(limit_set(&c0, Activation::Linear), LimitSet::Datapoints(vec![1, -1, 0]));
+        assert_eq!(limit_set(&c0, Activation::Tanh), LimitSet::Datapoints(vec![0, 0, 0]));
     }
 }

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::tail::Tail;
 use super::{Cadence, Observer, Outcome, Plan, Run, StopRule};
 use crate::engine::Engine;
-use crate::state::Neuron;
 
 /// How long steps are taken without asking whether to pause.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -162,28 +161,20 @@ impl Training {
         if plan.never_arrives() && taken < plan.budget && !engine.is_dead(replica) {
             return None;
         }
-        let neurons = engine.neurons(replica);
-        let distance = self.distance(engine, replica, taken, &neurons[0], plan);
+        let distance = self.distance(engine, replica, taken, plan);
         let outcome = match () {
             () if engine.is_dead(replica) => Outcome::Dead,
             () if plan.is_met(distance) => Outcome::Converged,
             () if taken == plan.budget => Outcome::MaxSteps,
             () => return None,
         };
-        run(outcome, taken, distance, neurons)
+        run(outcome, taken, distance, engine.neurons(replica))
     }
 
-    fn distance(
-        &mut self,
-        engine: &dyn Engine,
-        replica: usize,
-        taken: u64,
-        neuron: &Neuron,
-        plan: &Plan,
-    ) -> f64 {
+    fn distance(&mut self, engine: &dyn Engine, replica: usize, taken: u64, plan: &Plan) -> f64 {
         match &plan.stop {
             StopRule::Never => f64::NAN,
-            StopRule::Limit { sets, .. } => sets[replica].distance(neuron),
+            StopRule::Limit { sets, .. } => sets[replica].distance(&engine.neurons(replica)[0]),
             // A shorter last window would pass for convergence: keep to whole ones.
             StopRule::Tail { .. } if taken.is_multiple_of(plan.period()) => {
                 self.tails[replica].remaining(engine.position(replica))

@@ -85,7 +85,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     let mut findings = Findings::default();
     findings.notes.extend(bent(options.step_size, options.init_norm));
-    for (k, activation) in Activation::ALL.into_iter().enumerate() {
+    for (k, activation) in Activation::PAPER.into_iter().enumerate() {
         let over_samples = SAMPLES.map(|m| (m, DIMS[DIMS.len() - 1]));
         let over_dim = DIMS.map(|n| (SAMPLES[0], n));
         let cell = 2 * k as u64;
@@ -168,7 +168,7 @@ fn on_burn(context: &Context, options: &Options) -> Result<Check> {
     let (target, tolerance) = precision.pick((1e-9, 1e-8), (1e-5, 1e-4));
     let mut cells = Vec::new();
     for (k, (samples, dim)) in sizes.into_iter().enumerate() {
-        for activation in Activation::ALL {
+        for activation in Activation::PAPER {
             for full_batch in [true, false] {
                 // SGD at these sizes takes tens of thousands of steps: the small size is enough.
                 if full_batch || k == 0 {

@@ -206,7 +206,7 @@ fn cells(context: &Context, options: &Options, tolerances: &Tolerances) -> Resul
                 None => Dataset::orthonormal(m, n, seed)?,
             };
             dataset.require_orthonormal()?;
-            for activation in Activation::ALL {
+            for activation in Activation::PAPER {
                 for reduction in Reduction::ALL {
                     for &step_size in &step_sizes {
                         let mu = reduction.step_per_sample(step_size, dataset.samples());
@@ -280,7 +280,7 @@ fn large_sizes(context: &Context, options: &Options, prediction: &Prediction) ->
         context.effort.pick(vec![(150, 151)], vec![(150, 151), (512, 700)], vec![(512, 700), (1024, 1500)]);
     let mut cells = Vec::new();
     for (k, (m, n)) in sizes.into_iter().enumerate() {
-        for (activation, reduction) in Activation::ALL.into_iter().zip(Reduction::ALL) {
+        for (activation, reduction) in Activation::PAPER.into_iter().zip(Reduction::ALL) {
             let seed = context.cell_seed(&CLAIM, 100_000 + k as u64);
             let step_size = options.step_size.unwrap_or(0.19);
             let dataset = Dataset::implicit_orthonormal(m, n)?;

@@ -50,7 +50,7 @@ pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -
 pub(super) fn full_batch(context: &Context, prediction: &Prediction) -> Result<Check> {
     let mut changes = Vec::new();
     for replica in 0..context.effort.pick(10, 40, 200) {
-        let activation = Activation::ALL[replica as usize % 2];
+        let activation = Activation::PAPER[replica as usize % 2];
         let problem = Problem::new(Dataset::implicit_orthonormal(8, 11)?, activation, Reduction::Mean, 0.2)?;
         let seed = context.cell_seed(&CLAIM, 8 << 32);
         let Some(mut walk) = Walk::new(&problem, &Schedule::full_batch(8)?, seed, replica)? else { continue };

@@ -46,7 +46,7 @@ pub(super) fn groups(context: &Context, options: &Options, notes: &mut Vec<Strin
                 replicas,
             })
         };
-        Activation::ALL.into_iter().flat_map(of).collect::<Vec<_>>()
+        Activation::PAPER.into_iter().flat_map(of).collect::<Vec<_>>()
     };
     if let Some(m) = options.samples {
         let batches: Vec<usize> = options.batch.map_or((1..m.max(2)).collect(), |b| vec![b]);

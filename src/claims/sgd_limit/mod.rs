@@ -179,7 +179,7 @@ fn on_burn(
     let step_size = options.step_size.unwrap_or(0.2);
     let mut cells = Vec::new();
     for (k, batch) in [1, 2, 3, 5].into_iter().enumerate() {
-        for activation in Activation::ALL {
+        for activation in Activation::PAPER {
             for replica in 0..replicas {
                 cells.push((k as u64, batch, activation, replica));
             }
@@ -271,7 +271,7 @@ fn control_full_batch(context: &Context, options: &Options) -> Result<Option<Che
     let dim = options.dim.unwrap_or(samples + samples / 2);
     let seed = context.cell_seed(&CLAIM, 3 << 32);
     let mut nearest = Vec::new();
-    for (activation, reduction) in Activation::ALL.into_iter().zip(Reduction::ALL) {
+    for (activation, reduction) in Activation::PAPER.into_iter().zip(Reduction::ALL) {
         let dataset = Dataset::implicit_orthonormal(samples, dim)?;
         let problem = Problem::new(dataset, activation, reduction, options.step_size.unwrap_or(0.2))?;
         let schedule = Schedule::sgd(samples, samples, seed)?;

@@ -145,6 +145,9 @@ impl Block {
 /// - `w`: `[R, n]`, `c`: correlations with the batch `[R, b]`
 /// - `combine`: maps weights `[R, b]` to the sum of the batch's samples with them, `[R, n]`
 /// - returns: `[R, n]`
+///
+/// # Panics
+/// For an activation that is not the paper's.
 pub fn batch_step(
     w: Tensor<2>,
     c: Tensor<2>,
@@ -152,6 +155,7 @@ pub fn batch_step(
     step_per_sample: f64,
     combine: impl FnOnce(Tensor<2>) -> Tensor<2>,
 ) -> Tensor<2> {
+    activation.require_unit_slope();
     let phi = activation.forward(c);
     let shrink = (phi.clone() * phi.clone()).sum_dim(1) * -step_per_sample + 1.0;
     let norm_sq = row_sums(w.clone() * w.clone());

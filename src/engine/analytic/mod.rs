@@ -43,7 +43,8 @@ impl Analytic {
     /// Replicas `first, first + 1, …`, one a start.
     ///
     /// # Errors
-    /// [`Error::Empty`] without starts; [`Error::ImplicitData`] over data that was not materialised.
+    /// [`Error::NoFormula`] for an activation that is not the paper's; [`Error::Empty`] without starts;
+    /// [`Error::ImplicitData`] over data that was not materialised.
     pub fn new(
         problem: &Problem,
         schedule: &Schedule,
@@ -51,6 +52,7 @@ impl Analytic {
         first: u64,
         compute: &Compute,
     ) -> Result<Self> {
+        problem.require_unit_slope("analytic")?;
         let dataset = problem.dataset();
         if starts.is_empty() {
             return Err(Error::Empty { what: "the number of replicas", got: 0 });

@@ -8,7 +8,7 @@
 //! N ← f² N + 2 f p C + p² φ_B·K[B, B] φ_B = f² N + p Σ_{i∈B} φ_i (f φ_i + c⁺_i)
 //! ```
 //!
-//! `φ_i c_i = φ_i²` for both activations, so the product with `K[B, B]` is read off the new correlations.
+//! `φ_i c_i = φ_i²` for the paper's activations, so the product with `K[B, B]` is read off the new correlations.
 
 use nalgebra::DVector;
 use pulp::{Arch, Simd, WithSimd};

@@ -81,8 +81,10 @@ impl Reduced {
     /// anything else the O(m b) one in its Gram matrix.
     ///
     /// # Errors
+    /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
     /// [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had.
     pub fn new(problem: &Problem, schedule: &Schedule, starts: &[Start], first: u64) -> Result<Self> {
+        problem.require_unit_slope("reduced")?;
         let replicas = (first..).zip(starts).map(|(replica, start)| {
             Ok(Replica {
                 state: State::new(problem, start)?,

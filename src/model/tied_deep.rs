@@ -1,0 +1,100 @@
+//! Several layers up, and down again by the transposes.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::layer::{Draw, Layer, check_widths, is_silent, plus};
+use super::{Activation, Autoencoder};
+use crate::data::Dataset;
+use crate::device::Compute;
+use crate::error::Result;
+
+/// Configuration of a [`TiedDeep`].
+#[derive(Config, Debug)]
+pub struct TiedDeepConfig {
+    /// Dimension `n` of the input.
+    pub dim: usize,
+    /// Widths `k_1, …, k_L` of the encoder's layers.
+    pub widths: Vec<usize>,
+    /// Activation `φ`.
+    pub activation: Activation,
+    /// Whether there is a bias wherever there is an activation.
+    #[config(default = false)]
+    pub bias: bool,
+}
+
+/// Weight-tied autoencoder of any depth, `W_l ∈ R^{k_l×k_{l−1}}`, `k_0 = n`:
+///
+/// ```text
+/// h_0 = x,    h_l = φ(W_l h_{l−1} + b_l),         l = 1 … L       up
+/// g_L = h_L,  g_{l−1} = φ(W_lᵀ g_l + d_{l−1}),    l = L … 2       down
+/// x̂ = W_1ᵀ g_1                                                    the output is linear
+/// ```
+///
+/// So `φ` follows every layer but the last, 2L − 1 times in all, and where there are biases there is one before each
+/// `φ`: `b_l` of its own on the way up and `d_l` on the way down, for weights are tied and biases are not. One layer is
+/// [`TiedShallow`](super::TiedShallow), one layer of one neuron without bias [`SingleNeuron`](super::SingleNeuron).
+#[derive(Module, Debug)]
+pub struct TiedDeep {
+    /// `W_l` and `b_l`, from the first layer to the last.
+    pub encoder: Vec<Layer>,
+    /// `d_1, …, d_{L−1}`; none without biases.
+    pub decoder_bias: Vec<Param<Tensor<1>>>,
+    /// Activation `φ`.
+    #[module(skip)]
+    pub activation: Activation,
+}
+
+impl TiedDeepConfig {
+    /// A model of which every neuron's weights, the rows of every `W_l`, start at `ρ g/‖g‖`, those of the very first
+    /// neuron at [`Start::gaussian`](crate::init::Start::gaussian) of the same arguments, and biases at 0.
+    ///
+    /// # Errors
+    /// [`Error::Empty`](crate::Error::Empty) without layers or neurons; [`Error::Length`](crate::Error::Length) unless
+    /// samples have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    pub fn init(
+        &self,
+        dataset: &Dataset,
+        init_norm: f64,
+        seed: u64,
+        replica: u64,
+        compute: &Compute,
+    ) -> Result<TiedDeep> {
+        check_widths(&self.widths)?;
+        let mut draw = Draw::new(self.dim, dataset, init_norm, (seed, replica), compute)?;
+        let encoder = draw.encoder(self.dim, &self.widths, self.bias);
+        let below = if self.bias { &self.widths[..self.widths.len() - 1] } else { &[] };
+        let decoder_bias = below.iter().map(|&width| draw.bias(width)).collect();
+        Ok(TiedDeep { encoder, decoder_bias, activation: self.activation })
+    }
+}
+
+impl TiedDeep {
+    /// What the last activation says, `g_1`: `[b, n]` to `[b, k_1]`.
+    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
+        let up = |h, layer: &Layer| self.activation.forward(layer.encode(h));
+        let down = |g: Tensor<2>, l: usize| {
+            let g = g.matmul(self.encoder[l].weight.val());
+            self.activation.forward(plus(g, self.decoder_bias.get(l - 1)))
+        };
+        let code = self.encoder.iter().fold(x, up);
+        (1..self.encoder.len()).rev().fold(code, down)
+    }
+}
+
+impl Autoencoder for TiedDeep {
+    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+        self.hidden(x).matmul(self.neurons())
+    }
+
+    fn neurons(&self) -> Tensor<2> {
+        self.encoder[0].weight.val()
+    }
+
+    /// ReLU, and no sample reaches the output: every gradient is exactly 0.
+    fn is_dead(&self, x: Tensor<2>) -> bool {
+        self.activation == Activation::Relu && is_silent(self.hidden(x))
+    }
+}

@@ -1,0 +1,86 @@
+//! Several neurons side by side, encoder and decoder tied: `x ↦ Wᵀ φ(W x + b)`.
+
+use burn::config::Config;
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+
+use super::layer::{Draw, check_widths, is_silent, plus};
+use super::{Activation, Autoencoder};
+use crate::data::Dataset;
+use crate::device::Compute;
+use crate::error::Result;
+
+/// Configuration of a [`TiedShallow`].
+#[derive(Config, Debug)]
+pub struct TiedShallowConfig {
+    /// Dimension `n` of the input.
+    pub dim: usize,
+    /// Number `k` of hidden neurons.
+    pub hidden: usize,
+    /// Activation `φ`.
+    pub activation: Activation,
+    /// Whether the hidden neurons have biases.
+    #[config(default = false)]
+    pub bias: bool,
+}
+
+/// Weight-tied autoencoder with one hidden layer of `k` neurons: `x̂ = Wᵀ φ(W x + b)`, `W ∈ R^{k×n}`; `b = 0`, and no
+/// parameter, unless asked for. With `k = 1` and no bias it is [`SingleNeuron`](super::SingleNeuron).
+#[derive(Module, Debug)]
+pub struct TiedShallow {
+    /// Weights `W`, one neuron a row, `[k, n]`.
+    pub weight: Param<Tensor<2>>,
+    /// Biases `b` of the neurons, `[k]`.
+    pub bias: Option<Param<Tensor<1>>>,
+    /// Activation `φ`.
+    #[module(skip)]
+    pub activation: Activation,
+}
+
+impl TiedShallowConfig {
+    /// A model whose neurons start at `ρ g/‖g‖`, the first at [`Start::gaussian`](crate::init::Start::gaussian) of the
+    /// same arguments, and whose biases start at 0.
+    ///
+    /// # Errors
+    /// [`Error::Empty`](crate::Error::Empty) without neurons; [`Error::Length`](crate::Error::Length) unless samples
+    /// have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    pub fn init(
+        &self,
+        dataset: &Dataset,
+        init_norm: f64,
+        seed: u64,
+        replica: u64,
+        compute: &Compute,
+    ) -> Result<TiedShallow> {
+        check_widths(&[self.hidden])?;
+        let mut draw = Draw::new(self.dim, dataset, init_norm, (seed, replica), compute)?;
+        Ok(TiedShallow {
+            weight: draw.weight(self.hidden, self.dim),
+            bias: self.bias.then(|| draw.bias(self.hidden)),
+            activation: self.activation,
+        })
+    }
+}
+
+impl TiedShallow {
+    /// What the hidden neurons say, `φ(W x + b)`: `[b, n]` to `[b, k]`.
+    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
+        self.activation.forward(plus(x.matmul(self.weight.val().transpose()), self.bias.as_ref()))
+    }
+}
+
+impl Autoencoder for TiedShallow {
+    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+        self.hidden(x).matmul(self.weight.val())
+    }
+
+    fn neurons(&self) -> Tensor<2> {
+        self.weight.val()
+    }
+
+    /// ReLU, and no sample activates any neuron: every gradient is exactly 0.
+    fn is_dead(&self, x: Tensor<2>) -> bool {
+        self.activation == Activation::Relu && is_silent(self.hidden(x))
+    }
+}

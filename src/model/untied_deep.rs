@@ -1,0 +1,95 @@
+//! The same shape as the tied autoencoder, with a decoder of its own.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::layer::{Draw, Layer, check_widths, is_silent};
+use super::{Activation, Autoencoder};
+use crate::data::Dataset;
+use crate::device::Compute;
+use crate::error::Result;
+
+/// Configuration of an [`UntiedDeep`].
+#[derive(Config, Debug)]
+pub struct UntiedDeepConfig {
+    /// Dimension `n` of the input.
+    pub dim: usize,
+    /// Widths `k_1, …, k_L` of the encoder's layers.
+    pub widths: Vec<usize>,
+    /// Activation `φ`.
+    pub activation: Activation,
+    /// Whether there is a bias wherever there is an activation.
+    #[config(default = false)]
+    pub bias: bool,
+}
+
+/// Autoencoder of any depth whose decoder has weights of its own, for contrast: [`TiedDeep`](super::TiedDeep) with
+/// `D_l ∈ R^{k_l×k_{l−1}}` instead of `W_l` on the way down, `g_{l−1} = φ(D_lᵀ g_l + d_{l−1})`, `x̂ = D_1ᵀ g_1`.
+///
+/// `D_l` has the shape and the law of `W_l` at the start, so that tied and untied models start alike but for the tie;
+/// where `D_l = W_l` they are the same function.
+#[derive(Module, Debug)]
+pub struct UntiedDeep {
+    /// `W_l` and `b_l`, from the first layer to the last.
+    pub encoder: Vec<Layer>,
+    /// `D_l` and `d_{l−1}`, in the same order: the first is applied last, and has no bias.
+    pub decoder: Vec<Layer>,
+    /// Activation `φ`.
+    #[module(skip)]
+    pub activation: Activation,
+}
+
+impl UntiedDeepConfig {
+    /// A model of which every row of every `W_l` and `D_l` starts at `ρ g/‖g‖`, that of the very first neuron at
+    /// [`Start::gaussian`](crate::init::Start::gaussian) of the same arguments, and biases at 0.
+    ///
+    /// # Errors
+    /// [`Error::Empty`](crate::Error::Empty) without layers or neurons; [`Error::Length`](crate::Error::Length) unless
+    /// samples have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    pub fn init(
+        &self,
+        dataset: &Dataset,
+        init_norm: f64,
+        seed: u64,
+        replica: u64,
+        compute: &Compute,
+    ) -> Result<UntiedDeep> {
+        check_widths(&self.widths)?;
+        let mut draw = Draw::new(self.dim, dataset, init_norm, (seed, replica), compute)?;
+        let encoder = draw.encoder(self.dim, &self.widths, self.bias);
+        let mut decoder = draw.encoder(self.dim, &self.widths, false);
+        if self.bias {
+            for (layer, &width) in decoder[1..].iter_mut().zip(&self.widths) {
+                layer.bias = Some(draw.bias(width));
+            }
+        }
+        Ok(UntiedDeep { encoder, decoder, activation: self.activation })
+    }
+}
+
+impl UntiedDeep {
+    /// What the last activation says, `g_1`: `[b, n]` to `[b, k_1]`.
+    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
+        let up = |h, layer: &Layer| self.activation.forward(layer.encode(h));
+        let down = |g, layer: &Layer| self.activation.forward(layer.decode(g));
+        let code = self.encoder.iter().fold(x, up);
+        self.decoder[1..].iter().rev().fold(code, down)
+    }
+}
+
+impl Autoencoder for UntiedDeep {
+    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+        self.decoder[0].decode(self.hidden(x))
+    }
+
+    fn neurons(&self) -> Tensor<2> {
+        self.encoder[0].weight.val()
+    }
+
+    /// ReLU, and no sample reaches the output: every gradient is exactly 0.
+    fn is_dead(&self, x: Tensor<2>) -> bool {
+        self.activation == Activation::Relu && is_silent(self.hidden(x))
+    }
+}

@@ -1,0 +1,174 @@
+//! `train --model`: what is refused and in which words, what is on disk, and the example of a model of one's own.
+
+use std::fs;
+use std::path::Path;
+
+use puremix::verdict::Verdict;
+
+use crate::common::{binary, correlated, floats, json, refuses, stderr, stdout, temporary, text_path};
+use crate::my_autoencoder;
+
+#[test]
+fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
+    let directory = temporary();
+    let out = text_path(directory.path(), "never");
+    let train = |arguments: &str, needle: &str| {
+        let arguments: Vec<&str> = arguments.split_whitespace().chain(["--out", &out]).collect();
+        refuses("train", &arguments, needle);
+    };
+    train("--model mlp:3", "model `mlp:3`: there is no `mlp`; expected neuron, shallow:K, deep:K1-K2-…");
+    train("--model shallow:3-4", "model `shallow:3-4`: `shallow` takes one width");
+    train("--model deep:8-x", "model `deep:8-x`: `x` is not a width");
+    train("--model untied:0", "model `untied:0`: a width must be at least 1");
+    train("--model neuron+bias", "`neuron` takes neither widths nor a bias");
+    train("--activation swish", "[possible values: linear, relu, leaky-relu, gelu, tanh]");
+    for engine in ["analytic", "reduced"] {
+        let only =
+            format!("the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula");
+        train(
+            &format!("--engine {engine} --model shallow:2 --steps 9"),
+            &format!("{only}, not model shallow:2: use --engine autodiff"),
+        );
+        train(
+            &format!("--engine {engine} --activation gelu --steps 9"),
+            &format!("{only}, not activation gelu: use --engine autodiff"),
+        );
+    }
+    train(
+        "--model deep:3-2",
+        "--steps auto: there is no rate law for model deep:3-2; give a number of steps",
+    );
+    train(
+        "--activation tanh",
+        "--steps auto: there is no rate law for activation tanh; give a number of steps",
+    );
+    train("--model shallow:100000000 --steps 9", "the models would take 1 x 3000000000 numbers");
+    assert!(!Path::new(&out).exists(), "a refused run leaves nothing");
+}
+
+#[test]
+fn the_library_refuses_what_its_formulas_do_not_cover() {
+    use puremix::prelude::*;
+    let data = Dataset::orthonormal(4, 6, 1).unwrap();
+    let start = Start::gaussian(&data, 0.5, 1, 0).unwrap();
+    let schedule = Schedule::sgd(4, 1, 1).unwrap();
+    for activation in Activation::ALL {
+        let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.1).unwrap();
+        let starts = [start.clone()];
+        let analytic = Analytic::new(&problem, &schedule, &starts, 0, &Compute::default()).err();
+        let reduced = Reduced::new(&problem, &schedule, &starts, 0).err();
+        let limit = theory::predicted_limit(&schedule, &start.correlations, activation);
+        if Activation::PAPER.contains(&activation) {
+            assert!(analytic.is_none() && reduced.is_none() && limit.is_some());
+            continue;
+        }
+        assert_eq!(limit, None);
+        assert_eq!(theory::gd::limit(&start.correlations, activation), None);
+        for (error, engine) in [(analytic, "analytic"), (reduced, "reduced")] {
+            let message = error.unwrap().to_string();
+            let expected = format!(
+                "the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula, not activation {}: use --engine autodiff",
+                activation.name()
+            );
+            assert_eq!(message, expected);
+        }
+        // Autodiff trains it, and the loss in closed form is the model's.
+        let mut engine =
+            Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default()).unwrap();
+        engine.advance(40);
+        let (neuron, loss) = (engine.neurons(0).remove(0), engine.loss(0));
+        assert!((problem.single_neuron_loss(&neuron) - loss).abs() < 1e-14, "{activation:?}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "no closed form for φ = gelu")]
+fn a_closed_form_does_not_speak_of_other_activations() {
+    puremix::theory::sharpness::trace(4, 6, 2, puremix::model::Activation::Gelu);
+}
+
+/// Names and shapes in a safetensors file.
+fn tensors(path: &Path) -> Vec<(String, String)> {
+    let bytes = fs::read(path).unwrap();
+    let (length, rest) = bytes.split_first_chunk::<8>().unwrap();
+    let header: serde_json::Value =
+        serde_json::from_slice(&rest[..u64::from_le_bytes(*length) as usize]).unwrap();
+    let entries = header.as_object().unwrap().iter().filter(|(name, _)| *name != "__metadata__");
+    let mut names: Vec<_> = entries.map(|(name, entry)| (name.clone(), entry["shape"].to_string())).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_deep_run_is_on_disk_with_all_its_parameters() {
+    let directory = temporary();
+    let data = text_path(directory.path(), "data.npy");
+    let rows = correlated(9, 7, 2);
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(118u16.to_le_bytes());
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (9, 7), }";
+    bytes.extend(format!("{header:<117}\n").as_bytes());
+    bytes.extend(rows.rows().unwrap().iter().flat_map(|x| x.to_le_bytes()));
+    fs::write(&data, bytes).unwrap();
+    let run = |name: &str, arguments: &str| {
+        let out = directory.path().join(name);
+        let output = binary("train")
+            .args(["--data", &data, "--steps", "300", "--batch", "4", "--seed", "3", "--out"])
+            .arg(&out)
+            .args(arguments.split_whitespace())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        (out, stdout(&output))
+    };
+    let (out, told) = run("deep", "--model deep:5-2+bias --activation leaky-relu");
+    assert!(told.contains("deep:5-2+bias"), "{told}");
+    let config = json(&out.join("config.json"));
+    assert_eq!(config["model"], "deep:5-2+bias");
+    assert_eq!(config["activation"], "leaky-relu");
+    let summary = json(&out.join("summary.json"));
+    assert_eq!((&summary["outcome"], &summary["predicted_limit"]), (&"max_steps".into(), &"none".into()));
+    assert!(summary["loss"].as_f64().unwrap().is_finite());
+    let [first, last] = ["w0.npy", "w.npy"].map(|name| floats(&out.join(name)));
+    assert_eq!((&first.0[..], &last.0[..]), (&[5, 7][..], &[5, 7][..]));
+    for row in first.1.chunks(7) {
+        assert!((row.iter().map(|w| w * w).sum::<f64>().sqrt() - 0.5).abs() < 1e-15);
+    }
+    let expected = [
+        ("decoder_bias.0", "[5]"),
+        ("encoder.0.bias", "[5]"),
+        ("encoder.0.weight", "[5,7]"),
+        ("encoder.1.bias", "[2]"),
+        ("encoder.1.weight", "[2,5]"),
+    ];
+    let expected = expected.map(|(name, shape)| (name.to_owned(), shape.to_owned()));
+    assert_eq!(tensors(&out.join("model.safetensors")), expected);
+
+    // The file is the model at its end: its loss is the summary's, its first layer w.npy.
+    use puremix::prelude::*;
+    let architecture: Architecture = "deep:5-2+bias".parse().unwrap();
+    let compute = Compute::default();
+    let blank = architecture.init(Activation::LeakyRelu, &rows, 0.1, (8, 8), &compute).unwrap();
+    let model = blank.load(out.join("model.safetensors")).unwrap();
+    let schedule = Schedule::sgd(9, 4, 1).unwrap();
+    let engine = Autodiff::new(model, &rows, 0.1, &schedule, 0, &compute).unwrap();
+    assert_eq!(engine.loss(0), summary["loss"].as_f64().unwrap());
+    assert_eq!(engine.weights(0).unwrap(), last.1);
+
+    // Replicas make a dimension, one neuron makes none, and one neuron in any frame is the neuron.
+    let (out, _) = run("replicas", "--model shallow:2 --replicas 3");
+    assert_eq!(floats(&out.join("w.npy")).0, [3, 2, 7]);
+    assert_eq!(floats(&out.join("w0.npy")).0, [3, 2, 7]);
+    let (deep, neuron) = (run("one", "--model deep:1").0, run("neuron", "").0);
+    assert_eq!(floats(&deep.join("w0.npy")), floats(&neuron.join("w0.npy")));
+    let [a, b] = [deep, neuron].map(|out| floats(&out.join("w.npy")));
+    assert_eq!(a.0, [7]);
+    assert!(a.1.iter().zip(&b.1).all(|(a, b)| (a - b).abs() < 1e-12));
+}
+
+#[test]
+fn the_example_of_ones_own_autoencoder_holds() {
+    let checks = my_autoencoder::checks().unwrap();
+    assert_eq!(Verdict::over(&checks), Verdict::Reproduced, "{checks:?}");
+    my_autoencoder::main().unwrap();
+}
