@@ -21,6 +21,12 @@ pub enum Purpose {
     Batches = 3,
     /// Free parameters of an experiment's protocol (sizes, angles).
     Protocol = 4,
+    /// Atoms of a dictionary, and other directions uniform on the sphere.
+    Dictionary = 6,
+    /// Sparse codes; the replica is the sample.
+    Codes = 7,
+    /// Noise of the data; the replica is the sample.
+    Noise = 8,
 }
 
 /// The stream of `(seed, purpose, replica)`, positioned at its start.
