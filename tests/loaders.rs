@@ -44,6 +44,19 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn npy<T: npyz::AutoSerialize + npyz::Serialize>(
+    values: impl Iterator<Item = T>,
+    order: npyz::Order,
+    shape: &[u64],
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let options = npyz::WriteOptions::new().default_dtype().order(order).shape(shape);
+    let mut writer = options.writer(&mut bytes).begin_nd().unwrap();
+    writer.extend(values).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
 /// A file that its reader accepts.
 fn valid_file() -> impl Strategy<Value = (Format, Vec<u8>)> {
     let shape = (1usize..5, 1usize..5);
@@ -57,19 +70,12 @@ fn valid_file() -> impl Strategy<Value = (Format, Vec<u8>)> {
                 (Format::Csv, values.chunks(n).map(line).collect::<Vec<_>>().join("\n").into_bytes())
             }
             20..=22 => {
-                let mut bytes = Vec::new();
                 let order = if kind == 21 { npyz::Order::Fortran } else { npyz::Order::C };
-                let options = npyz::WriteOptions::new().order(order).shape(&[m as u64, n as u64]);
-                let floats = values.iter().map(|&x| f64::from(x));
-                if kind == 22 {
-                    let mut writer = options.default_dtype().writer(&mut bytes).begin_nd().unwrap();
-                    writer.extend(floats.map(|x| x as f32)).unwrap();
-                    writer.finish().unwrap();
-                } else {
-                    let mut writer = options.default_dtype().writer(&mut bytes).begin_nd().unwrap();
-                    writer.extend(floats).unwrap();
-                    writer.finish().unwrap();
-                }
+                let shape = [m as u64, n as u64];
+                let bytes = match kind {
+                    22 => npy(values.iter().map(|&x| f32::from(x)), order, &shape),
+                    _ => npy(values.iter().map(|&x| f64::from(x)), order, &shape),
+                };
                 (Format::Npy, bytes)
             }
             code => {
@@ -175,6 +181,6 @@ proptest! {
         let text = format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n");
         let length = (text.len() as u32).to_le_bytes();
         let length = if version == 1 { &length[..2] } else { &length[..] };
-        read_all(&[b"\x93NUMPY", &[version, 0], length, text.as_bytes(), &rest].concat());
+        read_all(&[&b"\x93NUMPY"[..], &[version, 0], length, text.as_bytes(), &rest].concat());
     }
 }
