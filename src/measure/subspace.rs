@@ -62,7 +62,7 @@ pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatri
     let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
     order.sort_by(|&i, &j| eigenvalues[j].total_cmp(&eigenvalues[i]));
     let value = |k: usize| order.get(k).map_or(0.0, |&i| eigenvalues[i]);
-    if !(value(q - 1) - value(q) > GAP * value(0)) {
+    if value(q - 1) - value(q) <= GAP * value(0) {
         return Ok(None);
     }
     let leading = eigenvectors.select_columns(&order[..q]);

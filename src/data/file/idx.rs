@@ -36,7 +36,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Table, Defect> {
         std::cmp::Ordering::Equal => {}
     }
     let samples = shape[0] as usize;
-    let dim = if samples == 0 { 0 } else { entries as usize / samples };
+    let dim = (entries as usize).checked_div(samples).unwrap_or(0);
     Ok(Table { values: decode(code, data), samples, dim })
 }
 
