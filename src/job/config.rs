@@ -85,7 +85,8 @@ pub struct TrainOptions {
     /// Dimension n of what a generator makes (default: 3m).
     #[arg(long)]
     pub dim: Option<usize>,
-    /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU, sparse:ATOMS,NONZEROS[,NOISE] (generators),
+    /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
+    /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
     /// digits (8x8 handwritten digits), or a file of samples (.npy; .csv, .idx, -ubyte, also gzipped).
     #[arg(long, value_name = "SOURCE", default_value = "orthonormal")]
     pub data: Source,
