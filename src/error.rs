@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use crate::data::file::Defect;
+
 /// What a caller can get wrong. The message of each variant is its documentation.
 #[allow(missing_docs)]
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,30 @@ pub enum Error {
 
     #[error("row {row}, column {column} of the data is {value}, not a finite number")]
     NotFinite { row: usize, column: usize, value: f64 },
+
+    #[error("{path}: {defect}")]
+    Data { path: PathBuf, defect: Defect },
+
+    #[error(
+        "{samples} unit vectors cannot all have inner product {rho:?} with each other: it must lie in [{least}, 1]"
+    )]
+    Correlation { rho: f64, samples: usize, least: f64 },
+
+    #[error(
+        "the coherence of this draw of {samples} unit vectors in {dim} dimensions must lie in [{least}, 1), got {mu:?}"
+    )]
+    Coherence { mu: f64, samples: usize, dim: usize, least: f64 },
+
+    #[error("the number of nonzeros must lie in 1..={atoms} (the number of atoms), got {nonzeros}")]
+    Nonzeros { nonzeros: usize, atoms: usize },
+
+    #[error("the noise level must be non-negative and finite, got {0:?}")]
+    NoiseLevel(f64),
+
+    #[error(
+        "row {row} of the data is zero, or constant where its mean was subtracted: it cannot be brought to norm 1"
+    )]
+    ZeroRow { row: usize },
 
     #[error("{path}: {reason}")]
     File { path: PathBuf, reason: String },

@@ -27,6 +27,8 @@
 //! | paper | meaning | code |
 //! |---|---|---|
 //! | `a_i`, `m`, `n` | orthonormal rows, their number, their dimension | [`data::Dataset`], `samples`, `dim` |
+//! | `K = A Aᵀ` | Gram matrix of rows that need not be orthonormal | [`data::Dataset::gram`], [`theory::correlated`] |
+//! | `D`, `z`, `q` | dictionary of `q` atoms, sparse code of a sample | [`data::Dictionary`], [`data::SparseCode`] |
 //! | `Π` | orthogonal projection onto the span of the rows | [`data::Dataset::residual`] is `1 − Π` |
 //! | `w`, `w_0`, `ρ` | neuron, initial point, its norm | [`init::Start`], `init_norm` |
 //! | `φ` | identity or ReLU, and others beyond the paper | [`model::Activation`] |

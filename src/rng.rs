@@ -23,6 +23,12 @@ pub enum Purpose {
     Protocol = 4,
     /// Weights of a model's neurons beyond the first.
     Neurons = 5,
+    /// Atoms of a dictionary, and other directions uniform on the sphere.
+    Dictionary = 6,
+    /// Sparse codes; the replica is the sample.
+    Codes = 7,
+    /// Noise of the data; the replica is the sample.
+    Noise = 8,
 }
 
 /// The stream of `(seed, purpose, replica)`, positioned at its start.

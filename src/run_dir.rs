@@ -10,13 +10,15 @@ use serde::Serialize;
 use crate::error::{Error, Result, io_at};
 
 /// All that a run consists of. A directory that holds anything else is not ours to replace.
-const FILES: [&str; 13] = [
+const FILES: [&str; 15] = [
     "config.json",
     "summary.json",
     "report.json",
     "trajectory.csv",
+    "neurons.csv",
     "replicas.csv",
     "data.npy",
+    "dictionary.npy",
     "w0.npy",
     "w.npy",
     "c0.npy",

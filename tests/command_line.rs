@@ -39,6 +39,17 @@ fn bad_input_is_refused_with_its_values() {
     train("--steps soon", "expected a number or `auto`");
     train("--backend teapot", "unknown backend `teapot`; known backends: flex, ndarray, wgpu, cuda");
     train("--data nowhere.npy", "nowhere.npy");
+    train("--data digits --samples 9", "--data digits has samples of its own: leave out --samples and --dim");
+    train("--data nowhere.csv --dim 3", "--data nowhere.csv has samples of its own");
+    train("--data equicorrelated:x", "the correlation `x` is not a number");
+    train("--data sparse:9", "expected sparse:ATOMS,NONZEROS[,NOISE]");
+    train(
+        "--data sparse:4,5 --steps 5",
+        "the number of nonzeros must lie in 1..=4 (the number of atoms), got 5",
+    );
+    train("--data equicorrelated:-0.2 --steps 5", "10 unit vectors cannot all have inner product -0.2");
+    train("--data coherent:0.1 --samples 20 --dim 5 --steps 5", "20 unit vectors in 5 dimensions");
+    train("--data equicorrelated:0.1", "no rate law for data that is not orthonormal");
     assert!(!Path::new(&out).exists(), "a refused run leaves nothing");
 }
 
@@ -167,6 +178,69 @@ fn a_run_directory_can_be_replayed_from_its_files_alone() {
         assert_eq!(lines[0], "step,loss,norm,max_cos,argmax,cos_init,participation_ratio,residual,R");
         let steps: Vec<&str> = lines[1..].iter().map(|line| line.split(',').next().unwrap()).collect();
         assert_eq!(steps, ["0", "100", "200", "300", "400"]);
+    }
+}
+
+#[test]
+fn every_source_of_data_trains_and_says_what_was_learned() {
+    let directory = temporary();
+    let csv = text_path(directory.path(), "rows.csv");
+    fs::write(&csv, "3,4,0\n0,0,2\n1,1,1\n").unwrap();
+    let cases = [
+        ("equicorrelated:0.2", "none", (10.0, 30.0), &["pca_angle_min", "pca_angle_max"][..]),
+        ("coherent:0.4", "none", (10.0, 30.0), &["pca_angle_min", "pca_angle_max"]),
+        (
+            "sparse:40,2,0.1",
+            "centred-unit",
+            (10.0, 30.0),
+            &["mean_matched_cos", "recovered_atoms", "pca_angle_max"],
+        ),
+        ("digits", "unit", (1797.0, 64.0), &["pca_angle_max"]),
+        (&csv, "unit", (3.0, 3.0), &["pca_angle_max"]),
+        ("orthonormal", "none", (10.0, 30.0), &[]),
+    ];
+    for (number, (source, normalise, (m, n), keys)) in cases.into_iter().enumerate() {
+        let out = directory.path().join(number.to_string());
+        let output = binary("train")
+            .args(["--data", source, "--normalise", normalise, "--activation", "linear", "--batch", "2"])
+            .args(["--steps", "300", "--every", "100", "--engine", "analytic", "--out"])
+            .arg(&out)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{source}: {}", stderr(&output));
+        let config = json(&out.join("config.json"));
+        assert_eq!((config["samples"].as_f64(), config["dim"].as_f64()), (Some(m), Some(n)), "{source}");
+        assert_eq!(config["data"].as_str().unwrap().split(',').next(), source.split(',').next());
+        assert_eq!(config["normalise"], normalise);
+        let summary = json(&out.join("summary.json"));
+        assert!(keys.iter().all(|key| summary[key].is_number()), "{source}: {summary}");
+        assert!(!keys.is_empty() || !summary.as_object().unwrap().contains_key("pca_angle_max"));
+        assert_eq!(out.join("dictionary.npy").exists(), source.starts_with("sparse"));
+        if normalise.ends_with("unit") {
+            let (_, rows) = floats(&out.join("data.npy"));
+            let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
+            assert!(rows.chunks(n as usize).all(|row| (norm(row) - 1.0).abs() < 1e-14), "{source}");
+        }
+
+        // The table of neurons: its header, one row an observation, and the trajectory's own numbers.
+        let table = fs::read_to_string(out.join("neurons.csv")).unwrap();
+        let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+        let header = "step,neuron,norm,max_cos,argmax,max_cos_atom,atom,participation_ratio,hoyer,effective_support,cos_init,dead";
+        assert_eq!(lines[0].join(","), header);
+        assert_eq!(lines[1..].iter().map(|line| line[0]).collect::<Vec<_>>(), ["0", "100", "200", "300"]);
+        let cos = |text: &str| text.parse::<f64>().unwrap();
+        assert!((cos(lines[1][10]) - 1.0).abs() < 1e-15, "{source}: a start is aligned with itself");
+        assert_eq!(lines[1][6].is_empty(), !source.starts_with("sparse"), "{source}: atoms");
+        let trajectory = fs::read_to_string(out.join("trajectory.csv")).unwrap();
+        let last: Vec<&str> = trajectory.lines().last().unwrap().split(',').collect();
+        let neuron = lines.last().unwrap();
+        assert_eq!(
+            [neuron[2], neuron[3], neuron[4], neuron[7]],
+            [last[2], last[3], last[4], last[6]],
+            "{source}"
+        );
+        // The same bits go into both; the start's norm alone is rounded once more.
+        assert!((cos(neuron[10]) - cos(last[5])).abs() < 1e-15, "{source}");
     }
 }
 

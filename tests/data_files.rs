@@ -1,8 +1,11 @@
-//! `.npy` matrices: every layout that is meant to be read, every defect that is meant to be refused.
+//! Files of data: every layout that is meant to be read, every defect that is meant to be refused.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use npyz::WriterBuilder;
 use puremix::data::Dataset;
 use puremix::init::Start;
@@ -84,4 +87,53 @@ fn defects_are_refused_in_words() {
     assert!(refusal(&path).contains("not a .npy file"));
     fs::remove_file(&path).unwrap();
     assert!(refusal(&path).contains("No such file"));
+}
+
+#[test]
+fn the_name_tells_the_format_and_gzip_goes_with_it() {
+    let (directory, _) = file();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = directory.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let csv = b"0.5,-1.25,2\n0,3.5,1\n";
+    let idx = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3][..], &[7, 0, 255, 1, 2, 3]].concat();
+    for path in [put("a.csv", csv), put("a.csv.gz", &gzip(csv))] {
+        let data = Dataset::from_file(&path).unwrap();
+        assert_eq!(data.rows().unwrap(), [0.5, -1.25, 2.0, 0.0, 3.5, 1.0]);
+        assert_eq!((data.samples(), data.dim()), (2, 3));
+    }
+    for path in [
+        put("b.idx", &idx),
+        put("t10k-images-idx3-ubyte", &idx),
+        put("t10k-images-idx3-ubyte.gz", &gzip(&idx)),
+    ] {
+        let data = Dataset::from_file(&path).unwrap();
+        assert_eq!(data.rows().unwrap(), [7.0, 0.0, 255.0, 1.0, 2.0, 3.0], "{}", path.display());
+    }
+    // Two members are one file; anything else after the first is not.
+    let halves = [gzip(&csv[..9]), gzip(&csv[9..])].concat();
+    assert_eq!(Dataset::from_file(put("c.csv.gz", &halves)).unwrap().samples(), 2);
+    let refusal = |path: &Path| Dataset::from_file(path).unwrap_err().to_string();
+    let damaged = refusal(&put("d.csv.gz", &[&gzip(csv)[..], b"tail"].concat()));
+    assert!(
+        damaged.contains("the gzip stream is damaged") && damaged.contains("after 20 unpacked bytes"),
+        "{damaged}"
+    );
+    let cut = refusal(&put("e.csv.gz", &gzip(csv)[..15]));
+    assert!(cut.contains("the gzip stream is damaged"), "{cut}");
+    assert!(refusal(&put("f.csv.gz", csv)).contains("the gzip stream is damaged"));
+    // Every refusal names its file; a table of nothing is none.
+    assert!(refusal(&put("g.csv", b"")).contains("g.csv: the number of samples must be at least 1"));
+    assert!(refusal(&put("h.idx", csv)).contains("h.idx: not an IDX file (byte 0)"));
+    assert!(
+        refusal(&put("i.csv", b"1,2\n3,x\n"))
+            .contains("i.csv: row 1, column 1 (byte 6): `x` is not a number")
+    );
 }

@@ -35,6 +35,12 @@ mod train_model;
 /// A user's own matrix: what is read, what is refused, and in which words.
 mod data_files;
 
+/// Loaders under arbitrary bytes and mutated files: an error or a table, never a panic.
+mod loaders;
+
+/// Correlated and real data: ρ = 0 is the orthonormal case, and engines agree on all of it.
+mod general_data;
+
 /// Verdicts can fail: a planted error in each prediction turns its claim to `refuted`.
 mod planted_errors;
 

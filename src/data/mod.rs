@@ -1,14 +1,24 @@
 //! Datasets: `m` samples in `n` dimensions, rows `x_i`, with their Gram matrix `K = A Aᵀ`.
 
-mod npy;
+mod correlated;
+pub mod digits;
+pub mod file;
+mod normalise;
 mod orthonormal;
+mod source;
+mod sparse;
 
 use std::sync::{Arc, OnceLock};
 
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
+pub use digits::digits;
+pub use normalise::Normalisation;
 pub use orthonormal::orthonormal_tolerance;
+pub(crate) use orthonormal::span_basis;
+pub use source::Source;
+pub use sparse::{Dictionary, SparseCode};
 
 /// The samples of a problem: a matrix `[m, n]` held in full, or orthonormal rows left implicit.
 ///
@@ -20,6 +30,7 @@ pub struct Dataset {
     dim: usize,
     rows: Option<Arc<[f64]>>,
     orthonormal: bool,
+    dictionary: Option<Dictionary>,
     gram: Arc<OnceLock<DMatrix<f64>>>,
     span: Arc<OnceLock<Vec<f64>>>,
 }
@@ -40,13 +51,25 @@ impl Dataset {
         if let Some(at) = rows.iter().position(|x| !x.is_finite()) {
             return Err(Error::NotFinite { row: at / dim, column: at % dim, value: rows[at] });
         }
-        let orthonormal = orthonormal::check(&rows, dim, orthonormal_tolerance(dim)).is_ok();
+        let orthonormal = orthonormal::holds(&rows, dim, orthonormal_tolerance(dim));
         Ok(Self::new(samples, dim, Some(rows), orthonormal))
     }
 
     fn new(samples: usize, dim: usize, rows: Option<Vec<f64>>, orthonormal: bool) -> Self {
         let rows = rows.map(Arc::from);
-        Self { samples, dim, rows, orthonormal, gram: Arc::default(), span: Arc::default() }
+        let (gram, span) = (Arc::default(), Arc::default());
+        Self { samples, dim, rows, orthonormal, dictionary: None, gram, span }
+    }
+
+    /// The same data, treated as if nothing were known of it: engines take the path through the Gram matrix, and no
+    /// theorem is asked. Orthonormal rows then check that path.
+    pub fn treated_as_general(self) -> Self {
+        Self { orthonormal: false, span: Arc::default(), ..self }
+    }
+
+    /// The dictionary that the samples were made from, if they were.
+    pub fn dictionary(&self) -> Option<&Dictionary> {
+        self.dictionary.as_ref()
     }
 
     /// Number of samples `m`.

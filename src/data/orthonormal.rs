@@ -25,16 +25,8 @@ impl Dataset {
     /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`].
     pub fn orthonormal(samples: usize, dim: usize, seed: u64) -> Result<Self> {
         check_size(samples, dim)?;
-        let mut rng = stream(seed, Purpose::Data, 0);
-        let gaussian = DMatrix::from_fn(dim, samples, |_, _| StandardNormal.sample(&mut rng));
-        let qr = gaussian.qr();
-        let mut q = qr.q();
-        for (mut column, diagonal) in q.column_iter_mut().zip(qr.r().diagonal().iter()) {
-            if *diagonal < 0.0 {
-                column.neg_mut();
-            }
-        }
-        Ok(Self::new(samples, dim, Some(q.as_slice().to_vec()), true))
+        let rows = haar(samples, dim, stream(seed, Purpose::Data, 0));
+        Ok(Self::new(samples, dim, Some(rows), true))
     }
 
     /// The first `samples` vectors of the standard basis of `R^dim`.
@@ -60,12 +52,34 @@ impl Dataset {
     }
 }
 
+/// Orthonormal rows from a stream, Haar-distributed: row-major `[samples, dim]`, `samples ≤ dim`.
+pub(super) fn haar(samples: usize, dim: usize, mut rng: impl rand::Rng) -> Vec<f64> {
+    let gaussian = DMatrix::from_fn(dim, samples, |_, _| StandardNormal.sample(&mut rng));
+    let qr = gaussian.qr();
+    let mut q = qr.q();
+    for (mut column, diagonal) in q.column_iter_mut().zip(qr.r().diagonal().iter()) {
+        if *diagonal < 0.0 {
+            column.neg_mut();
+        }
+    }
+    q.as_slice().to_vec()
+}
+
 pub(super) fn check_size(samples: usize, dim: usize) -> Result<()> {
     check_shape(samples, dim)?;
     if samples > dim {
         return Err(Error::TooManySamples { samples, dim });
     }
     Ok(())
+}
+
+/// Whether [`check`] would pass; stops at the first pair that does not.
+pub(super) fn holds(rows: &[f64], dim: usize, tolerance: f64) -> bool {
+    let rows: Vec<&[f64]> = rows.chunks_exact(dim).collect();
+    let is = |inner: f64, expected: f64| (inner - expected).abs() <= tolerance;
+    rows.len() <= dim
+        && rows.iter().all(|row| is(dot(row, row), 1.0))
+        && rows.iter().enumerate().all(|(i, a)| rows[..i].iter().all(|b| is(dot(a, b), 0.0)))
 }
 
 /// Names the pair of rows whose inner product is farthest from `δ_ij`, if beyond `tolerance`.
@@ -90,7 +104,7 @@ pub(super) fn check(rows: &[f64], dim: usize, tolerance: f64) -> Result<()> {
 }
 
 /// Orthonormal basis of the span of arbitrary rows, row-major `[rank, dim]` (pivoted QR).
-pub(super) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Vec<f64> {
+pub(crate) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Vec<f64> {
     let qr = DMatrix::from_column_slice(dim, samples, rows).col_piv_qr();
     let r = qr.r();
     let diagonal: Vec<f64> = (0..samples.min(dim)).map(|k| r[(k, k)].abs()).collect();

@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::Snapshot;
 use crate::error::{Error, Result, io_at};
+use crate::measure::neurons::NeuronRow;
 use crate::measure::trajectory::Row;
 use crate::train::Training;
 
@@ -40,6 +41,8 @@ pub(super) struct Part {
     pub training: Training,
     /// Trajectory of its first replica, where one is recorded.
     pub rows: Vec<Row>,
+    /// What its neurons learned on the way, likewise.
+    pub neurons: Vec<NeuronRow>,
     /// State of the engine; of a finished part only where the model is more than its first layer.
     pub engine: Option<Snapshot>,
 }

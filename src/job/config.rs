@@ -1,6 +1,5 @@
 //! The options of `train`, and the job they make once checked.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use clap::Parser;
 use serde::Serialize;
 
 use crate::cli::{DeviceOptions, OutputOptions};
-use crate::data::Dataset;
+use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
 use crate::engine::CHUNK;
 use crate::error::{Error, Result};
@@ -72,15 +71,20 @@ impl FromStr for Steps {
 #[derive(Clone, Debug, Parser)]
 #[command(version)]
 pub struct TrainOptions {
-    /// Number of samples m.
-    #[arg(long, default_value_t = 10, conflicts_with = "data")]
-    pub samples: usize,
-    /// Dimension n (default: 3m).
-    #[arg(long, conflicts_with = "data")]
+    /// Number of samples m that a generator makes (default: 10).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Dimension n of what a generator makes (default: 3m).
+    #[arg(long)]
     pub dim: Option<usize>,
-    /// A float matrix [m, n] to train on instead of random orthonormal rows.
-    #[arg(long, value_name = "FILE.npy")]
-    pub data: Option<PathBuf>,
+    /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
+    /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
+    /// digits (8x8 handwritten digits), or a file of samples (.npy; .csv, .idx, -ubyte, also gzipped).
+    #[arg(long, value_name = "SOURCE", default_value = "orthonormal")]
+    pub data: Source,
+    /// What is done to the samples first.
+    #[arg(long, value_enum, default_value = "none")]
+    pub normalise: Normalisation,
     /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
     #[arg(long)]
     pub batch: Option<usize>,
@@ -246,17 +250,31 @@ impl Job {
 }
 
 fn dataset(options: &TrainOptions) -> Result<Dataset> {
-    if let Some(path) = &options.data {
-        return Dataset::from_npy(path);
+    let source = &options.data;
+    if !source.is_generator() && (options.samples.is_some() || options.dim.is_some()) {
+        let reason = format!("--data {source} has samples of its own: leave out --samples and --dim");
+        return Err(Error::Usage(reason));
     }
-    let (samples, dim) = (options.samples, options.dim.unwrap_or(options.samples.saturating_mul(3)));
-    if options.engine == EngineKind::Reduced && samples.saturating_mul(dim) > MOST_MATERIALISED {
+    let samples = options.samples.unwrap_or(10);
+    let dim = options.dim.unwrap_or(samples.saturating_mul(3));
+    let implicit = *source == Source::Orthonormal
+        && options.normalise == Normalisation::None
+        && options.engine == EngineKind::Reduced
+        && samples.saturating_mul(dim) > MOST_MATERIALISED;
+    if implicit {
         fits("the samples", samples, 1)?;
-        Dataset::implicit_orthonormal(samples, dim)
-    } else {
-        fits("the data matrix (--engine reduced needs none)", samples, dim)?;
-        Dataset::orthonormal(samples, dim, options.seed)
+        return Dataset::implicit_orthonormal(samples, dim);
     }
+    match source {
+        Source::Orthonormal => fits("the data matrix (--engine reduced needs none)", samples, dim)?,
+        generator if generator.is_generator() => fits("the data matrix", samples, dim)?,
+        _ => {}
+    }
+    let dataset = source.load(samples, dim, options.seed)?.normalised(options.normalise)?;
+    if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {
+        fits("the Gram matrix (the other engines need none)", dataset.samples(), dataset.samples())?;
+    }
+    Ok(dataset)
 }
 
 /// Refuses an engine that has no formula for what is asked.

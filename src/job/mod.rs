@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod learned;
 mod outputs;
 mod session;
 
@@ -15,6 +16,7 @@ use self::session::Session;
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::trajectory::{Gauge, Row};
 use crate::run_dir::{RunDir, checkpoint_of};
 use crate::train::{Outcome, Run};
@@ -69,41 +71,54 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if let Some(staging) = checkpoint.output() {
         run_dir.stage_in(staging)?;
     }
-    let (finished, trajectory, training) = job.results(checkpoint.into_parts());
-    outputs::write(&job, options, run_dir, &finished, &trajectory, training)?;
+    let results = job.results(checkpoint.into_parts());
+    outputs::write(&job, options, run_dir, &results)?;
     checkpoint::remove(&directory)?;
-    let diverged = finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
+    let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }
 
+/// What a job came to.
+struct Results {
+    /// All replicas.
+    finished: Vec<Finished>,
+    /// Trajectory of the first, to its end.
+    trajectory: Vec<Row>,
+    /// Its neurons along it.
+    neurons: Vec<NeuronRow>,
+    /// Time of training alone.
+    training: Duration,
+}
+
 impl Job {
-    /// All replicas, the trajectory of the first, and the time of training, from the finished parts.
-    fn results(&self, parts: Vec<Part>) -> (Vec<Finished>, Vec<Row>, Duration) {
-        let (mut finished, mut rows, mut training) = (Vec::new(), Vec::new(), Duration::ZERO);
+    fn results(&self, parts: Vec<Part>) -> Results {
+        let (mut finished, mut rows, mut neurons) = (Vec::new(), Vec::new(), Vec::new());
+        let mut training = Duration::ZERO;
+        let (dataset, activation) = (self.problem.dataset(), self.problem.activation());
         for part in parts {
             let (runs, spent) = part.training.into_runs();
             training += spent;
             rows.extend(part.rows);
+            neurons.extend(part.neurons);
             let mut parameters = part.engine.and_then(|snapshot| snapshot.replicas.into_iter().next());
             for run in runs {
-                let start = &self.starts[finished.len()];
-                let gauge = Gauge::new(self.problem.dataset(), self.problem.activation(), start);
+                let gauge = Gauge::new(dataset, activation, &self.starts[finished.len()]);
                 let row = gauge.read(run.steps, run.loss, &run.neurons[0]);
                 let position = run.weights.clone().unwrap_or_else(|| run.neurons[0].correlations.clone());
                 finished.push(Finished { run, row, position, parameters: parameters.take() });
             }
         }
-        let rows = until_the_end(rows, &finished[0]);
-        (finished, rows, training)
+        // The rows of the first replica up to its own end: others in the same engine may have gone on.
+        let run = &finished[0].run;
+        let starts = neurons.iter().filter(|row| row.step == 0).map(|row| row.norm).collect();
+        rows.retain(|row| row.step < run.steps);
+        neurons.retain(|row| row.step < run.steps);
+        // What a diverged replica holds means nothing.
+        if run.outcome != Outcome::Diverged {
+            rows.push(finished[0].row);
+            let gauge = NeuronGauge::new(dataset, activation, starts);
+            neurons.extend(gauge.read(run.steps, &run.neurons, run.weights.as_deref()));
+        }
+        Results { finished, trajectory: rows, neurons, training }
     }
-}
-
-/// The rows of a replica up to its own end: others in the same engine may have gone on.
-fn until_the_end(mut rows: Vec<Row>, finished: &Finished) -> Vec<Row> {
-    rows.retain(|row| row.step < finished.run.steps);
-    // What a diverged replica holds means nothing.
-    if finished.run.outcome != Outcome::Diverged {
-        rows.push(finished.row);
-    }
-    rows
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Finished, Job, TrainOptions, checkpoint};
+use super::learned::Learned;
+use super::{Finished, Job, Results, TrainOptions, checkpoint};
 use crate::cli;
+use crate::data::Normalisation;
 use crate::device::to_host;
 use crate::error::{Result, io_at};
-use crate::measure::trajectory::Row;
 use crate::model::{Architecture, Autoencoder, flat};
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
@@ -25,7 +26,9 @@ struct Config<'a> {
     git_commit: Option<&'static str>,
     samples: usize,
     dim: usize,
-    data: Option<String>,
+    /// Source of the samples.
+    data: String,
+    normalise: Normalisation,
     /// Of the rows, to the bit; null where they are left implicit.
     data_checksum: Option<String>,
     batch: usize,
@@ -61,6 +64,8 @@ struct Summary {
     seconds: f64,
     /// What the distance is measured to: `mixture`, `datapoint`, or `none` for an estimated rest.
     predicted_limit: &'static str,
+    #[serde(flatten)]
+    learned: Learned,
     replicas: Counts,
     directory: String,
 }
@@ -125,18 +130,13 @@ pub(super) fn report_complete(directory: &Path, json: bool) -> Result<ExitCode> 
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }
 
-pub(super) fn write(
-    job: &Job,
-    options: &TrainOptions,
-    run_dir: RunDir,
-    finished: &[Finished],
-    trajectory: &[Row],
-    training: Duration,
-) -> Result<()> {
+pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results: &Results) -> Result<()> {
+    let Results { finished, trajectory, neurons, training } = results;
     let directory = run_dir.target().display().to_string();
     run_dir.write_json("config.json", &config(job, options, &directory))?;
     write_arrays(job, &run_dir, finished)?;
     run_dir.write_csv("trajectory.csv", trajectory)?;
+    run_dir.write_csv("neurons.csv", neurons)?;
     if finished.len() > 1 {
         let rows: Vec<Ending> = finished.iter().enumerate().map(ending).collect();
         run_dir.write_csv("replicas.csv", &rows)?;
@@ -144,7 +144,7 @@ pub(super) fn write(
     if options.record_batches {
         write_batches(job, &run_dir, finished[0].run.steps)?;
     }
-    let summary = summary(job, finished, training, directory);
+    let summary = summary(job, finished, *training, directory)?;
     run_dir.write_json("summary.json", &summary)?;
     run_dir.commit()?;
     if options.output.json {
@@ -162,7 +162,8 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         git_commit: option_env!("PUREMIX_GIT_COMMIT"),
         samples: dataset.samples(),
         dim: dataset.dim(),
-        data: options.data.as_ref().map(|path| path.display().to_string()),
+        data: options.data.to_string(),
+        normalise: options.normalise,
         data_checksum: dataset.rows().ok().map(checkpoint::checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
@@ -211,6 +212,10 @@ fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()
     if materialised {
         let shape = [dataset.samples() as u64, dataset.dim() as u64];
         run_dir.write_npy("data.npy", dataset.rows()?.iter().copied(), &shape)?;
+        if let Some(dictionary) = dataset.dictionary() {
+            let shape = [dictionary.len() as u64, dictionary.dim() as u64];
+            run_dir.write_npy("dictionary.npy", dictionary.atoms().flatten().copied(), &shape)?;
+        }
         if let [only] = finished {
             let parameters = only.parameters.as_ref().unwrap_or(&only.position);
             let model = flat::at(job.initial(0)?, parameters, &job.compute);
@@ -256,7 +261,7 @@ fn ending((replica, Finished { run, row, .. }): (usize, &Finished)) -> Ending {
     }
 }
 
-fn summary(job: &Job, finished: &[Finished], training: Duration, directory: String) -> Summary {
+fn summary(job: &Job, finished: &[Finished], training: Duration, directory: String) -> Result<Summary> {
     let mut replicas = Counts::default();
     for replica in finished {
         *match replica.run.outcome {
@@ -271,17 +276,18 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
         Some(_) => "datapoint",
         None => "none",
     };
-    Summary {
+    Ok(Summary {
         first: ending((0, &finished[0])),
         seconds: training.as_secs_f64(),
         predicted_limit,
+        learned: Learned::new(job, &finished[0])?,
         replicas,
         directory,
-    }
+    })
 }
 
 fn describe(job: &Job, summary: &Summary) -> String {
-    let Summary { first, seconds, predicted_limit, replicas, directory } = summary;
+    let Summary { first, seconds, predicted_limit, learned, replicas, directory } = summary;
     let Ending { outcome, steps, .. } = first;
     let ended = match outcome {
         Outcome::Converged => "converged",
@@ -320,6 +326,7 @@ fn describe(job: &Job, summary: &Summary) -> String {
     if job.model != Architecture::Neuron {
         lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
     }
+    lines.extend(learned.describe());
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps } = replicas;
         lines.push(format!(

@@ -14,6 +14,7 @@ use crate::engine::{Analytic, Autodiff, Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
 use crate::interrupt::Interrupt;
+use crate::measure::neurons::NeuronTable;
 use crate::measure::trajectory::{Gauge, Trajectory};
 use crate::model::Architecture;
 use crate::train::{Cadence, Observer, Plan, StopRule, Training};
@@ -80,20 +81,22 @@ impl<'a> Session<'a> {
         let starts = &job.starts[replicas.clone()];
         let count = starts.len() as u64;
         let mut engine = job.build(replicas)?;
-        let gauge = Gauge::new(job.problem.dataset(), job.problem.activation(), &starts[0]);
-        let mut trajectory = Trajectory::new(gauge, Cadence::Every(job.every), 0);
-        // The trajectory is that of the first replica.
-        let mut training = Training::new(engine.as_ref(), usize::from(k == 0));
-        if let Some(Part { training: then, rows, engine: Some(snapshot) }) = saved {
+        let (dataset, activation) = (job.problem.dataset(), job.problem.activation());
+        let (gauge, cadence) = (Gauge::new(dataset, activation, &starts[0]), Cadence::Every(job.every));
+        let mut trajectory = Trajectory::new(gauge, cadence, 0);
+        let mut table = NeuronTable::new(engine.as_ref(), dataset, activation, cadence, 0);
+        // The trajectory and the table are those of the first replica.
+        let mut training = Training::new(engine.as_ref(), if k == 0 { 2 } else { 0 });
+        if let Some(Part { training: then, rows, neurons, engine: Some(snapshot) }) = saved {
             engine.restore(&snapshot)?;
-            (training, trajectory.rows) = (then, rows);
+            (training, trajectory.rows, table.rows) = (then, rows, neurons);
         }
         let plan = Plan { budget: job.budget, stop: job.stop_rule(starts), check_every: job.check_every() };
         let (mut seen, mut kept) = (engine.steps_taken(), Instant::now());
         loop {
             let mut observers: Vec<&mut dyn Observer> = Vec::new();
             if k == 0 {
-                observers.push(&mut trajectory);
+                observers.extend([&mut trajectory as &mut dyn Observer, &mut table]);
             }
             let finished = training.go_on(engine.as_mut(), &plan, &mut observers, |steps| {
                 progress.inc((steps - seen) * count);
@@ -105,10 +108,12 @@ impl<'a> Session<'a> {
                 // What a budget grants beyond the end is nobody's work.
                 progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
                 let engine = job.writes_model().then(|| engine.snapshot());
-                return checkpoint.finish(k, Part { training, rows: trajectory.rows, engine });
+                let (rows, neurons) = (trajectory.rows, table.rows);
+                return checkpoint.finish(k, Part { training, rows, neurons, engine });
             }
-            let (training, rows) = (training.clone(), trajectory.rows.clone());
-            checkpoint.keep(k, &Part { training, rows, engine: Some(engine.snapshot()) })?;
+            let (training, engine) = (training.clone(), Some(engine.snapshot()));
+            let (rows, neurons) = (trajectory.rows.clone(), table.rows.clone());
+            checkpoint.keep(k, &Part { training, rows, neurons, engine })?;
             if interrupt.is_asked() {
                 return Ok(());
             }

@@ -2,6 +2,7 @@
 
 pub mod alignment;
 pub mod budget;
+pub mod correlated;
 pub mod cyclic;
 pub mod gd;
 pub mod landscape;
