@@ -8,13 +8,14 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Finished, Job, TrainOptions, checkpoint};
+use super::{Finished, Job, TrainOptions};
 use crate::cli;
 use crate::error::{Result, io_at};
 use crate::measure::trajectory::Row;
 use crate::model::SingleNeuronConfig;
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
+use crate::store::{checksum, differences};
 use crate::train::Outcome;
 
 /// `config.json`: every option, resolved, one flat key each.
@@ -107,7 +108,7 @@ pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
 pub(super) fn is_complete(directory: &Path, fingerprint: &Value) -> bool {
     let config = fs::read_to_string(directory.join("config.json")).unwrap_or_default();
     let config: Value = serde_json::from_str(&config).unwrap_or_default();
-    config.is_object() && checkpoint::differences(&config, fingerprint).is_none()
+    config.is_object() && differences(&config, fingerprint).is_none()
 }
 
 /// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
@@ -162,7 +163,7 @@ fn config<'a>(job: &Job, options: &TrainOptions, directory: &str) -> Config<'a> 
         samples: dataset.samples(),
         dim: dataset.dim(),
         data: options.data.as_ref().map(|path| path.display().to_string()),
-        data_checksum: dataset.rows().ok().map(checkpoint::checksum),
+        data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
         step_size: job.problem.step_size(),
