@@ -43,23 +43,15 @@ pub fn checkpoint_of(target: &Path) -> PathBuf {
 pub struct RunDir {
     target: PathBuf,
     staging: PathBuf,
+    /// Whether `staging` is this run's: before that it may hold anything.
+    prepared: bool,
     force: bool,
     _lock: Lock,
 }
 
 impl RunDir {
-    /// Prepares to write to `out`, or to the first free of `runs/NAME`, `runs/NAME-2`, …; one that keeps a run to be
-    /// resumed is not free, nor is one that another process is about to write.
-    ///
-    /// # Errors
-    /// As [`claim`](RunDir::claim) and [`prepare`](RunDir::prepare).
-    pub fn create(out: Option<&Path>, name: &str, force: bool) -> Result<Self> {
-        let mut run_dir = Self::claim(out, name)?;
-        run_dir.prepare(force)?;
-        Ok(run_dir)
-    }
-
-    /// Keeps everybody else away from `out`, or from the first free of `runs/NAME`, `runs/NAME-2`, …, until dropped.
+    /// Keeps everybody else away from `out`, or from the first free of `runs/NAME`, `runs/NAME-2`, …, until dropped. One
+    /// that keeps a run to be resumed is not free. To be [`prepare`](RunDir::prepare)d before it is written to.
     ///
     /// # Errors
     /// [`Error::Busy`] if another process was first, [`Error::Usage`], [`Error::Io`].
@@ -92,7 +84,7 @@ impl RunDir {
         };
         let lock = take().map_err(io_at(&target))?;
         let staging = sibling(&target, "partial");
-        Ok(lock.map(|lock| Self { target, staging, force: false, _lock: lock }))
+        Ok(lock.map(|lock| Self { target, staging, prepared: false, force: false, _lock: lock }))
     }
 
     /// Checks that there is room for a run, and cleans up after processes that were killed.
@@ -116,6 +108,7 @@ impl RunDir {
                 fs::remove_dir_all(left_over).map_err(io_at(left_over))?;
             }
         }
+        self.prepared = true;
         // Tried now and made again when there is something to write: a run that is broken off leaves nothing.
         fs::create_dir(&self.staging)
             .and_then(|()| fs::remove_dir(&self.staging))
@@ -248,7 +241,9 @@ impl RunDir {
 impl Drop for RunDir {
     fn drop(&mut self) {
         // After a commit there is nothing left to remove.
-        let _ = fs::remove_dir_all(&self.staging);
+        if self.prepared {
+            let _ = fs::remove_dir_all(&self.staging);
+        }
     }
 }
 

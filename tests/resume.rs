@@ -240,7 +240,7 @@ fn a_training_paused_ends_as_if_it_had_not_been() {
     }
 }
 
-const RUN: &str = "--out run --checkpoint-every 0.001 --record-batches --every 900";
+const RUN: &str = "--out run --checkpoint-every 0.02 --record-batches --every 900";
 
 #[test]
 fn killed_at_random_moments_a_run_comes_out_the_same() {

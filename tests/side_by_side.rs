@@ -11,8 +11,8 @@ use crate::common::{
     write_npy,
 };
 
-const JOB: &str = "--samples 6 --dim 9 --batch 4 --step-size 0.05 --schedule cyclic --replicas 2 --tolerance 0 --steps 60000 \
-                   --checkpoint-every 0.001";
+const JOB: &str = "--samples 6 --dim 9 --batch 4 --step-size 0.05 --schedule cyclic --replicas 2 --tolerance 0 --steps 30000 \
+                   --checkpoint-every 0.01";
 
 /// Two processes that start together.
 fn both(directory: &Path, arguments: [&str; 2]) -> [Output; 2] {
@@ -108,6 +108,7 @@ fn what_a_killed_process_left_is_cleaned_up() {
     let output = trained(directory, "--steps 30 --out run --force");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("holds files that no run writes"), "{}", stderr(&output));
+    assert_eq!(fs::read(directory.join(".run.partial/thesis.tex")).unwrap(), b"x");
 }
 
 #[test]

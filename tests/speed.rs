@@ -134,7 +134,7 @@ fn peers_are_asked_in_turn_and_the_missing_are_named() {
     assert_eq!(asked, "torch eager\njax scan\n".repeat(3));
     assert_eq!(speed["interrupted"], false);
     assert_eq!(comparison["missing"]["no jax here"], serde_json::json!(["jax vmap"]));
-    let file: Value = serde_json::from_str(&fs::read_to_string(saved).unwrap()).unwrap();
+    let file: Value = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
     assert_eq!(file, speed);
     // And in words, with what the peers are.
     let mut plain = binary("speed");
@@ -188,7 +188,7 @@ fn a_cell_of_growth_is_measured_in_a_process_of_its_own() {
     assert!(cell["nanoseconds"].as_f64().unwrap() > 0.0);
     // Three arrays of m doubles (the start, its copy, the scaled coordinates), and little else.
     let bytes = |cell: &Value| cell["bytes"].as_u64().unwrap() as f64;
-    assert!((4_800_000.0..6_000_000.0).contains(&bytes(&cell)), "{}", bytes(&cell));
+    assert!((4_800_000.0..6_500_000.0).contains(&bytes(&cell)), "{}", bytes(&cell));
     let double = speed(&["--cell", "reduced", "--case", "400000,400000,1,1"]);
     assert!((bytes(&double) / bytes(&cell) - 2.0).abs() < 0.05, "{} {}", bytes(&cell), bytes(&double));
     // A Gram matrix, [m, m], beside the samples, [m, n].
