@@ -11,6 +11,7 @@ use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
+use crate::claims::kept::Kept;
 use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
@@ -35,6 +36,9 @@ pub struct ClaimOptions {
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Go on with the report that --out keeps, without the claims it has; not at all if it is complete.
+    #[arg(long, requires = "out")]
+    pub resume: bool,
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
@@ -153,11 +157,21 @@ pub fn run_claims(
     let clock = Instant::now();
     let compute = options.device.open()?;
     let OutputOptions { out, force, json } = &options.output;
-    let run_dir = RunDir::create(out.as_deref(), name, *force)?;
-    let interrupt = Interrupt::listen()?;
+    let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", "");
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
-    let (reports, examiner) = examine(claims, context.clone(), findings);
+    let kept = Kept::new(&run_dir, &context, name, &own);
+    if options.resume
+        && let Some(code) = already_complete(&kept, &run_dir, &claims, *json)?
+    {
+        return Ok(code);
+    }
+    kept.prepare(&mut run_dir, options.resume, *force)?;
+    let interrupt = Interrupt::listen()?;
+    let keeping = kept.clone();
+    let (reports, examiner) = examine(claims, context.clone(), move |claim, context| {
+        keeping.or_examine(claim, || findings(claim, context))
+    });
     let mut examined = Vec::new();
     let interrupted = loop {
         match reports.recv_timeout(GLANCE) {
@@ -183,6 +197,9 @@ pub fn run_claims(
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
     }
     let directory = run_dir.commit()?;
+    if !interrupted {
+        kept.remove()?;
+    }
     if *json {
         print_json(&report)?;
     } else {
@@ -196,6 +213,32 @@ pub fn run_claims(
         () if report.all_reproduced() => ExitCode::SUCCESS,
         () => ExitCode::from(NOT_REPRODUCED),
     })
+}
+
+/// Says that a report is complete, if it is, and with which exit code.
+fn already_complete(
+    kept: &Kept,
+    run_dir: &RunDir,
+    claims: &[&'static Claim],
+    json: bool,
+) -> Result<Option<ExitCode>> {
+    let Some(report) = kept.reported(run_dir).filter(|report| report["interrupted"] == false) else {
+        return Ok(None);
+    };
+    let entries =
+        || ["claims", "explorations"].into_iter().filter_map(|key| report[key].as_array()).flatten();
+    if !claims.iter().all(|claim| entries().any(|entry| entry["id"] == claim.id)) {
+        return Ok(None);
+    }
+    kept.remove()?;
+    if json {
+        print_json(&report)?;
+    } else {
+        print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()));
+    }
+    let reproduced =
+        |entry: &serde_json::Value| matches!(entry["verdict"].as_str(), None | Some("reproduced"));
+    Ok(Some(if entries().all(reproduced) { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }))
 }
 
 /// Examines claims on a thread of its own, which can be left to itself when the process is asked to end.

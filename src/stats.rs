@@ -1,6 +1,6 @@
 //! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::inv_beta_reg;
 
@@ -18,7 +18,7 @@ pub const CHECK_LEVEL: f64 = REPORT_LEVEL / MAX_STATISTICAL_CHECKS as f64;
 pub const ESTIMATE_LEVEL: f64 = 0.05;
 
 /// A confidence interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
     pub low: f64,
@@ -98,7 +98,7 @@ impl Mean {
 pub struct Line {
     /// Slope.
     pub slope: f64,
-    /// Standard error of the slope, from the errors of the points.
+    /// Standard error of the slope, from the errors or the scatter of the points.
     pub slope_se: f64,
 }
 
@@ -115,6 +115,18 @@ impl Line {
         let covariance: f64 = points.iter().map(|p| weight(p.2) * (p.0 - x_mean) * (p.1 - y_mean)).sum();
         let slope = covariance / spread;
         Self { slope, slope_se: spread.sqrt().recip() }
+    }
+
+    /// Ordinary least squares through points `(x, y)` of unknown error, which their scatter about the line tells; it takes
+    /// three points at least.
+    pub fn through(points: &[(f64, f64)]) -> Self {
+        let unweighted: Vec<(f64, f64, f64)> = points.iter().map(|&(x, y)| (x, y, 1.0)).collect();
+        let Self { slope, slope_se } = Self::fit(&unweighted);
+        let n = points.len() as f64;
+        let mean = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / n;
+        let (x_mean, y_mean) = (mean(|p| p.0), mean(|p| p.1));
+        let scatter: f64 = points.iter().map(|(x, y)| (y - y_mean - slope * (x - x_mean)).powi(2)).sum();
+        Self { slope, slope_se: slope_se * (scatter / (n - 2.0)).sqrt() }
     }
 
     /// Normal interval of the slope at error level `level`.
@@ -168,6 +180,15 @@ mod tests {
         }
         assert!(slopes.abs_diff(1900) < 45, "slope: {slopes}");
         assert!(means.abs_diff(1900) < 45, "mean: {means}");
+    }
+
+    #[test]
+    fn the_scatter_of_points_gives_the_error_of_their_slope() {
+        // Sxx = 35/4, Sxy = 10, Syy = 14: slope 8/7, scatter 14 − 80/7, variance of the slope (18/7)/2/(35/4) = 36/245.
+        let line = Line::through(&[(0.0, 1.0), (1.0, 3.0), (2.0, 2.0), (4.0, 6.0)]);
+        assert!((line.slope - 8.0 / 7.0).abs() < 1e-12, "{line:?}");
+        assert!((line.slope_se - (36.0f64 / 245.0).sqrt()).abs() < 1e-12, "{line:?}");
+        assert!(Line::through(&[(1.0, 2.0), (3.0, 8.0), (4.0, 11.0)]).slope_se < 1e-12);
     }
 
     #[test]

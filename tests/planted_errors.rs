@@ -324,6 +324,27 @@ fn claims_can_fail_in_single_precision() {
         turns!(gd_limit, |right| Prediction { limit: longer, ..right });
     }
     {
+        fn positive(c0: &[f64], activation: Activation) -> LimitSet {
+            LimitSet::Datapoints(c0.iter().map(|&c| i8::from(activation.admits(c))).collect())
+        }
+        turns!(sgd_limit, |_| Prediction { limit_set: positive });
+        // Signs are judged by the Burn model too, not by the reduced engine alone.
+        let names = refuted(findings(&context, &Options::default(), &Prediction { limit_set: positive }));
+        assert!(names.iter().any(|name| name.starts_with("trainings of the Burn model")), "{names:?}");
+    }
+    {
+        fn other(c0: &[f64]) -> Option<LimitSet> {
+            cyclic::theorem_4(c0).map(|_| LimitSet::Datapoints(vec![0, 1]))
+        }
+        turns!(cyclic_limit, |right| Prediction { theorem: other, ..right });
+    }
+    {
+        fn order(m: usize, _: Activation) -> f64 {
+            alignment::asymptotic_max_cos(m)
+        }
+        turns!(alignment_scaling, |right| Prediction { gd_max_cos: order, ..right });
+    }
+    {
         fn off(m: usize, n: usize, s: usize, a: Activation) -> f64 {
             puremix::theory::sharpness::trace(m, n, s - usize::from(s > 1), a)
         }

@@ -51,6 +51,10 @@ mod command_line;
 #[cfg(unix)]
 mod resume;
 
+/// Processes that want one place, threads that share the work: nobody is overwritten, and no sum depends on them.
+#[cfg(unix)]
+mod side_by_side;
+
 /// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
 mod main_job;
 

@@ -5,7 +5,7 @@ use std::f64::consts::FRAC_PI_4;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::protocol::{Case, Tally, bent, largest};
+use super::protocol::{Case, Tally, bent, by_the_reduced_engine, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::Precision;
@@ -91,6 +91,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
             .into(),
     ]);
+    notes.extend(by_the_reduced_engine(
+        context,
+        "The sweep of the theorem's region, the conjecture, rates and controls",
+    ));
     if context.compute.precision() == Precision::F32 {
         notes.push(
             "Single precision: on Burn the edge c_0 = c_1 is met up to 2⁻²⁴ only. The conclusion is safe, because the rival \

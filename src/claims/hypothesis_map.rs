@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::protocol::Tally;
+use super::protocol::{Tally, by_the_reduced_engine};
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -178,7 +178,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.extend(captures.collect::<Result<Vec<_>>>()?);
     Ok(Findings {
         checks,
-        notes: notes(&map, replicas, &norms),
+        notes: notes(&map, replicas, &norms)
+            .into_iter()
+            .chain(by_the_reduced_engine(context, "All of it"))
+            .collect(),
         tables: vec![table(&map, replicas, prediction.rectangle)],
         ..Findings::default()
     })

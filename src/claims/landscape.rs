@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, dot, norm};
-use crate::device::Compute;
+use crate::device::{Compute, Precision};
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
 use crate::init::Start;
@@ -96,11 +96,18 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.extend(both_reach_it(context, &dataset, prediction)?);
     checks.extend(without_projection(&dataset, prediction, &context.compute)?);
     checks.extend(basins(context, &dataset, prediction)?);
-    let notes = vec![
+    let mut notes: Vec<String> = vec![
         "A run with a large residual and weak correlations loses the correlations before the residual: it ends at loss \
          1/2 with ‖w‖² > 2. The theorems exclude it by ‖w_0‖ < 1."
             .into(),
     ];
+    if context.compute.precision() == Precision::F32 {
+        notes.push(
+            "Single precision: gradients that vanish at the minima are zeros up to 64 · 2⁻²⁴, and curvature by differences is \
+             good to 64 · 2⁻¹⁶ ≈ 1e-3: flat means flatter than that. In the dead region the gradient is 0 all the same."
+                .into(),
+        );
+    }
     Ok(Findings { checks, notes, ..Findings::default() })
 }
 

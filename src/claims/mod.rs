@@ -8,6 +8,7 @@ pub mod alignment_scaling;
 pub mod cyclic_limit;
 pub mod gd_limit;
 pub mod hypothesis_map;
+pub(crate) mod kept;
 pub mod landscape;
 mod protocol;
 pub mod random_walk;
@@ -18,7 +19,7 @@ pub mod vanishing_noise;
 
 use indicatif::ProgressBar;
 use rand::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::device::Compute;
 use crate::error::{Error, Result};
@@ -75,7 +76,7 @@ impl Context {
 }
 
 /// Numbers behind a claim that do not fit a check, written beside the report as `NAME.csv`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Table {
     /// File name without extension.
     pub name: &'static str,
@@ -85,8 +86,24 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// A [`Table`] as it is read back.
+#[derive(Deserialize)]
+struct KeptTable {
+    name: String,
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl<'de> Deserialize<'de> for Table {
+    /// Names are few and short: they may stay for ever, as those in the sources do.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let KeptTable { name, header, rows } = Deserialize::deserialize(deserializer)?;
+        Ok(Self { name: name.leak(), header: header.into_iter().map(|name| &*name.leak()).collect(), rows })
+    }
+}
+
 /// What a claim's protocol brought to light.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
     /// The judged expectations.
     pub checks: Vec<Check>,

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
+use crate::device::Precision;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
@@ -135,7 +136,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .at_least()
         .measured(smallest(relu.iter().copied()), relu.len() as u64),
     ];
-    Ok(Findings { checks, ..Findings::default() })
+    let single = "Single precision: A and QA are rounded to it one by one, so that their spans agree, and the trajectories can, to \
+                  the order of 2⁻²⁴ only.";
+    let notes = (context.compute.precision() == Precision::F32).then(|| single.into()).into_iter().collect();
+    Ok(Findings { checks, notes, ..Findings::default() })
 }
 
 fn measure(

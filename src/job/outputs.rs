@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::learned::Learned;
-use super::{Finished, Job, Results, TrainOptions, checkpoint};
+use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
 use crate::data::Normalisation;
 use crate::device::to_host;
@@ -17,6 +17,7 @@ use crate::error::{Result, io_at};
 use crate::model::{Architecture, Autoencoder, flat};
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
+use crate::store::{checksum, differences};
 use crate::train::Outcome;
 
 /// `config.json`: every option, resolved, one flat key each.
@@ -113,7 +114,7 @@ pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
 pub(super) fn is_complete(directory: &Path, fingerprint: &Value) -> bool {
     let config = fs::read_to_string(directory.join("config.json")).unwrap_or_default();
     let config: Value = serde_json::from_str(&config).unwrap_or_default();
-    config.is_object() && checkpoint::differences(&config, fingerprint).is_none()
+    config.is_object() && differences(&config, fingerprint).is_none()
 }
 
 /// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
@@ -164,7 +165,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         dim: dataset.dim(),
         data: options.data.to_string(),
         normalise: options.normalise,
-        data_checksum: dataset.rows().ok().map(checkpoint::checksum),
+        data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
         step_size: job.problem.step_size(),

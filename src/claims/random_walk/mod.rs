@@ -3,6 +3,7 @@
 mod drift;
 mod long_run;
 
+use super::protocol::by_the_reduced_engine;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
@@ -104,6 +105,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          fall of the losers, which has no such correction, against λ itself. With two samples both are λ."
             .into(),
     );
+    findings.notes.extend(by_the_reduced_engine(context, "All walks"));
     Ok(findings)
 }
 
