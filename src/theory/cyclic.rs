@@ -78,6 +78,10 @@ pub fn winner(c0: &[f64], norm_sq: f64, step_size: f64) -> usize {
         return largest;
     }
     let behind = (c0[largest] / c0[second]).abs().ln();
+    // No head start is above 5/2: with `Σp² ≤ p` for the leaders' `p`, e is at most 3p.
+    if behind > 2.5 * step_size {
+        return largest;
+    }
     if behind < step_size * head_start(c0, norm_sq, second, largest) { second } else { largest }
 }
 
