@@ -170,7 +170,7 @@ fn equivalents(
     let replicas = context.effort.pick(2000, 5000, 100_000);
     let mut checks = Vec::new();
     for (k, (kind, samples, batch)) in
-        [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 2, 3)].into_iter().enumerate()
+        [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 4, 3)].into_iter().enumerate()
     {
         let limit = (prediction.pair)(at(share));
         let seed = context.cell_seed(&CLAIM, 3 << 32 | k as u64);
