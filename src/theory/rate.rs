@@ -26,7 +26,8 @@ pub struct StepLaw {
 ///   dominate the sum ([`rarest_batch`]).
 /// - Reshuffled epochs: every batch is uniform, so `λ` is the same as without replacement, whether `b` divides `m` or
 ///   not. If it does, an epoch multiplies `c_j` by `1 − η_B²`, or by 1 when `i*` and `j` come together: no term
-///   of order `η_B` is left in the variance, and for `b = 1` nothing at all.
+///   of order `η_B` is left in the variance, and for `b = 1` nothing at all. The mean over all losers is then free
+///   of chance for every such `b`: `b − 1` of them come with `i*`, once an epoch.
 /// - Cyclic, `b = 1`: `λ = L/m`, without chance.
 /// - Full batch: 0.
 pub fn step_law(kind: ScheduleKind, samples: usize, batch: usize, step_per_sample: f64) -> Option<StepLaw> {

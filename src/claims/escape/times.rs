@@ -111,10 +111,9 @@ fn sizes(context: &Context, replicas: u64) -> Result<Table> {
         let cell = 6 << 32 | samples as u64;
         let times = steps(context, &mixture(&vec![1.0; samples]), (1, eta, 0.05 / kappa), replicas, cell)?;
         let mean = Mean::of(&times);
-        let numbers =
-            [eta, kappa * mean.mean, kappa * mean.sem, 2.0 * (samples as f64).ln()].map(|x| x.to_string());
+        let numbers = [eta, kappa * mean.mean, kappa * mean.sem].map(|x| x.to_string());
         rows.push([vec![samples.to_string()], numbers.to_vec(), vec![mean.n.to_string()]].concat());
     }
-    let header = vec!["samples", "step_per_sample", "kappa_t", "standard_error", "twice_log_m", "runs"];
+    let header = vec!["samples", "step_per_sample", "kappa_t", "standard_error", "runs"];
     Ok(Table { name: "escape_sizes", header, rows })
 }

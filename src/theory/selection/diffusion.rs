@@ -71,7 +71,7 @@ impl Diffusion {
             let wait: f64 = Exp1.sample(rng);
             let wait = wait / rate;
             // A single sample has nothing to lose: the rate is 0, the wait infinite.
-            if !(wait < left) {
+            if wait >= left {
                 return true;
             }
             let (share, deviation) = (wait / left, (wait * (left - wait) / left).sqrt());

@@ -65,8 +65,8 @@ impl Race {
     /// Density and survival function anywhere, by cubic interpolation of the latter.
     fn at(&self, x: f64) -> (f64, f64) {
         let place = (x + SPAN) / SPACING;
-        // Written so that a sample with c = 0, at −∞, never finishes.
-        if !(place > 0.0) {
+        // A sample with c = 0, at −∞, never finishes.
+        if place <= 0.0 {
             return (0.0, 1.0);
         }
         let (k, f) = (place as usize, place.fract());
