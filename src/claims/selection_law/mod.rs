@@ -20,7 +20,7 @@ pub const CLAIM: Claim = Claim {
     source: "beyond the paper",
     statement: "As η → 0, from N = 1, the y_j = log|c_j| follow dy_j = softmax(2y)_j dτ + dW_j in the time τ = η_B² b(m−b)/(m(m−1)) t, \
                 up to a common shift. So P(i* = i) depends on the ratios of the c_j(0) only, for m = 2 it is (2/π) arctan(c_1/c_2), \
-                at b = 1 and first order in η it is that minus (3η/64π) sin 4θ, and neither |c_i|/Σ|c| nor spherical area is the law of \
+                at b = 1 and first order in η it is that minus (η/32π) sin 4θ, and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };

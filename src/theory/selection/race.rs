@@ -102,7 +102,7 @@ pub fn skewness(c: &[f64]) -> f64 {
 /// that take part (ReLU: the active ones), `[m]`; signs do not matter.
 ///
 /// Exact for one and two samples; beyond, a [`Race`] whose one free number is fitted. Largest error seen over all
-/// probabilities: 0.002 for three samples, 0.005 for up to 40, where the guesses `c_i/Σc` and spherical area
+/// probabilities: 0.0025 for three samples, 0.007 for up to 40, where the guesses `c_i/Σc` and spherical area
 /// are off by up to 0.11 and 0.05. For more samples, or certainty, count the winners of
 /// [`Diffusion`](super::Diffusion)s.
 pub fn probabilities(c: &[f64]) -> Vec<f64> {
