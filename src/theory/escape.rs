@@ -32,7 +32,8 @@ impl Survival {
     /// Solves `∂_t S = S'' + tanh d S'`, `S = 1` at first, `S(±D) = 0`, by Crank–Nicolson after two short implicit
     /// steps that smooth the jump at the rim, until `S` is below 1e-9.
     pub fn from_even(far: f64) -> Self {
-        let (nodes, step) = (600, 0.01);
+        // The slowest mode falls at a rate of about π²/4D² at most.
+        let (nodes, step) = (600, (far * far / 50.0).min(0.01));
         let h = far / nodes as f64;
         // The half line by symmetry: S'(0) = 0, where S(−h) = S(h).
         let mut s = vec![1.0; nodes];

@@ -22,8 +22,8 @@ pub struct StepLaw {
 ///
 /// - Without replacement: `1 ∓ η_B` with probability `v = b(m−b)/(m(m−1))` each: `λ = v L` ([`sgd::rate`]).
 /// - With replacement: the counts `(k_{i*}, k_j)` are multinomial, and the expectation a finite sum. For
-///   `η_B b ≥ 1` a batch of nothing but `i*` can send `c_j` through 0; such batches, which no run may ever meet, then
-///   dominate the sum ([`rarest_batch`]).
+///   `η_B k = 1`, `k ≤ b`, a batch with `k` more of `i*` sends `c_j` to 0 and the sum is infinite; near such `η_B`
+///   batches so rare that no run meets one can dominate it. Never for `η_B b < 1`.
 /// - Reshuffled epochs: every batch is uniform, so `λ` is the same as without replacement, whether `b` divides `m` or
 ///   not. If it does, an epoch multiplies `c_j` by `1 − η_B²`, or by 1 when `i*` and `j` come together: no term
 ///   of order `η_B` is left in the variance, and for `b = 1` nothing at all. The mean over all losers is then free
@@ -76,17 +76,6 @@ fn differences(samples: usize, batch: usize) -> Vec<(i32, f64)> {
         law = (0..law.len()).map(|k| (1.0 - 2.0 * one) * at(k, 0) + one * (at(k, 1) + at(k, -1))).collect();
     }
     law.into_iter().enumerate().map(|(k, p)| (k as i32 - batch as i32, p)).collect()
-}
-
-/// Batches with replacement: share of the exact rate that is due to batches of probability below `rare`. Where it is
-/// not small, runs of fewer than `1/rare` steps see another rate.
-pub fn rarest_batch(samples: usize, batch: usize, step_per_sample: f64, rare: f64) -> f64 {
-    let of = |(difference, probability): (i32, f64)| {
-        -probability * (1.0 + step_per_sample * f64::from(difference)).abs().ln()
-    };
-    let law = differences(samples, batch);
-    let total: f64 = law.iter().copied().map(of).sum();
-    law.into_iter().filter(|(_, probability)| *probability < rare).map(of).sum::<f64>().abs() / total
 }
 
 /// Cyclic batches of any size: the rate of the loser `distance` places after (or before) the winner.
@@ -212,13 +201,5 @@ mod tests {
         assert_eq!(best_batch(12, 0.1, Reduction::Sum, Samples), 1);
         assert_eq!(best_batch(12, 0.1, Reduction::Mean, Steps), 1);
         assert_eq!(best_batch(12, 0.1, Reduction::Mean, Samples), 1);
-    }
-
-    #[test]
-    fn rare_batches_dominate_only_from_one_on() {
-        // η_B b = 0.6: nothing rare matters. η_B b close to 1: a batch of eight equal samples of 10 carries a share.
-        assert!(rarest_batch(10, 4, 0.15, 1e-3) < 0.02);
-        let off = 1.0 / 8.0 + 1e-12;
-        assert!(rarest_batch(10, 8, off, 1e-6) > 1e-5 && rarest_batch(10, 8, 0.05, 1e-6) < 1e-5);
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         let mut rates = Vec::new();
         for batch in 1..=largest {
             let cell = Cell { kind: ScheduleKind::Sgd, samples: SAMPLES, batch, eta, reduction };
-            let replicas = context.effort.pick(40, 150, 2000);
+            let replicas = context.effort.pick(40, 100, 2000);
             let seed = context
                 .cell_seed(&CLAIM, 4 << 32 | (batch as u64) << 1 | u64::from(reduction == Reduction::Sum));
             let falls = cell.falls(context, replicas, seed)?;

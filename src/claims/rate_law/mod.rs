@@ -74,8 +74,9 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     batch_size::examine(context, prediction, &mut findings)?;
     phases::examine(context, prediction, &mut findings)?;
     findings.notes.push(
-        "With replacement the exact expectation is what long runs see as long as η_B b < 1. At η_B b ≥ 1 a batch of nothing but i* \
-         can send c_j through 0, and batches of which no run meets one can dominate the sum. Nothing here goes there."
+        "With replacement the exact expectation is what runs see as long as η_B b < 1. At η_B k = 1, k ≤ b, a batch with k more of i* \
+         sends c_j to 0 and the sum is infinite; near such η_B batches of which no run meets one can dominate it. Nothing here \
+         goes there."
             .into(),
     );
     Ok(findings)

@@ -39,7 +39,7 @@ fn half_normal(m: usize) -> Vec<f64> {
 /// One start three ways, and the two guesses. The leader speaks for all: there both are off most.
 fn three(context: &Context, prediction: &Prediction) -> Result<Vec<Check>> {
     let expected = (prediction.triangle)(THREE)[0];
-    let (paths, runs) = context.effort.pick((10_000, 10_000), (300_000, 200_000), (3_000_000, 1_000_000));
+    let (paths, runs) = context.effort.pick((10_000, 10_000), (200_000, 200_000), (3_000_000, 1_000_000));
     let half_width = |n: u64| 2.5 / (n as f64).sqrt();
     let by_paths = Expectation::new(
         "m = 3, c ∝ (5, 3, 2): P(i* = 1) by paths of the diffusion",

@@ -106,7 +106,7 @@ fn extrapolated(
 
 /// The coefficient of the correction, from both octants.
 fn correction(context: &Context, prediction: &Prediction, rows: &mut Vec<Vec<String>>) -> Result<Check> {
-    let replicas = context.effort.pick(200_000, 500_000, 4_000_000);
+    let replicas = context.effort.pick(200_000, 300_000, 4_000_000);
     let deviation = |share: f64, p: f64| (p - (prediction.pair)(at(share))) / LARGE;
     let [first, second] = OCTANTS;
     let expected = 0.5
