@@ -63,8 +63,8 @@ impl Default for Prediction {
     }
 }
 
-/// Sum of the others over the leader at which a run counts as decided: of the order of the probability to be wrong,
-/// and below any standard error here ([`selection::return_bound`] at 1e-5 is 3e-4, of which `2/π · 1e-5` is real).
+/// Sum of the others over the leader at which a run counts as decided; [`selection::return_bound`] there is 1e-4 for
+/// two samples, of which `2/π · 1e-5` is real.
 const DECIDED: f64 = 1e-5;
 
 /// Runs the protocol against a prediction.

@@ -1,13 +1,13 @@
 //! Two samples: the closed form, its first correction, and what an early stop does to it.
 
-use super::{CLAIM, Options, Prediction, unit, winners};
+use super::{CLAIM, DECIDED, Options, Prediction, unit, winners};
 use crate::claims::flock::{Flock, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination};
-use crate::theory::selection::{clock, clock_with_replacement};
+use crate::theory::selection::{clock, clock_with_replacement, return_bound};
 use crate::verdict::{Check, Expectation};
 
 /// Angles `θ = arctan(c_1/c_2)` in units of `π/2`: the probabilities themselves.
@@ -31,6 +31,7 @@ pub(super) fn examine(
     let replicas = options.replicas.unwrap_or(context.effort.pick(4000, 100_000, 1_000_000));
     let precision = 2.5 / (replicas as f64).sqrt();
     let (mut rows, mut cell) = (Vec::new(), 0);
+    findings.checks.push(tight_stop(replicas));
     for share in ANGLES {
         let mut estimates = Vec::new();
         for eta in STEP_SIZES {
@@ -65,6 +66,16 @@ pub(super) fn examine(
     ];
     findings.tables.push(Table { name: "selection_pair", header, rows });
     Ok(())
+}
+
+/// The stop rule's own bias, from theory, against what the runs can resolve.
+fn tight_stop(replicas: u64) -> Check {
+    let (_, least) = frequency((ANGLES[0] * replicas as f64) as u64, replicas);
+    let name =
+        "m = 2: bound on the probability that a decided run turns again, against the least standard error";
+    Expectation::new(name, least, "optional stopping of a supermartingale")
+        .at_most()
+        .measured(return_bound(&[1.0, DECIDED]), replicas)
 }
 
 fn at(share: f64) -> [f64; 2] {
