@@ -56,7 +56,11 @@ fn the_list_names_every_claim_once() {
             "random_walk",
             "rotation_invariance",
             "landscape",
-            "hypothesis_map"
+            "hypothesis_map",
+            "selection_law",
+            "rate_law",
+            "cyclic_basin",
+            "escape"
         ]
     );
 }

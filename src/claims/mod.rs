@@ -5,14 +5,19 @@
 //! `findings` runs the protocol and judges it.
 
 pub mod alignment_scaling;
+pub mod cyclic_basin;
 pub mod cyclic_limit;
+pub mod escape;
+mod flock;
 pub mod gd_limit;
 pub mod hypothesis_map;
 pub(crate) mod kept;
 pub mod landscape;
 mod protocol;
 pub mod random_walk;
+pub mod rate_law;
 pub mod rotation_invariance;
+pub mod selection_law;
 pub mod sgd_limit;
 pub mod sharpness;
 pub mod vanishing_noise;
@@ -148,7 +153,7 @@ pub struct Claim {
 }
 
 /// All claims, in the order of the report.
-pub const ALL: [&Claim; 10] = [
+pub const ALL: [&Claim; 14] = [
     &gd_limit::CLAIM,
     &sgd_limit::CLAIM,
     &cyclic_limit::CLAIM,
@@ -159,6 +164,10 @@ pub const ALL: [&Claim; 10] = [
     &rotation_invariance::CLAIM,
     &landscape::CLAIM,
     &hypothesis_map::CLAIM,
+    &selection_law::CLAIM,
+    &rate_law::CLAIM,
+    &cyclic_basin::CLAIM,
+    &escape::CLAIM,
 ];
 
 /// The claims that `reproduce` examines at an effort if none are named.
