@@ -1,5 +1,6 @@
 //! What a run leaves on disk, written atomically: a staging directory, renamed when complete.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,10 @@ use npyz::WriterBuilder;
 use serde::Serialize;
 
 use crate::error::{Error, Result, io_at};
+use crate::report;
 
-/// All that a run consists of. A directory that holds anything else is not ours to replace.
+/// All that a run consists of, besides the tables that its report names and their figures. A directory that holds
+/// anything else is not ours to replace.
 const FILES: [&str; 13] = [
     "config.json",
     "summary.json",
@@ -23,7 +26,7 @@ const FILES: [&str; 13] = [
     "c.npy",
     "batches.npy",
     "model.safetensors",
-    "hypothesis_map.csv",
+    "report.html",
 ];
 
 /// Where a run that is not finished is kept: a hidden neighbour of its directory.
@@ -61,7 +64,11 @@ impl RunDir {
             let listing = fs::read_dir(&target).map_err(io_at(&target))?;
             let names: Vec<_> =
                 listing.map(|e| Ok(e?.file_name())).collect::<Result<_, _>>().map_err(io_at(&target))?;
-            if names.iter().any(|name| !FILES.iter().any(|file| name == *file)) {
+            let tables = report::render::files_of(&target);
+            let ours = |name: &OsString| {
+                FILES.iter().any(|file| name == *file) || tables.iter().any(|file| name == file.as_str())
+            };
+            if !names.iter().all(ours) {
                 return Err(Error::NotARun { path: target });
             }
             if !names.is_empty() && !force {
@@ -89,10 +96,18 @@ impl RunDir {
 
     /// Where a file of this run is to be written for now.
     pub fn path(&self, name: &str) -> PathBuf {
-        debug_assert!(FILES.contains(&name), "{name} is not listed as a file of a run");
+        debug_assert!(
+            FILES.contains(&name) || name.ends_with(".csv"),
+            "{name} is not listed as a file of a run"
+        );
         // A failure shows when the file is written.
         let _ = fs::create_dir_all(&self.staging);
         self.staging.join(name)
+    }
+
+    /// Where files are collected until then.
+    pub fn staging(&self) -> &Path {
+        &self.staging
     }
 
     /// Where the run will be once committed.

@@ -11,6 +11,7 @@ pub mod hypothesis_map;
 pub mod landscape;
 mod protocol;
 pub mod random_walk;
+mod record;
 pub mod rotation_invariance;
 pub mod sgd_limit;
 pub mod sharpness;
@@ -125,6 +126,10 @@ pub struct Claim {
     pub source: &'static str,
     /// The claim itself.
     pub statement: &'static str,
+    /// The claim as a formula, in LaTeX.
+    pub formula: &'static str,
+    /// How it is examined.
+    pub protocol: &'static str,
     /// Runs the default protocol.
     #[serde(skip)]
     pub run: fn(&Context) -> Result<Findings>,

@@ -1,6 +1,7 @@
 //! The run directory of `train`, and what it prints.
 
 use std::fs;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::cli;
 use crate::error::{Result, io_at};
 use crate::measure::trajectory::Row;
 use crate::model::SingleNeuronConfig;
+use crate::report::chart::bars;
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
 use crate::train::Outcome;
@@ -149,7 +151,7 @@ pub(super) fn write(
     if options.output.json {
         cli::print_json(&summary)?;
     } else {
-        cli::print(&describe(job, &summary));
+        cli::print(&describe(job, &summary, &finished[0]));
     }
     Ok(())
 }
@@ -265,7 +267,7 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
     }
 }
 
-fn describe(job: &Job, summary: &Summary) -> String {
+fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     let Summary { first, seconds, predicted_limit, replicas, directory } = summary;
     let Ending { outcome, steps, .. } = first;
     let ended = match outcome {
@@ -302,6 +304,9 @@ fn describe(job: &Job, summary: &Summary) -> String {
         format!("  cosine with start    {}", number(first.cos_init)),
         format!("  residual             {}", number(first.residual)),
     ];
+    if std::io::stdout().is_terminal() {
+        lines.push(bars(&shown.run.neurons[0].correlations));
+    }
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps } = replicas;
         lines.push(format!(
