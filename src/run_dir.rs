@@ -64,9 +64,9 @@ impl RunDir {
             let listing = fs::read_dir(&target).map_err(io_at(&target))?;
             let names: Vec<_> =
                 listing.map(|e| Ok(e?.file_name())).collect::<Result<_, _>>().map_err(io_at(&target))?;
-            let tables = report::render::files_of(&target);
+            let drawn = report::render::files_of(&target);
             let ours = |name: &OsString| {
-                FILES.iter().any(|file| name == *file) || tables.iter().any(|file| name == file.as_str())
+                FILES.iter().any(|file| name == *file) || drawn.iter().any(|file| name == file.as_str())
             };
             if !names.iter().all(ours) {
                 return Err(Error::NotARun { path: target });

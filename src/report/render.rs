@@ -1,5 +1,6 @@
 //! From the files of a run to its page and figures: nothing is trained, nothing else is read.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -63,13 +64,22 @@ pub fn into(directory: &Path) -> Result<Drawn> {
     draw(&Saved::read(directory)?, directory, directory)
 }
 
-/// Names of the tables and figures that the report of a directory speaks of; none without a report.
+/// Names of the tables that the report of a directory speaks of, and the folder of its figures if it holds nothing
+/// else; none without a report.
 pub fn files_of(directory: &Path) -> Vec<String> {
-    let tables = |saved: Saved| -> Vec<String> {
-        let tables = saved.entries().flat_map(|entry| &entry.tables);
-        tables.map(|name| format!("{name}.csv")).chain([FIGURES.to_string()]).collect()
+    let Ok(saved) = Saved::read(directory) else { return Vec::new() };
+    let tables = saved.entries().flat_map(|entry| &entry.tables).map(|name| format!("{name}.csv"));
+    tables.chain(holds_figures_only(&directory.join(FIGURES)).then(|| FIGURES.into())).collect()
+}
+
+fn holds_figures_only(folder: &Path) -> bool {
+    let is_figure = |name: OsString| {
+        let mut files =
+            figures::ALL.iter().flat_map(|figure| ["svg", "png"].map(|end| format!("{}.{end}", figure.id)));
+        files.any(|file| name == file.as_str())
     };
-    Saved::read(directory).map(tables).unwrap_or_default()
+    fs::read_dir(folder)
+        .is_ok_and(|mut listing| listing.all(|entry| entry.is_ok_and(|entry| is_figure(entry.file_name()))))
 }
 
 fn draw(saved: &Saved, from: &Path, to: &Path) -> Result<Drawn> {

@@ -25,10 +25,9 @@ const STEP: f64 = 0.2;
 
 /// `c_t(i)` of the Burn model, trained by autodiff; of GD with the predicted limit.
 pub(super) fn table(context: &Context, options: &Options, prediction: &Prediction) -> Result<Table> {
-    let samples = options.samples.or(options.dim).unwrap_or(SIZE.0).min(MOST);
-    let dim = options.dim.unwrap_or(if samples == SIZE.0 { SIZE.1 } else { samples }).max(samples);
     let seed = context.cell_seed(&CLAIM, 1 << 32);
-    let dataset = Dataset::orthonormal(samples, dim, seed)?;
+    let dataset = dataset(options, seed)?;
+    let (samples, dim) = (dataset.samples(), dataset.dim());
     let step_size = options.step_size.unwrap_or(STEP);
     let problem = Problem::new(dataset, Activation::Linear, Reduction::Mean, step_size)?;
     let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(0.5), seed, 0)?;
@@ -65,4 +64,16 @@ pub(super) fn table(context: &Context, options: &Options, prediction: &Predictio
         }
     }
     Ok(table)
+}
+
+/// The user's own rows, or random ones; of many the first.
+fn dataset(options: &Options, seed: u64) -> Result<Dataset> {
+    if let Some(path) = &options.data {
+        let own = Dataset::from_npy(path)?;
+        let (samples, dim) = (own.samples().min(MOST), own.dim());
+        return Dataset::from_rows(own.rows()?[..samples * dim].to_vec(), samples, dim);
+    }
+    let samples = options.samples.or(options.dim).unwrap_or(SIZE.0).min(MOST);
+    let dim = options.dim.unwrap_or(if samples == SIZE.0 { SIZE.1 } else { samples });
+    Dataset::orthonormal(samples, dim.max(samples), seed)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kuva::backend::svg::SvgBackend;
 use kuva::prelude::{
-    ColorMap, Heatmap, Layout, LegendPosition, LinePlot, LineStyle, MarkerShape, Plot, ScatterPlot, Theme,
-    TickFormat,
+    ColorMap, Heatmap, Layout, LegendEntry, LegendPosition, LegendShape, LinePlot, LineStyle, MarkerShape,
+    Plot, ScatterPlot, Theme, TickFormat,
 };
 use kuva::render::figure::Figure as Grid;
 use kuva::render::render::Scene;
@@ -114,12 +114,13 @@ fn scene(drawing: &Drawing, look: Look) -> Scene {
     let columns = drawing.columns.clamp(1, 3);
     let rows = drawing.panels.len().div_ceil(columns);
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
-    for panel in &drawing.panels {
-        plots.push(panel.series.iter().flat_map(|series| paint(series, panel, look)).collect::<Vec<_>>());
-        layouts.push(layout(panel, look));
-    }
     let square = drawing.panels.iter().all(|panel| panel.square);
     let (width, height) = if square { SQUARE } else { SIZES[columns - 1] };
+    for panel in &drawing.panels {
+        plots.push(panel.series.iter().map(|series| paint(series, panel, look)).collect::<Vec<Plot>>());
+        layouts.push(layout(panel, width, look));
+    }
+    let height = height + drawing.panels.iter().map(|panel| legend_height(panel, width)).fold(0.0, f64::max);
     let grid = Grid::new(rows, columns).with_plots(plots).with_layouts(layouts);
     let mut scene = grid.with_cell_size(width, height).with_spacing(10.0).with_padding(6.0).render();
     let theme = look.theme();
@@ -129,7 +130,26 @@ fn scene(drawing: &Drawing, look: Look) -> Scene {
     scene
 }
 
-fn layout(panel: &Panel, look: Look) -> Layout {
+/// Room for the legend below a panel, so that it takes none from the axes.
+fn legend_height(panel: &Panel, width: f64) -> f64 {
+    let names = || panel.series.iter().map(|series| series.name.chars().count()).filter(|&length| length > 0);
+    let longest = names().max().unwrap_or(0) as f64;
+    let side_by_side = ((width - 80.0) / (40.0 + 6.5 * longest)).floor().max(1.0);
+    if names().count() == 0 { 0.0 } else { 18.0 * (names().count() as f64 / side_by_side).ceil() + 20.0 }
+}
+
+/// As many of the names of columns as there is room for.
+fn thinned(names: &[String], width: f64) -> Vec<String> {
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
+    let every = (names.len() as f64 * (7.0 * longest + 8.0) / (width - 90.0)).ceil().max(1.0) as usize;
+    names
+        .iter()
+        .enumerate()
+        .map(|(k, name)| if k % every == 0 { name.clone() } else { String::new() })
+        .collect()
+}
+
+fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
     let (x, y) = (&panel.x, &panel.y);
     let mut layout = Layout::new(x.range, y.range)
         .with_x_axis_min(x.range.0)
@@ -147,6 +167,11 @@ fn layout(panel: &Panel, look: Look) -> Layout {
         .with_font_family(FONTS)
         .with_legend_box(false)
         .with_legend_position(LegendPosition::OutsideBottomColumns);
+    let named = panel.series.iter().filter(|series| !series.name.is_empty());
+    let entries: Vec<LegendEntry> = named.map(|series| entry(series, look)).collect();
+    if !entries.is_empty() {
+        layout = layout.with_legend_entries(entries);
+    }
     if !panel.title.is_empty() {
         layout = layout.with_title(&panel.title);
     }
@@ -157,7 +182,7 @@ fn layout(panel: &Panel, look: Look) -> Layout {
         layout = layout.with_log_y().with_y_tick_format(powers());
     }
     if !x.names.is_empty() {
-        layout = layout.with_x_categories(x.names.clone());
+        layout = layout.with_x_categories(thinned(&x.names, width));
     }
     if !y.names.is_empty() {
         layout = layout.with_y_categories(y.names.clone());
@@ -194,51 +219,53 @@ fn powers() -> TickFormat {
     }))
 }
 
-fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
+fn paint(series: &Series, panel: &Panel, look: Look) -> Plot {
     let colour = look.colour(series.ink);
-    let mut plots: Vec<Plot> = Vec::new();
     match &series.marks {
         Marks::Points(points, shape) => {
             let within = clipped(points, &panel.y);
-            let mut plot = ScatterPlot::new()
+            let plot = ScatterPlot::new()
                 .with_data(points.iter().map(|point| (point.x, point.y)))
                 .with_color(colour)
                 .with_size(4.0)
                 .with_marker(marker(*shape));
-            if within.iter().any(|bar| bar.0 > 0.0 || bar.1 > 0.0) {
-                plot = plot.with_y_err_asymmetric(within);
-            }
-            if !series.name.is_empty() {
-                plot = plot.with_legend(&series.name);
-            }
-            plots.push(plot.into());
+            let has_bars = within.iter().any(|bar| bar.0 > 0.0 || bar.1 > 0.0);
+            if has_bars { plot.with_y_err_asymmetric(within).into() } else { plot.into() }
         }
         Marks::Line(points, stroke) => {
-            let (width, style) = match stroke {
-                Stroke::Thin => (1.0, LineStyle::Solid),
-                Stroke::Solid => (1.8, LineStyle::Solid),
-                Stroke::Dashed => (1.6, LineStyle::Dashed),
-                Stroke::Dotted => (1.6, LineStyle::Dotted),
-            };
-            let mut plot = LinePlot::new()
+            let (width, style) = line_style(*stroke);
+            LinePlot::new()
                 .with_data(points.iter().copied())
                 .with_color(colour)
                 .with_stroke_width(width)
-                .with_line_style(style);
-            if !series.name.is_empty() {
-                plot = plot.with_legend(&series.name);
-            }
-            plots.push(plot.into());
+                .with_line_style(style)
+                .into()
         }
-        Marks::Heat(values, shades) => plots.push(
-            Heatmap::new()
-                .with_data(values.iter().map(|row| row.iter().copied()))
-                .with_color_map(colours(values, *shades))
-                .with_cell_size(1.0)
-                .into(),
-        ),
+        Marks::Heat(values, shades) => Heatmap::new()
+            .with_data(values.iter().map(|row| row.iter().copied()))
+            .with_color_map(colours(values, *shades))
+            .with_cell_size(1.0)
+            .into(),
     }
-    plots
+}
+
+fn line_style(stroke: Stroke) -> (f64, LineStyle) {
+    match stroke {
+        Stroke::Thin => (1.0, LineStyle::Solid),
+        Stroke::Solid => (1.8, LineStyle::Solid),
+        Stroke::Dashed => (1.6, LineStyle::Dashed),
+        Stroke::Dotted => (1.6, LineStyle::Dotted),
+    }
+}
+
+/// The entry of a series in the legend.
+fn entry(series: &Series, look: Look) -> LegendEntry {
+    let (shape, dasharray) = match &series.marks {
+        Marks::Points(_, shape) => (LegendShape::Marker(marker(*shape)), None),
+        Marks::Line(_, stroke) => (LegendShape::Line, line_style(*stroke).1.dasharray()),
+        Marks::Heat(..) => (LegendShape::Rect, None),
+    };
+    LegendEntry { label: series.name.clone(), color: look.colour(series.ink), shape, dasharray }
 }
 
 /// Lengths of the arms of error bars, cut off at the ends of the axis.
