@@ -102,7 +102,6 @@ fn draw(saved: &Saved, from: &Path, to: &Path) -> Result<Drawn> {
 /// One figure: its files, and itself for the page.
 fn plate(figure: &'static Figure, saved: &Saved, from: &Path, folder: &Path) -> Result<Plate> {
     let sheet = Sheet::read(&from.join(format!("{}.csv", figure.table)), figure.columns)?;
-    let drawing = (figure.draw)(&sheet);
     let caption = format!(
         "{} Seed {}, effort {}, backend {} {}.",
         (figure.caption)(&sheet),
@@ -111,9 +110,10 @@ fn plate(figure: &'static Figure, saved: &Saved, from: &Path, folder: &Path) -> 
         saved.backend,
         saved.precision
     );
-    if let Some(flaw) = drawing.flaw() {
-        return Ok(Plate { figure, caption, svg: Err(flaw) });
-    }
+    let drawing = match figure.drawing(&sheet) {
+        Ok(drawing) => drawing,
+        Err(flaw) => return Ok(Plate { figure, caption, svg: Err(flaw) }),
+    };
     let write = |suffix: &str, bytes: &[u8]| {
         let path = folder.join(format!("{}.{suffix}", figure.id));
         fs::write(&path, bytes).map_err(io_at(&path))

@@ -129,7 +129,7 @@ fn a_figure_without_data_is_not_drawn_and_the_page_says_so() {
         let header = fs::read_to_string(&path).unwrap().lines().next().unwrap().to_string() + "\n";
         fs::write(&path, header).unwrap();
         let sheet = Sheet::read(&path, figure.columns).unwrap();
-        assert!((figure.draw)(&sheet).flaw().is_some(), "{} is drawn from nothing", figure.id);
+        assert!(figure.drawing(&sheet).is_err(), "{} is drawn from nothing", figure.id);
         // The caption must not fail either.
         assert!(!(figure.caption)(&sheet).is_empty());
     }
@@ -163,12 +163,12 @@ fn a_run_with_figures_may_be_replaced_but_nothing_else() {
     let foreign = run.join("figures/holiday.png");
     fs::write(&foreign, "mine").unwrap();
     let forced = [&again[..], &["--force"]].concat();
-    refuses("reproduce", &forced, "something other than a run");
+    refuses("reproduce", &forced, "holds files that no run writes");
     assert!(foreign.exists());
     fs::remove_file(&foreign).unwrap();
     let foreign = run.join("mine.csv");
     fs::write(&foreign, "mine").unwrap();
-    refuses("reproduce", &forced, "something other than a run");
+    refuses("reproduce", &forced, "holds files that no run writes");
     fs::remove_file(&foreign).unwrap();
     let output = binary("reproduce").args(&forced).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -80,7 +80,8 @@ fn slope(rows: Vec<Row>, column: &str) -> String {
         return String::new();
     }
     let line = Line::fit(&points);
-    format!(": slope {:.3} ± {:.3}", line.slope, line.slope_interval(ESTIMATE_LEVEL).half_width())
+    let half = line.slope_interval(ESTIMATE_LEVEL).half_width();
+    format!(": slope {:.3} ± {half:.3}", line.slope).replace('-', "−")
 }
 
 fn draw(sheet: &Sheet) -> Drawing {

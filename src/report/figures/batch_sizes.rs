@@ -50,10 +50,13 @@ fn draw(sheet: &Sheet) -> Drawing {
         {
             let rows = || chosen(sheet, activation);
             if column == "max_cos" {
-                let predicted: Vec<_> =
-                    rows().map(|row| (share(&row), row.number("max_cos_predicted"))).collect();
+                // A line below b = m, and there a bar: nothing lies in between.
+                let predicted = |row: &Row| (share(row), row.number("max_cos_predicted"));
+                let below = rows().filter(|row| share(row) < 1.0).map(|row| predicted(&row)).collect();
+                let bars = rows().filter(|row| share(row) == 1.0).map(|row| predicted(&row).1);
                 let name = if activation == "linear" { "predicted" } else { "" };
-                series.push(Series::line(name, ink, Stroke::Dashed, predicted));
+                series.push(Series::line(name, ink, Stroke::Dashed, below));
+                series.extend(bars.map(|y| Series::line("", ink, Stroke::Solid, vec![(0.96, y), (1.04, y)])));
             }
             let point = |row: Row| {
                 let of = |suffix: &str| row.number(&format!("{column}{suffix}"));
@@ -89,8 +92,8 @@ fn caption(sheet: &Sheet) -> String {
     };
     format!(
         "Where SGD ended, m = {}, n = {}, {} reduction, η = {}, reduced engine: mean over {} runs a batch size and activation \
-         for b < m, {} for b = m, with 95 % intervals (of no width where all runs agree). Left, dashed: 1 by Theorem 2, and \
-         at b = m the exact expectation of Theorem 1's limit; the jump is between b = m − 1 and b = m.",
+         for b < m, {} for b = m, with 95 % intervals (of no width where all runs agree). Left, dashed: 1 by Theorem 2; bars at \
+         b = m: the exact expectation of Theorem 1's limit; the jump is between b = m − 1 and b = m.",
         sheet.first("samples"),
         sheet.first("dim"),
         sheet.first("reduction"),

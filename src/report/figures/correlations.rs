@@ -14,6 +14,8 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 fn draw(sheet: &Sheet) -> Drawing {
+    // One range for all panels: from the lowest correlation of any to 1.
+    let lowest = sheet.rows().map(|row| row.number("correlation")).fold(0.0, f64::min).max(-1.0);
     let panel = |algorithm: &&str| {
         let rows = || sheet.with("algorithm", algorithm);
         let last = rows().map(|row| row.number("step")).fold(1.0, f64::max);
@@ -33,7 +35,7 @@ fn draw(sheet: &Sheet) -> Drawing {
             _ => format!("cyclic, b = {batch}"),
         };
         let x = Axis::log("step t").from_to(1.0, last);
-        Panel::new(title, x, Axis::linear("correlation cₜ(i)").from_to(-1.05, 1.05), series)
+        Panel::new(title, x, Axis::linear("correlation cₜ(i)").from_to(lowest - 0.1, 1.1), series)
     };
     let algorithms = sheet.distinct("algorithm");
     Drawing::new(algorithms.len().max(1), algorithms.iter().map(panel).collect())

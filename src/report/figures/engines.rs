@@ -35,7 +35,7 @@ fn draw(sheet: &Sheet) -> Drawing {
             rows.map(|row| (row.number("step"), row.number("distance") / row.number("unit_roundoff")));
         Series::line(format!("{engine} − {other}"), ink, Stroke::Solid, points.collect())
     });
-    let y = Axis::log("distance ‖w − w′‖ in units of rounding u");
+    let y = Axis::log("distance ‖w₁ − w₂‖ in units of rounding u");
     Drawing::new(1, vec![Panel::new("", Axis::log("step t"), y, series.into())])
 }
 

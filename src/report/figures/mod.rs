@@ -38,6 +38,20 @@ pub struct Figure {
     pub caption: fn(&Sheet) -> String,
 }
 
+impl Figure {
+    /// What it shows of a table.
+    ///
+    /// # Errors
+    /// Why it cannot be drawn: no rows, or a [flaw](Drawing::flaw).
+    pub fn drawing(&self, sheet: &Sheet) -> Result<Drawing, String> {
+        if sheet.rows().next().is_none() {
+            return Err("its table has no rows".into());
+        }
+        let drawing = (self.draw)(sheet);
+        drawing.flaw().map_or(Ok(drawing), Err)
+    }
+}
+
 /// All figures; those of one claim in their order on the page.
 pub const ALL: [&Figure; 11] = [
     &correlations::FIGURE,

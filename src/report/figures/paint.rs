@@ -117,7 +117,7 @@ fn scene(drawing: &Drawing, look: Look) -> Scene {
     let square = drawing.panels.iter().all(|panel| panel.square);
     let (width, height) = if square { SQUARE } else { SIZES[columns - 1] };
     for panel in &drawing.panels {
-        plots.push(panel.series.iter().map(|series| paint(series, panel, look)).collect::<Vec<Plot>>());
+        plots.push(panel.series.iter().flat_map(|series| paint(series, panel, look)).collect::<Vec<Plot>>());
         layouts.push(layout(panel, width, look));
     }
     let height = height + drawing.panels.iter().map(|panel| legend_height(panel, width)).fold(0.0, f64::max);
@@ -175,12 +175,14 @@ fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
     if !panel.title.is_empty() {
         layout = layout.with_title(&panel.title);
     }
-    if x.scale == Scale::Log {
-        layout = layout.with_log_x().with_x_tick_format(powers());
-    }
-    if y.scale == Scale::Log {
-        layout = layout.with_log_y().with_y_tick_format(powers());
-    }
+    layout = match x.scale {
+        Scale::Linear => layout.with_x_tick_format(plain()),
+        Scale::Log => layout.with_log_x().with_x_tick_format(powers()),
+    };
+    layout = match y.scale {
+        Scale::Linear => layout.with_y_tick_format(plain()),
+        Scale::Log => layout.with_log_y().with_y_tick_format(powers()),
+    };
     if !x.names.is_empty() {
         layout = layout.with_x_categories(thinned(&x.names, width));
     }
@@ -191,6 +193,11 @@ fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
         layout = layout.with_equal_aspect();
     }
     layout
+}
+
+/// Ticks of a linear axis.
+fn plain() -> TickFormat {
+    TickFormat::Custom(Arc::new(|value| super::super::terminal::number(value).replace('-', "−")))
 }
 
 /// Ticks of a logarithmic axis: 10ᵏ, with plain numbers where they are short.
@@ -219,33 +226,35 @@ fn powers() -> TickFormat {
     }))
 }
 
-fn paint(series: &Series, panel: &Panel, look: Look) -> Plot {
+fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
     let colour = look.colour(series.ink);
     match &series.marks {
         Marks::Points(points, shape) => {
-            let within = clipped(points, &panel.y);
-            let plot = ScatterPlot::new()
-                .with_data(points.iter().map(|point| (point.x, point.y)))
-                .with_color(colour)
-                .with_size(4.0)
-                .with_marker(marker(*shape));
-            let has_bars = within.iter().any(|bar| bar.0 > 0.0 || bar.1 > 0.0);
-            if has_bars { plot.with_y_err_asymmetric(within).into() } else { plot.into() }
+            // Points with an error bar that can be seen, and those without.
+            let (with, without): (Vec<&Point>, Vec<&Point>) =
+                points.iter().partition(|point| arms(point, &panel.y) != (0.0, 0.0));
+            let scatter = |points: &[&Point]| {
+                ScatterPlot::new()
+                    .with_data(points.iter().map(|point| (point.x, point.y)))
+                    .with_color(colour.clone())
+                    .with_size(4.0)
+                    .with_marker(marker(*shape))
+            };
+            let bars = with.iter().map(|point| arms(point, &panel.y));
+            vec![scatter(&without).into(), scatter(&with).with_y_err_asymmetric(bars).into()]
         }
         Marks::Line(points, stroke) => {
             let (width, style) = line_style(*stroke);
-            LinePlot::new()
-                .with_data(points.iter().copied())
-                .with_color(colour)
-                .with_stroke_width(width)
-                .with_line_style(style)
-                .into()
+            let line = LinePlot::new().with_data(points.iter().copied()).with_color(colour);
+            vec![line.with_stroke_width(width).with_line_style(style).into()]
         }
-        Marks::Heat(values, shades) => Heatmap::new()
-            .with_data(values.iter().map(|row| row.iter().copied()))
-            .with_color_map(colours(values, *shades))
-            .with_cell_size(1.0)
-            .into(),
+        Marks::Heat(values, shades) => vec![
+            Heatmap::new()
+                .with_data(values.iter().map(|row| row.iter().copied()))
+                .with_color_map(colours(values, *shades))
+                .with_cell_size(1.0)
+                .into(),
+        ],
     }
 }
 
@@ -268,10 +277,14 @@ fn entry(series: &Series, look: Look) -> LegendEntry {
     LegendEntry { label: series.name.clone(), color: look.colour(series.ink), shape, dasharray }
 }
 
-/// Lengths of the arms of error bars, cut off at the ends of the axis.
-fn clipped(points: &[Point], y: &Axis) -> Vec<(f64, f64)> {
-    let arms = |point: &Point| (point.y - point.low.max(y.range.0), point.high.min(y.range.1) - point.y);
-    points.iter().map(arms).map(|(down, up)| (down.max(0.0), up.max(0.0))).collect()
+/// Lengths of the arms of an error bar, cut off at the ends of the axis; none where both are too short to be seen.
+fn arms(point: &Point, y: &Axis) -> (f64, f64) {
+    let seen = match y.scale {
+        Scale::Linear => 1e-3 * (y.range.1 - y.range.0),
+        Scale::Log => 1e-3 * point.y.abs(),
+    };
+    let (down, up) = (point.y - point.low.max(y.range.0), point.high.min(y.range.1) - point.y);
+    if down.max(up) < seen { (0.0, 0.0) } else { (down.max(0.0), up.max(0.0)) }
 }
 
 fn marker(shape: Shape) -> MarkerShape {

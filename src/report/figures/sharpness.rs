@@ -26,7 +26,7 @@ pub(super) const FIGURE: Figure = Figure {
 
 /// GD a little to the left of `m`, SGD a little to the right.
 const DRAWN: [(&str, f64, Ink, Shape); 2] =
-    [("GD", -0.12, Ink::Blue, Shape::Disc), ("SGD", 0.12, Ink::Vermillion, Shape::Triangle)];
+    [("GD", -0.2, Ink::Blue, Shape::Disc), ("SGD", 0.2, Ink::Vermillion, Shape::Triangle)];
 
 fn draw(sheet: &Sheet) -> Drawing {
     let relu = |algorithm: &'static str| {
@@ -40,27 +40,21 @@ fn draw(sheet: &Sheet) -> Drawing {
     let (low, high) = (sizes().fold(f64::INFINITY, f64::min) - 1.0, sizes().fold(0.0, f64::max) + 1.0);
     let m = || Axis::linear("number of samples m").from_to(low, high);
 
-    let curve = (0..=100).map(|k| low + (high - low) * f64::from(k) / 100.0);
-    let mut largest =
-        vec![Series::line("4/m", Ink::Ink, Stroke::Dashed, curve.map(|m| (m, 4.0 / m)).collect())];
-    let mut traces = Vec::new();
-    for (algorithm, shift, ink, shape) in DRAWN {
-        largest.push(Series::points(algorithm, ink, shape, points(shift, algorithm, "largest")));
-        for (k, row) in relu(algorithm).enumerate() {
-            let (m, predicted) = (row.number("samples") + shift, row.number("trace_predicted"));
-            let name = if k == 0 && algorithm == "GD" { "Theorem 13" } else { "" };
-            let bar = vec![(m - 0.3, predicted), (m + 0.3, predicted)];
-            traces.push(Series::line(name, Ink::Ink, Stroke::Solid, bar));
+    let panel = |column: &str, label: &str, law: &str| {
+        let mut series = Vec::new();
+        for (algorithm, shift, ink, shape) in DRAWN {
+            for (k, row) in relu(algorithm).enumerate() {
+                let (m, predicted) =
+                    (row.number("samples") + shift, row.number(&format!("{column}_predicted")));
+                let name = if k == 0 && algorithm == "GD" { law } else { "" };
+                let bar = vec![(m - 0.25, predicted), (m + 0.25, predicted)];
+                series.push(Series::line(name, Ink::Ink, Stroke::Solid, bar));
+            }
+            series.push(Series::points(algorithm, ink, shape, points(shift, algorithm, column)));
         }
-        traces.push(Series::points(algorithm, ink, shape, points(shift, algorithm, "trace")));
-    }
-    Drawing::new(
-        2,
-        vec![
-            Panel::new("", m(), Axis::linear("λₘₐₓ(H)"), largest),
-            Panel::new("", m(), Axis::linear("Tr H"), traces),
-        ],
-    )
+        Panel::new("", m(), Axis::linear(label), series)
+    };
+    Drawing::new(2, vec![panel("largest", "λₘₐₓ(H)", "4/m"), panel("trace", "Tr H", "Theorem 13")])
 }
 
 fn caption(sheet: &Sheet) -> String {
@@ -72,7 +66,7 @@ fn caption(sheet: &Sheet) -> String {
     sizes.truncate(8);
     format!(
         "Hessian of the loss of the Burn model with ReLU, dense, by symmetric differences of autodiff gradients, at the minima \
-         that GD and SGD (b = 1) reach from one start: {n} pairs of runs, m × n = {}{}. Dashed and bars: theory. The linear model, \
+         that GD and SGD (b = 1) reach from one start: {n} pairs of runs, m × n = {}{}. Bars: theory. The linear model, \
          where the traces agree, is among the checks.",
         sizes.join(", "),
         if n > 8 { ", …" } else { "" },

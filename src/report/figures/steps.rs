@@ -53,7 +53,8 @@ fn draw(sheet: &Sheet) -> Drawing {
         (label.to_string(), series)
     };
     let (steps, in_steps) = panel("steps T to the tolerance", |_, steps| steps);
-    let (time, in_time) = panel("λT", |row, steps| row.number("rate_predicted") * steps);
+    let (time, in_time) =
+        panel("λT: steps in units of 1/λ", |row, steps| row.number("rate_predicted") * steps);
     let most = sheet.first("samples").parse().unwrap_or(f64::NAN);
     let batch = || Axis::linear("batch size b").from_to(0.0, most);
     let highest = in_time.iter().flat_map(heights).fold(1.0, f64::max);
@@ -80,7 +81,7 @@ fn caption(sheet: &Sheet) -> String {
          a batch size ({} each) with 95 % intervals. Dashed: the rate law λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²), which \
          counts the steps after selection only; what lies above it is the time to select, in units of 1/λ much the same for \
          every b (right).",
-        sheet.first("tolerance"),
+        super::super::terminal::number(sheet.first("tolerance").parse().unwrap_or(f64::NAN)),
         sheet.first("samples"),
         sheet.first("dim"),
         sheet.first("reduction"),
