@@ -22,7 +22,7 @@ pub fn bars(correlations: &[f64]) -> String {
     for &i in &order[..shown] {
         let eighths = (correlations[i].abs() / most * (8 * WIDTH) as f64).round() as usize;
         let mut bar = "█".repeat(eighths / 8);
-        if eighths % 8 > 0 {
+        if !eighths.is_multiple_of(8) {
             bar.push(EIGHTHS[eighths % 8]);
         }
         let padding = " ".repeat(WIDTH - bar.chars().count());

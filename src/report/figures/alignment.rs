@@ -76,7 +76,7 @@ fn slope(rows: Vec<Row>, column: &str) -> String {
             (row.number(column).ln(), mean.ln(), row.number("standard_error") / mean)
         })
         .collect();
-    if points.len() < 2 || points.iter().any(|point| !(point.2 > 1e-12)) {
+    if points.len() < 2 || !points.iter().all(|point| point.2 > 1e-12) {
         return String::new();
     }
     let line = Line::fit(&points);
