@@ -254,7 +254,7 @@ fn the_map_has_a_wall() {
         assert!(values.len() == 10 && values.iter().all(|row| row.len() == 7));
         // Left of the wall in the theorems' rows everything arrives, right of it nothing.
         assert!(values[..4].iter().all(|row| row[0] == 1.0 && row[6] == 0.0), "{}: {values:?}", panel.title);
-        let wall = panel.series[1..].iter().map(|line| super::shown::values(line)).next().unwrap();
+        let wall = values(&panel.series[1]);
         assert!(wall[0].0 > 5.0 && wall[0].0 < 6.0, "between η_B = 0.365 and 0.573: {wall:?}");
     }
 }
