@@ -250,10 +250,10 @@ fn the_map_has_a_wall() {
     assert_eq!(titles(&drawing), ["GD", "SGD, b = 1", "SGD, b = m/2", "cyclic"]);
     for panel in &drawing.panels {
         assert_eq!((panel.x.names.len(), panel.y.names.len()), (7, 10));
-        let Marks::Heat(values, _) = &panel.series[0].marks else { panic!("a heat map") };
-        assert!(values.len() == 10 && values.iter().all(|row| row.len() == 7));
+        let Marks::Heat(cells, _) = &panel.series[0].marks else { panic!("a heat map") };
+        assert!(cells.len() == 10 && cells.iter().all(|row| row.len() == 7));
         // Left of the wall in the theorems' rows everything arrives, right of it nothing.
-        assert!(values[..4].iter().all(|row| row[0] == 1.0 && row[6] == 0.0), "{}: {values:?}", panel.title);
+        assert!(cells[..4].iter().all(|row| row[0] == 1.0 && row[6] == 0.0), "{}: {cells:?}", panel.title);
         let wall = values(&panel.series[1]);
         assert!(wall[0].0 > 5.0 && wall[0].0 < 6.0, "between η_B = 0.365 and 0.573: {wall:?}");
     }
