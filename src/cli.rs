@@ -1,7 +1,7 @@
 //! Arguments and conduct shared by the binaries: options, exit codes, what goes to which stream.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -16,7 +16,7 @@ use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::{GLANCE, Interrupt};
-use crate::report::{ClaimReport, Report, terminal};
+use crate::report::{ClaimReport, Report, render, terminal};
 use crate::run_dir::RunDir;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
@@ -42,6 +42,9 @@ pub struct ClaimOptions {
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
+    /// Draw report.html and figures/ again from the files of a finished run, without training.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force"])]
+    pub render: Option<PathBuf>,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
@@ -139,7 +142,8 @@ macro_rules! claim_binary {
     };
 }
 
-/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`. After Ctrl-C the
+/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`,
+/// the tables, the figures and `report.html`. After Ctrl-C the
 /// report is on the claims that were finished, and the exit code 130.
 ///
 /// # Errors
@@ -153,6 +157,9 @@ pub fn run_claims(
 ) -> Result<ExitCode> {
     if options.device.list_backends {
         return list_backends(options.output.json);
+    }
+    if let Some(directory) = &options.render {
+        return render_again(directory, options.output.json);
     }
     let clock = Instant::now();
     let compute = options.device.open()?;
@@ -196,6 +203,7 @@ pub fn run_claims(
     for table in report.entries().flat_map(|claim| &claim.tables) {
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
     }
+    render::into(run_dir.staging())?;
     let directory = run_dir.commit()?;
     if !interrupted {
         kept.remove()?;
@@ -239,6 +247,18 @@ fn already_complete(
     let reproduced =
         |entry: &serde_json::Value| matches!(entry["verdict"].as_str(), None | Some("reproduced"));
     Ok(Some(if entries().all(reproduced) { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }))
+}
+
+/// Draws the page and the figures of a finished run again.
+fn render_again(directory: &Path, json: bool) -> Result<ExitCode> {
+    let drawn = render::again(directory)?;
+    if json {
+        print_json(&drawn)?;
+    } else {
+        let count = drawn.figures.len();
+        print(&format!("{count} figures drawn again: {}", directory.join("report.html").display()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Examines claims on a thread of its own, which can be left to itself when the process is asked to end.

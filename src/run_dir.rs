@@ -5,6 +5,7 @@
 //! `.NAME.replaced/`, the run that gives way; `.NAME.checkpoint/`, what `--resume` goes on with. Whoever holds the lock next
 //! cleans up.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -14,8 +15,10 @@ use serde::Serialize;
 
 use crate::error::{Error, Result, io_at};
 use crate::lock::Lock;
+use crate::report;
 
-/// All that a run consists of. A directory that holds anything else is not ours to replace.
+/// All that a run consists of, besides the tables that its report names and their figures. A directory that holds
+/// anything else is not ours to replace.
 const FILES: [&str; 15] = [
     "config.json",
     "summary.json",
@@ -31,7 +34,7 @@ const FILES: [&str; 15] = [
     "c.npy",
     "batches.npy",
     "model.safetensors",
-    "hypothesis_map.csv",
+    "report.html",
 ];
 
 /// Where a run that is not finished is kept: a hidden neighbour of its directory.
@@ -142,10 +145,18 @@ impl RunDir {
 
     /// Where a file of this run is to be written for now.
     pub fn path(&self, name: &str) -> PathBuf {
-        debug_assert!(FILES.contains(&name), "{name} is not listed as a file of a run");
+        debug_assert!(
+            FILES.contains(&name) || name.ends_with(".csv"),
+            "{name} is not listed as a file of a run"
+        );
         // A failure shows when the file is written.
         let _ = fs::create_dir_all(&self.staging);
         self.staging.join(name)
+    }
+
+    /// Where files are collected until then.
+    pub fn staging(&self) -> &Path {
+        &self.staging
     }
 
     /// Where the run will be once committed.
@@ -257,13 +268,22 @@ fn foreign(directory: &Path) -> Result<bool> {
     let listing = fs::read_dir(directory).map_err(io_at(directory))?;
     let names: Vec<_> =
         listing.map(|e| Ok(e?.file_name())).collect::<Result<_, _>>().map_err(io_at(directory))?;
-    Ok(names.iter().any(|name| !FILES.iter().any(|file| name == *file)))
+    let drawn = report::render::files_of(directory);
+    let ours = |name: &OsString| {
+        FILES.iter().any(|file| name == *file) || drawn.iter().any(|file| name == file.as_str())
+    };
+    Ok(!names.iter().all(ours))
 }
 
 /// Waits until the files of a directory are on disk.
 fn sync(directory: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(directory)? {
-        File::options().write(true).open(entry?.path())?.sync_all()?;
+        let path = entry?.path();
+        if path.is_dir() {
+            sync(&path)?;
+        } else {
+            File::options().write(true).open(path)?.sync_all()?;
+        }
     }
     sync_directory(directory)
 }

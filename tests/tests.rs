@@ -58,6 +58,9 @@ mod side_by_side;
 /// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
 mod main_job;
 
+/// The page and its figures: what each shows, drawn again to the byte, and opened in a real browser.
+mod report;
+
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;
 

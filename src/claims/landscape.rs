@@ -29,6 +29,11 @@ pub const CLAIM: Claim = Claim {
     statement: "The global minima are {Σ α_i a_i : Σ α_i² = 1} (ReLU: α_i ≥ 0), with loss (m − 1)/2m; both algorithms reach \
                 one. Where Πw = 0 the loss is 1/2: a strict saddle for ‖w‖² < 2, a spurious flat minimum beyond. ReLU adds \
                 the dead region, where nothing moves.",
+    formula: r"\operatorname*{arg\,min}_w L = \Bigl\{ \sum_i \alpha_i a_i : \sum_i \alpha_i^2 = 1 \Bigr\} \;\;(\text{ReLU: } \alpha_i \ge 0), \qquad \min_w L = \frac{m-1}{2m}, \qquad L\big|_{\Pi w = 0} = \frac12",
+    protocol: "Loss and gradient of the Burn model at random points on the manifold of minima and off it, \
+               against closed forms; both algorithms trained to it; dense Hessians where Πw = 0, on either side \
+               of ‖w‖² = 2; descent from beside those points. Controls: points pushed off the manifold, the \
+               spurious minimum, and the dead region of ReLU.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -16,6 +16,7 @@ pub mod landscape;
 mod protocol;
 pub mod random_walk;
 pub mod rate_law;
+mod record;
 pub mod rotation_invariance;
 pub mod selection_law;
 pub mod sgd_limit;
@@ -147,6 +148,10 @@ pub struct Claim {
     pub source: &'static str,
     /// The claim itself.
     pub statement: &'static str,
+    /// The claim as a formula, in LaTeX.
+    pub formula: &'static str,
+    /// How it is examined.
+    pub protocol: &'static str,
     /// Runs the default protocol.
     #[serde(skip)]
     pub run: fn(&Context) -> Result<Findings>,

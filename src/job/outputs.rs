@@ -1,6 +1,7 @@
 //! The run directory of `train`, and what it prints.
 
 use std::fs;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::data::Normalisation;
 use crate::device::to_host;
 use crate::error::{Result, io_at};
 use crate::model::{Architecture, Autoencoder, flat};
+use crate::report::chart::bars;
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
 use crate::store::{checksum, differences};
@@ -151,7 +153,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     if options.output.json {
         cli::print_json(&summary)?;
     } else {
-        cli::print(&describe(job, &summary));
+        cli::print(&describe(job, &summary, &finished[0]));
     }
     Ok(())
 }
@@ -287,7 +289,7 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
     })
 }
 
-fn describe(job: &Job, summary: &Summary) -> String {
+fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     let Summary { first, seconds, predicted_limit, learned, replicas, directory } = summary;
     let Ending { outcome, steps, .. } = first;
     let ended = match outcome {
@@ -328,6 +330,9 @@ fn describe(job: &Job, summary: &Summary) -> String {
         lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
     }
     lines.extend(learned.describe());
+    if std::io::stdout().is_terminal() {
+        lines.push(bars(&shown.run.neurons[0].correlations));
+    }
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps } = replicas;
         lines.push(format!(

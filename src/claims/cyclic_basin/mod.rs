@@ -20,6 +20,10 @@ pub const CLAIM: Claim = Claim {
                 at log(c_1/c_0) = (1 − ‖w_0‖²/2) η + O(η²), beyond Theorem 4's edge c_0 = c_1; of two leaders among m samples the one \
                 visited earlier has a head start of that order, given in closed form along the flow dy_j/dt = softmax(2y)_j. \
                 Conjecture: the limit is a single datapoint for every m and n.",
+    formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2)",
+    protocol: "The boundary for m = 2 by bisection to 1e-9 over step sizes and norms, extrapolated to η → 0; head starts of pairs of leaders among \
+               more samples; how often the largest correlation wins from Gaussian starts; a map of the winner for m = 3; and a hunt for runs \
+               that end in no datapoint, over random m, n, norms and step sizes, all on the reduced engine. Control: the order reversed.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

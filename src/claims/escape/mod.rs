@@ -19,6 +19,10 @@ pub const CLAIM: Claim = Claim {
                 escape has a law without b and η: E‖w − w_GD‖² = (1 − Σ α_j⁴) τ at first, (m − 1) E τ is the mean fall of \
                 Σ log cos(w, a_j) until any stopping time, and for m = 2 the time to a log-ratio D has mean log(cosh D/cosh d_0) and \
                 the survival function of ∂_t S = S'' + tanh d S'.",
+    formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
+    protocol: "Many runs of the reduced engine from exactly w_GD: the mean square distance at a small time, the law of the time to a log-ratio for \
+               m = 2 by its greatest distance to the exact distribution function, the power of κ in the mean time over sizes, batches and step \
+               sizes, and the law of the leader's share at a fixed κt for several b and the diffusion, by one test of homogeneity. Control: GD stays.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

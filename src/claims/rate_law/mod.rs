@@ -24,6 +24,10 @@ pub const CLAIM: Claim = Claim {
                 −E log|1 + η_B (k_j − k_{i*})| with replacement; (1/m) log 1/(1−η_B²) for cyclic single samples, and for cyclic \
                 batches a number that depends on the distance in the order. Under the sum b = m/2 takes the fewest steps, and in \
                 samples touched, or under the mean, nothing beats b = 1.",
+    formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
+    protocol: "The fall of the losers a step, on the reduced engine and long after selection, over sizes, batches, step sizes, reductions \
+               and schedules, each against the expectation under the law of its batches; the batch sizes that take the fewest steps and \
+               the fewest samples; the times before and after selection apart. Control: the full batch does not fall.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
