@@ -88,6 +88,9 @@ struct RateRun {
 /// smallest correlation stays within the range of f64.
 const SPAN: (f64, f64) = (100.0, 350.0);
 
+/// Step size per sample from which `log 1/(1 − η_B²)` is more than a percent above `η_B²`.
+const LARGE_STEP: f64 = 0.15;
+
 /// The almost-sure rate over a grid of sizes, batches, step sizes, reductions and activations.
 pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Check>> {
     use Activation::{Linear, Relu};
@@ -112,7 +115,7 @@ pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Ch
         let cell = Rate { samples, batch, eta, reduction, activation };
         let runs = cell.runs(context, prediction, context.cell_seed(&CLAIM, 10 << 32 | k as u64))?;
         with_rivals.extend(runs.iter().filter(|run| run.rivals > 1).map(|run| run.growth));
-        if reduction.step_per_sample(eta, batch) >= 0.15 {
+        if reduction.step_per_sample(eta, batch) >= LARGE_STEP {
             falls.extend(runs.iter().map(|run| run.fall));
         }
         checks.extend(cell.checks(&runs));
@@ -141,7 +144,11 @@ pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Ch
 impl Rate {
     fn runs(&self, context: &Context, prediction: &Prediction, seed: u64) -> Result<Vec<RateRun>> {
         let &Self { samples, batch, eta, reduction, activation } = self;
-        let replicas = context.effort.pick(70, 220, 1000);
+        // Where the logarithm tells in λ, enough to see it.
+        let replicas = match reduction.step_per_sample(eta, batch) >= LARGE_STEP {
+            true => context.effort.pick(70, 220, 1000),
+            false => context.effort.pick(70, 70, 1000),
+        };
         let problem =
             Problem::new(Dataset::implicit_orthonormal(samples, samples)?, activation, reduction, eta)?;
         let schedule = Schedule::sgd(samples, batch, seed)?;

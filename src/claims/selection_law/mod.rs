@@ -14,7 +14,7 @@ use crate::theory::selection::{self, triangle};
 pub const CLAIM: Claim = Claim {
     id: "selection_law",
     kind: Kind::Claim,
-    joins: Effort::Standard,
+    joins: Effort::Full,
     number: 11,
     title: "who wins is a lottery whose odds depend on the initial ratios alone, not on b",
     source: "beyond the paper",
