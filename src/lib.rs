@@ -119,6 +119,7 @@ pub mod data;
 pub mod device;
 pub mod engine;
 pub mod error;
+pub mod explorations;
 pub mod init;
 pub mod interrupt;
 pub mod job;

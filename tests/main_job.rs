@@ -56,7 +56,10 @@ fn the_list_names_every_claim_once() {
             "random_walk",
             "rotation_invariance",
             "landscape",
-            "hypothesis_map"
+            "hypothesis_map",
+            "deeper",
+            "correlated",
+            "digits"
         ]
     );
 }

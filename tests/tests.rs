@@ -54,6 +54,9 @@ mod resume;
 /// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
 mod main_job;
 
+/// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
+mod explorations;
+
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;
 

@@ -22,6 +22,7 @@ use serde::Serialize;
 
 use crate::device::Compute;
 use crate::error::{Error, Result};
+use crate::explorations::{correlated, deeper, digits};
 use crate::rng::{Purpose, stream};
 use crate::verdict::{Check, Estimate};
 
@@ -130,8 +131,8 @@ pub struct Claim {
     pub run: fn(&Context) -> Result<Findings>,
 }
 
-/// All claims, in the order of the report.
-pub const ALL: [&Claim; 10] = [
+/// All claims and explorations, in the order of the report.
+pub const ALL: [&Claim; 13] = [
     &gd_limit::CLAIM,
     &sgd_limit::CLAIM,
     &cyclic_limit::CLAIM,
@@ -142,6 +143,9 @@ pub const ALL: [&Claim; 10] = [
     &rotation_invariance::CLAIM,
     &landscape::CLAIM,
     &hypothesis_map::CLAIM,
+    &deeper::CLAIM,
+    &correlated::CLAIM,
+    &digits::CLAIM,
 ];
 
 /// The claims that `reproduce` examines at an effort if none are named.
