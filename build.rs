@@ -1,16 +1,36 @@
-//! Records the commit that is being built, for `config.json`.
+//! Records what is being built, and with what: the commit, for `config.json`; compiler and Burn, for measurements.
 
 use std::process::Command;
 
 fn main() {
     // `describe --dirty` depends on every tracked file; sources and the index are close enough.
-    for path in ["src", "experiments", "Cargo.toml", ".git/HEAD", ".git/index"] {
+    for path in ["src", "experiments", "Cargo.toml", "Cargo.lock", ".git/HEAD", ".git/index"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    let describe = Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=40"]).output();
-    if let Ok(output) = describe
-        && output.status.success()
-    {
-        println!("cargo::rustc-env=PUREMIX_GIT_COMMIT={}", String::from_utf8_lossy(&output.stdout).trim());
+    record("PUREMIX_GIT_COMMIT", said_by("git", &["describe", "--always", "--dirty", "--abbrev=40"]));
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    // `rustc 1.95.0 (… …)`
+    let version = said_by(&rustc, &["--version"]);
+    record("PUREMIX_RUSTC", version.and_then(|text| Some(text.split_whitespace().nth(1)?.into())));
+    record("PUREMIX_BURN", locked("burn"));
+}
+
+fn record(variable: &str, value: Option<String>) {
+    if let Some(value) = value {
+        println!("cargo::rustc-env={variable}={value}");
     }
+}
+
+/// What a program prints, if it succeeds.
+fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().into())
+}
+
+/// The version of a dependency, where there is a lock file.
+fn locked(name: &str) -> Option<String> {
+    let lock = std::fs::read_to_string("Cargo.lock").ok()?;
+    let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{name}\""));
+    let version = lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')?;
+    Some(version.into())
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 use puremix::{cli, speed};
 
 #[global_allocator]
-static ALLOCATOR: cli::Allocator = cli::Allocator;
+static ALLOCATOR: speed::Counting<cli::Allocator> = speed::Counting(cli::Allocator);
 
 /// Measures the engines against PyTorch, JAX and NumPy, against sizes, and on every device compiled in.
 #[derive(Parser)]

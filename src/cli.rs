@@ -1,7 +1,7 @@
 //! Arguments and conduct shared by the binaries: options, exit codes, what goes to which stream.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -11,11 +11,12 @@ use clap::Args;
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
+use crate::claims::kept::Kept;
 use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::{GLANCE, Interrupt};
-use crate::report::{ClaimReport, Report, terminal};
+use crate::report::{ClaimReport, Report, render, terminal};
 use crate::run_dir::RunDir;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
@@ -35,9 +36,15 @@ pub struct ClaimOptions {
     /// Seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Go on with the report that --out keeps, without the claims it has; not at all if it is complete.
+    #[arg(long, requires = "out")]
+    pub resume: bool,
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
+    /// Draw report.html and figures/ again from the files of a finished run, without training.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force"])]
+    pub render: Option<PathBuf>,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
@@ -138,7 +145,8 @@ macro_rules! claim_binary {
     };
 }
 
-/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`. After Ctrl-C the
+/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`,
+/// the tables, the figures and `report.html`. After Ctrl-C the
 /// report is on the claims that were finished, and the exit code 130.
 ///
 /// # Errors
@@ -153,14 +161,27 @@ pub fn run_claims(
     if options.device.list_backends {
         return list_backends(options.output.json);
     }
+    if let Some(directory) = &options.render {
+        return render_again(directory, options.output.json);
+    }
     let clock = Instant::now();
     let compute = options.device.open()?;
     let OutputOptions { out, force, json } = &options.output;
-    let run_dir = RunDir::create(out.as_deref(), name, *force)?;
-    let interrupt = Interrupt::listen()?;
+    let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", "");
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
-    let (reports, examiner) = examine(claims, context.clone(), findings);
+    let kept = Kept::new(&run_dir, &context, name, &own);
+    if options.resume
+        && let Some(code) = already_complete(&kept, &run_dir, &claims, *json)?
+    {
+        return Ok(code);
+    }
+    kept.prepare(&mut run_dir, options.resume, *force)?;
+    let interrupt = Interrupt::listen()?;
+    let keeping = kept.clone();
+    let (reports, examiner) = examine(claims, context.clone(), move |claim, context| {
+        keeping.or_examine(claim, || findings(claim, context))
+    });
     let mut examined = Vec::new();
     let interrupted = loop {
         match reports.recv_timeout(GLANCE) {
@@ -185,7 +206,11 @@ pub fn run_claims(
     for table in report.entries().flat_map(|claim| &claim.tables) {
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
     }
+    render::into(run_dir.staging())?;
     let directory = run_dir.commit()?;
+    if !interrupted {
+        kept.remove()?;
+    }
     if *json {
         print_json(&report)?;
     } else {
@@ -199,6 +224,44 @@ pub fn run_claims(
         () if report.all_reproduced() => ExitCode::SUCCESS,
         () => ExitCode::from(NOT_REPRODUCED),
     })
+}
+
+/// Says that a report is complete, if it is, and with which exit code.
+fn already_complete(
+    kept: &Kept,
+    run_dir: &RunDir,
+    claims: &[&'static Claim],
+    json: bool,
+) -> Result<Option<ExitCode>> {
+    let Some(report) = kept.reported(run_dir).filter(|report| report["interrupted"] == false) else {
+        return Ok(None);
+    };
+    let entries =
+        || ["claims", "explorations"].into_iter().filter_map(|key| report[key].as_array()).flatten();
+    if !claims.iter().all(|claim| entries().any(|entry| entry["id"] == claim.id)) {
+        return Ok(None);
+    }
+    kept.remove()?;
+    if json {
+        print_json(&report)?;
+    } else {
+        print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()));
+    }
+    let reproduced =
+        |entry: &serde_json::Value| matches!(entry["verdict"].as_str(), None | Some("reproduced"));
+    Ok(Some(if entries().all(reproduced) { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }))
+}
+
+/// Draws the page and the figures of a finished run again.
+fn render_again(directory: &Path, json: bool) -> Result<ExitCode> {
+    let drawn = render::again(directory)?;
+    if json {
+        print_json(&drawn)?;
+    } else {
+        let count = drawn.figures.len();
+        print(&format!("{count} figures drawn again: {}", directory.join("report.html").display()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Examines claims on a thread of its own, which can be left to itself when the process is asked to end.

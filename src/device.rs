@@ -62,13 +62,15 @@ impl Backend {
         Self::ALL.into_iter().filter(|backend| backend.is_compiled()).collect()
     }
 
+    /// Whether tensors live where the program runs, so that reading one makes nobody wait.
+    pub(crate) fn is_host(self) -> bool {
+        matches!(self, Backend::Flex | Backend::Ndarray)
+    }
+
     /// Entries of a tensor that are best worked on at a time. On a CPU, a core each and what is computed from them
     /// stays in its cache; a GPU takes all it can get.
     pub(crate) fn entries_at_once(self) -> usize {
-        match self {
-            Backend::Flex | Backend::Ndarray => 1 << 14,
-            Backend::Wgpu | Backend::Cuda => usize::MAX,
-        }
+        if self.is_host() { 1 << 14 } else { usize::MAX }
     }
 
     /// Finds a backend by name.
@@ -199,8 +201,13 @@ fn in_short(error: &impl ToString) -> String {
 fn open_cuda() -> Result<Opened, String> {
     let devices = Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec();
     let device = devices.into_iter().next().ok_or("no CUDA device")?;
-    // Opening it compiles nothing yet but loads the toolkit, and what is missing there is a panic upstream.
-    let identity = std::panic::catch_unwind(|| device.identity()).map_err(|_| "the toolkit does not load")?;
+    // Opening it compiles nothing yet but loads the toolkit, and what is missing there is a panic upstream: one that
+    // nobody needs to see.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let identity = std::panic::catch_unwind(|| device.identity());
+    std::panic::set_hook(hook);
+    let identity = identity.map_err(|_| "the toolkit does not load")?;
     let name = identity.map_or_else(|| "unnamed".into(), |identity| identity.name);
     Ok(Opened { device, name })
 }

@@ -97,6 +97,9 @@ pub enum Error {
     #[error("{path} already holds a run: choose another --out, or --force to replace it")]
     RunExists { path: PathBuf },
 
+    #[error("{path} is being written by another process: wait until it has ended, or choose another --out")]
+    Busy { path: PathBuf },
+
     #[error(
         "{path} keeps a run that is not finished: --resume goes on with it, --force starts anew; or delete it"
     )]

@@ -41,6 +41,8 @@ impl Start {
         }
         let mut coordinates = normals(dataset.samples());
         let codimension = dataset.dim() - dataset.samples();
+        // Room for one more, not for twice as many.
+        coordinates.reserve_exact(1);
         coordinates.push(if codimension == 0 {
             0.0
         } else {

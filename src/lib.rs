@@ -41,6 +41,7 @@
 //! | `μ` | `η_B` at `b = m` | [`theory::gd`] |
 //! | `ℓ_i = ½‖a_i − w φ(c_i)‖²`, `L` | sample loss, training loss `(1/m) Σ ℓ_i` | [`engine::Engine::loss`] |
 //! | `w_GD`, `a_{i*}` | limit of GD, limit of SGD | [`theory::gd::limit`], [`theory::sgd::limit_set`] |
+//! | `κ`, `τ = κt` | time of the limit diffusion a step, `η_B² b(m−b)/(m(m−1))` (beyond the paper) | [`theory::selection::clock`] |
 //! | `R_t`, `λ` | log-ratio of the winner to the rest, its rate | [`measure::sparsity::log_ratio`], [`theory::sgd::rate`] |
 //!
 //! # Example
@@ -124,6 +125,7 @@ pub mod init;
 pub mod interrupt;
 pub mod job;
 pub mod limit_set;
+mod lock;
 pub mod measure;
 pub mod model;
 pub mod problem;
@@ -134,6 +136,7 @@ pub mod schedule;
 pub mod speed;
 pub mod state;
 pub mod stats;
+mod store;
 pub mod theory;
 pub mod train;
 pub mod verdict;

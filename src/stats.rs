@@ -1,7 +1,7 @@
 //! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
 
-use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::inv_beta_reg;
 
 /// Family-wise error level of a whole report: the chance that any statistical check of a report in
@@ -18,7 +18,7 @@ pub const CHECK_LEVEL: f64 = REPORT_LEVEL / MAX_STATISTICAL_CHECKS as f64;
 pub const ESTIMATE_LEVEL: f64 = 0.05;
 
 /// A confidence interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
     pub low: f64,
@@ -53,6 +53,54 @@ pub fn binomial_lower_bound(successes: u64, trials: u64, alpha: f64) -> f64 {
         // P(Bin(n, p) ≥ k) = I_p(k, n − k + 1).
         k => inv_beta_reg(k as f64, (trials - k + 1) as f64, alpha),
     }
+}
+
+/// Exact (Clopper–Pearson) two-sided interval at error level `level` of the probability behind `successes` out of
+/// `trials`.
+///
+/// # Panics
+/// If `successes > trials`.
+pub fn binomial_interval(successes: u64, trials: u64, level: f64) -> Interval {
+    let low = binomial_lower_bound(successes, trials, 0.5 * level);
+    let high = 1.0 - binomial_lower_bound(trials - successes, trials, 0.5 * level);
+    Interval { low, high }
+}
+
+/// χ² test that rows of counts come from one law: the probability, were they to, of a statistic as large as theirs.
+/// Columns without any count are left out; expected counts should be 5 or more.
+pub fn homogeneity(rows: &[Vec<u64>]) -> f64 {
+    let sum = |counts: &[u64]| counts.iter().sum::<u64>() as f64;
+    let total: f64 = rows.iter().map(|row| sum(row)).sum();
+    let (mut statistic, mut columns) = (0.0, 0);
+    for column in 0..rows[0].len() {
+        let share = rows.iter().map(|row| row[column] as f64).sum::<f64>() / total;
+        if share > 0.0 {
+            columns += 1;
+            let of = |row: &Vec<u64>| (row[column] as f64 - share * sum(row)).powi(2) / (share * sum(row));
+            statistic += rows.iter().map(of).sum::<f64>();
+        }
+    }
+    let freedom = (rows.len() - 1) * (columns - 1);
+    let law = ChiSquared::new(freedom as f64).expect("two rows and two columns at least");
+    law.sf(statistic)
+}
+
+/// Largest distance between the distribution function of a law and that of `sample`, drawn from it or not (Kolmogorov–
+/// Smirnov).
+pub fn distance_to_law(sample: &mut [f64], law: impl Fn(f64) -> f64) -> f64 {
+    sample.sort_by(f64::total_cmp);
+    let n = sample.len() as f64;
+    let gaps = sample.iter().enumerate().map(|(k, &x)| {
+        let below = law(x);
+        (below - k as f64 / n).max((k as f64 + 1.0) / n - below)
+    });
+    gaps.fold(0.0, f64::max)
+}
+
+/// Distance that a sample of `n` from the law itself exceeds with probability `level` at most, for every `n`
+/// (Dvoretzky, Kiefer, Wolfowitz; constant of Massart): `√(log(2/level)/2n)`.
+pub fn largest_distance(n: usize, level: f64) -> f64 {
+    ((2.0 / level).ln() / (2.0 * n as f64)).sqrt()
 }
 
 /// Two-sided quantile of the standard normal law: `P(|Z| > z) = level`.
@@ -93,12 +141,21 @@ impl Mean {
     }
 }
 
+/// Normal interval of a linear combination of independent estimates, `Σ a_k x_k`, from `(a_k, x_k, se_k)`; and its
+/// value.
+pub fn combination(terms: &[(f64, f64, f64)], level: f64) -> (f64, Interval) {
+    let value: f64 = terms.iter().map(|(a, x, _)| a * x).sum();
+    let error = terms.iter().map(|(a, _, se)| (a * se).powi(2)).sum::<f64>().sqrt();
+    let half = normal_quantile(level) * error;
+    (value, Interval { low: value - half, high: value + half })
+}
+
 /// A weighted least-squares line `y ≈ intercept + slope x` through points of known standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Line {
     /// Slope.
     pub slope: f64,
-    /// Standard error of the slope, from the errors of the points.
+    /// Standard error of the slope, from the errors or the scatter of the points.
     pub slope_se: f64,
 }
 
@@ -115,6 +172,18 @@ impl Line {
         let covariance: f64 = points.iter().map(|p| weight(p.2) * (p.0 - x_mean) * (p.1 - y_mean)).sum();
         let slope = covariance / spread;
         Self { slope, slope_se: spread.sqrt().recip() }
+    }
+
+    /// Ordinary least squares through points `(x, y)` of unknown error, which their scatter about the line tells; it takes
+    /// three points at least.
+    pub fn through(points: &[(f64, f64)]) -> Self {
+        let unweighted: Vec<(f64, f64, f64)> = points.iter().map(|&(x, y)| (x, y, 1.0)).collect();
+        let Self { slope, slope_se } = Self::fit(&unweighted);
+        let n = points.len() as f64;
+        let mean = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / n;
+        let (x_mean, y_mean) = (mean(|p| p.0), mean(|p| p.1));
+        let scatter: f64 = points.iter().map(|(x, y)| (y - y_mean - slope * (x - x_mean)).powi(2)).sum();
+        Self { slope, slope_se: slope_se * (scatter / (n - 2.0)).sqrt() }
     }
 
     /// Normal interval of the slope at error level `level`.
@@ -168,6 +237,58 @@ mod tests {
         }
         assert!(slopes.abs_diff(1900) < 45, "slope: {slopes}");
         assert!(means.abs_diff(1900) < 45, "mean: {means}");
+    }
+
+    #[test]
+    fn the_scatter_of_points_gives_the_error_of_their_slope() {
+        // Sxx = 35/4, Sxy = 10, Syy = 14: slope 8/7, scatter 14 − 80/7, variance of the slope (18/7)/2/(35/4) = 36/245.
+        let line = Line::through(&[(0.0, 1.0), (1.0, 3.0), (2.0, 2.0), (4.0, 6.0)]);
+        assert!((line.slope - 8.0 / 7.0).abs() < 1e-12, "{line:?}");
+        assert!((line.slope_se - (36.0f64 / 245.0).sqrt()).abs() < 1e-12, "{line:?}");
+        assert!(Line::through(&[(1.0, 2.0), (3.0, 8.0), (4.0, 11.0)]).slope_se < 1e-12);
+    }
+
+    #[test]
+    fn tests_of_laws_err_as_often_as_they_say() {
+        // 2000 tables of three rows of 200 over probabilities (0.5, 0.3, 0.2), and as many samples of 50 uniforms:
+        // p-values below 0.1 and distances beyond the bound at 0.1 in 200 cases at most, deviation 13.4.
+        let mut rng = stream(5, Purpose::Protocol, 0);
+        let (mut tables, mut samples) = (0, 0);
+        for _ in 0..2000 {
+            let mut row = || {
+                let mut counts = vec![0; 4];
+                for _ in 0..200 {
+                    let u: f64 = rand::RngExt::random(&mut rng);
+                    counts[if u < 0.5 {
+                        0
+                    } else if u < 0.8 {
+                        2
+                    } else {
+                        3
+                    }] += 1;
+                }
+                counts
+            };
+            tables += u32::from(homogeneity(&[row(), row(), row()]) < 0.1);
+            let mut sample: Vec<f64> = (0..50).map(|_| rand::RngExt::random(&mut rng)).collect();
+            samples += u32::from(distance_to_law(&mut sample, |x| x) > largest_distance(50, 0.1));
+        }
+        assert!(tables.abs_diff(200) < 60, "{tables}");
+        assert!(samples < 260 && samples > 100, "{samples}");
+        // R: chisq.test(matrix(c(30, 20, 10, 40), 2))$p.value without correction = 3.0e-5 or so.
+        let p = homogeneity(&[vec![30, 10], vec![20, 40]]);
+        let statistic: f64 = 100.0 * (30.0 * 40.0 - 20.0 * 10.0f64).powi(2) / (40.0 * 60.0 * 50.0 * 50.0);
+        assert!((p / (2.0 * Normal::standard().cdf(-statistic.sqrt())) - 1.0).abs() < 1e-6, "{p}");
+    }
+
+    #[test]
+    fn two_sided_binomial_intervals_match_tables() {
+        // R: binom.test(7, 20)$conf.int = 0.1539092 0.5921885.
+        let interval = binomial_interval(7, 20, 0.05);
+        assert!((interval.low - 0.153_909_2).abs() < 1e-6 && (interval.high - 0.592_188_5).abs() < 1e-6);
+        let (value, interval) = combination(&[(2.0, 0.3, 0.01), (-1.0, 0.5, 0.02)], 0.05);
+        assert!((value - 0.1).abs() < 1e-15);
+        assert!((interval.half_width() - 1.959_964 * 0.02 * 2f64.sqrt()).abs() < 1e-7);
     }
 
     #[test]

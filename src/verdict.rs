@@ -1,6 +1,6 @@
 //! Verdicts: what is expected is fixed before anything is measured, then judged.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::stats::{CHECK_LEVEL, Interval, binomial_lower_bound};
 
@@ -38,9 +38,9 @@ impl Verdict {
     }
 }
 
-/// Tolerance of an equality, or interval of an estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+/// Tolerance of an equality, or interval of an estimate. In text it is a number or an interval, as readers of a report
+/// expect; elsewhere it says which.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Margin {
     /// Largest accepted deviation from the prediction.
     Tolerance(f64),
@@ -48,8 +48,32 @@ pub enum Margin {
     Interval(Interval),
 }
 
+/// A [`Margin`] that says which it is.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Margin")]
+enum Tagged {
+    Tolerance(f64),
+    Interval(Interval),
+}
+
+impl Serialize for Margin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            margin if !serializer.is_human_readable() => Tagged::serialize(margin, serializer),
+            Margin::Tolerance(tolerance) => tolerance.serialize(serializer),
+            Margin::Interval(interval) => interval.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Margin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Tagged::deserialize(deserializer)
+    }
+}
+
 /// A judged expectation: one row of the report.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     /// What was measured.
     pub name: String,
@@ -70,7 +94,7 @@ pub struct Check {
 }
 
 /// A number that nothing predicts: one row of an exploration.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// What was measured.
     pub name: String,

@@ -1,7 +1,11 @@
 //! Helpers shared by the test modules.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{self, Child, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use burn::module::{Module, Param};
@@ -12,6 +16,7 @@ use puremix::init::Start;
 use puremix::model::{Activation, Autoencoder};
 use puremix::problem::{Problem, Reduction};
 use rand::{RngExt, SeedableRng};
+use serde_json::Value;
 
 /// An untied autoencoder with biases: other parameters, other ranks, another gradient than the neuron.
 #[derive(Module, Debug)]
@@ -116,4 +121,85 @@ pub fn floats(path: &Path) -> (Vec<u64>, Vec<f64>) {
 pub fn integers(path: &Path) -> (Vec<u64>, Vec<i64>) {
     let npy = npyz::NpyFile::new(std::io::BufReader::new(std::fs::File::open(path).unwrap())).unwrap();
     (npy.shape().to_vec(), npy.into_vec().unwrap())
+}
+
+/// `train` or another binary in a directory of its own.
+pub fn program(name: &str, directory: &Path, arguments: &str) -> process::Command {
+    let path = match name {
+        "train" => env!("CARGO_BIN_EXE_train"),
+        "speed" => env!("CARGO_BIN_EXE_speed"),
+        _ => env!("CARGO_BIN_EXE_reproduce"),
+    };
+    let mut command = process::Command::new(path);
+    command.current_dir(directory).args(arguments.split_whitespace());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs `train` in a directory of its own.
+pub fn trained(directory: &Path, arguments: &str) -> Output {
+    program("train", directory, arguments).output().unwrap()
+}
+
+/// Sends SIGINT.
+pub fn press_ctrl_c(child: &Child) {
+    assert!(
+        process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
+}
+
+/// Waits for a file; whether it came.
+pub fn appears(path: &Path) -> bool {
+    (0..2000).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        path.exists()
+    })
+}
+
+/// The files of a run by name; of the summary all but the time.
+pub fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(directory).unwrap();
+    let read = |path: &Path| {
+        if path.ends_with("summary.json") {
+            let mut summary = json(path);
+            assert!(summary["seconds"].as_f64().unwrap() > 0.0);
+            summary["seconds"] = Value::Null;
+            return summary.to_string().into_bytes();
+        }
+        fs::read(path).unwrap()
+    };
+    let path_of = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
+    entries
+        .map(path_of)
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), read(&path)))
+        .collect()
+}
+
+/// Two runs with the same files.
+pub fn assert_same_run(reference: &Path, other: &Path, of: &str) {
+    let (reference, other) = (files(reference), files(other));
+    assert_eq!(reference.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{of}");
+    for (name, bytes) in &reference {
+        assert!(bytes == &other[name], "{of}: {name} differs");
+    }
+}
+
+/// What is in a directory, hidden or not.
+pub fn names(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Writes a float matrix `[m, n]` as NumPy does.
+pub fn write_npy(path: &Path, values: &[f64], m: usize, n: usize) {
+    use npyz::WriterBuilder;
+    let file = std::io::BufWriter::new(fs::File::create(path).unwrap());
+    let options = npyz::WriteOptions::new().default_dtype().shape(&[m as u64, n as u64]);
+    let mut writer = options.writer(file).begin_nd().unwrap();
+    writer.extend(values.iter().copied()).unwrap();
+    writer.finish().unwrap();
 }

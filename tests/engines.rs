@@ -324,6 +324,29 @@ fn a_million_steps_do_not_drift() {
 }
 
 #[test]
+fn a_million_steps_do_not_drift_where_refreshes_are_far_between() {
+    // So many samples that the period between two refreshes grows with them: a step alone (8) and abreast (0).
+    let data = Dataset::orthonormal(300, 310, 2).unwrap();
+    let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, 2e-3).unwrap();
+    let schedule = Schedule::sgd(300, 1, 19).unwrap();
+    let (starts, mut reduced) = ensemble(&problem, &schedule, 9);
+    reduced.advance(1_000_000);
+    for replica in [0, 8] {
+        let w0 = starts[replica].weights(&data).unwrap();
+        let (mut w, mut batches) = (w0.to_vec(), schedule.stream(replica as u64));
+        for _ in 0..1_000_000 {
+            descend(data.rows().unwrap(), &mut w, batches.next_batch(), Activation::Relu, 2e-3);
+        }
+        let away = |from: &[f64]| from.iter().zip(&w).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        let (moved, drift) = (away(w0), away(&reduced.weights(replica).unwrap()));
+        // Off the start and on the manifold, yet far from any datapoint.
+        let largest = data.correlations(&w).unwrap().into_iter().fold(0.0, f64::max);
+        assert!(moved > 0.5 && largest < 0.9, "replica {replica} moved by {moved}, largest {largest}");
+        assert!(drift < TOLERANCE, "replica {replica} drifted by {drift:e}");
+    }
+}
+
+#[test]
 fn what_fades_away_leaves_the_rest_as_it_was() {
     // After some 10⁵ steps the losers' correlations pass through the subnormal numbers.
     let data = Dataset::orthonormal(6, 8, 4).unwrap();

@@ -32,7 +32,8 @@ fn by_hand(data: &Dataset, w: &[f64], batch: &[usize], activation: Activation) -
     let before = compute.tensor(w, [1, n]);
     let c = before.clone().matmul(x.clone().transpose());
     let step = f64::from(1 << 20);
-    let after = to_host(batch_step(before, c, activation, step, |weights| weights.matmul(x)));
+    let ones = compute.tensor(&vec![1.0; n], [n, 1]);
+    let after = to_host(batch_step(before, c, &ones, activation, step, |weights| weights.matmul(x)));
     w.iter().zip(after).map(|(before, after)| (before - after) / step).collect()
 }
 

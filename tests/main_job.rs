@@ -57,6 +57,10 @@ fn the_list_names_every_claim_once() {
             "rotation_invariance",
             "landscape",
             "hypothesis_map",
+            "selection_law",
+            "rate_law",
+            "cyclic_basin",
+            "escape",
             "deeper",
             "correlated",
             "digits"

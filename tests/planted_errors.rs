@@ -2,8 +2,9 @@
 
 use indicatif::ProgressBar;
 use puremix::claims::{
-    Context, Effort, Findings, alignment_scaling, cyclic_limit, gd_limit, hypothesis_map, landscape,
-    random_walk, rotation_invariance, sgd_limit, sharpness, vanishing_noise,
+    Context, Effort, Findings, alignment_scaling, cyclic_basin, cyclic_limit, escape, gd_limit,
+    hypothesis_map, landscape, random_walk, rate_law, rotation_invariance, selection_law, sgd_limit,
+    sharpness, vanishing_noise,
 };
 use puremix::device::{Backend, Compute, Precision};
 use puremix::limit_set::LimitSet;
@@ -302,6 +303,103 @@ fn hypothesis_map_can_fail() {
     assert_eq!(of(Prediction { captured_from: |norm| norm * norm - 0.05, ..right }), Verdict::Refuted);
 }
 
+#[test]
+fn selection_law_can_fail() {
+    use puremix::theory::selection as theory;
+    use selection_law::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    // The shares of the correlations; a correction of the wrong sign; a stop that biases nothing.
+    fn proportional(c: [f64; 2]) -> f64 {
+        c[0] / (c[0] + c[1])
+    }
+    assert_eq!(of(Prediction { pair: proportional, ..right.clone() }), Verdict::Refuted);
+    fn other_sign(c: [f64; 2], eta: f64) -> f64 {
+        theory::pair_at(c, -eta)
+    }
+    assert_eq!(of(Prediction { pair_at: other_sign, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { stopped_early: |c, _| theory::pair(c), ..right.clone() }), Verdict::Refuted);
+    // A clock of draws with replacement, for batches without.
+    let clock = |m: usize, b: usize, eta: f64| eta * eta * (b * (m - b)) as f64 / (m * m) as f64;
+    assert_eq!(of(Prediction { clock, ..right.clone() }), Verdict::Refuted);
+    // Spherical area, in the place of the lattice and of the approximation.
+    fn area(c: [f64; 3]) -> [f64; 3] {
+        let law = theory::spherical(&c);
+        [law[0], law[1], law[2]]
+    }
+    assert_eq!(of(Prediction { triangle: area, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { probabilities: theory::spherical, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn rate_law_can_fail() {
+    use puremix::schedule::ScheduleKind;
+    use puremix::theory::rate as theory;
+    use rate_law::{Options, Prediction, findings};
+    let names = |prediction: Prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    // With replacement, the leading order for the exact expectation.
+    fn leading(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
+        let law = theory::step_law(kind, m, b, eta)?;
+        let rate =
+            if kind == ScheduleKind::Replacement { sgd::rate_with_replacement(m, b, eta) } else { law.rate };
+        Some(theory::StepLaw { rate, ..law })
+    }
+    let seen = names(Prediction { law: leading, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("replacement, m = 4, b = 3")), "{seen:?}");
+    // Epochs as fast as draws with replacement.
+    fn epochs(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
+        let law = theory::step_law(kind, m, b, eta)?;
+        let rate =
+            if kind == ScheduleKind::Reshuffle { sgd::rate_with_replacement(m, b, eta) } else { law.rate };
+        Some(theory::StepLaw { rate, ..law })
+    }
+    assert_eq!(of(Prediction { law: epochs, ..right.clone() }), Verdict::Refuted);
+    // Every loser of cyclic batches as far from the winner as the next.
+    let anywhere = |m: usize, b: usize, _: usize, _: usize, eta: f64| theory::cyclic_blocks(m, b, 0, 1, eta);
+    assert_eq!(of(Prediction { blocks: anywhere, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { best: |m, _, _, _| m / 2, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { pair_time: |_, far| far, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn cyclic_basin_can_fail() {
+    use cyclic_basin::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    // What the growing norm contributes, in full; head starts of the manifold alone; no head start at all.
+    assert_eq!(of(Prediction { slope: |norm_sq| 1.0 - norm_sq, ..right.clone() }), Verdict::Refuted);
+    fn manifold(c: &[f64], _: f64, first: usize, second: usize) -> f64 {
+        cyclic::head_start(c, 1.0, first, second)
+    }
+    assert_eq!(of(Prediction { head_start: manifold, ..right.clone() }), Verdict::Refuted);
+    fn largest(c: &[f64], _: f64, _: f64) -> usize {
+        (0..c.len()).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap()
+    }
+    assert_eq!(of(Prediction { winner: largest, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn escape_can_fail() {
+    use escape::{Options, Prediction, findings};
+    use puremix::theory::escape as theory;
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    let clock = |m: usize, b: usize, eta: f64| eta * eta * (b * (m - b)) as f64 / (m * m) as f64;
+    assert_eq!(of(Prediction { clock, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { early_spread: |_, time| time, ..right.clone() }), Verdict::Refuted);
+    // Straight away at full drift; an interval that is too short; one sample too many.
+    assert_eq!(of(Prediction { mean_time: |_, far| far, ..right.clone() }), Verdict::Refuted);
+    let nearer = |far: f64| theory::Survival::from_even(0.6 * far);
+    assert_eq!(of(Prediction { survival: nearer, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { fall: |m| m as f64, ..right }), Verdict::Refuted);
+}
+
 /// Single precision has tolerances of its own: they hold, and they too are refuted.
 #[test]
 fn claims_can_fail_in_single_precision() {
@@ -322,6 +420,27 @@ fn claims_can_fail_in_single_precision() {
             Some(LimitSet::Point(alpha.iter().map(|a| a * 1.0001).collect()))
         }
         turns!(gd_limit, |right| Prediction { limit: longer, ..right });
+    }
+    {
+        fn positive(c0: &[f64], activation: Activation) -> LimitSet {
+            LimitSet::Datapoints(c0.iter().map(|&c| i8::from(activation.admits(c))).collect())
+        }
+        turns!(sgd_limit, |_| Prediction { limit_set: positive });
+        // Signs are judged by the Burn model too, not by the reduced engine alone.
+        let names = refuted(findings(&context, &Options::default(), &Prediction { limit_set: positive }));
+        assert!(names.iter().any(|name| name.starts_with("trainings of the Burn model")), "{names:?}");
+    }
+    {
+        fn other(c0: &[f64]) -> Option<LimitSet> {
+            cyclic::theorem_4(c0).map(|_| LimitSet::Datapoints(vec![0, 1]))
+        }
+        turns!(cyclic_limit, |right| Prediction { theorem: other, ..right });
+    }
+    {
+        fn order(m: usize, _: Activation) -> f64 {
+            alignment::asymptotic_max_cos(m)
+        }
+        turns!(alignment_scaling, |right| Prediction { gd_max_cos: order, ..right });
     }
     {
         fn off(m: usize, n: usize, s: usize, a: Activation) -> f64 {

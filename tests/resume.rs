@@ -1,10 +1,9 @@
 //! A run that is broken off, by a pause, by Ctrl-C or by `kill -9`, and gone on with is the run that was not.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::thread;
 use std::time::Duration;
 
@@ -18,11 +17,14 @@ use puremix::problem::{Problem, Reduction};
 use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::state::Neuron;
 use puremix::theory;
-use puremix::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};
+use puremix::train::{Cadence, Observer, Outcome, PATIENCE, Plan, Run, StopRule, Training, train};
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use crate::common::{correlated, json, stderr, stdout, temporary};
+use crate::common::{
+    appears, assert_same_run, correlated, files, json, names, press_ctrl_c, program, stderr, stdout,
+    temporary, trained, write_npy,
+};
 
 const KINDS: [ScheduleKind; 5] = [
     ScheduleKind::Gd,
@@ -216,7 +218,7 @@ fn a_training_paused_ends_as_if_it_had_not_been() {
             for cut in [1, 70, 222, u64::MAX] {
                 let mut slow = Slow(engine.as_mut(), cut);
                 let mut observers: [&mut dyn Observer; 1] = [&mut trajectory];
-                if training.go_on(&mut slow, &plan, &mut observers, |_| cut < u64::MAX) {
+                if training.go_on(&mut slow, &plan, &mut observers, PATIENCE, |_| cut < u64::MAX) {
                     break;
                 }
                 pauses += 1;
@@ -238,73 +240,7 @@ fn a_training_paused_ends_as_if_it_had_not_been() {
     }
 }
 
-/// `train` or another binary in a directory of its own.
-fn program(name: &str, directory: &Path, arguments: &str) -> Command {
-    let path = match name {
-        "train" => env!("CARGO_BIN_EXE_train"),
-        _ => env!("CARGO_BIN_EXE_reproduce"),
-    };
-    let mut command = Command::new(path);
-    command.current_dir(directory).args(arguments.split_whitespace());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn trained(directory: &Path, arguments: &str) -> Output {
-    program("train", directory, arguments).output().unwrap()
-}
-
-/// Sends SIGINT.
-fn press_ctrl_c(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-}
-
-/// Waits for a file; whether it came.
-fn appears(path: &Path) -> bool {
-    (0..2000).any(|_| {
-        thread::sleep(Duration::from_millis(10));
-        path.exists()
-    })
-}
-
-/// The files of a run by name; of the summary all but the time.
-fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(directory).unwrap();
-    let read = |path: &Path| {
-        if path.ends_with("summary.json") {
-            let mut summary = json(path);
-            assert!(summary["seconds"].as_f64().unwrap() > 0.0);
-            summary["seconds"] = Value::Null;
-            return summary.to_string().into_bytes();
-        }
-        fs::read(path).unwrap()
-    };
-    let path_of = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
-    entries
-        .map(path_of)
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), read(&path)))
-        .collect()
-}
-
-fn assert_same_run(reference: &Path, other: &Path, of: &str) {
-    let (reference, other) = (files(reference), files(other));
-    assert_eq!(reference.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{of}");
-    for (name, bytes) in &reference {
-        assert!(bytes == &other[name], "{of}: {name} differs");
-    }
-}
-
-/// Nothing but the run is in its parent directory, not even hidden.
-fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    names
-}
-
-const RUN: &str = "--out run --checkpoint-every 0.001 --record-batches --every 900";
+const RUN: &str = "--out run --checkpoint-every 0.02 --record-batches --every 900";
 
 #[test]
 fn killed_at_random_moments_a_run_comes_out_the_same() {
@@ -315,7 +251,11 @@ fn killed_at_random_moments_a_run_comes_out_the_same() {
         "--samples 500 --batch 1 --schedule sgd --step-size 0.15 --engine reduced --replicas 77 --tolerance 1e-9 --steps 30000000",
         "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --steps 40000",
         "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 0 --steps 12000",
+        // A Gram matrix and the tail rule, single precision, and a cycle.
+        "--data data.npy --batch 2 --schedule sgd --engine reduced --replicas 3 --step-size 1e-4 --tolerance 1e-13 --steps 1500000",
+        "--samples 7 --dim 9 --batch 1 --schedule cyclic --engine autodiff --precision f32 --tolerance 0 --steps 60000",
     ];
+    let data = correlated(6, 9, 7);
     let mut rng = chacha20::ChaCha8Rng::seed_from_u64(20);
     let (mut kills, mut taken_up) = (0, 0);
     for (job, round) in jobs.into_iter().cycle().zip(0..) {
@@ -324,29 +264,35 @@ fn killed_at_random_moments_a_run_comes_out_the_same() {
         }
         let directories = [temporary(), temporary()];
         let [reference, directory] = [directories[0].path(), directories[1].path()];
+        for directory in [reference, directory] {
+            write_npy(&directory.join("data.npy"), data.rows().unwrap(), 6, 9);
+        }
         let arguments = format!("{job} {RUN} --seed {}", round + 3);
         let whole = trained(reference, &arguments);
         assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+        let job_file = directory.join(".run.checkpoint/job.json");
         for attempt in 1.. {
-            let checkpoint = directory.join(".run.checkpoint");
-            taken_up += u32::from(checkpoint.join("job.json").exists());
+            taken_up += u32::from(job_file.exists());
             let mut child = program("train", directory, &format!("{arguments} --resume")).spawn().unwrap();
             // Very early ones too; later ones more and more patient, so that it ends on any machine.
             thread::sleep(Duration::from_millis(rng.random_range(0..60 * attempt)));
+            let had_checkpoint = job_file.exists();
             child.kill().unwrap();
             let output = child.wait_with_output().unwrap();
             if let Some(code) = output.status.code() {
                 assert_eq!(code, 0, "{}", stderr(&output));
                 break;
             }
-            kills += 1;
+            // Before there is anything on disk there is nothing to be lost.
+            kills += u32::from(had_checkpoint);
         }
         // The last may have been killed when all but done; whatever is left, this finds an end.
         let end = trained(directory, &format!("{arguments} --resume"));
         assert!(stdout(&end).contains("run is complete: there is nothing to resume"), "{}", stderr(&end));
         assert_same_run(&reference.join("run"), &directory.join("run"), job);
+        assert_eq!(names(directory), ["data.npy", "run"], "{job}");
     }
-    assert!(kills >= 20 && taken_up >= 5, "{kills} kills, {taken_up} checkpoints taken up");
+    assert!(kills >= 20 && taken_up >= 20, "{kills} kills, {taken_up} checkpoints taken up");
 }
 
 /// A run interrupted as soon as its first part is on disk.
@@ -402,11 +348,23 @@ fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
     };
     let part = directory.join(".run.checkpoint/part-0");
     let kept = fs::read(&part).unwrap();
+    let job = part.with_file_name("job.json");
+    let kept_job = fs::read_to_string(&job).unwrap();
     refuses(&arguments, &["keeps a run that is not finished", "--resume", "--force", "delete"]);
     refuses(
         &format!("{arguments} --resume --seed 2").replace("0.05", "0.06"),
         &["keeps another run", "step_size was 0.05, is 0.06; seed was 1, is 2"],
     );
+    // Another version, and a part that another run left.
+    let version = concat!("\"version\": \"", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(kept_job.contains(version), "{kept_job}");
+    fs::write(&job, kept_job.replace(version, "\"version\": \"0.0.9\"")).unwrap();
+    refuses(&format!("{arguments} --resume"), &["keeps another run (version was \"0.0.9\", is"]);
+    fs::write(&job, &kept_job).unwrap();
+    let other = temporary();
+    assert_eq!(interrupted(other.path(), &format!("{arguments} --seed 2")).status.code(), Some(130));
+    fs::copy(other.path().join(".run.checkpoint/part-0"), &part).unwrap();
+    refuses(&format!("{arguments} --resume"), &["part-0 is damaged: it belongs to another run"]);
     fs::write(&part, &kept[..kept.len() / 2]).unwrap();
     refuses(&format!("{arguments} --resume"), &["part-0 is damaged: its checksum is wrong"]);
     fs::write(&part, b"short").unwrap();
@@ -423,6 +381,23 @@ fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
     let anew = trained(directory, &format!("{arguments} --force").replace("80000", "80"));
     assert_eq!(anew.status.code(), Some(0), "{}", stderr(&anew));
     assert_eq!(names(directory), ["run"]);
+}
+
+#[test]
+fn a_run_on_other_data_is_another_run() {
+    let directory = temporary();
+    let directory = directory.path();
+    let arguments = format!("--data data.npy --batch 2 --step-size 0.01 --tolerance 0 --steps 80000 {RUN}");
+    let write = |seed| write_npy(&directory.join("data.npy"), correlated(6, 9, seed).rows().unwrap(), 6, 9);
+    write(1);
+    assert_eq!(interrupted(directory, &arguments).status.code(), Some(130));
+    write(2);
+    let output = trained(directory, &format!("{arguments} --resume"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("keeps another run (data_checksum was"), "{}", stderr(&output));
+    write(1);
+    let output = trained(directory, &format!("{arguments} --resume"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]
@@ -481,5 +456,64 @@ fn ctrl_c_leaves_the_report_of_the_finished_claims() {
     assert_eq!(report["interrupted"], true);
     let ids: Vec<&Value> = report["claims"].as_array().unwrap().iter().map(|claim| &claim["id"]).collect();
     assert_eq!(ids, ["landscape"]);
+    assert_eq!(names(directory), [".run.checkpoint", "run"]);
+}
+
+/// A report without its times.
+fn timeless(path: &Path) -> Value {
+    let mut report = json(path);
+    report["seconds"] = Value::Null;
+    for entry in ["claims", "explorations"] {
+        for claim in report[entry].as_array_mut().unwrap() {
+            claim["seconds"] = Value::Null;
+        }
+    }
+    report
+}
+
+#[test]
+fn a_report_broken_off_is_gone_on_with_and_finished_claims_are_not_examined_again() {
+    const CLAIMS: &str = "--effort quick --seed 5 --only hypothesis_map,landscape,sgd_limit --out run";
+    let directories = [temporary(), temporary()];
+    let [reference, directory] = [directories[0].path(), directories[1].path()];
+    let whole = program("reproduce", reference, CLAIMS).output().unwrap();
+    assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+    assert_eq!(names(reference), ["run"]);
+    let resume = format!("{CLAIMS} --resume");
+    let kept = directory.join(".run.checkpoint/claim-hypothesis_map");
+    let mut child = program("reproduce", directory, &resume).spawn().unwrap();
+    assert!(appears(&kept));
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), None);
+    let refuses = |arguments: &str, needle: &str| {
+        let output = program("reproduce", directory, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        assert!(stderr(&output).contains(needle), "{arguments}: {}", stderr(&output));
+    };
+    refuses(CLAIMS, "keeps a run that is not finished");
+    refuses(&resume.replace("--seed 5", "--seed 6"), "keeps another run (seed was 5, is 6)");
+    let bytes = fs::read(&kept).unwrap();
+    fs::write(&kept, &bytes[..bytes.len() - 3]).unwrap();
+    refuses(&resume, "claim-hypothesis_map is damaged: its checksum is wrong");
+    fs::write(&kept, &bytes).unwrap();
+
+    // Ctrl-C, with one claim more or not; and to the end.
+    let mut child = program("reproduce", directory, &resume).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("hypothesis_map"), "{line}");
+    press_ctrl_c(&child);
+    assert!(matches!(child.wait().unwrap().code(), Some(130 | 0)));
+    let output = program("reproduce", directory, &resume).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(names(directory), ["run"]);
+    let of = |directory: &Path, name: &str| directory.join("run").join(name);
+    assert_eq!(timeless(&of(reference, "report.json")), timeless(&of(directory, "report.json")));
+    let map = |directory| fs::read(of(directory, "hypothesis_map.csv")).unwrap();
+    assert_eq!(map(reference), map(directory));
+
+    let again = program("reproduce", directory, &resume).output().unwrap();
+    assert_eq!(again.status.code(), Some(0));
+    assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
+    refuses(&resume.replace("--seed 5", "--seed 6"), "already holds a run");
 }

@@ -1,10 +1,11 @@
 //! The binary that measures: what it prints is what its subjects said, and it says who is missing.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{binary, refuses, stderr, stdout};
+use crate::common::{appears, binary, json, press_ctrl_c, program, refuses, stderr, stdout};
 
 /// `speed` with short rounds; its JSON.
 fn speed(arguments: &[&str]) -> Value {
@@ -60,16 +61,53 @@ fn without_peers_ours_are_measured_alone() {
     }
 }
 
+/// The measurements that the project points to: complete, of sources without changes, and of a commit that is named.
+#[test]
+fn archived_measurements_say_where_they_come_from() {
+    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/results");
+    for (name, table) in [("speed.json", "peers"), ("speed.json", "growth"), ("devices.json", "devices")] {
+        let archived = json(&results.join(name));
+        let commit = archived["machine"]["git_commit"].as_str().unwrap();
+        assert!(commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()), "{name}: {commit}");
+        assert!(!archived["machine"]["processor"].as_str().unwrap().is_empty(), "{name}");
+        assert!(!archived[table].as_array().unwrap().is_empty(), "{name}: {table}");
+        assert_ne!(archived["interrupted"], true, "{name}");
+        assert!(results.join(name).with_extension("txt").is_file(), "{name}");
+    }
+}
+
+#[test]
+fn a_machine_is_described_with_what_was_built() {
+    let machine = &speed(&["devices", "--case", "5,7,2,1"])["machine"];
+    assert!(machine["rustc"].as_str().unwrap().starts_with("1."), "{machine}");
+    assert_eq!(machine["burn"], "0.22.1");
+    assert!(machine["backends"].as_array().unwrap().contains(&"flex".into()), "{machine}");
+    let command: Vec<&str> =
+        machine["command"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(command[..2], ["speed", "--rounds"]);
+    if cfg!(target_os = "linux") {
+        assert!(machine["clock_mhz"].as_f64().is_none_or(|clock| clock > 100.0), "{machine}");
+    }
+    assert!(stdout(&binary("speed").arg("--list-backends").output().unwrap()).contains("flex     f64, f32"));
+    refuses("speed", &["--backend", "abacus"], "unknown backend `abacus`");
+}
+
 /// Peers written in shell: one answers, one lacks its package, one breaks off, the others say nothing.
 #[cfg(unix)]
 fn shell_peers(broken: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
     write("protocol.py", "");
-    let hello = r#"echo '{"peer": "torch eager", "versions": {"torch": "0"}, "threads": 1}'"#;
-    // Three replicas, 10 steps, 6 seconds: 0.2 s a step and replica.
-    let answer = r#"while read -r what seconds; do echo '{"steps": 10, "seconds": 6.0}'; done"#;
-    write("torch_eager.py", &format!("{hello}\n{answer}\n"));
+    let asked = directory.path().join("asked");
+    let peer = |name: &str, version: &str| {
+        let hello = format!(r#"{{"peer": "{name}", "versions": {{"torch": "{version}"}}, "threads": 1}}"#);
+        // Three replicas, 10 steps, 6 seconds: 0.2 s a step and replica.
+        let answer = r#"{"steps": 10, "seconds": 6.0}"#;
+        let each = format!("echo '{name}' >>'{}'; echo '{answer}'", asked.display());
+        format!("echo '{hello}'\nwhile read -r what seconds; do {each}; done\n")
+    };
+    write("torch_eager.py", &peer("torch eager", "0.1"));
+    write("jax_scan.py", &peer("jax scan", "0.2"));
     write("jax_vmap.py", "echo '{\"peer\": \"jax vmap\", \"missing\": \"no jax here\"}'\nexit 3\n");
     write("numpy_step.py", broken);
     directory
@@ -88,12 +126,48 @@ fn peers_are_asked_in_turn_and_the_missing_are_named() {
     let comparison = &speed["peers"][0];
     let times = comparison["times"].as_array().unwrap();
     let names: Vec<&str> = times.iter().map(|times| times["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["analytic", "reduced", "torch eager"]);
+    assert_eq!(names, ["analytic", "reduced", "torch eager", "jax scan"]);
     assert!(nanoseconds(&times[2]).iter().all(|ns| (ns - 2e8).abs() < 1e-3));
-    assert_eq!(times[2]["about"]["versions"]["torch"], "0");
+    assert_eq!(times[2]["about"]["versions"]["torch"], "0.1");
+    // A B A B A B, not A A A B B B.
+    let asked = fs::read_to_string(directory.path().join("asked")).unwrap();
+    assert_eq!(asked, "torch eager\njax scan\n".repeat(3));
+    assert_eq!(speed["interrupted"], false);
     assert_eq!(comparison["missing"]["no jax here"], serde_json::json!(["jax vmap"]));
-    let file: Value = serde_json::from_str(&fs::read_to_string(saved).unwrap()).unwrap();
+    let file: Value = serde_json::from_str(&fs::read_to_string(&saved).unwrap()).unwrap();
     assert_eq!(file, speed);
+    // And in words, with what the peers are.
+    let mut plain = binary("speed");
+    plain.args(["--rounds", "1", "--seconds", "0.01"]).args(&arguments[..7]);
+    let said = stdout(&plain.output().unwrap());
+    assert!(said.contains("versions: torch 0.1, torch 0.2"), "{said}");
+    assert!(said.contains("1 rounds of 0.01 s each, in turns"), "{said}");
+    assert!(said.contains("rustc 1.") && said.contains("burn 0.22.1 with "), "{said}");
+}
+
+/// Ctrl-C while a peer keeps everybody waiting: what was finished before is on disk.
+#[test]
+#[cfg(unix)]
+fn ctrl_c_leaves_the_tables_that_are_finished() {
+    let directory = shell_peers("exit 1\n");
+    let at = |name: &str| directory.path().join(name);
+    let (peers, saved) = (directory.path().to_str().unwrap(), at("speed.json"));
+    let arguments = format!(
+        "peers --case 5,7,2,1 --case 6,8,3,1 --rounds 100 --seconds 0.001 --python sh --peers {peers} --out {}",
+        saved.display()
+    );
+    // Two peers say that they were asked: a hundred times each in the first case.
+    let child = program("speed", directory.path(), &arguments).spawn().unwrap();
+    assert!(appears(&saved));
+    press_ctrl_c(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("interrupted"), "{}", stderr(&output));
+    let file = json(&saved);
+    assert_eq!(file["interrupted"], true);
+    let cases: Vec<&Value> =
+        file["peers"].as_array().unwrap().iter().map(|comparison| &comparison["case"]["samples"]).collect();
+    assert_eq!(cases, [5]);
 }
 
 #[test]
@@ -113,8 +187,12 @@ fn a_cell_of_growth_is_measured_in_a_process_of_its_own() {
     let cell = speed(&["--cell", "reduced", "--case", "200000,200000,1,1"]);
     assert!(cell["nanoseconds"].as_f64().unwrap() > 0.0);
     // Three arrays of m doubles (the start, its copy, the scaled coordinates), and little else.
-    if let Some(bytes) = cell["bytes"].as_u64() {
-        assert!((3_200_000..16_000_000).contains(&bytes), "{bytes}");
-    }
+    let bytes = |cell: &Value| cell["bytes"].as_u64().unwrap() as f64;
+    assert!((4_800_000.0..6_500_000.0).contains(&bytes(&cell)), "{}", bytes(&cell));
+    let double = speed(&["--cell", "reduced", "--case", "400000,400000,1,1"]);
+    assert!((bytes(&double) / bytes(&cell) - 2.0).abs() < 0.05, "{} {}", bytes(&cell), bytes(&double));
+    // A Gram matrix, [m, m], beside the samples, [m, n].
+    let gram = speed(&["--cell", "gram", "--case", "300,310,2,1"]);
+    assert!(bytes(&gram) > 8.0 * 300.0 * 610.0, "{}", bytes(&gram));
     refuses("speed", &["--cell", "autodiff", "--case", "5,7,2,3"], "autodiff trains one replica");
 }

@@ -51,8 +51,15 @@ mod command_line;
 #[cfg(unix)]
 mod resume;
 
+/// Processes that want one place, threads that share the work: nobody is overwritten, and no sum depends on them.
+#[cfg(unix)]
+mod side_by_side;
+
 /// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
 mod main_job;
+
+/// The page and its figures: what each shows, drawn again to the byte, and opened in a real browser.
+mod report;
 
 /// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
 mod explorations;

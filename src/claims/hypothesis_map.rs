@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::protocol::Tally;
+use super::protocol::{Tally, by_the_reduced_engine};
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -26,6 +26,12 @@ pub const CLAIM: Claim = Claim {
     statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence must fail beyond η_B = 1/2 (full batch \
                 μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the predicted \
                 limits, and beyond √2 GD with small steps is lost iff its residual s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
+    formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{no run converges}; \qquad \|w_0\|^2 < 2: \;\text{every run does, for small } \eta",
+    protocol: "Four algorithms over a grid of step sizes per sample and initial norms, several seeds a cell, on \
+               the reduced engine: a run has arrived if it comes within 1e-6 of its predicted limit and is \
+               still close much later. The wall is then found by bisection for each algorithm, and so is the \
+               residual at which GD is lost to the spurious minimum. Control: beyond the wall nothing may \
+               arrive.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -178,7 +184,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     checks.extend(captures.collect::<Result<Vec<_>>>()?);
     Ok(Findings {
         checks,
-        notes: notes(&map, replicas, &norms),
+        notes: notes(&map, replicas, &norms)
+            .into_iter()
+            .chain(by_the_reduced_engine(context, "All of it"))
+            .collect(),
         tables: vec![table(&map, replicas, prediction.rectangle)],
         ..Findings::default()
     })

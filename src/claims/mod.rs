@@ -5,20 +5,27 @@
 //! `findings` runs the protocol and judges it.
 
 pub mod alignment_scaling;
+pub mod cyclic_basin;
 pub mod cyclic_limit;
+pub mod escape;
+mod flock;
 pub mod gd_limit;
 pub mod hypothesis_map;
+pub(crate) mod kept;
 pub mod landscape;
 mod protocol;
 pub mod random_walk;
+pub mod rate_law;
+mod record;
 pub mod rotation_invariance;
+pub mod selection_law;
 pub mod sgd_limit;
 pub mod sharpness;
 pub mod vanishing_noise;
 
 use indicatif::ProgressBar;
 use rand::Rng;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::device::Compute;
 use crate::error::{Error, Result};
@@ -76,7 +83,7 @@ impl Context {
 }
 
 /// Numbers behind a claim that do not fit a check, written beside the report as `NAME.csv`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Table {
     /// File name without extension.
     pub name: &'static str,
@@ -86,8 +93,24 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+/// A [`Table`] as it is read back.
+#[derive(Deserialize)]
+struct KeptTable {
+    name: String,
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl<'de> Deserialize<'de> for Table {
+    /// Names are few and short: they may stay for ever, as those in the sources do.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let KeptTable { name, header, rows } = Deserialize::deserialize(deserializer)?;
+        Ok(Self { name: name.leak(), header: header.into_iter().map(|name| &*name.leak()).collect(), rows })
+    }
+}
+
 /// What a claim's protocol brought to light.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
     /// The judged expectations.
     pub checks: Vec<Check>,
@@ -126,13 +149,17 @@ pub struct Claim {
     pub source: &'static str,
     /// The claim itself.
     pub statement: &'static str,
+    /// The claim as a formula, in LaTeX.
+    pub formula: &'static str,
+    /// How it is examined.
+    pub protocol: &'static str,
     /// Runs the default protocol.
     #[serde(skip)]
     pub run: fn(&Context) -> Result<Findings>,
 }
 
 /// All claims and explorations, in the order of the report.
-pub const ALL: [&Claim; 13] = [
+pub const ALL: [&Claim; 17] = [
     &gd_limit::CLAIM,
     &sgd_limit::CLAIM,
     &cyclic_limit::CLAIM,
@@ -143,6 +170,10 @@ pub const ALL: [&Claim; 13] = [
     &rotation_invariance::CLAIM,
     &landscape::CLAIM,
     &hypothesis_map::CLAIM,
+    &selection_law::CLAIM,
+    &rate_law::CLAIM,
+    &cyclic_basin::CLAIM,
+    &escape::CLAIM,
     &deeper::CLAIM,
     &correlated::CLAIM,
     &digits::CLAIM,

@@ -1,6 +1,7 @@
 //! What the protocols share: one run to a predicted set, on any engine.
 
-use crate::device::Compute;
+use super::Context;
+use crate::device::{Compute, Precision};
 use crate::engine::{Autodiff, Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
@@ -94,6 +95,15 @@ impl std::iter::Sum for Tally {
             dead: a.dead + b.dead,
         })
     }
+}
+
+/// Says what a report's backend and precision have no part in, if they are not those of the reduced engine.
+pub(super) fn by_the_reduced_engine(context: &Context, what: &str) -> Option<String> {
+    let (backend, precision) = (context.compute.backend(), context.compute.precision());
+    (!backend.is_host() || precision != Precision::F64).then(|| {
+        let (backend, precision) = (backend.name(), precision.name());
+        format!("{what}: by the reduced engine, f64 on the CPU; {backend} {precision} has no part in it.")
+    })
 }
 
 /// Says which hypotheses of the theorems the command line has bent, if any.

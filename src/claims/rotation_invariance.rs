@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::protocol::{Case, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
+use crate::device::Precision;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
@@ -27,6 +28,11 @@ pub const CLAIM: Claim = Claim {
     source: "GFHY, discussion of Theorems 1 and 2",
     statement: "Replacing the data A by QA, Q orthogonal m × m, leaves the trajectory of linear GD unchanged; the limits of \
                 SGD are rows of QA instead of rows of A.",
+    formula: r"A' = Q A,\;\; Q \in O(m): \qquad w_t^{\mathrm{GD}}(A') = w_t^{\mathrm{GD}}(A) \;\;\text{for all } t, \qquad w_\infty^{\mathrm{SGD}}(A') \in \{\pm a'_1, \dots, \pm a'_m\}",
+    protocol: "Trains the Burn model from one start on random data A and on QA, Q a Haar-random rotation of the \
+               rows among themselves: linear GD must take the same 300 steps up to rounding; SGD, on the same \
+               batches, must end in a row of the data it saw, and of no other. Control: ReLU GD, whose active \
+               set is not invariant, must end elsewhere.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -135,7 +141,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .at_least()
         .measured(smallest(relu.iter().copied()), relu.len() as u64),
     ];
-    Ok(Findings { checks, ..Findings::default() })
+    let single = "Single precision: A and QA are rounded to it one by one, so that their spans agree, and the trajectories can, to \
+                  the order of 2⁻²⁴ only.";
+    let notes = (context.compute.precision() == Precision::F32).then(|| single.into()).into_iter().collect();
+    Ok(Findings { checks, notes, ..Findings::default() })
 }
 
 fn measure(

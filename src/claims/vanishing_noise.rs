@@ -26,6 +26,11 @@ pub const CLAIM: Claim = Claim {
     source: "GFHY, mechanism behind Theorem 2",
     statement: "At ±a_i every per-sample gradient is 0; at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves \
                 it and ends at a datapoint, while GD started at a datapoint stays there.",
+    formula: r"\nabla \ell_i(\pm a_j) = 0 \;\;\text{for all } i, j, \qquad \nabla \ell_i(w_{\mathrm{GD}}) = c_i^2\, w_{\mathrm{GD}} - c_i\, a_i \ne 0",
+    protocol: "Sample gradients of the Burn model by autodiff, at every datapoint and where GD ended, against \
+               their closed form; SGD (b = 1) started where GD ended, which must leave and end in a datapoint; \
+               GD started where SGD ended, which must stay. Controls: the noise at GD's limit must be there, \
+               and GD itself must not leave that limit.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -1,10 +1,12 @@
 //! The engine that is trusted because nobody derived it by hand: Burn differentiates the model.
 
+use std::ops::Range;
+
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Gradients, Int, Tensor};
 use rayon::prelude::*;
 
-use super::{CHUNK, Engine, Snapshot, blow_up, chunks, expect, is_blown_up};
+use super::{Engine, Snapshot, blow_up, chunks, expect, is_blown_up, lots, steps_a_look};
 use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
 use crate::error::Result;
@@ -92,7 +94,8 @@ impl<M: Autoencoder> Autodiff<M> {
     /// Gradient `Σ_{i∈B} ∇ℓ_i` over a batch, every parameter in the module's order.
     ///
     /// A batch too large for a core's cache is differentiated in parts, side by side. They are cut by size and
-    /// added in order, so no result depends on the number of cores.
+    /// added in order, so no result depends on the number of cores. In single precision each part is a gradient in
+    /// single precision; their sum, and the step along it, are taken in double on the host and rounded once.
     pub fn gradient(&self, batch: &[usize]) -> Vec<f64> {
         // Parameters of its own make each part a graph of its own.
         let part = |batch| (self.model().valid().train(), self.select(batch));
@@ -154,6 +157,22 @@ impl<M: Autoencoder> Autodiff<M> {
         }
     }
 
+    /// Takes steps of a chunk that begins after step `first`, then looks. If that finds a divergence, once more in lots,
+    /// down to single steps: what has blown up stays blown up.
+    fn walk(&mut self, first: u64, steps: Range<u64>, batches: &Batches) {
+        let before = self.model.clone();
+        steps.clone().for_each(|k| self.step(batches, k as usize));
+        if self.diverged_at.is_some() || !self.is_blown_up() {
+            return;
+        }
+        if steps.end - steps.start == 1 {
+            self.diverged_at = Some(first + steps.end);
+            return;
+        }
+        self.model = before;
+        lots(steps).for_each(|lot| self.walk(first, lot, batches));
+    }
+
     fn is_blown_up(&self) -> bool {
         let parameters = flat::parameters(self.model());
         is_blown_up(dot(&parameters, &parameters), self.limit)
@@ -170,20 +189,10 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn advance(&mut self, steps: u64) {
-        for chunk in chunks(steps, CHUNK) {
-            let before = self.model.clone();
+        let size = self.batches.schedule().batch_size() as u64;
+        for chunk in chunks(steps, steps_a_look(self.compute.backend(), size)) {
             let (first, batches) = (self.batches.step(), self.draw(chunk));
-            (0..chunk as usize).for_each(|k| self.step(&batches, k));
-            if self.diverged_at.is_none() && self.is_blown_up() {
-                // Once more, looking at every step. What has blown up stays blown up.
-                self.model = before;
-                for k in 0..chunk {
-                    self.step(&batches, k as usize);
-                    if self.diverged_at.is_none() && self.is_blown_up() {
-                        self.diverged_at = Some(first + k + 1);
-                    }
-                }
-            }
+            self.walk(first, 0..chunk, &batches);
         }
     }
 
@@ -201,9 +210,17 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
             .collect()
     }
 
+    /// Part by part, as [`gradient`](Self::gradient): a device may sum what is large in an order that changes from run
+    /// to run.
     fn loss(&self, _replica: usize) -> f64 {
-        let loss = flat::batch_loss(&self.model().valid(), self.rows.clone());
-        to_host(loss)[0] / self.dataset.samples() as f64
+        let (samples, most) = (self.dataset.samples(), self.samples_at_once());
+        let part = |first: usize| {
+            let rows = self.rows.clone().narrow(0, first, most.min(samples - first));
+            (self.model().valid(), rows)
+        };
+        let parts: Vec<_> = (0..samples).step_by(most).map(part).collect();
+        let losses = parts.into_par_iter().map(|(model, x)| to_host(flat::batch_loss(&model, x))[0]);
+        losses.collect::<Vec<f64>>().into_iter().sum::<f64>() / samples as f64
     }
 
     fn weights(&self, _replica: usize) -> Result<Vec<f64>> {

@@ -17,8 +17,11 @@ pub use analytic::{Analytic, batch_step};
 pub use autodiff::Autodiff;
 pub use reduced::Reduced;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
+use crate::device::Backend;
 use crate::error::{Error, Result};
 use crate::state::Neuron;
 
@@ -113,11 +116,27 @@ fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
     norm_sq.is_nan() || norm_sq > limit
 }
 
-/// Steps an engine on a device takes before it reads anything back. A look stalls a GPU, and costs a CPU as
-/// much as a step of a small model.
+/// Steps that an engine on the host takes before it looks for divergence: a look costs as much as a step of a small
+/// model.
 pub(crate) const CHUNK: u64 = 64;
+
+/// Most indices uploaded at once.
+const MOST_INDICES: u64 = 1 << 22;
+
+/// Steps taken before a look for divergence, if each takes so many indices. A look stalls a GPU, which therefore gets
+/// one only when the caller does, or when the next indices have to be brought.
+fn steps_a_look(backend: Backend, indices_a_step: u64) -> u64 {
+    let most = if backend.is_host() { CHUNK } else { u64::MAX };
+    (MOST_INDICES / indices_a_step).clamp(1, most)
+}
 
 /// The sizes of the chunks of at most `most` that make up `steps`.
 fn chunks(steps: u64, most: u64) -> impl Iterator<Item = u64> {
     (0..steps.div_ceil(most)).map(move |k| most.min(steps - k * most))
+}
+
+/// At most 64 smaller ranges that make up a range of two steps or more.
+fn lots(steps: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let size = (steps.end - steps.start).div_ceil(64);
+    steps.clone().step_by(size as usize).map(move |first| first..steps.end.min(first + size))
 }

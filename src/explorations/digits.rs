@@ -31,19 +31,23 @@ pub const CLAIM: Claim = Claim {
     statement: "One ReLU neuron on the 1,797 handwritten digits of 8×8 pixels, the mean image subtracted, then unit norm: how close it comes \
                 to a single image, to the first principal component, to one digit, under gradient descent and SGD. Samples are \
                 correlated, so that no theorem of the paper applies.",
+    formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
+    protocol: "The hand-derived gradient trains the neuron from the same starts at every batch size, so that differences between b = m and smaller \
+               b are paired. Gradient descent runs until what is left of the way is estimated at 1e-4; SGD, which has no limit here, for as \
+               many steps as that might take. Neurons of the first seeds are kept as images, each with the sample nearest to it.",
     run: |context| findings(context, &Options::default(), &Prediction {}),
 };
 
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Take the first images only, so many.
+    /// Take the first images only, so many (default: 300, 1797 or 1797 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all batch sizes.
+    /// Pairs of runs: seeds shared by all batch sizes (default: 6, 24 or 96 by effort).
     #[arg(long)]
     pub pairs: Option<u64>,
-    /// Nominal step size η; η_B = η/b.
+    /// Nominal step size η; η_B = η/b (default: 0.2).
     #[arg(long)]
     pub step_size: Option<f64>,
 }
@@ -64,8 +68,11 @@ const WINDOW: u64 = 50;
 /// Seeds whose neurons are shown as images.
 const SHOWN: usize = 3;
 
+/// A number of a run.
+type Measure = fn(&Learned) -> f64;
+
 /// What is measured of a neuron, and by which name.
-const MEASURES: [(&str, &str, fn(&Learned) -> f64); 5] = [
+const MEASURES: [(&str, &str, Measure); 5] = [
     ("max_cos", "max cos with an image", |learned| learned.max_cos),
     ("cos_component", "|cos| with the first principal component", |learned| learned.cos_component),
     ("top_digit", "share of the activation energy in one digit", |learned| learned.top_digit),
@@ -196,7 +203,7 @@ impl Protocol {
 }
 
 impl Group {
-    fn values(&self, measure: fn(&Learned) -> f64) -> Vec<f64> {
+    fn values(&self, measure: Measure) -> Vec<f64> {
         self.runs.iter().map(measure).collect()
     }
 }

@@ -43,24 +43,23 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     let job = Job::check(options)?;
     let fingerprint = outputs::fingerprint(&job, options);
     let output = &options.output;
-    if options.resume
-        && let Some(out) = output.out.as_deref().filter(|out| outputs::is_complete(out, &fingerprint))
-    {
+    let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
+    let store = checkpoint::store(checkpoint_of(run_dir.target()), fingerprint.clone());
+    if options.resume && outputs::is_complete(run_dir.target(), &fingerprint) {
         // Ended between the last two things it does, a run leaves its checkpoint behind.
-        checkpoint::remove(&checkpoint_of(out))?;
-        return outputs::report_complete(out, output.json);
+        store.remove()?;
+        return outputs::report_complete(run_dir.target(), output.json);
     }
-    let mut run_dir = RunDir::create(output.out.as_deref(), "train", output.force)?;
-    let directory = checkpoint_of(run_dir.target());
-    let mut checkpoint = Checkpoint::new(directory.clone(), fingerprint, job.parts(), job.checkpoint_every);
-    let running = match checkpoint::exists(&directory) {
-        true if options.resume => checkpoint.resume()?,
-        true if !output.force => return Err(Error::CheckpointExists { path: directory }),
-        _ => {
-            checkpoint::remove(&directory)?;
-            Vec::new()
-        }
-    };
+    run_dir.prepare(output.force)?;
+    let resumes = store.exists() && options.resume;
+    if store.exists() && !resumes && !output.force {
+        return Err(Error::CheckpointExists { path: store.directory().into() });
+    }
+    if !resumes {
+        store.remove()?;
+    }
+    let mut checkpoint = Checkpoint::new(store, job.parts(), job.checkpoint_every);
+    let running = if resumes { checkpoint.resume()? } else { Vec::new() };
 
     let session = Session::new(&job, checkpoint, Interrupt::listen()?);
     let place = output.out.is_none().then(|| run_dir.target());
@@ -71,9 +70,10 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if let Some(staging) = checkpoint.output() {
         run_dir.stage_in(staging)?;
     }
-    let results = job.results(checkpoint.into_parts());
+    let (parts, store) = checkpoint.into_parts();
+    let results = job.results(parts);
     outputs::write(&job, options, run_dir, &results)?;
-    checkpoint::remove(&directory)?;
+    store.remove()?;
     let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }

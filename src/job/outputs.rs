@@ -1,6 +1,7 @@
 //! The run directory of `train`, and what it prints.
 
 use std::fs;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,14 +10,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::learned::Learned;
-use super::{Finished, Job, Results, TrainOptions, checkpoint};
+use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
 use crate::data::Normalisation;
 use crate::device::to_host;
 use crate::error::{Result, io_at};
 use crate::model::{Architecture, Autoencoder, flat};
+use crate::report::chart::bars;
 use crate::report::terminal::number;
 use crate::run_dir::RunDir;
+use crate::store::{checksum, differences};
 use crate::train::Outcome;
 
 /// `config.json`: every option, resolved, one flat key each.
@@ -113,7 +116,7 @@ pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
 pub(super) fn is_complete(directory: &Path, fingerprint: &Value) -> bool {
     let config = fs::read_to_string(directory.join("config.json")).unwrap_or_default();
     let config: Value = serde_json::from_str(&config).unwrap_or_default();
-    config.is_object() && checkpoint::differences(&config, fingerprint).is_none()
+    config.is_object() && differences(&config, fingerprint).is_none()
 }
 
 /// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
@@ -150,7 +153,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     if options.output.json {
         cli::print_json(&summary)?;
     } else {
-        cli::print(&describe(job, &summary));
+        cli::print(&describe(job, &summary, &finished[0]));
     }
     Ok(())
 }
@@ -164,7 +167,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         dim: dataset.dim(),
         data: options.data.to_string(),
         normalise: options.normalise,
-        data_checksum: dataset.rows().ok().map(checkpoint::checksum),
+        data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
         step_size: job.problem.step_size(),
@@ -286,7 +289,7 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
     })
 }
 
-fn describe(job: &Job, summary: &Summary) -> String {
+fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     let Summary { first, seconds, predicted_limit, learned, replicas, directory } = summary;
     let Ending { outcome, steps, .. } = first;
     let ended = match outcome {
@@ -327,6 +330,9 @@ fn describe(job: &Job, summary: &Summary) -> String {
         lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
     }
     lines.extend(learned.describe());
+    if std::io::stdout().is_terminal() {
+        lines.push(bars(&shown.run.neurons[0].correlations));
+    }
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps } = replicas;
         lines.push(format!(

@@ -98,7 +98,8 @@ impl<'a> Session<'a> {
             if k == 0 {
                 observers.extend([&mut trajectory as &mut dyn Observer, &mut table]);
             }
-            let finished = training.go_on(engine.as_mut(), &plan, &mut observers, |steps| {
+            let patience = checkpoint.patience();
+            let finished = training.go_on(engine.as_mut(), &plan, &mut observers, patience, |steps| {
                 progress.inc((steps - seen) * count);
                 seen = steps;
                 interrupt.is_asked() || checkpoint.is_due(kept)

@@ -1,10 +1,15 @@
-//! The report: verdicts with their checks, as a structure, as JSON and on the terminal.
+//! The report: verdicts with their checks, as a structure, as JSON, on the terminal, and as a page with figures.
 
+pub mod chart;
+pub mod figures;
+mod page;
+pub mod render;
+mod saved;
 pub mod terminal;
 
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::claims::{Claim, Context, Findings, Kind, Table};
 use crate::error::Result;
@@ -49,6 +54,8 @@ pub struct ClaimReport {
     pub source: &'static str,
     /// The claim.
     pub statement: &'static str,
+    /// How it was examined.
+    pub protocol: &'static str,
     /// What came of it; an exploration has no verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
@@ -60,11 +67,15 @@ pub struct ClaimReport {
     pub estimates: Vec<Estimate>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
-    /// Tables, written as files of their own.
-    #[serde(skip)]
+    /// Tables, written as files of their own, `NAME.csv`; here by name.
+    #[serde(serialize_with = "names")]
     pub tables: Vec<Table>,
     /// Wall-clock time.
     pub seconds: f64,
+}
+
+fn names<S: Serializer>(tables: &[Table], serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.collect_seq(tables.iter().map(|table| table.name))
 }
 
 impl ClaimReport {
@@ -84,6 +95,7 @@ impl ClaimReport {
             title: claim.title,
             source: claim.source,
             statement: claim.statement,
+            protocol: claim.protocol,
             verdict: (claim.kind == Kind::Claim).then(|| Verdict::over(&checks)),
             checks,
             estimates,

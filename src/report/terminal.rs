@@ -135,7 +135,7 @@ pub fn closing_line(report: &Report, directory: &Path) -> String {
         report.precision,
         report.seed,
         report.effort,
-        directory.join("report.json").display(),
+        directory.join("report.html").display(),
     )
 }
 
@@ -147,7 +147,7 @@ fn mark(ok: Option<bool>) -> &'static str {
     }
 }
 
-fn prediction(check: &Check) -> String {
+pub(super) fn prediction(check: &Check) -> String {
     let sign = match check.tolerance_or_interval {
         Margin::Interval(interval) if interval.high.is_infinite() => "≥ ",
         Margin::Interval(interval) if interval.low.is_infinite() => "≤ ",
@@ -157,7 +157,7 @@ fn prediction(check: &Check) -> String {
     format!("{sign}{}", number(check.predicted))
 }
 
-fn margin(margin: &Margin) -> String {
+pub(super) fn margin(margin: &Margin) -> String {
     match margin {
         Margin::Tolerance(tolerance) => format!("± {}", number(*tolerance)),
         Margin::Interval(interval) if interval.high.is_infinite() || interval.low.is_infinite() => {

@@ -9,7 +9,6 @@ use crate::device::Compute;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
-use crate::job::EngineKind;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
@@ -17,7 +16,34 @@ use crate::schedule::Schedule;
 /// Step size, for the mean over a batch.
 pub(super) const STEP_SIZE: f64 = 0.01;
 
-/// Sizes: `m, n, b, R`. A ReLU neuron, orthonormal samples, Gaussian starts of norm 1/2, batches without replacement.
+/// An engine, and for the reduced one which of its two recursions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Variant {
+    /// Burn differentiates the model.
+    Autodiff,
+    /// The hand-derived gradient, replicas batched.
+    Analytic,
+    /// The recursion over orthonormal samples, O(b) a step.
+    Reduced,
+    /// The recursion in the Gram matrix of samples that are neither orthogonal nor normed, O(m b) a step.
+    Gram,
+}
+
+impl Variant {
+    /// Name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Autodiff => "autodiff",
+            Self::Analytic => "analytic",
+            Self::Reduced => "reduced",
+            Self::Gram => "gram",
+        }
+    }
+}
+
+/// Sizes: `m, n, b, R`. A ReLU neuron, orthonormal samples but for [`Variant::Gram`], Gaussian starts of norm 1/2,
+/// batches without replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// Number of samples `m`.
@@ -40,28 +66,36 @@ impl Case {
     ///
     /// # Errors
     /// Sizes that do not go together; several replicas for autodiff.
-    pub(super) fn engine(self, kind: EngineKind, compute: &Compute) -> Result<Box<dyn Engine>> {
+    pub(super) fn engine(self, variant: Variant, compute: &Compute) -> Result<Box<dyn Engine>> {
         let Self { samples, dim, batch, replicas } = self;
-        let data = match kind {
-            EngineKind::Reduced => Dataset::implicit_orthonormal(samples, dim)?,
-            EngineKind::Autodiff | EngineKind::Analytic => Dataset::orthonormal(samples, dim, 1)?,
+        let data = match variant {
+            Variant::Reduced => Dataset::implicit_orthonormal(samples, dim)?,
+            Variant::Autodiff | Variant::Analytic => Dataset::orthonormal(samples, dim, 1)?,
+            Variant::Gram => correlated(samples, dim)?,
         };
         let start = |replica| Start::gaussian(&data, 0.5, 1, replica);
         let starts: Vec<Start> = (0..replicas).map(start).collect::<Result<_>>()?;
         let schedule = Schedule::sgd(samples, batch, 1)?;
         let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
-        Ok(match (kind, starts.as_slice()) {
+        Ok(match (variant, starts.as_slice()) {
             (_, []) => return Err(Error::Empty { what: "the number of replicas", got: 0 }),
-            (EngineKind::Autodiff, [start]) => {
+            (Variant::Autodiff, [start]) => {
                 Box::new(Autodiff::single_neuron(&problem, &schedule, start, 0, compute)?)
             }
-            (EngineKind::Autodiff, _) => return Err(Error::Usage("autodiff trains one replica".to_owned())),
-            (EngineKind::Analytic, starts) => {
-                Box::new(Analytic::new(&problem, &schedule, starts, 0, compute)?)
+            (Variant::Autodiff, _) => return Err(Error::Usage("autodiff trains one replica".to_owned())),
+            (Variant::Analytic, starts) => Box::new(Analytic::new(&problem, &schedule, starts, 0, compute)?),
+            (Variant::Reduced | Variant::Gram, starts) => {
+                Box::new(Reduced::new(&problem, &schedule, starts, 0)?)
             }
-            (EngineKind::Reduced, starts) => Box::new(Reduced::new(&problem, &schedule, starts, 0)?),
         })
     }
+}
+
+/// Samples of norms about 1 that are not orthogonal.
+fn correlated(samples: usize, dim: usize) -> Result<Dataset> {
+    let scale = (12.0 / dim as f64).sqrt();
+    let entry = |k: usize| scale * (((k * 7919) % 1013) as f64 / 1013.0 - 0.5);
+    Dataset::from_rows((0..samples * dim).map(entry).collect(), samples, dim)
 }
 
 impl std::fmt::Display for Case {

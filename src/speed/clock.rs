@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::case::Case;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 
 /// Takes steps for at least some seconds.
 pub(super) trait Runner {
@@ -21,13 +23,18 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    /// Warms an engine up: kernels are compiled and memory is found once.
-    pub fn new(mut engine: Box<dyn Engine>) -> Self {
+    /// Warms an engine of such a case up: kernels are compiled and memory is found once.
+    ///
+    /// Many replicas of the reduced engine do not fit into a cache together. Each group of them is fetched once a call,
+    /// which must not weigh in the time of a step: some steps a sample, then, if they take no more than a tenth of a
+    /// second.
+    pub fn new(mut engine: Box<dyn Engine>, case: Case) -> Self {
         let mut stride = 64;
         loop {
             let clock = Instant::now();
             engine.advance(stride);
-            if clock.elapsed().as_secs_f64() > 0.005 {
+            let seconds = clock.elapsed().as_secs_f64();
+            if seconds > 0.1 || (seconds > 0.005 && stride >= 16 * case.samples as u64) {
                 return Self { engine, stride };
             }
             stride *= 2;
@@ -82,12 +89,27 @@ impl Subject {
     }
 }
 
-/// Measures everybody once a round, in turn: A B A B, so that whatever slows the machine down slows down all.
-pub(super) fn take_turns(subjects: &mut [Subject], rounds: usize, seconds: f64) -> Result<()> {
-    for _ in 0..rounds {
-        subjects.iter_mut().try_for_each(|subject| subject.measure(seconds))?;
+/// How long to measure, and until when.
+#[derive(Clone, Copy)]
+pub(super) struct Pace<'a> {
+    pub rounds: usize,
+    /// Seconds a measurement.
+    pub seconds: f64,
+    pub interrupt: &'a Interrupt,
+}
+
+/// Measures everybody once a round, in turn: A B A B, so that whatever slows the machine down slows down all. Whether it
+/// came to an end.
+pub(super) fn take_turns(subjects: &mut [Subject], pace: Pace) -> Result<bool> {
+    for _ in 0..pace.rounds {
+        for subject in subjects.iter_mut() {
+            if pace.interrupt.is_asked() {
+                return Ok(false);
+            }
+            subject.measure(pace.seconds)?;
+        }
     }
-    Ok(())
+    Ok(true)
 }
 
 impl Times {

@@ -5,17 +5,16 @@ use std::process::Command;
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
-use super::case::Case;
-use super::clock::{Ours, Runner};
-use super::machine::{memory_now, peak_memory};
+use super::case::{Case, Variant};
+use super::clock::{Ours, Pace, Runner};
+use super::memory::most_held;
 use crate::device::Compute;
 use crate::error::{Error, Result};
-use crate::job::EngineKind;
 use crate::stats::Line;
 
 /// One size after the other, all else equal.
 struct Sweep {
-    engine: EngineKind,
+    engine: Variant,
     axis: &'static str,
     along: fn(usize) -> Case,
     sizes: &'static [usize],
@@ -23,12 +22,14 @@ struct Sweep {
 
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = {
-    use EngineKind::{Analytic, Autodiff, Reduced};
+    use Variant::{Analytic, Autodiff, Gram, Reduced};
     &[
         Sweep { engine: Reduced, axis: "m", along: |m| Case::new(m, 10_000_000, 1, 1), sizes: &[100, 1000, 10_000, 100_000, 1_000_000, 10_000_000] },
         Sweep { engine: Reduced, axis: "n", along: |n| Case::new(1000, n, 1, 1), sizes: &[1000, 10_000, 100_000, 1_000_000] },
         Sweep { engine: Reduced, axis: "b", along: |b| Case::new(2000, 2000, b, 1), sizes: &[1, 4, 16, 64, 256, 1000] },
         Sweep { engine: Reduced, axis: "R", along: |r| Case::new(1000, 1000, 1, r as u64), sizes: &[1, 8, 64, 512, 4096] },
+        Sweep { engine: Gram, axis: "m", along: |m| Case::new(m, 3200, 1, 1), sizes: &[200, 800, 3200] },
+        Sweep { engine: Gram, axis: "b", along: |b| Case::new(1000, 1100, b, 1), sizes: &[1, 4, 16, 64, 256] },
         Sweep { engine: Analytic, axis: "m", along: |m| Case::new(m, 1600, 1, 64), sizes: &[100, 400, 1600] },
         Sweep { engine: Analytic, axis: "n", along: |n| Case::new(100, n, 1, 64), sizes: &[100, 400, 1600, 6400] },
         Sweep { engine: Analytic, axis: "b", along: |b| Case::new(400, 400, b, 64), sizes: &[1, 4, 16, 64, 256] },
@@ -43,15 +44,24 @@ const SWEEPS: &[Sweep] = {
 #[derive(Clone, Debug, Serialize)]
 pub struct Growth {
     /// Which engine.
-    pub engine: EngineKind,
+    pub engine: Variant,
     /// `m`, `n`, `b` or `R`.
     pub axis: &'static str,
     /// Sizes along the axis, and what was measured there.
     pub cells: Vec<(usize, Cell)>,
-    /// Slope of log time (of one step of all replicas) against log size, over the last [`FITTED`] cells.
-    pub time_exponent: f64,
-    /// Slope of log memory against log size, over the same.
-    pub memory_exponent: Option<f64>,
+    /// Of the time of one step of all replicas.
+    pub time_exponent: Exponent,
+    /// Of memory, where it was counted.
+    pub memory_exponent: Option<Exponent>,
+}
+
+/// Slope of a logarithm against log size, over the last [`FITTED`] cells.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Exponent {
+    /// Least-squares estimate.
+    pub value: f64,
+    /// Its standard error, from the scatter about the line: large where growth is no power.
+    pub standard_error: f64,
 }
 
 /// Cells from the end that enter a fit: small sizes show overheads, not growth.
@@ -64,30 +74,29 @@ pub struct Cell {
     pub case: Case,
     /// Nanoseconds a step of all replicas: the least of the rounds.
     pub nanoseconds: f64,
-    /// Most memory the process held, above what it held before there was an engine, in bytes; `None` outside Linux.
+    /// Most bytes that the engine, what it was made from and its first steps held at a time; `None` if nobody counts.
     pub bytes: Option<u64>,
 }
 
 impl Cell {
-    /// Measures a case in this process. Its memory is only known if nothing else was done before.
+    /// Measures a case in this process: memory first, then time.
     ///
     /// # Errors
     /// Sizes that do not go together.
     pub(super) fn measure(
-        kind: EngineKind,
+        variant: Variant,
         case: Case,
         compute: &Compute,
         rounds: usize,
         seconds: f64,
     ) -> Result<Self> {
-        let before = memory_now();
-        let mut engine = Ours::new(case.engine(kind, compute)?);
+        let (engine, bytes) = most_held(|| Ok(Ours::new(case.engine(variant, compute)?, case)));
+        let mut engine: Ours = engine?;
         let mut nanoseconds = f64::INFINITY;
         for _ in 0..rounds {
             let (steps, seconds) = engine.run(seconds)?;
             nanoseconds = nanoseconds.min(1e9 * seconds / steps as f64);
         }
-        let bytes = peak_memory().zip(before).map(|(peak, before)| peak.saturating_sub(before));
         Ok(Self { case, nanoseconds, bytes })
     }
 }
@@ -104,21 +113,30 @@ impl Growth {
             .join(", ")
     }
 
-    /// Measures every sweep, each cell in a process of its own; `seen` hears of each.
+    /// Measures every sweep, each cell in a process of its own; `seen` hears of each. Whether it came to an end.
     ///
     /// # Errors
-    /// If this program cannot be started again.
-    pub(super) fn measure(rounds: usize, seconds: f64, mut seen: impl FnMut(&Growth)) -> Result<Vec<Growth>> {
-        let mut all = Vec::new();
+    /// If this program cannot be started again; whatever `seen` finds.
+    pub(super) fn measure(
+        compute: &Compute,
+        pace: Pace,
+        mut seen: impl FnMut(Growth) -> Result<()>,
+    ) -> Result<bool> {
         for Sweep { engine, axis, along, sizes } in SWEEPS {
-            let cell = |&size: &usize| Ok((size, in_a_process(*engine, along(size), rounds, seconds)?));
-            let cells: Vec<(usize, Cell)> = sizes.iter().map(cell).collect::<Result<_>>()?;
+            let mut cells: Vec<(usize, Cell)> = Vec::new();
+            for &size in *sizes {
+                if pace.interrupt.is_asked() {
+                    return Ok(false);
+                }
+                cells.push((size, in_a_process(*engine, along(size), compute, pace)?));
+            }
             let exponent = |value: fn(&Cell) -> Option<f64>| {
-                let points: Option<Vec<(f64, f64, f64)>> = cells[cells.len() - FITTED..]
+                let points: Option<Vec<(f64, f64)>> = cells[cells.len() - FITTED..]
                     .iter()
-                    .map(|(size, cell)| Some(((*size as f64).ln(), value(cell)?.ln(), 1.0)))
+                    .map(|(size, cell)| Some(((*size as f64).ln(), value(cell)?.ln())))
                     .collect();
-                points.map(|points| Line::fit(&points).slope)
+                let line = Line::through(&points?);
+                Some(Exponent { value: line.slope, standard_error: line.slope_se })
             };
             let growth = Growth {
                 engine: *engine,
@@ -127,20 +145,20 @@ impl Growth {
                 memory_exponent: exponent(|cell| Some(cell.bytes? as f64)),
                 cells,
             };
-            seen(&growth);
-            all.push(growth);
+            seen(growth)?;
         }
-        Ok(all)
+        Ok(true)
     }
 }
 
 /// This program, asked for one cell.
-fn in_a_process(engine: EngineKind, case: Case, rounds: usize, seconds: f64) -> Result<Cell> {
+fn in_a_process(engine: Variant, case: Case, compute: &Compute, pace: Pace) -> Result<Cell> {
     let Case { samples, dim, batch, replicas } = case;
     let failed = |why: String| Error::Usage(format!("{} at {case}: {why}", engine.name()));
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let output = Command::new(program)
-        .args(["--rounds", &rounds.to_string(), "--seconds", &seconds.to_string()])
+        .args(["--rounds", &pace.rounds.to_string(), "--seconds", &pace.seconds.to_string()])
+        .args(["--backend", compute.backend().name(), "--precision", compute.precision().name()])
         .args(["--cell", engine.name(), "--case", &format!("{samples},{dim},{batch},{replicas}")])
         .output()
         .map_err(|error| failed(error.to_string()))?;

@@ -4,25 +4,27 @@ mod case;
 mod clock;
 mod growth;
 mod machine;
+mod memory;
 mod peers;
 mod tables;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde::Serialize;
 
-pub use self::case::Case;
-use self::clock::{Ours, Subject, take_turns};
+pub use self::case::{Case, Variant};
+use self::clock::{Ours, Pace, Subject, take_turns};
 pub use self::clock::{Spread, Times};
-pub use self::growth::{Cell, FITTED, Growth};
+pub use self::growth::{Cell, Exponent, FITTED, Growth};
 pub use self::machine::Machine;
+pub use self::memory::Counting;
 pub use self::peers::Comparison;
 use self::peers::Peers;
-use crate::cli;
+use crate::cli::{self, DeviceOptions};
 use crate::device::{Backend, Compute, Precision};
 use crate::error::{Error, Result};
-use crate::job::EngineKind;
+use crate::interrupt::Interrupt;
 
 /// A table to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -59,7 +61,7 @@ pub struct SpeedOptions {
     #[arg(long, value_name = "DIR", default_value = "experiments/peers")]
     #[serde(skip)]
     pub peers: PathBuf,
-    /// Also write everything measured to this file, as JSON.
+    /// Also write everything measured to this file, as JSON, after each table.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub out: Option<PathBuf>,
@@ -70,7 +72,11 @@ pub struct SpeedOptions {
     /// Measure one case of an engine in this process: a cell of `growth`.
     #[arg(long, value_name = "ENGINE", hide = true)]
     #[serde(skip)]
-    pub cell: Option<EngineKind>,
+    pub cell: Option<Variant>,
+    /// Where our side computes; `devices` measures them all.
+    #[command(flatten)]
+    #[serde(skip)]
+    pub device: DeviceOptions,
 }
 
 /// Everything measured.
@@ -82,6 +88,8 @@ pub struct Speed<'a> {
     pub options: &'a SpeedOptions,
     /// Backend and precision of our side of the comparison.
     pub backend: String,
+    /// Whether it is not finished, or was broken off.
+    pub interrupted: bool,
     /// Why no peers were asked, if they were not.
     pub alone: Option<String>,
     /// Engines and peers.
@@ -120,79 +128,128 @@ const ON_DEVICES: [Case; 4] = [
 
 const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];
 
-/// Measures and prints.
+/// Measures and prints. After Ctrl-C what was measured is in the file that was asked for, and the exit code 130.
 ///
 /// # Errors
 /// Bad options: see [`Dataset`](crate::data::Dataset) and [`Schedule`](crate::schedule::Schedule); a peer that
 /// stops answering; I/O.
 pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
     let &SpeedOptions { rounds, seconds, .. } = options;
+    if options.device.list_backends {
+        return cli::list_backends(options.json);
+    }
     if rounds == 0 {
         return Err(Error::Empty { what: "the number of rounds", got: 0 });
     }
     if !(seconds > 0.0 && seconds.is_finite()) {
         return Err(Error::Usage(format!("--seconds {seconds}: a positive time is needed")));
     }
-    let compute = Compute::default();
-    if let Some(kind) = options.cell {
+    let compute = options.device.open()?;
+    if let Some(variant) = options.cell {
         let case = *options.cases.first().ok_or_else(|| Error::Usage("--cell needs a --case".to_owned()))?;
-        cli::print_json(&Cell::measure(kind, case, &compute, rounds, seconds)?)?;
+        cli::print_json(&Cell::measure(variant, case, &compute, rounds, seconds)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let wanted = |table| options.tables.is_empty() || options.tables.contains(&table);
-    // Stands above the first table; what is refused before that is refused in silence.
-    let mut heading = format!("{}\n{rounds} rounds of {seconds} s each, in turns\n", Machine::here());
-    let mut say = |text: String| {
-        if !options.json {
-            cli::print(&format!("{}{text}", std::mem::take(&mut heading)));
-        }
+    let interrupt = Interrupt::listen()?;
+    let mut speed = Speed::new(options, &compute);
+    let measured = speed.measure(&compute, Pace { rounds, seconds, interrupt: &interrupt });
+    speed.interrupted = match measured {
+        Ok(finished) => !finished,
+        // Ctrl-C reaches the processes that were started too, and they break off.
+        Err(_) if interrupt.is_asked() => true,
+        Err(error) => return Err(error),
     };
-    let cases =
-        |usual: &[Case]| if options.cases.is_empty() { usual.to_vec() } else { options.cases.clone() };
-    let mut speed = Speed {
-        machine: Machine::here(),
-        options,
-        backend: name(&compute),
-        alone: None,
-        peers: Vec::new(),
-        growth: Vec::new(),
-        devices: Vec::new(),
-    };
-    if wanted(Subjects::Peers) {
-        let peers = Peers { python: &options.python, scripts: &options.peers };
-        speed.alone = peers.problem();
-        let mut alone = speed.alone.as_ref().map(|why| format!("\nours alone: {why}\n")).unwrap_or_default();
-        for case in cases(&COMPARED) {
-            let peers = speed.alone.is_none().then_some(&peers);
-            let comparison = Comparison::measure(case, peers, &compute, rounds, seconds)?;
-            let alone = std::mem::take(&mut alone);
-            say(format!("{alone}\n{}", tables::comparison(&comparison, &speed.backend)));
-            speed.peers.push(comparison);
-        }
-    }
-    if wanted(Subjects::Growth) {
-        say(format!("\n{}", tables::GROWTH));
-        speed.growth = Growth::measure(rounds, seconds, |growth| say(tables::growth(growth)))?;
-    }
-    if wanted(Subjects::Devices) {
-        speed.devices = on_devices(&cases(&ON_DEVICES), rounds, seconds)?;
-        say(format!("\n{}", tables::devices(&speed.devices)));
-    }
-    if let Some(path) = &options.out {
-        write(path, &speed)?;
-    }
+    speed.write()?;
     if options.json {
         cli::print_json(&speed)?;
     }
+    if speed.interrupted {
+        eprintln!("interrupted: what is not finished is left out");
+        return Ok(interrupt.exit_code());
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+impl<'a> Speed<'a> {
+    fn new(options: &'a SpeedOptions, compute: &Compute) -> Self {
+        Self {
+            machine: Machine::here(),
+            options,
+            backend: name(compute),
+            interrupted: true,
+            alone: None,
+            peers: Vec::new(),
+            growth: Vec::new(),
+            devices: Vec::new(),
+        }
+    }
+
+    /// Measures the tables that are wanted; whether it came to an end.
+    fn measure(&mut self, compute: &Compute, pace: Pace) -> Result<bool> {
+        let options = self.options;
+        let wanted = |table| options.tables.is_empty() || options.tables.contains(&table);
+        let cases =
+            |usual: &[Case]| if options.cases.is_empty() { usual.to_vec() } else { options.cases.clone() };
+        // Stands above the first table; what is refused before that is refused in silence.
+        let mut heading = format!("{}\n", self.machine);
+        let mut say = |text: String| {
+            if !options.json {
+                cli::print(&format!("{}{text}", std::mem::take(&mut heading)));
+            }
+        };
+        if wanted(Subjects::Peers) {
+            let peers = Peers { python: &options.python, scripts: &options.peers };
+            self.alone = peers.problem();
+            let alone = self.alone.as_ref().map(|why| format!("ours alone: {why}\n")).unwrap_or_default();
+            let mut above = format!("\n{}\n{alone}", tables::in_turns(pace.rounds, pace.seconds));
+            for case in cases(&COMPARED) {
+                let peers = self.alone.is_none().then_some(&peers);
+                let Some(comparison) = Comparison::measure(case, peers, compute, pace)? else {
+                    return Ok(false);
+                };
+                let above = std::mem::take(&mut above);
+                say(format!("{above}\n{}", tables::comparison(&comparison, &self.backend)));
+                self.peers.push(comparison);
+                self.write()?;
+            }
+        }
+        if wanted(Subjects::Growth) {
+            say(format!("\n{}", tables::growth_heading(pace.rounds, pace.seconds)));
+            let seen = |growth: Growth| {
+                say(tables::growth(&growth));
+                self.growth.push(growth);
+                self.write()
+            };
+            if !Growth::measure(compute, pace, seen)? {
+                return Ok(false);
+            }
+        }
+        if wanted(Subjects::Devices) {
+            let Some(devices) = on_devices(&cases(&ON_DEVICES), pace)? else { return Ok(false) };
+            self.devices = devices;
+            let above = tables::in_turns(pace.rounds, pace.seconds);
+            say(format!("\n{above}\n{}", tables::devices(&self.devices)));
+        }
+        Ok(true)
+    }
+
+    /// Writes what there is to the file that was asked for, in one go.
+    fn write(&self) -> Result<()> {
+        let Some(path) = &self.options.out else { return Ok(()) };
+        let text = serde_json::to_string_pretty(self).map_err(|error| Error::Usage(error.to_string()))?;
+        let new = path.with_extension("new");
+        std::fs::write(&new, text + "\n")
+            .and_then(|()| std::fs::rename(&new, path))
+            .map_err(|source| Error::Io { path: path.into(), source })
+    }
 }
 
 fn name(compute: &Compute) -> String {
     format!("{} {}", compute.backend().name(), compute.precision().name())
 }
 
-/// The analytic engine on every device there is.
-fn on_devices(cases: &[Case], rounds: usize, seconds: f64) -> Result<Vec<OnDevice>> {
+/// The analytic engine on every device there is; `None` if the process is asked to end meanwhile.
+fn on_devices(cases: &[Case], pace: Pace) -> Result<Option<Vec<OnDevice>>> {
     let (mut subjects, mut of) = (Vec::new(), Vec::new());
     for (backend, precision) in Backend::compiled().into_iter().flat_map(|b| PRECISIONS.map(|p| (b, p))) {
         let compute = match Compute::new(backend, Some(precision)) {
@@ -204,16 +261,13 @@ fn on_devices(cases: &[Case], rounds: usize, seconds: f64) -> Result<Vec<OnDevic
             }
         };
         for &case in cases {
-            let engine = Ours::new(case.engine(EngineKind::Analytic, &compute)?);
+            let engine = Ours::new(case.engine(Variant::Analytic, &compute)?, case);
             subjects.push(Subject::new(name(&compute), case.replicas, Box::new(engine), None));
             of.push(case);
         }
     }
-    take_turns(&mut subjects, rounds, seconds)?;
-    Ok(of.into_iter().zip(subjects).map(|(case, subject)| OnDevice { case, times: subject.times }).collect())
-}
-
-fn write(path: &Path, speed: &Speed) -> Result<()> {
-    let text = serde_json::to_string_pretty(speed).map_err(|error| Error::Usage(error.to_string()))?;
-    std::fs::write(path, text + "\n").map_err(|source| Error::Io { path: path.into(), source })
+    let finished = take_turns(&mut subjects, pace)?;
+    let measured =
+        of.into_iter().zip(subjects).map(|(case, subject)| OnDevice { case, times: subject.times });
+    Ok(finished.then(|| measured.collect()))
 }

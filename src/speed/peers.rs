@@ -1,6 +1,6 @@
 //! Our engines against the same step in PyTorch, JAX and NumPy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,16 +8,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::case::{Case, STEP_SIZE};
-use super::clock::{Ours, Runner, Subject, Times, take_turns};
+use super::case::{Case, STEP_SIZE, Variant};
+use super::clock::{Ours, Pace, Runner, Subject, Times, take_turns};
 use crate::device::Compute;
 use crate::error::{Error, Result};
-use crate::job::EngineKind;
 
 /// The scripts, one a peer.
 const SCRIPTS: [&str; 5] = ["torch_eager", "torch_compile", "jax_scan", "jax_vmap", "numpy_step"];
 
-const ENGINES: [EngineKind; 3] = [EngineKind::Autodiff, EngineKind::Analytic, EngineKind::Reduced];
+const ENGINES: [Variant; 3] = [Variant::Autodiff, Variant::Analytic, Variant::Reduced];
 
 /// One case: everybody who can run it, and why others cannot.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +30,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Measures a case.
+    /// Measures a case; `None` if the process is asked to end meanwhile.
     ///
     /// # Errors
     /// Sizes that do not go together; a peer that stops answering.
@@ -39,18 +38,20 @@ impl Comparison {
         case: Case,
         peers: Option<&Peers>,
         compute: &Compute,
-        rounds: usize,
-        seconds: f64,
-    ) -> Result<Self> {
+        pace: Pace,
+    ) -> Result<Option<Self>> {
         let mut subjects = Vec::new();
-        for kind in ENGINES {
-            if kind != EngineKind::Autodiff || case.replicas == 1 {
-                let engine = Ours::new(case.engine(kind, compute)?);
-                subjects.push(Subject::new(kind.name().to_owned(), case.replicas, Box::new(engine), None));
+        for variant in ENGINES {
+            if variant != Variant::Autodiff || case.replicas == 1 {
+                let engine = Ours::new(case.engine(variant, compute)?, case);
+                subjects.push(Subject::new(variant.name().to_owned(), case.replicas, Box::new(engine), None));
             }
         }
         let mut missing = BTreeMap::<String, Vec<String>>::new();
         for script in peers.iter().flat_map(|_| SCRIPTS) {
+            if pace.interrupt.is_asked() {
+                return Ok(None);
+            }
             match peers.expect("iterated over").start(script, case)? {
                 Ok((peer, about)) => {
                     let name = about["peer"].as_str().unwrap_or(script).to_owned();
@@ -59,8 +60,17 @@ impl Comparison {
                 Err(why) => missing.entry(why).or_default().push(script.replace('_', " ")),
             }
         }
-        take_turns(&mut subjects, rounds, seconds)?;
-        Ok(Self { case, times: subjects.into_iter().map(|subject| subject.times).collect(), missing })
+        let finished = take_turns(&mut subjects, pace)?;
+        let times = subjects.into_iter().map(|subject| subject.times).collect();
+        Ok(finished.then_some(Self { case, times, missing }))
+    }
+
+    /// Versions of what the peers run on, each once.
+    pub fn versions(&self) -> BTreeSet<String> {
+        let about = self.times.iter().filter_map(|times| times.about.as_ref()?["versions"].as_object());
+        let version =
+            |(name, version): (&String, &Value)| version.as_str().map(|text| format!("{name} {text}"));
+        about.flatten().filter_map(version).collect()
     }
 
     /// Those among [`times`](Self::times) that are ours.

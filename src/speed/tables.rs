@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 use itertools::Itertools;
 
-use super::{Comparison, Growth, OnDevice, Spread};
+use super::{Comparison, Exponent, FITTED, Growth, OnDevice, Spread};
 
 /// One case: a row each, and how many times as long as each of our engines it takes.
 pub(super) fn comparison(comparison: &Comparison, backend: &str) -> String {
@@ -21,28 +21,40 @@ pub(super) fn comparison(comparison: &Comparison, backend: &str) -> String {
     let left_out = comparison.missing.iter();
     let left_out =
         left_out.map(|(why, names)| format!("\nleft out: {} ({why})", names.iter().join(", "))).join("");
-    format!("{}; ours on {backend}\n{table}{left_out}", comparison.case)
+    let versions = comparison.versions();
+    let versions = if versions.is_empty() {
+        String::new()
+    } else {
+        format!("\nversions: {}", versions.iter().join(", "))
+    };
+    format!("{}; ours on {backend}\n{table}{left_out}{versions}", comparison.case)
+}
+
+/// What stands above tables of what was measured in turns.
+pub(super) fn in_turns(rounds: usize, seconds: f64) -> String {
+    format!("{rounds} rounds of {seconds} s each, in turns: median (least–most)")
 }
 
 /// What stands above the lines of [`growth`].
-pub(super) const GROWTH: &str = "\
-growth: time of a step of all replicas, and memory the process took, at each size; exponents over the last three";
+pub(super) fn growth_heading(rounds: usize, seconds: f64) -> String {
+    format!(
+        "growth, a process a size and one after the other: time of a step of all replicas, the least of {rounds} rounds of \
+         {seconds} s; most bytes held; exponents with standard errors over the last {FITTED} sizes"
+    )
+}
 
 /// One sweep: a line of exponents, and a line of cells.
 pub(super) fn growth(growth: &Growth) -> String {
     let Growth { engine, axis, cells, time_exponent, memory_exponent } = growth;
-    let memory =
-        memory_exponent.map_or("not measured".to_owned(), |exponent| format!("{axis}^{exponent:.2}"));
+    let power =
+        |Exponent { value, standard_error }: Exponent| format!("{axis}^({value:.2} ± {standard_error:.2})");
+    let (time, memory) = (power(*time_exponent), memory_exponent.map_or("not counted".to_owned(), power));
     let cells = cells.iter().map(|(size, cell)| {
         let bytes = cell.bytes.map_or(String::new(), |bytes| format!(", {:.1} MB", bytes as f64 / 1e6));
         format!("{axis} = {size}: {}{bytes}", duration(cell.nanoseconds))
     });
     let fixed = growth.fixed();
-    format!(
-        "{} ({fixed})  time {axis}^{time_exponent:.2}  memory {memory}\n  {}",
-        engine.name(),
-        cells.format("; ")
-    )
+    format!("{} ({fixed})  time {time}  memory {memory}\n  {}", engine.name(), cells.format("; "))
 }
 
 /// Devices: steps a second against replicas.

@@ -4,10 +4,13 @@ pub mod alignment;
 pub mod budget;
 pub mod correlated;
 pub mod cyclic;
+pub mod escape;
 pub mod gd;
 pub mod landscape;
 mod quadrature;
 pub mod random_walk;
+pub mod rate;
+pub mod selection;
 pub mod sgd;
 pub mod sharpness;
 

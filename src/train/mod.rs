@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::training::Training;
+pub use self::training::{PATIENCE, Training};
 use crate::engine::Engine;
 use crate::limit_set::LimitSet;
 use crate::state::Neuron;

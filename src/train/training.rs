@@ -8,8 +8,8 @@ use super::tail::Tail;
 use super::{Cadence, Observer, Outcome, Plan, Run, StopRule};
 use crate::engine::Engine;
 
-/// How long steps are taken without asking whether to pause.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long steps are taken without asking whether to pause, if nobody needs to know sooner.
+pub const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A training under way. Together with a [`Snapshot`](crate::engine::Snapshot) of its engine and what its observers
 /// have recorded, this is all that going on takes.
@@ -45,13 +45,14 @@ impl Training {
 
     /// Trains on until every replica has an outcome, or `pause` says so; whether it finished.
     ///
-    /// `pause` is asked several times a second, as far as single steps allow, and told the steps taken. Engine,
-    /// plan and observers are those of the beginning, or restored to where they were.
+    /// `pause` is asked about every `patience` ([`PATIENCE`] is a good one), as far as single steps allow, and told the
+    /// steps taken. Engine, plan and observers are those of the beginning, or restored to where they were.
     pub fn go_on(
         &mut self,
         engine: &mut dyn Engine,
         plan: &Plan,
         observers: &mut [&mut dyn Observer],
+        patience: Duration,
         mut pause: impl FnMut(u64) -> bool,
     ) -> bool {
         let settled = self.runs.iter().enumerate().filter(|(_, run)| run.is_some());
@@ -61,8 +62,8 @@ impl Training {
             while self.taken(engine) < self.next {
                 let steps = (self.next - self.taken(engine)).min(pace);
                 let time = self.advance(engine, steps);
-                pace = if time > PATIENCE { (steps / 2).max(1) } else { pace.max(2 * steps) };
-                if asked.elapsed() >= PATIENCE {
+                pace = if time > patience { (steps / 2).max(1) } else { pace.max(2 * steps) };
+                if asked.elapsed() >= patience {
                     asked = Instant::now();
                     if pause(self.taken(engine)) {
                         return false;

@@ -1,12 +1,14 @@
 //! Corollary 3: how aligned the limits are with the data and with the initial point, as m and n grow.
 
 mod laws;
+mod record;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, bent, largest};
+use super::protocol::{Case, bent, by_the_reduced_engine, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
+use crate::device::Precision;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::measure::alignment::{best_match, cos_init};
@@ -28,6 +30,11 @@ pub const CLAIM: Claim = Claim {
     source: "GFHY Corollary 3",
     statement: "For Gaussian initial directions and large m, n: GD has max_i cos(w, a_i) = O(√(log m / m)) and keeps \
                 cos(w, w_0) of the order √(m/n); SGD has max_i cos(w, a_i) = 1 and cos(w, w_0) = O(√(log m / n)).",
+    formula: r"\text{GD:}\;\; \max_i \cos(w, a_i) = O\bigl(\sqrt{\log m / m}\bigr),\;\; \cos(w, w_0) \asymp \sqrt{m/n}; \qquad \text{SGD:}\;\; \max_i \cos(w, a_i) = 1,\;\; \cos(w, w_0) = O\bigl(\sqrt{\log m / n}\bigr)",
+    protocol: "GD and SGD (b = 1) from the same Gaussian starts, over two decades of m at a fixed n and two \
+               decades of n at m = 10, on the reduced engine; some sizes again by training the Burn model. \
+               Log–log slopes, weighted by their standard errors, against those of the exact expectations on \
+               the same grid. Control: GD must break SGD's bound on the cosine with the start.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -85,15 +92,29 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     let mut findings = Findings::default();
     findings.notes.extend(bent(options.step_size, options.init_norm));
+    let mut table = record::table();
     for (k, activation) in Activation::PAPER.into_iter().enumerate() {
         let over_samples = SAMPLES.map(|m| (m, DIMS[DIMS.len() - 1]));
         let over_dim = DIMS.map(|n| (SAMPLES[0], n));
         let cell = 2 * k as u64;
         let by_samples = sweep(context, options, activation, &over_samples, cell)?;
         let by_dim = sweep(context, options, activation, &over_dim, cell + 1)?;
+        record::record(&mut table, "m", activation, &by_samples, prediction);
+        record::record(&mut table, "n", activation, &by_dim, prediction);
         judge(&by_samples, &by_dim, activation, prediction, &mut findings);
     }
     findings.checks.push(on_burn(context, options)?);
+    findings
+        .notes
+        .extend(by_the_reduced_engine(context, "All scalings; the last check ties the Burn model to them"));
+    if context.compute.precision() == Precision::F32 {
+        findings.notes.push(
+            "Single precision: of two rivals whose correlations agree to 2⁻²⁴ on the way the other may win, in about one \
+             training of 10⁴. Its cosine with the start is then another, and the last check fails although the claim does not."
+                .into(),
+        );
+    }
+    findings.tables.push(table);
     Ok(findings)
 }
 
@@ -165,7 +186,10 @@ fn on_burn(context: &Context, options: &Options) -> Result<Check> {
     let sizes = context.effort.pick(vec![(10, 14)], vec![(10, 14), (56, 80)], vec![(10, 14), (100, 300)]);
     let replicas = context.effort.pick(2, 4, 8);
     let precision = context.compute.precision();
-    let (target, tolerance) = precision.pick((1e-9, 1e-8), (1e-5, 1e-4));
+    // The cosines of two unit vectors with a third differ by no more than the vectors, each within its target of their
+    // common limit; twice that, for norms and samples that are rounded too.
+    let (reference, target) = (1e-9, precision.pick(1e-9, 1e-5));
+    let tolerance = 2.0 * (target + reference);
     let mut cells = Vec::new();
     for (k, (samples, dim)) in sizes.into_iter().enumerate() {
         for activation in Activation::PAPER {
@@ -196,7 +220,7 @@ fn on_burn(context: &Context, options: &Options) -> Result<Check> {
             };
             let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
             let burn = case.run_to(&mut case.autodiff(&context.compute)?, set.clone(), target);
-            let reduced = case.run_to(&mut case.reduced()?, set, 1e-9);
+            let reduced = case.run_to(&mut case.reduced()?, set, reference);
             let measures = [&burn, &reduced].map(|run| {
                 let arrived = if run.outcome == Outcome::Converged { 1.0 } else { f64::NAN };
                 let best = best_match(&run.neurons[0], problem.dataset(), activation);
@@ -208,7 +232,7 @@ fn on_burn(context: &Context, options: &Options) -> Result<Check> {
     Ok(Expectation::new(
         "the same cosines by training the Burn model: largest difference",
         0.0,
-        "both stop close to the limit; in single precision two runs in 10⁴ may part for different datapoints",
+        "twice the sum of the distances from the common limit at which the two stop",
     )
     .within(tolerance)
     .measured(largest(deviations.iter().copied()), deviations.len() as u64))

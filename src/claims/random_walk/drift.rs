@@ -1,10 +1,12 @@
 //! Step by step: increments and conditional drift, by level of R.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::{DEFAULT_STEP, Prediction, Walk};
-use crate::claims::Context;
 use crate::claims::protocol::{largest, smallest};
+use crate::claims::{Context, Table};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -42,6 +44,24 @@ struct Stretch {
 /// Lower ends of the levels by which steps are grouped.
 const LEVELS: [f64; 5] = [f64::NEG_INFINITY, -0.5, 0.5, 2.0, 5.0];
 
+/// Width of the levels of the table.
+const DRAWN_WIDTH: f64 = 0.5;
+
+/// Columns of the table of drifts.
+pub(super) const COLUMNS: [&str; 11] = [
+    "samples",
+    "batch",
+    "activation",
+    "step_size",
+    "low",
+    "high",
+    "measured",
+    "standard_error",
+    "expected",
+    "bound",
+    "steps",
+];
+
 /// Fewest steps by which a level is judged; with fewer it is undecided.
 const FEWEST_STEPS: usize = 200;
 
@@ -50,7 +70,14 @@ const FEWEST_STEPS: usize = 200;
 const FAR: f64 = 20.0;
 
 impl Cell {
-    pub(super) fn checks(&self, context: &Context, prediction: &Prediction, seed: u64) -> Result<Vec<Check>> {
+    /// The checks of this setting; its drift goes into a table.
+    pub(super) fn checks(
+        &self,
+        context: &Context,
+        prediction: &Prediction,
+        seed: u64,
+        table: &mut Table,
+    ) -> Result<Vec<Check>> {
         let dataset = Dataset::implicit_orthonormal(self.samples, self.samples + 2)?;
         let problem = Problem::new(dataset, self.activation, Reduction::Sum, self.eta)?;
         let schedule = Schedule::sgd(self.samples, self.batch, seed)?;
@@ -67,6 +94,7 @@ impl Cell {
         });
         let (steps, stretches): (Vec<_>, Vec<_>) = observed.collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let steps: Vec<Step> = steps.into_iter().flatten().collect();
+        self.record(&steps, prediction, table);
         let mut checks = self.by_level(&steps);
         if self.batch == 1 {
             let stretches: Vec<Stretch> = stretches.into_iter().flatten().collect();
@@ -151,6 +179,35 @@ impl Cell {
             checks.push(check(expected).estimated(noise.mean + expected, shifted, within.len() as u64));
         }
         checks
+    }
+
+    /// The drift in finer levels than the checks need: measured with its standard error, exact, and the bound.
+    fn record(&self, steps: &[Step], prediction: &Prediction, table: &mut Table) {
+        let bound = if self.batch == 1 { (prediction.bound)(self.samples, self.eta) } else { f64::NAN };
+        let level = |step: &Step| (step.level / DRAWN_WIDTH).floor() as i64;
+        let mut levels: BTreeMap<i64, Vec<&Step>> = BTreeMap::new();
+        for step in steps.iter().filter(|step| step.level.is_finite()) {
+            levels.entry(level(step)).or_default().push(step);
+        }
+        for (level, within) in levels.iter().filter(|(_, within)| within.len() >= FEWEST_STEPS) {
+            let noise =
+                Mean::of(&within.iter().map(|step| step.increment - step.expected).collect::<Vec<_>>());
+            let expected = Mean::of(&within.iter().map(|step| step.expected).collect::<Vec<_>>()).mean;
+            let low = *level as f64 * DRAWN_WIDTH;
+            table.push(&[
+                &self.samples,
+                &self.batch,
+                &self.activation.name(),
+                &self.eta,
+                &low,
+                &(low + DRAWN_WIDTH),
+                &(noise.mean + expected),
+                &noise.sem,
+                &expected,
+                &bound,
+                &within.len(),
+            ]);
+        }
     }
 
     /// The asymptotic bound, against what is measured and against the exact expectations.

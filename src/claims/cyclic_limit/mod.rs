@@ -1,11 +1,13 @@
 //! Theorem 4: visiting the samples in a fixed order ends in one predictable datapoint.
 
+mod plane;
+
 use std::f64::consts::FRAC_PI_4;
 
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::protocol::{Case, Tally, bent, largest};
+use super::protocol::{Case, Tally, bent, by_the_reduced_engine, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::Precision;
@@ -31,6 +33,11 @@ pub const CLAIM: Claim = Claim {
     source: "GFHY Theorem 4 and the conjecture after it",
     statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
                 a_0. Conjecture: for every m and n, cyclic SGD converges to a single datapoint.",
+    formula: r"B_t = \{t \bmod 2\},\quad m = n = 2,\quad \langle w_0, a_0 \rangle \ge \langle w_0, a_1 \rangle > 0 \quad\Longrightarrow\quad w_t \to a_0",
+    protocol: "A dense sweep of the theorem's region, its edge included, on the reduced engine and by training \
+               the Burn model; random sizes, norms and step sizes for the conjecture, with the rate of \
+               approach. Controls: the reversed order, a rival with a head start, the full batch, and blocks \
+               that always come together.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -91,6 +98,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          and its rival needs a head start of O(η) to beat it. Hence the control far beyond the edge, not at it."
             .into(),
     ]);
+    notes.extend(by_the_reduced_engine(
+        context,
+        "The sweep of the theorem's region, the conjecture, rates and controls",
+    ));
     if context.compute.precision() == Precision::F32 {
         notes.push(
             "Single precision: on Burn the edge c_0 = c_1 is met up to 2⁻²⁴ only. The conclusion is safe, because the rival \
@@ -98,7 +109,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
                 .into(),
         );
     }
-    Ok(Findings { checks, notes, ..Findings::default() })
+    let tables = vec![plane::table(context, options)?];
+    Ok(Findings { checks, notes, tables, ..Findings::default() })
 }
 
 /// A point of the theorem's region: polar angle and norm of `w_0`, and the step size.

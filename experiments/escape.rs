@@ -1,0 +1,3 @@
+//! The claim `escape` on its own, with its own options.
+
+puremix::claim_binary!(escape);

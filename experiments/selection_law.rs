@@ -1,0 +1,3 @@
+//! The claim `selection_law` on its own, with its own options.
+
+puremix::claim_binary!(selection_law);

@@ -1,0 +1,73 @@
+//! The conjecture: a hunt for a start from which cyclic SGD does not end in a single datapoint.
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::{CLAIM, Options};
+use crate::claims::flock::{Flock, lead};
+use crate::claims::{Context, Findings, Table};
+use crate::error::Result;
+use crate::init::Start;
+use crate::model::Activation;
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+use crate::theory::{cyclic, sgd};
+use crate::verdict::Expectation;
+
+/// Starts that share number of samples, step size and norm.
+const BLOCK: u64 = 64;
+
+const TOLERANCE: f64 = 1e-6;
+
+pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findings) -> Result<()> {
+    let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 10_000_000));
+    let check = Expectation::new(
+        "conjecture: random starts that end in one datapoint of the right sign",
+        1.0,
+        "m from 2 to 12, η from 0.1 to 0.2, norms below 1, a residual; within 1e-6; a miss would be a counterexample",
+    )
+    .always(0.99);
+    context.progress.inc_length(starts);
+    let misses = (0..starts.div_ceil(BLOCK)).into_par_iter().map(|block| {
+        let count = BLOCK.min(starts - block * BLOCK);
+        context.progress.inc(count);
+        hunt(context, block, count)
+    });
+    let misses: Vec<Vec<String>> = misses.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    findings.checks.push(check.counted(starts - misses.len() as u64, starts));
+    findings
+        .notes
+        .push(format!("Hunt for a counterexample to the conjecture: {} in {starts} starts.", misses.len()));
+    let header = vec!["samples", "step_size", "init_norm", "seed", "replica"];
+    findings.tables.push(Table { name: "cyclic_counterexamples", header, rows: misses });
+    Ok(())
+}
+
+/// The starts of a block that did not arrive.
+fn hunt(context: &Context, block: u64, count: u64) -> Result<Vec<Vec<String>>> {
+    let seed = context.cell_seed(&CLAIM, 2 << 32);
+    let mut rng = stream(seed, Purpose::Protocol, block);
+    let samples = rng.random_range(2..=12);
+    let eta = 0.1 + 0.1 * rng.random::<f64>();
+    let norm = 0.05 + 0.94 * rng.random::<f64>();
+    let rate = cyclic::rate(samples, eta);
+    // From a tie within rounding it takes log 1e16 / λ to part, and log 1e6 / λ to arrive: a third of the budget.
+    let flock = Flock::new(Schedule::cyclic(samples, 1)?, eta, 4.0 / rate, 150.0 / rate)?;
+    let starts: Vec<Start> = flock.gaussian(norm, seed, block * BLOCK, count)?;
+    let rule = |_, neuron: &Neuron| {
+        let set = sgd::limit_set(&neuron.correlations, Activation::Linear);
+        let leader = lead(neuron).0;
+        (set.distance(neuron) < TOLERANCE).then(|| (leader, neuron.correlations[leader] > 0.0))
+    };
+    let arrived = flock.run(&starts, block * BLOCK, rule)?;
+    let misses = starts.iter().zip(arrived).enumerate().filter(|(_, (start, limit))| {
+        !limit.is_some_and(|(leader, positive)| (start.correlations[leader] > 0.0) == positive)
+    });
+    let row = |k: usize| {
+        let replica = block * BLOCK + k as u64;
+        [samples.to_string(), eta.to_string(), norm.to_string(), seed.to_string(), replica.to_string()]
+            .to_vec()
+    };
+    Ok(misses.map(|(k, _)| row(k)).collect())
+}

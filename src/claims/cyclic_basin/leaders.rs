@@ -1,0 +1,152 @@
+//! Who wins from random starts, and over the simplex of three.
+
+use rand::RngExt;
+use rayon::prelude::*;
+
+use super::{CLAIM, Prediction};
+use crate::claims::flock::{Flock, lead};
+use crate::claims::{Context, Findings, Table};
+use crate::error::Result;
+use crate::init::Start;
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::verdict::{Check, Expectation};
+
+pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+    let (check, table) = random_starts(context, prediction)?;
+    findings.checks.push(check);
+    findings.tables.push(table);
+    findings.checks.push(close_calls(context, prediction)?);
+    findings.tables.push(simplex(context, prediction)?);
+    Ok(())
+}
+
+/// Winners from several starts under one step size; a start that did not decide has none.
+fn winners(flock: &Flock, starts: &[Start]) -> Result<Vec<Option<usize>>> {
+    let rule = |_, neuron: &crate::state::Neuron| {
+        let (leader, others) = lead(neuron);
+        (others < 0.05).then_some(leader)
+    };
+    let blocks = starts.par_chunks(64).map(|starts| flock.run(starts, 0, rule));
+    Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+fn flock(samples: usize, eta: f64) -> Result<Flock> {
+    let cycle = samples as f64 / (eta * eta);
+    Flock::new(Schedule::cyclic(samples, 1)?, eta, 0.5 * cycle, 1000.0 * cycle)
+}
+
+fn largest_of(c: &[f64]) -> usize {
+    (0..c.len()).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap_or(0)
+}
+
+/// Gaussian starts: how often the largest correlation loses, measured and to first order.
+fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Check, Table)> {
+    let replicas = context.effort.pick(300, 2000, 40_000);
+    let (judged_m, judged_eta) = (12, 0.05);
+    let check = Expectation::new(
+        "m = 12, η = 0.05: runs whose winner is not the predicted one, over those in which the largest loses",
+        0.25,
+        "the order decides to first order in η; what is left is of the next order",
+    )
+    .at_most();
+    let (mut rows, mut judged) = (Vec::new(), None);
+    let etas: &[f64] = context.effort.pick(&[0.1, 0.05], &[0.2, 0.1, 0.05], &[0.2, 0.1, 0.05, 0.025]);
+    for samples in context.effort.pick(vec![12], vec![3, 12], vec![3, 12, 40, 100]) {
+        for (k, &eta) in etas.iter().enumerate() {
+            context.progress.inc_length(replicas);
+            let flock = flock(samples, eta)?;
+            let seed = context.cell_seed(&CLAIM, (samples as u64) << 8 | k as u64);
+            let starts = flock.gaussian(0.5, seed, 0, replicas)?;
+            let won = winners(&flock, &starts)?;
+            context.progress.inc(replicas);
+            let predicted: Vec<usize> = starts
+                .par_iter()
+                .map(|start| (prediction.winner)(&start.correlations, start.norm_sq, eta))
+                .collect();
+            let count = |keep: &dyn Fn(usize) -> bool| (0..starts.len()).filter(|&k| keep(k)).count() as f64;
+            let largest = |k: usize| largest_of(&starts[k].correlations);
+            let lost = count(&|k| won[k] != Some(largest(k)));
+            let foretold = count(&|k| predicted[k] != largest(k));
+            let wrong = count(&|k| won[k] != Some(predicted[k]));
+            let n = replicas as f64;
+            let se = (lost / n * (1.0 - lost / n) / n).sqrt();
+            let numbers = [eta, lost / n, se, foretold / n, wrong / n].map(|x| x.to_string());
+            rows.push([vec![samples.to_string()], numbers.to_vec(), vec![replicas.to_string()]].concat());
+            if (samples, eta) == (judged_m, judged_eta) {
+                judged = Some(wrong / lost);
+            }
+        }
+    }
+    let header = vec![
+        "samples",
+        "step_size",
+        "largest_loses",
+        "standard_error",
+        "first_order",
+        "prediction_wrong",
+        "runs",
+    ];
+    let table = Table { name: "cyclic_largest_loses", header, rows };
+    Ok((check.measured(judged.unwrap_or(f64::NAN), replicas), table))
+}
+
+/// The order's law in `η`: starts whose runner-up is visited earlier and behind by `x η`, `x` uniform on `(0, 2)`. It
+/// wins iff `x < B`, at any small `η`.
+fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
+    let (samples, eta) = (6, 0.02);
+    let replicas = context.effort.pick(200, 600, 20_000);
+    let check = Expectation::new(
+        "m = 6, η = 0.02, runner-up earlier and behind by up to 2η: fraction of winners not predicted",
+        0.04,
+        "a wrong winner needs a lead within O(η²) of the head start; without one 0.3 to 0.4 would be wrong",
+    )
+    .at_most();
+    let flock = flock(samples, eta)?;
+    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let mut rng = stream(seed, Purpose::Protocol, 0);
+    let mut starts = Vec::new();
+    for start in flock.gaussian(0.5, seed, 0, replicas)? {
+        let mut c = start.correlations;
+        let largest = largest_of(&c);
+        let runner_up =
+            (0..samples).filter(|j| *j != largest).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs()));
+        let (first, second) = (largest.min(runner_up.unwrap_or(0)), largest.max(runner_up.unwrap_or(0)));
+        let behind = 2.0 * eta * rng.random::<f64>();
+        let top = c[largest].abs();
+        (c[first], c[second]) = (top * (-behind).exp(), top);
+        starts.push(flock.start(&c, start.residual)?);
+    }
+    let won = winners(&flock, &starts)?;
+    let wrong = starts
+        .iter()
+        .zip(won)
+        .filter(|(start, won)| *won != Some((prediction.winner)(&start.correlations, start.norm_sq, eta)));
+    Ok(check.measured(wrong.count() as f64 / replicas as f64, replicas))
+}
+
+/// Three samples: the winner over the simplex of starts, for a map; norm ½.
+fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
+    let n: usize = context.effort.pick(12, 60, 240);
+    let eta = 0.15;
+    let flock = flock(3, eta)?;
+    let mut starts = Vec::new();
+    for k in 0..n {
+        for j in 0..n - k {
+            let c = [k, j, n - 1 - k - j].map(|x| (x as f64 + 1.0 / 3.0) / n as f64);
+            let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+            starts.push(flock.start(&c.map(|c| 0.5 * c / norm), 0.0)?);
+        }
+    }
+    let won = winners(&flock, &starts)?;
+    let rows = starts.iter().zip(won).map(|(start, won)| {
+        let c = &start.correlations;
+        let total: f64 = c.iter().sum();
+        let predicted = (prediction.winner)(c, start.norm_sq, eta);
+        let name = |winner: Option<usize>| winner.map_or("none".to_string(), |i| i.to_string());
+        let shares = c.iter().map(|c| (c / total).to_string());
+        shares.chain([eta.to_string(), name(won), predicted.to_string(), largest_of(c).to_string()]).collect()
+    });
+    let header = vec!["share_0", "share_1", "share_2", "step_size", "winner", "first_order", "largest"];
+    Ok(Table { name: "cyclic_simplex", header, rows: rows.collect() })
+}

@@ -1,0 +1,68 @@
+//! Beyond the paper: which datapoint cyclic SGD ends in, and whether it always is one.
+
+mod boundary;
+mod hunt;
+mod leaders;
+
+use super::{Claim, Context, Effort, Findings, Kind};
+use crate::error::{Error, Result};
+use crate::theory::cyclic;
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "cyclic_basin",
+    kind: Kind::Claim,
+    joins: Effort::Standard,
+    number: 13,
+    title: "cyclic SGD ends in the largest correlation, but for a head start of O(η) of those visited first",
+    source: "beyond the paper, about GFHY Theorem 4 and its conjecture",
+    statement: "One sample a step in a fixed order: as η → 0 the largest |c_j(0)| wins. For m = 2 the boundary between the limits lies \
+                at log(c_1/c_0) = (1 − ‖w_0‖²/2) η + O(η²), beyond Theorem 4's edge c_0 = c_1; of two leaders among m samples the one \
+                visited earlier has a head start of that order, given in closed form along the flow dy_j/dt = softmax(2y)_j. \
+                Conjecture: the limit is a single datapoint for every m and n.",
+    formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2)",
+    protocol: "The boundary for m = 2 by bisection to 1e-9 over step sizes and norms, extrapolated to η → 0; head starts of pairs of leaders among \
+               more samples; how often the largest correlation wins from Gaussian starts; a map of the winner for m = 3; and a hunt for runs \
+               that end in no datapoint, over random m, n, norms and step sizes, all on the reduced engine. Control: the order reversed.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 10000000 by effort).
+    #[arg(long)]
+    pub starts: Option<u64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Slope in `η` of the boundary's log-ratio for `m = 2`, from `‖w_0‖²`.
+    pub slope: fn(f64) -> f64,
+    /// Head start of the earlier of two leaders, in units of `η`, from `c_0`, `‖w_0‖²` and their places.
+    pub head_start: fn(&[f64], f64, usize, usize) -> f64,
+    /// Winner to first order, from `c_0`, `‖w_0‖²`, `η`.
+    pub winner: fn(&[f64], f64, f64) -> usize,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self { slope: cyclic::basin_slope, head_start: cyclic::head_start, winner: cyclic::winner }
+    }
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// [`Error::Usage`] for a hunt of no starts.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if options.starts == Some(0) {
+        return Err(Error::Usage("--starts 0: a hunt needs a start".into()));
+    }
+    let mut findings = Findings::default();
+    boundary::examine(context, prediction, &mut findings)?;
+    leaders::examine(context, prediction, &mut findings)?;
+    hunt::examine(context, options, &mut findings)?;
+    Ok(findings)
+}

@@ -1,0 +1,176 @@
+//! The way out at given times: the first moments of it, and the law halfway.
+
+use rayon::prelude::*;
+
+use super::{CLAIM, Prediction};
+use crate::claims::flock::Flock;
+use crate::claims::protocol::largest;
+use crate::claims::{Context, Findings};
+use crate::data::dot;
+use crate::error::Result;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::rng::{Purpose, stream};
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+use crate::stats::{CHECK_LEVEL, Mean, homogeneity};
+use crate::theory::gd;
+use crate::theory::selection::{Diffusion, clock, log_cosines};
+use crate::verdict::{Check, Expectation};
+
+/// A mixture, `w_GD` of this start.
+const START: [f64; 5] = [0.2, 0.35, 0.3, 0.15, 0.25];
+
+/// Small time at which the spread is seen, and the one of the law.
+const EARLY: f64 = 0.02;
+const HALFWAY: f64 = 1.5;
+
+pub(super) fn examine(
+    context: &Context,
+    replicas: u64,
+    prediction: &Prediction,
+    findings: &mut Findings,
+) -> Result<()> {
+    let alpha = mixture(&START);
+    for batch in [1, 3, 4] {
+        findings.checks.push(spread(context, &alpha, batch, 4 * replicas, prediction)?);
+    }
+    findings.checks.push(halfway(context, &alpha, replicas)?);
+    for (k, (samples, batch)) in [(2, 1), (5, 2), (12, 11)].into_iter().enumerate() {
+        findings.checks.push(fall(context, samples, batch, replicas, prediction, k as u64)?);
+    }
+    findings.checks.push(gradient_descent(&alpha)?);
+    Ok(())
+}
+
+/// `w_GD` in coordinates.
+pub(super) fn mixture(c: &[f64]) -> Vec<f64> {
+    match gd::limit(c, Activation::Linear) {
+        Some(LimitSet::Point(alpha)) => alpha,
+        _ => unreachable!("correlations are not all 0"),
+    }
+}
+
+/// Where so many runs from the mixture are at a time `τ`.
+fn at_time<T: Send>(
+    context: &Context,
+    alpha: &[f64],
+    (batch, eta): (usize, f64),
+    time: f64,
+    replicas: u64,
+    cell: u64,
+    look: impl Fn(&Neuron) -> T + Sync,
+) -> Result<(Vec<T>, f64)> {
+    let kappa = clock(alpha.len(), batch, eta);
+    let steps = (time / kappa).round();
+    let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&CLAIM, cell))?;
+    let flock = Flock::new(schedule, eta, steps, steps)?;
+    let seen = flock.repeat(context, &flock.start(alpha, 0.0)?, replicas, |_, neuron| Some(look(neuron)))?;
+    Ok((seen.into_iter().flatten().collect(), steps))
+}
+
+fn spread(
+    context: &Context,
+    alpha: &[f64],
+    batch: usize,
+    replicas: u64,
+    prediction: &Prediction,
+) -> Result<Check> {
+    let eta = 0.02;
+    let distance =
+        |neuron: &Neuron| neuron.correlations.iter().zip(alpha).map(|(c, a)| (c - a).powi(2)).sum::<f64>();
+    let (seen, steps) = at_time(context, alpha, (batch, eta), EARLY, replicas, batch as u64, distance)?;
+    let expected = (prediction.early_spread)(alpha, (prediction.clock)(alpha.len(), batch, eta) * steps);
+    let name = format!("m = 5, b = {batch}, η = {eta}: E‖w − w_GD‖² at τ = {EARLY}");
+    let why = "diffusion; curvature of the sphere and growing ratios change it by some τ = 2 %";
+    let mean = Mean::of(&seen);
+    let precision = context.effort.pick(0.25, 0.1, 0.06) * EARLY;
+    Ok(Expectation::new(name, expected, why).covered(precision).estimated(
+        mean.mean,
+        mean.interval(CHECK_LEVEL),
+        mean.n as u64,
+    ))
+}
+
+/// Counts in the deciles that paths of the diffusion themselves fill.
+fn halfway(context: &Context, alpha: &[f64], replicas: u64) -> Result<Check> {
+    let check = Expectation::new(
+        "m = 5, τ = 1.5: P-value of one law of max cos² for b = 1, 2, 4 and the diffusion (χ² over deciles)",
+        CHECK_LEVEL,
+        "four rows of counts; η_B = 0.05 moves the law by less than its noise",
+    )
+    .at_least();
+    let purest = |c: &[f64]| {
+        let largest = c.iter().map(|c| c * c).fold(0.0, f64::max);
+        largest / dot(c, c)
+    };
+    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let mut paths: Vec<f64> = (0..2 * replicas)
+        .into_par_iter()
+        .map(|path| {
+            let mut diffusion = Diffusion::new(alpha);
+            let mut rng = stream(seed, Purpose::Protocol, path);
+            (0..3).for_each(|_| diffusion.advance(&mut rng, HALFWAY / 3.0));
+            purest(&diffusion.cosines())
+        })
+        .collect();
+    paths.sort_by(f64::total_cmp);
+    let deciles: Vec<f64> = (1..10).map(|k| paths[k * paths.len() / 10]).collect();
+    let counts = |sample: &[f64]| {
+        let mut counts = vec![0; 10];
+        sample.iter().for_each(|x| counts[deciles.partition_point(|edge| edge < x)] += 1);
+        counts
+    };
+    let mut rows = vec![counts(&paths)];
+    for batch in [1, 2, 4] {
+        let look = |neuron: &Neuron| purest(&neuron.correlations);
+        let cell = 2 << 32 | batch as u64;
+        rows.push(counts(&at_time(context, alpha, (batch, 0.05), HALFWAY, replicas, cell, look)?.0));
+    }
+    Ok(check.measured(homogeneity(&rows), 5 * replicas))
+}
+
+/// The martingale at a fixed time, extrapolated from two step sizes.
+fn fall(
+    context: &Context,
+    samples: usize,
+    batch: usize,
+    replicas: u64,
+    prediction: &Prediction,
+    cell: u64,
+) -> Result<Check> {
+    let (eta, time) = (0.1, 1.0);
+    let c: Vec<f64> = (0..samples).map(|j| 1.0 + 0.3 * (j % 3) as f64).collect();
+    let alpha = mixture(&c);
+    let name = format!("m = {samples}, b = {batch}: fall of E Σ log cos(w, a_j) until τ = 1");
+    let why = "a martingale from the first step on; η_B = 0.1 and 0.05 extrapolated to 0";
+    let expected = (prediction.fall)(samples) * time;
+    let check = Expectation::new(name, expected, why)
+        .covered(context.effort.pick(1.2, 0.45, 0.11) * (samples as f64 - 1.0).sqrt());
+    let before = log_cosines(&alpha);
+    let mut means = Vec::new();
+    for (k, eta) in [eta, 0.5 * eta].into_iter().enumerate() {
+        let look = |neuron: &Neuron| before - log_cosines(&neuron.correlations);
+        let (seen, steps) =
+            at_time(context, &alpha, (batch, eta), time, replicas, 3 << 32 | cell << 8 | k as u64, look)?;
+        // A whole number of steps is not quite the time.
+        let scale = time / (clock(samples, batch, eta) * steps);
+        means.push(Mean::of(&seen.iter().map(|x| x * scale).collect::<Vec<_>>()));
+    }
+    let terms = [(-1.0, means[0].mean, means[0].sem), (2.0, means[1].mean, means[1].sem)];
+    let (value, interval) = crate::stats::combination(&terms, CHECK_LEVEL);
+    Ok(check.estimated(value, interval, 2 * replicas))
+}
+
+/// The full batch stays.
+fn gradient_descent(alpha: &[f64]) -> Result<Check> {
+    let check =
+        Expectation::new("full batch from w_GD: distance after 20000 steps", 0.0, "a fixed point; rounding")
+            .control()
+            .within(1e-12);
+    let flock = Flock::new(Schedule::full_batch(alpha.len())?, 0.05, 20_000.0, 20_000.0)?;
+    let at = flock.run(&[flock.start(alpha, 0.0)?], 0, |_, neuron| {
+        Some(largest(neuron.correlations.iter().zip(alpha).map(|(c, a)| (c - a).abs())))
+    })?;
+    Ok(check.measured(at[0].unwrap_or(f64::NAN), 1))
+}

@@ -1,0 +1,77 @@
+//! Beyond the paper: SGD started exactly at the mixture of gradient descent.
+
+mod laws;
+mod times;
+
+use super::{Claim, Context, Effort, Findings, Kind};
+use crate::error::{Error, Result};
+use crate::theory::{escape, selection};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "escape",
+    kind: Kind::Claim,
+    joins: Effort::Standard,
+    number: 14,
+    title: "started at w_GD, SGD leaves at once by diffusion and commits after a time 1/κ",
+    source: "beyond the paper, about the limits of GFHY Theorems 1 and 2",
+    statement: "At w_GD = Σ α_j a_j the mean step of SGD is 0 and the noise is not. In the time τ = κt, κ = η_B² b(m−b)/(m(m−1)), the \
+                escape has a law without b and η: E‖w − w_GD‖² = (1 − Σ α_j⁴) τ at first, (m − 1) E τ is the mean fall of \
+                Σ log cos(w, a_j) until any stopping time, and for m = 2 the time to a log-ratio D has mean log(cosh D/cosh d_0) and \
+                the survival function of ∂_t S = S'' + tanh d S'.",
+    formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
+    protocol: "Many runs of the reduced engine from exactly w_GD: the mean square distance at a small time, the law of the time to a log-ratio for \
+               m = 2 by its greatest distance to the exact distribution function, the power of κ in the mean time over sizes, batches and step \
+               sizes, and the law of the leader's share at a fixed κt for several b and the diffusion, by one test of homogeneity. Control: GD stays.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Runs a cell (default: 300, 2000 or 40000 by effort).
+    #[arg(long)]
+    pub replicas: Option<u64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Time of the diffusion a step, from `m`, `b`, `η_B`.
+    pub clock: fn(usize, usize, f64) -> f64,
+    /// Mean squared distance from `α` after a short time.
+    pub early_spread: fn(&[f64], f64) -> f64,
+    /// Two samples: mean time from `c_0` to a log-ratio.
+    pub mean_time: fn([f64; 2], f64) -> f64,
+    /// Two samples: survival function from the even mixture, of a log-ratio and a time.
+    pub survival: fn(f64) -> escape::Survival,
+    /// What `Σ log cos` falls by a unit of time, from `m`.
+    pub fall: fn(usize) -> f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            clock: selection::clock,
+            early_spread: escape::early_spread,
+            mean_time: escape::mean_time,
+            survival: escape::Survival::from_even,
+            fall: |samples| samples as f64 - 1.0,
+        }
+    }
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// [`Error::Usage`] for fewer than 100 runs a cell.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
+        return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
+    }
+    let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 40_000));
+    let mut findings = Findings::default();
+    laws::examine(context, replicas, prediction, &mut findings)?;
+    times::examine(context, replicas, prediction, &mut findings)?;
+    Ok(findings)
+}

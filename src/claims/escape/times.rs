@@ -1,0 +1,119 @@
+//! When SGD commits: its law for two samples, and how its mean goes with `κ` and `m`.
+
+use super::laws::mixture;
+use super::{CLAIM, Prediction};
+use crate::claims::flock::{Flock, lead};
+use crate::claims::{Context, Findings, Table};
+use crate::error::Result;
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+use crate::stats::{CHECK_LEVEL, Interval, Line, Mean, distance_to_law, largest_distance};
+use crate::theory::selection::clock;
+use crate::verdict::{Check, Expectation};
+
+/// Log-ratio of the leader to the sum of the others at which a run has committed: it comes back from there with a
+/// probability of 0.012.
+const COMMITTED: f64 = 4.0;
+
+pub(super) fn examine(
+    context: &Context,
+    replicas: u64,
+    prediction: &Prediction,
+    findings: &mut Findings,
+) -> Result<()> {
+    findings.checks.extend(two(context, replicas, prediction)?);
+    let (check, table) = scaling(context, replicas / 4, prediction)?;
+    findings.checks.push(check);
+    findings.tables.extend([table, sizes(context, replicas / 4)?]);
+    Ok(())
+}
+
+/// Steps until committed, of every run.
+fn steps(
+    context: &Context,
+    alpha: &[f64],
+    (batch, eta, every): (usize, f64, f64),
+    replicas: u64,
+    cell: u64,
+) -> Result<Vec<f64>> {
+    let kappa = clock(alpha.len(), batch, eta);
+    let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&CLAIM, cell))?;
+    let flock = Flock::new(schedule, eta, every, 200.0 / kappa)?;
+    let rule = |steps: u64, neuron: &Neuron| (lead(neuron).1 < (-COMMITTED).exp()).then_some(steps as f64);
+    Ok(flock.repeat(context, &flock.start(alpha, 0.0)?, replicas, rule)?.into_iter().flatten().collect())
+}
+
+/// Two samples: mean from two mixtures, and the whole law from the even one.
+fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<Vec<Check>> {
+    let eta = 0.04;
+    let (mut checks, mut even) = (Vec::new(), Vec::new());
+    for (k, c) in [[1.0, 1.0], [1.0, 0.3]].into_iter().enumerate() {
+        let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
+        let why = "log(cosh D/cosh d_0); a jump over D adds some η/2";
+        let expected = (prediction.mean_time)(c, COMMITTED);
+        let check = Expectation::new(name, expected, why).covered(context.effort.pick(0.8, 0.3, 0.08));
+        let kappa = (prediction.clock)(2, 1, eta);
+        let times: Vec<f64> = steps(context, &mixture(&c), (1, eta, 1.0), replicas, 4 << 32 | k as u64)?
+            .into_iter()
+            .map(|steps| kappa * steps)
+            .collect();
+        let mean = Mean::of(&times);
+        checks.push(check.estimated(mean.mean, mean.interval(CHECK_LEVEL), mean.n as u64));
+        if k == 0 {
+            even = times;
+        }
+    }
+    let bound = largest_distance(even.len(), CHECK_LEVEL);
+    let name = "m = 2, even mixture: distance of the law of κT from its survival function";
+    let why = "largest gap of the distribution functions; bound of Dvoretzky, Kiefer, Wolfowitz and Massart at the level of a check";
+    let check = Expectation::new(name, bound, why).at_most();
+    let survival = (prediction.survival)(COMMITTED);
+    let n = even.len() as u64;
+    checks.push(check.measured(distance_to_law(&mut even, |t| 1.0 - survival.at(t)), n));
+    Ok(checks)
+}
+
+/// Six even samples: the mean time against `κ`, over batch sizes and step sizes.
+fn scaling(context: &Context, replicas: u64, prediction: &Prediction) -> Result<(Check, Table)> {
+    let check = Expectation::new(
+        "m = 6: log–log slope of the mean time to commit in κ",
+        -1.0,
+        "b = 1, 2, 3, 5 at three step sizes: κ over a factor of 29; errors of the means",
+    )
+    .covered(context.effort.pick(0.2, 0.08, 0.02));
+    let (mut points, mut rows) = (Vec::new(), Vec::new());
+    for (k, batch) in [1usize, 2, 3, 5].into_iter().enumerate() {
+        for (l, eta) in [0.2, 0.1, 0.05].into_iter().enumerate() {
+            let every = 0.05 / clock(6, batch, eta);
+            let cell = 5 << 32 | (k as u64) << 8 | l as u64;
+            let mean = Mean::of(&steps(context, &mixture(&[1.0; 6]), (batch, eta, every), replicas, cell)?);
+            let kappa = (prediction.clock)(6, batch, eta);
+            points.push((kappa.ln(), mean.mean.ln(), mean.sem / mean.mean));
+            let numbers =
+                [eta, kappa, mean.mean, mean.sem, kappa * mean.mean, kappa * mean.sem].map(|x| x.to_string());
+            rows.push([vec![batch.to_string()], numbers.to_vec(), vec![mean.n.to_string()]].concat());
+        }
+    }
+    let line = Line::fit(&points);
+    let interval: Interval = line.slope_interval(CHECK_LEVEL);
+    let header =
+        vec!["batch", "step_per_sample", "clock", "mean_steps", "se_steps", "kappa_t", "se_kappa_t", "runs"];
+    Ok((check.estimated(line.slope, interval, 12 * replicas), Table { name: "escape_scaling", header, rows }))
+}
+
+/// The time to commit from the even mixture of `m` samples: no law for it here, but numbers.
+fn sizes(context: &Context, replicas: u64) -> Result<Table> {
+    let eta = 0.15;
+    let mut rows = Vec::new();
+    let sizes: &[usize] = context.effort.pick(&[2, 8], &[2, 4, 8, 16, 32], &[2, 4, 8, 16, 32, 64, 128]);
+    for &samples in sizes {
+        let kappa = clock(samples, 1, eta);
+        let cell = 6 << 32 | samples as u64;
+        let times = steps(context, &mixture(&vec![1.0; samples]), (1, eta, 0.05 / kappa), replicas, cell)?;
+        let mean = Mean::of(&times);
+        let numbers = [eta, kappa * mean.mean, kappa * mean.sem].map(|x| x.to_string());
+        rows.push([vec![samples.to_string()], numbers.to_vec(), vec![mean.n.to_string()]].concat());
+    }
+    let header = vec!["samples", "step_per_sample", "kappa_t", "standard_error", "runs"];
+    Ok(Table { name: "escape_sizes", header, rows })
+}

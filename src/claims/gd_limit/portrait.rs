@@ -1,0 +1,79 @@
+//! The message in one picture: all correlations from one start under GD, SGD and cyclic SGD.
+
+use rayon::prelude::*;
+
+use super::super::protocol::Case;
+use super::super::record::Footprints;
+use super::super::{Context, Table};
+use super::{CLAIM, Options, Prediction};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::init::Start;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::Schedule;
+use crate::theory::sgd;
+use crate::train::{Plan, StopRule, train};
+
+/// Samples and dimensions, unless the command line asks for others.
+const SIZE: (usize, usize) = (8, 12);
+
+/// Most samples to draw curves of, and the step size of the theorem.
+const MOST: usize = 24;
+const STEP: f64 = 0.2;
+
+/// `c_t(i)` of the Burn model, trained by autodiff; of GD with the predicted limit.
+pub(super) fn table(context: &Context, options: &Options, prediction: &Prediction) -> Result<Table> {
+    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let dataset = dataset(options, seed)?;
+    let (samples, dim) = (dataset.samples(), dataset.dim());
+    let step_size = options.step_size.unwrap_or(STEP);
+    let problem = Problem::new(dataset, Activation::Linear, Reduction::Mean, step_size)?;
+    let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(0.5), seed, 0)?;
+    let mixture = (prediction.limit)(&start.correlations, Activation::Linear);
+    // Long enough for SGD to select and close in, whatever is predicted.
+    let budget = 30.0 / sgd::rate(samples, 1, step_size.clamp(0.05, 0.5)).max(1e-3);
+    let ways = [
+        ("GD", Schedule::full_batch(samples)?),
+        ("SGD", Schedule::sgd(samples, 1, seed)?),
+        ("cyclic", Schedule::cyclic(samples, 1)?),
+    ];
+    let states = ways.par_iter().with_max_len(1).map(|(_, schedule)| -> Result<_> {
+        let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
+        let mut footprints = Footprints::new(40);
+        let plan = Plan { budget: budget as u64, stop: StopRule::Never, check_every: 64 };
+        train(&mut case.autodiff(&context.compute)?, &plan, &mut [&mut footprints]);
+        Ok(footprints.states)
+    });
+    let states = states.collect::<Result<Vec<_>>>()?;
+    let header =
+        ["algorithm", "samples", "dim", "batch", "step_size", "step", "sample", "correlation", "limit"];
+    let mut table = Table::new("correlations", &header);
+    for ((algorithm, schedule), states) in ways.iter().zip(states) {
+        let batch = schedule.batch_size();
+        for (step, neuron) in &states {
+            for (i, correlation) in neuron.correlations.iter().enumerate() {
+                let limit = match &mixture {
+                    Some(LimitSet::Point(limit)) if *algorithm == "GD" => limit[i],
+                    _ => f64::NAN,
+                };
+                let settings: [&dyn std::fmt::Display; 5] = [algorithm, &samples, &dim, &batch, &step_size];
+                table.push(&[&settings[..], &[step, &i, correlation, &limit]].concat());
+            }
+        }
+    }
+    Ok(table)
+}
+
+/// The user's own rows, or random ones; of many the first.
+fn dataset(options: &Options, seed: u64) -> Result<Dataset> {
+    if let Some(path) = &options.data {
+        let own = Dataset::from_npy(path)?;
+        let (samples, dim) = (own.samples().min(MOST), own.dim());
+        return Dataset::from_rows(own.rows()?[..samples * dim].to_vec(), samples, dim);
+    }
+    let samples = options.samples.or(options.dim).unwrap_or(SIZE.0).min(MOST);
+    let dim = options.dim.unwrap_or(if samples == SIZE.0 { SIZE.1 } else { samples });
+    Dataset::orthonormal(samples, dim.max(samples), seed)
+}

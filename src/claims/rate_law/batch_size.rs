@@ -1,0 +1,73 @@
+//! What a batch size costs, in steps and in samples.
+
+use super::slopes::{Cell, Fall};
+use super::{CLAIM, Prediction};
+use crate::claims::{Context, Findings, Table};
+use crate::error::Result;
+use crate::problem::Reduction;
+use crate::schedule::ScheduleKind;
+use crate::stats::Mean;
+use crate::theory::rate::Cost;
+use crate::verdict::Expectation;
+
+const SAMPLES: usize = 8;
+
+pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+    let mut rows = Vec::new();
+    for (reduction, eta, largest) in [(Reduction::Sum, 0.15, SAMPLES - 1), (Reduction::Mean, 0.3, 4)] {
+        let mut rates = Vec::new();
+        for batch in 1..=largest {
+            let cell = Cell { kind: ScheduleKind::Sgd, samples: SAMPLES, batch, eta, reduction };
+            let replicas = context.effort.pick(40, 100, 2000);
+            let seed = context
+                .cell_seed(&CLAIM, 4 << 32 | (batch as u64) << 1 | u64::from(reduction == Reduction::Sum));
+            let falls = cell.falls(context, replicas, seed)?;
+            let rate = Mean::of(&falls.iter().map(Fall::mean).collect::<Vec<_>>());
+            let law = (prediction.law)(ScheduleKind::Sgd, SAMPLES, batch, cell.step_per_sample());
+            let predicted = law.map_or(f64::NAN, |law| law.rate);
+            rows.push(row(reduction, batch, predicted, rate));
+            rates.push(rate.mean);
+        }
+        for cost in [Cost::Steps, Cost::Samples] {
+            let price = |b: usize| match cost {
+                Cost::Steps => 1.0 / rates[b - 1],
+                Cost::Samples => b as f64 / rates[b - 1],
+            };
+            let cheapest = (1..=largest).min_by(|&a, &b| price(a).total_cmp(&price(b))).unwrap_or(1);
+            let expected = (prediction.best)(SAMPLES, eta, reduction, cost);
+            // Next to m/2 the price hardly changes: 16/15.
+            let tolerance = if reduction == Reduction::Sum && cost == Cost::Steps { 1.0 } else { 0.0 };
+            let (unit, what) =
+                if cost == Cost::Steps { ("steps", "1/λ") } else { ("samples touched", "b/λ") };
+            let name = format!("m = {SAMPLES}, {}: batch size with the fewest {unit}", reduction.name());
+            let why = format!(
+                "least measured {what}; the neighbours of m/2 cost 1/15 more, any other rival at least 1/6"
+            );
+            findings.checks.push(
+                Expectation::new(name, expected as f64, why)
+                    .within(tolerance)
+                    .measured(cheapest as f64, largest as u64),
+            );
+        }
+    }
+    let header = vec![
+        "reduction",
+        "batch",
+        "predicted_rate",
+        "measured_rate",
+        "standard_error",
+        "steps",
+        "samples_touched",
+        "predicted_steps",
+        "predicted_samples",
+    ];
+    findings.tables.push(Table { name: "rate_batch_size", header, rows });
+    Ok(())
+}
+
+fn row(reduction: Reduction, batch: usize, predicted: f64, rate: Mean) -> Vec<String> {
+    let b = batch as f64;
+    let numbers =
+        [predicted, rate.mean, rate.sem, 1.0 / rate.mean, b / rate.mean, 1.0 / predicted, b / predicted];
+    [vec![reduction.name().to_string(), batch.to_string()], numbers.map(|x| x.to_string()).to_vec()].concat()
+}

@@ -1,0 +1,87 @@
+//! Beyond the paper: how fast SGD becomes pure, by schedule and batch size.
+
+mod batch_size;
+mod phases;
+mod slopes;
+
+use super::{Claim, Context, Effort, Findings, Kind};
+use crate::error::{Error, Result};
+use crate::problem::Reduction;
+use crate::schedule::ScheduleKind;
+use crate::theory::escape;
+use crate::theory::rate::{self, Cost, StepLaw};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "rate_law",
+    kind: Kind::Claim,
+    joins: Effort::Standard,
+    number: 12,
+    title: "after selection the losers fall at a rate that the law of the batches gives exactly",
+    source: "beyond the paper",
+    statement: "Far out log|c_j| of a loser is a random walk. Its fall a step is λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²) for batches without \
+                replacement and for reshuffled epochs, the latter without noise of first order, and without any for b = 1; \
+                −E log|1 + η_B (k_j − k_{i*})| with replacement; (1/m) log 1/(1−η_B²) for cyclic single samples, and for cyclic \
+                batches a number that depends on the distance in the order. Under the sum b = m/2 takes the fewest steps, and in \
+                samples touched, or under the mean, nothing beats b = 1.",
+    formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
+    protocol: "The fall of the losers a step, on the reduced engine and long after selection, over sizes, batches, step sizes, reductions \
+               and schedules, each against the expectation under the law of its batches; the batch sizes that take the fewest steps and \
+               the fewest samples; the times before and after selection apart. Control: the full batch does not fall.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Runs a cell of the grid of rates (default: 40, 300 or 4000 by effort).
+    #[arg(long)]
+    pub replicas: Option<u64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Law of a step from schedule, `m`, `b`, `η_B`.
+    pub law: fn(ScheduleKind, usize, usize, f64) -> Option<StepLaw>,
+    /// Rate under cyclic batches from `m`, `b`, winner, loser, `η_B`.
+    pub blocks: fn(usize, usize, usize, usize, f64) -> f64,
+    /// Best batch size from `m`, `η`.
+    pub best: fn(usize, f64, Reduction, Cost) -> usize,
+    /// Mean time `κT` for two samples from `c_0` to a log-ratio.
+    pub pair_time: fn([f64; 2], f64) -> f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            law: rate::step_law,
+            blocks: rate::cyclic_blocks,
+            best: rate::best_batch,
+            pair_time: escape::mean_time,
+        }
+    }
+}
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// [`Error::Usage`] for fewer than 20 runs a cell.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 20) {
+        return Err(Error::Usage(format!(
+            "--replicas {replicas}: an interval needs at least 20 runs a cell"
+        )));
+    }
+    let mut findings = Findings::default();
+    slopes::examine(context, options, prediction, &mut findings)?;
+    batch_size::examine(context, prediction, &mut findings)?;
+    phases::examine(context, prediction, &mut findings)?;
+    findings.notes.push(
+        "With replacement the exact expectation is what runs see as long as η_B b < 1. At η_B k = 1, k ≤ b, a batch with k more of i* \
+         sends c_j to 0 and the sum is infinite; near such η_B batches of which no run meets one can dominate it. Nothing here \
+         goes there."
+            .into(),
+    );
+    Ok(findings)
+}

@@ -1,0 +1,80 @@
+//! Before and after selection: two samples, where both times are known, and six.
+
+use super::{CLAIM, Prediction};
+use crate::claims::flock::{Flock, lead};
+use crate::claims::{Context, Findings, Table};
+use crate::error::Result;
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+use crate::stats::{CHECK_LEVEL, Mean};
+use crate::theory::selection::clock;
+use crate::verdict::Expectation;
+
+/// Log-ratio at which a run counts as selected (it comes back from there with probability 0.03), and as done.
+const LEVELS: [f64; 2] = [3.0, 9.0];
+
+pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+    let (c, eta) = ([0.6, 0.8], 0.03);
+    let to_selection = (prediction.pair_time)(c, LEVELS[0]);
+    let after = (prediction.pair_time)([LEVELS[0].exp(), 1.0], LEVELS[1]);
+    let why = "log(cosh D/cosh d_0); looking every fourth step overshoots by some 0.03";
+    let precision = context.effort.pick(0.9, 0.5, 0.15);
+    let expectations = [
+        Expectation::new("m = 2: mean κT to selection, |d| = 3", to_selection, why).covered(precision),
+        Expectation::new("m = 2: mean κT from there to |d| = 9", after, why).covered(precision),
+    ];
+    let replicas = context.effort.pick(600, 2000, 30_000);
+    let times = times(context, &c, 1, eta, 4.0, replicas, 5 << 32)?;
+    for (k, expectation) in expectations.into_iter().enumerate() {
+        let mean = Mean::of(&times.iter().map(|both| both[k]).collect::<Vec<_>>());
+        findings.checks.push(expectation.estimated(mean.mean, mean.interval(CHECK_LEVEL), mean.n as u64));
+    }
+    let mut rows = vec![row(2, 1, &times)];
+    for batch in [1, 3, 5] {
+        let replicas = context.effort.pick(40, 300, 5000);
+        let eta = 0.1;
+        rows.push(row(
+            6,
+            batch,
+            &self::times(context, &[0.4; 6], batch, eta, 10.0, replicas, 6 << 32 | batch as u64)?,
+        ));
+    }
+    let header =
+        vec!["samples", "batch", "kappa_t_selection", "se_selection", "kappa_t_after", "se_after", "runs"];
+    findings.tables.push(Table { name: "rate_phases", header, rows });
+    Ok(())
+}
+
+/// `κT` to selection, and from there to the end, of each run.
+fn times(
+    context: &Context,
+    c: &[f64],
+    batch: usize,
+    eta: f64,
+    every: f64,
+    replicas: u64,
+    cell: u64,
+) -> Result<Vec<[f64; 2]>> {
+    let kappa = clock(c.len(), batch, eta);
+    let mut reached = Vec::new();
+    let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+    let unit: Vec<f64> = c.iter().map(|c| c / norm).collect();
+    // The same runs twice, once to each level: a rule remembers nothing.
+    for level in LEVELS {
+        let schedule = Schedule::sgd(c.len(), batch, context.cell_seed(&CLAIM, cell))?;
+        let flock = Flock::new(schedule, eta, every, 200.0 / kappa)?;
+        let rule = |steps: u64, neuron: &Neuron| {
+            let (_, others) = lead(neuron);
+            (others < (-level).exp()).then_some(kappa * steps as f64)
+        };
+        reached.push(flock.repeat(context, &flock.start(&unit, 0.0)?, replicas, rule)?);
+    }
+    let both = reached[0].iter().zip(&reached[1]);
+    Ok(both.filter_map(|(first, second)| Some([(*first)?, (*second)? - (*first)?])).collect())
+}
+
+fn row(samples: usize, batch: usize, times: &[[f64; 2]]) -> Vec<String> {
+    let [first, second] = [0, 1].map(|k| Mean::of(&times.iter().map(|both| both[k]).collect::<Vec<_>>()));
+    let numbers = [first.mean, first.sem, second.mean, second.sem].map(|x| x.to_string());
+    [vec![samples.to_string(), batch.to_string()], numbers.to_vec(), vec![times.len().to_string()]].concat()
+}

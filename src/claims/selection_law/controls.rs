@@ -1,0 +1,82 @@
+//! Where no lots are drawn: gradient descent, and epochs.
+
+use super::{CLAIM, unit, winners};
+use crate::claims::flock::Flock;
+use crate::claims::protocol::largest;
+use crate::claims::{Context, Findings};
+use crate::error::Result;
+use crate::schedule::{Schedule, ScheduleKind};
+use crate::stats::{CHECK_LEVEL, binomial_interval};
+use crate::theory::selection::clock;
+use crate::verdict::{Check, Expectation};
+
+const FOUR: [f64; 4] = [0.45, 0.5, 0.4, 0.3];
+
+pub(super) fn examine(context: &Context, findings: &mut Findings) -> Result<()> {
+    findings.checks.push(gradient_descent()?);
+    findings.checks.extend(epochs(context)?);
+    Ok(())
+}
+
+/// The full batch moves no ratio: nobody wins.
+fn gradient_descent() -> Result<Check> {
+    let steps = 5000;
+    let check = Expectation::new(
+        "full batch: largest change of a cosine in 5000 steps",
+        0.0,
+        "every ratio is a constant of motion; 5000 roundings",
+    )
+    .control()
+    .within(1e-12);
+    let c = unit(&FOUR);
+    let flock = Flock::new(Schedule::full_batch(4)?, 0.1, f64::from(steps), f64::from(steps))?;
+    let at = flock.run(&[flock.start(&c, 0.0)?], 0, |_, neuron| Some(unit(&neuron.correlations)))?;
+    let change = |after: &Vec<f64>| largest(after.iter().zip(&c).map(|(a, b)| (a - b).abs()));
+    Ok(check.measured(at[0].as_ref().map_or(f64::NAN, change), 1))
+}
+
+/// Over an epoch the noise of first order cancels, while the pull of the leader does not: the largest correlation
+/// wins. One batch of a single sample less, and the lots are back.
+fn epochs(context: &Context) -> Result<Vec<Check>> {
+    let eta = 0.1;
+    let replicas = context.effort.pick(300, 3000, 30_000);
+    let mut checks = Vec::new();
+    for batch in [1, 2] {
+        let schedule = Schedule::new(
+            ScheduleKind::Reshuffle,
+            4,
+            Some(batch),
+            context.cell_seed(&CLAIM, 9 << 32 | batch as u64),
+        )?;
+        let kappa = clock(4, batch, eta);
+        let counts =
+            winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?;
+        let name =
+            format!("reshuffled epochs, m = 4, b = {batch}: runs in which the largest correlation wins");
+        let why = "noise of order η² an epoch at most, against a drift of that order over 1/η² epochs; \
+                   a lead of a tenth";
+        checks.push(
+            Expectation::new(name, 1.0, why)
+                .always(context.effort.pick(0.9, 0.99, 0.999))
+                .counted(counts[1], replicas),
+        );
+    }
+    let schedule = Schedule::new(ScheduleKind::Reshuffle, 4, Some(3), context.cell_seed(&CLAIM, 10 << 32))?;
+    let kappa = clock(4, 3, eta);
+    let wins = winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?[1];
+    checks.push(
+        Expectation::new(
+            "epochs that drop a sample, m = 4, b = 3: P(the largest wins)",
+            0.75,
+            "the dropped sample is as random as a batch",
+        )
+        .control()
+        .bounded()
+        .estimated(
+            wins as f64 / replicas as f64,
+            binomial_interval(wins, replicas, CHECK_LEVEL),
+            replicas,
+        ),
+    );
+    Ok(checks)
+}

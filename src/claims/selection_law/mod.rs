@@ -1,0 +1,118 @@
+//! Beyond the paper: which datapoint SGD ends in.
+
+mod batches;
+mod controls;
+mod many;
+mod pair;
+
+use super::flock::{Flock, lead};
+use super::{Claim, Context, Effort, Findings, Kind};
+use crate::error::{Error, Result};
+use crate::theory::selection::{self, triangle};
+
+/// The claim.
+pub const CLAIM: Claim = Claim {
+    id: "selection_law",
+    kind: Kind::Claim,
+    joins: Effort::Standard,
+    number: 11,
+    title: "who wins is a lottery whose odds depend on the initial ratios alone, not on b",
+    source: "beyond the paper",
+    statement: "As η → 0, from N = 1, the y_j = log|c_j| follow dy_j = softmax(2y)_j dτ + dW_j in the time τ = η_B² b(m−b)/(m(m−1)) t, \
+                up to a common shift. So P(i* = i) depends on the ratios of the c_j(0) only, for m = 2 it is (2/π) arctan(c_1/c_2), \
+                at b = 1 and first order in η it is that minus (η/32π) sin 4θ, and neither |c_i|/Σ|c| nor spherical area is the law of \
+                m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
+    formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
+    protocol: "Frequencies of the winner over many runs of the reduced engine, each until the chance of a return is far below the \
+               standard error: m = 2 over angles and step sizes, extrapolated to η → 0; m = 6 for every batch size, by one test of \
+               homogeneity; m = 3 against a lattice solution of the exit problem and against exact paths of the diffusion; the fast \
+               predictor against both. Controls: a stop rule that is too loose, the two wrong guesses, the full batch.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Runs a cell for two samples (default: 4000, 100000 or 1000000 by effort).
+    #[arg(long)]
+    pub replicas: Option<u64>,
+}
+
+/// The theory that is put to the test.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// `P(i* = 1)` for two samples as `η → 0`.
+    pub pair: fn([f64; 2]) -> f64,
+    /// The same at a step size, `b = 1`.
+    pub pair_at: fn([f64; 2], f64) -> f64,
+    /// The same as `η → 0` for a stop at `cos² > 1 − defect`.
+    pub stopped_early: fn([f64; 2], f64) -> f64,
+    /// Time of the diffusion a step, from `m`, `b`, `η_B`.
+    pub clock: fn(usize, usize, f64) -> f64,
+    /// The three probabilities for `m = 3`.
+    pub triangle: fn([f64; 3]) -> [f64; 3],
+    /// The fast approximation for any `m`.
+    pub probabilities: fn(&[f64]) -> Vec<f64>,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            pair: selection::pair,
+            pair_at: selection::pair_at,
+            stopped_early: selection::pair_stopped_early,
+            clock: selection::clock,
+            triangle: triangle::solve,
+            probabilities: selection::probabilities,
+        }
+    }
+}
+
+/// Sum of the others over the leader at which a run counts as decided; [`selection::return_bound`] there is 1e-4 for
+/// two samples, of which `2/π · 1e-5` is real.
+const DECIDED: f64 = 1e-5;
+
+/// Runs the protocol against a prediction.
+///
+/// # Errors
+/// [`Error::Usage`] for fewer than 1000 runs a cell.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 1000) {
+        return Err(Error::Usage(format!(
+            "--replicas {replicas}: frequencies need at least 1000 runs a cell"
+        )));
+    }
+    let mut findings = Findings::default();
+    pair::examine(context, options, prediction, &mut findings)?;
+    batches::examine(context, prediction, &mut findings)?;
+    many::examine(context, prediction, &mut findings)?;
+    controls::examine(context, &mut findings)?;
+    findings.notes.push(
+        "The law is that of small step sizes from a start on the manifold N = 1. A start of another norm reaches it first, in some \
+         m log(1/‖w_0‖)/4η steps whose noise is of order η: the law stays, its first correction changes."
+            .into(),
+    );
+    Ok(findings)
+}
+
+/// Winners of so many runs from `c`, by sample; runs that did not decide are in no count.
+fn winners(context: &Context, flock: &Flock, c: &[f64], replicas: u64) -> Result<Vec<u64>> {
+    let start = flock.start(&unit(c), 0.0)?;
+    let rule = |_, neuron: &crate::state::Neuron| {
+        let (leader, others) = lead(neuron);
+        (others < DECIDED).then_some(leader)
+    };
+    let mut counts = vec![0; c.len()];
+    flock
+        .repeat(context, &start, replicas, rule)?
+        .into_iter()
+        .flatten()
+        .for_each(|winner| counts[winner] += 1);
+    Ok(counts)
+}
+
+/// The point of the unit sphere in a direction.
+fn unit(c: &[f64]) -> Vec<f64> {
+    let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+    c.iter().map(|c| c / norm).collect()
+}

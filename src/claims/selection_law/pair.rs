@@ -1,0 +1,226 @@
+//! Two samples: the closed form, its first correction, and what an early stop does to it.
+
+use super::{CLAIM, DECIDED, Options, Prediction, unit, winners};
+use crate::claims::flock::{Flock, lead};
+use crate::claims::{Context, Findings, Table};
+use crate::error::Result;
+use crate::schedule::{Schedule, ScheduleKind};
+use crate::state::Neuron;
+use crate::stats::{CHECK_LEVEL, binomial_interval, combination};
+use crate::theory::selection::{clock, clock_with_replacement, return_bound};
+use crate::verdict::{Check, Expectation};
+
+/// Angles `θ = arctan(c_1/c_2)` in units of `π/2`: the probabilities themselves.
+const ANGLES: [f64; 3] = [0.04, 0.17, 0.37];
+
+/// Step sizes, in halves for the extrapolation.
+const STEP_SIZES: [f64; 3] = [0.2, 0.1, 0.05];
+
+/// Where the correction is largest, and has opposite signs.
+const OCTANTS: [f64; 2] = [0.25, 0.75];
+
+/// Step size at which the correction is looked at: large, since its effect is small.
+const LARGE: f64 = 0.3;
+
+pub(super) fn examine(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    findings: &mut Findings,
+) -> Result<()> {
+    let replicas = options.replicas.unwrap_or(context.effort.pick(4000, 100_000, 1_000_000));
+    let precision = 2.5 / (replicas as f64).sqrt();
+    let (mut rows, mut cell) = (Vec::new(), 0);
+    findings.checks.push(tight_stop(replicas));
+    for share in ANGLES {
+        let mut estimates = Vec::new();
+        for eta in STEP_SIZES {
+            let expected = (prediction.pair_at)(at(share), eta);
+            let wins = run(context, share, eta, replicas, cell)?;
+            cell += 1;
+            let (p, se) = frequency(wins, replicas);
+            estimates.push((p, se));
+            rows.push(row("1", 2, share, eta, (prediction.pair)(at(share)), expected, p, se, replicas));
+            let name = format!("m = 2, θ = {share} π/2, η = {eta}: P(i* = 1)");
+            let why = "(2/π) arctan(c_1/c_2) with its first correction in η; independent runs";
+            let interval = binomial_interval(wins, replicas, CHECK_LEVEL);
+            findings.checks.push(
+                Expectation::new(name, expected, why).covered(precision).estimated(p, interval, replicas),
+            );
+        }
+        findings.checks.push(extrapolated(share, prediction, &estimates, precision, replicas));
+    }
+    findings.checks.push(correction(context, prediction, &mut rows)?);
+    findings.checks.extend(early_stop(context, prediction)?);
+    findings.checks.extend(equivalents(context, prediction, &mut rows)?);
+    let header = vec![
+        "batch",
+        "samples",
+        "angle_over_right",
+        "step_per_sample",
+        "limit_law",
+        "first_order",
+        "measured",
+        "standard_error",
+        "runs",
+    ];
+    findings.tables.push(Table { name: "selection_pair", header, rows });
+    Ok(())
+}
+
+/// The stop rule's own bias, from theory, against what the runs can resolve.
+fn tight_stop(replicas: u64) -> Check {
+    let (_, least) = frequency((ANGLES[0] * replicas as f64) as u64, replicas);
+    let name =
+        "m = 2: bound on the probability that a decided run turns again, against the least standard error";
+    Expectation::new(name, least, "optional stopping of a supermartingale")
+        .at_most()
+        .measured(return_bound(&[1.0, DECIDED]), replicas)
+}
+
+fn at(share: f64) -> [f64; 2] {
+    let angle = share * std::f64::consts::FRAC_PI_2;
+    [angle.sin(), angle.cos()]
+}
+
+/// Wins of the first of two samples.
+fn run(context: &Context, share: f64, eta: f64, replicas: u64, cell: u64) -> Result<u64> {
+    let kappa = clock(2, 1, eta);
+    let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, cell))?;
+    let flock = Flock::new(schedule, eta, 2.0 / kappa, 80.0 / kappa)?;
+    Ok(winners(context, &flock, &at(share), replicas)?[0])
+}
+
+fn frequency(wins: u64, runs: u64) -> (f64, f64) {
+    let p = wins as f64 / runs as f64;
+    (p, (p * (1.0 - p) / runs as f64).sqrt())
+}
+
+/// Richardson's `2 P(η/2) − P(η)` of the two smallest step sizes.
+fn extrapolated(
+    share: f64,
+    prediction: &Prediction,
+    estimates: &[(f64, f64)],
+    precision: f64,
+    replicas: u64,
+) -> Check {
+    let &[.., (p, se), (p_half, se_half)] = estimates else { unreachable!("three step sizes") };
+    let (value, interval) = combination(&[(2.0, p_half, se_half), (-1.0, p, se)], CHECK_LEVEL);
+    let name = format!("m = 2, θ = {share} π/2, η → 0: P(i* = 1) by extrapolation");
+    let why = "2 P(η/2) − P(η) at η = 0.1: what is left is of order η², below 1e-4";
+    Expectation::new(name, (prediction.pair)(at(share)), why).covered(2.5 * precision).estimated(
+        value,
+        interval,
+        2 * replicas,
+    )
+}
+
+/// The coefficient of the correction, from both octants.
+fn correction(context: &Context, prediction: &Prediction, rows: &mut Vec<Vec<String>>) -> Result<Check> {
+    let replicas = context.effort.pick(200_000, 300_000, 4_000_000);
+    let deviation = |share: f64, p: f64| (p - (prediction.pair)(at(share))) / LARGE;
+    let [first, second] = OCTANTS;
+    let expected = 0.5
+        * (deviation(first, (prediction.pair_at)(at(first), LARGE))
+            - deviation(second, (prediction.pair_at)(at(second), LARGE)));
+    // The leading term, and twice of it at most in the orders behind.
+    let name = format!("m = 2, η = {LARGE}: (P − limit)/η at θ = π/8, less that at 3π/8, halved");
+    let why = "first order in η; independent runs";
+    let check = Expectation::new(name, expected, why).covered(context.effort.pick(0.02, 0.01, 0.005));
+    let mut terms = Vec::new();
+    for (k, share) in OCTANTS.into_iter().enumerate() {
+        let wins = run(context, share, LARGE, replicas, 1 << 32 | k as u64)?;
+        let (p, se) = frequency(wins, replicas);
+        let first_order = (prediction.pair_at)(at(share), LARGE);
+        rows.push(row("1", 2, share, LARGE, (prediction.pair)(at(share)), first_order, p, se, replicas));
+        terms.push((if k == 0 { 0.5 } else { -0.5 }, deviation(share, p), se / LARGE));
+    }
+    let (value, interval) = combination(&terms, CHECK_LEVEL);
+    Ok(check.estimated(value, interval, 2 * replicas))
+}
+
+/// A threshold on `cos²` that is usual, and too loose.
+fn early_stop(context: &Context, prediction: &Prediction) -> Result<[Check; 2]> {
+    let (share, defect) = (0.04, 1e-3);
+    let (eta, replicas) = context.effort.pick((0.1, 4000), (0.1, 20_000), (0.05, 40_000));
+    let expected = (prediction.stopped_early)(at(share), defect);
+    let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, 2 << 32))?;
+    // A look every step, since the threshold counts when it is passed, not when the run has come to rest.
+    let flock = Flock::new(schedule, eta, 1.0, 100.0 / clock(2, 1, eta))?;
+    let start = flock.start(&unit(&at(share)), 0.0)?;
+    let rule = |_, neuron: &Neuron| {
+        let (leader, others) = lead(neuron);
+        (others * others < defect * (1.0 + others * others)).then_some(leader)
+    };
+    let stopped = flock.repeat(context, &start, replicas, rule)?;
+    let wins = stopped.iter().filter(|winner| **winner == Some(0)).count() as u64;
+    let (p, _) = frequency(wins, replicas);
+    let interval = binomial_interval(wins, replicas, CHECK_LEVEL);
+    let name = format!("stopped at cos² > {}, θ = {share} π/2: P(i* = 1)", 1.0 - defect);
+    let why = "the exit problem of the diffusion at that threshold; a jump over it changes this by some η/2 of itself";
+    let away = format!("stopped at cos² > {}: P(i* = 1) falls short of the law", 1.0 - defect);
+    Ok([
+        Expectation::new(name, expected, why)
+            .covered(context.effort.pick(0.02, 0.006, 0.005))
+            .estimated(p, interval, replicas),
+        Expectation::new(away, (prediction.pair)(at(share)), "the bias that the tight threshold avoids")
+            .control()
+            .bounded()
+            .estimated(p, interval, replicas),
+    ])
+}
+
+/// Other batches of which two samples see the same: silent samples beside them, or draws with replacement.
+fn equivalents(
+    context: &Context,
+    prediction: &Prediction,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Vec<Check>> {
+    use ScheduleKind::{Replacement, Sgd};
+    let (share, eta) = (0.17, 0.1);
+    let replicas = context.effort.pick(2000, 5000, 100_000);
+    let mut checks = Vec::new();
+    for (k, (kind, samples, batch)) in
+        [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 4, 3)].into_iter().enumerate()
+    {
+        let limit = (prediction.pair)(at(share));
+        let seed = context.cell_seed(&CLAIM, 3 << 32 | k as u64);
+        let kappa = match kind {
+            Replacement => clock_with_replacement(samples, batch, eta),
+            _ => clock(samples, batch, eta),
+        };
+        let schedule = Schedule::new(kind, samples, Some(batch), seed)?;
+        let flock = Flock::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?;
+        let mut c = vec![0.0; samples];
+        c[..2].copy_from_slice(&at(share));
+        let wins = winners(context, &flock, &c, replicas)?[0];
+        let (p, se) = frequency(wins, replicas);
+        let label = format!("{} {batch}", kind.name());
+        rows.push(row(&label, samples, share, eta, limit, f64::NAN, p, se, replicas));
+        let name = format!("two samples of {samples}, {} with b = {batch}: P(i* = 1)", kind.name());
+        let why = "the same law whatever the batches; η_B = 0.1 moves it by some 0.001";
+        let precision = 2.5 / (replicas as f64).sqrt();
+        checks.push(Expectation::new(name, limit, why).covered(precision).estimated(
+            p,
+            binomial_interval(wins, replicas, CHECK_LEVEL),
+            replicas,
+        ));
+    }
+    Ok(checks)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the columns of a table")]
+fn row(
+    batch: &str,
+    samples: usize,
+    share: f64,
+    eta: f64,
+    limit: f64,
+    first_order: f64,
+    p: f64,
+    se: f64,
+    runs: u64,
+) -> Vec<String> {
+    let numbers = [share, eta, limit, first_order, p, se].map(|x| x.to_string());
+    [vec![batch.to_string(), samples.to_string()], numbers.to_vec(), vec![runs.to_string()]].concat()
+}

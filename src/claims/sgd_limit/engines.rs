@@ -1,0 +1,52 @@
+//! The three engines in lockstep on one batch stream: how far apart their weights are at each step.
+
+use super::super::{Context, Table};
+use super::{CLAIM, Options, schedule};
+use crate::data::Dataset;
+use crate::engine::{Analytic, Autodiff, Engine, Reduced};
+use crate::error::Result;
+use crate::init::Start;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::train::Cadence;
+
+/// Size, batch and steps: long enough for a datapoint to be selected and approached.
+const SIZE: (usize, usize, usize) = (9, 13, 2);
+const STEPS: u64 = 3000;
+
+/// Distances `‖w − w'‖` between each two engines, about sixty times a decade of steps.
+pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
+    let (samples, dim, batch) = SIZE;
+    let seed = context.cell_seed(&CLAIM, 4 << 32);
+    let step_size = options.step_size.unwrap_or(0.2);
+    let dataset = Dataset::orthonormal(samples, dim, seed)?;
+    let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, step_size)?;
+    let schedule = schedule(options, samples, batch, seed)?;
+    let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(0.5), seed, 0)?;
+    let starts = std::slice::from_ref(&start);
+    let compute = &context.compute;
+    let mut engines: [(&str, Box<dyn Engine>); 3] = [
+        ("autodiff", Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, compute)?)),
+        ("analytic", Box::new(Analytic::new(&problem, &schedule, starts, 0, compute)?)),
+        ("reduced", Box::new(Reduced::new(&problem, &schedule, starts, 0)?)),
+    ];
+    let header =
+        ["samples", "dim", "batch", "step_size", "step", "engine", "other", "distance", "unit_roundoff"];
+    let mut table = Table::new("engines", &header);
+    let roundoff = compute.precision().unit_roundoff();
+    let cadence = Cadence::Logarithmic { per_decade: 60 };
+    let mut step = 0;
+    while cadence.next_after(step) <= STEPS {
+        let next = cadence.next_after(step);
+        engines.iter_mut().for_each(|(_, engine)| engine.advance(next - step));
+        step = next;
+        let weights = engines.iter().map(|(_, engine)| engine.weights(0)).collect::<Result<Vec<_>>>()?;
+        for (k, l) in [(0, 1), (0, 2), (1, 2)] {
+            let squares = weights[k].iter().zip(&weights[l]).map(|(a, b)| (a - b).powi(2));
+            let distance = squares.sum::<f64>().sqrt();
+            let (engine, other) = (engines[k].0, engines[l].0);
+            table.push(&[&samples, &dim, &batch, &step_size, &step, &engine, &other, &distance, &roundoff]);
+        }
+    }
+    Ok(table)
+}

@@ -1,0 +1,354 @@
+//! Figures as SVG and PNG, by way of kuva.
+
+use std::sync::Arc;
+
+use kuva::backend::svg::SvgBackend;
+use kuva::prelude::{
+    ColorMap, Heatmap, Layout, LegendEntry, LegendPosition, LegendShape, LinePlot, LineStyle, MarkerShape,
+    Plot, ScatterPlot, Theme, TickFormat,
+};
+use kuva::render::figure::Figure as Grid;
+use kuva::render::render::Scene;
+
+use super::drawing::{Axis, Drawing, Ink, Marks, Panel, Point, Scale, Series, Shades, Shape, Stroke};
+
+/// Where a figure is to be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// In a file of its own: black on white.
+    File,
+    /// In the page: colours are the page's variables, and follow its scheme.
+    Page,
+}
+
+/// Width and height of a panel, by the number of panels side by side.
+const SIZES: [(f64, f64); 3] = [(620.0, 400.0), (440.0, 340.0), (340.0, 320.0)];
+const SQUARE: (f64, f64) = (520.0, 500.0);
+
+/// Pixels of a PNG to one of the SVG.
+const RASTER_SCALE: f32 = 2.0;
+
+/// Faces as wide as the one that text was measured in, the same first.
+const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
+
+impl Look {
+    fn colour(self, ink: Ink) -> String {
+        let (name, hex) = match ink {
+            Ink::Ink => ("ink", "#1a1a1a"),
+            Ink::Grey => ("grey", "#767676"),
+            Ink::Blue => ("blue", "#0072b2"),
+            Ink::Vermillion => ("vermillion", "#d55e00"),
+            Ink::Green => ("green", "#009e73"),
+            Ink::Orange => ("orange", "#e69f00"),
+            Ink::Sky => ("sky", "#56b4e9"),
+            Ink::Purple => ("purple", "#cc79a7"),
+            Ink::Yellow => ("yellow", "#f0e442"),
+        };
+        match self {
+            Look::File => hex.into(),
+            Look::Page => format!("var(--{name})"),
+        }
+    }
+
+    fn theme(self) -> Theme {
+        let ink = self.colour(Ink::Ink);
+        let (paper, grid) = match self {
+            Look::File => ("#ffffff", "#e4e4e4"),
+            Look::Page => ("none", "var(--grid)"),
+        };
+        Theme {
+            background: paper.into(),
+            axis_color: ink.clone(),
+            tick_color: ink.clone(),
+            text_color: ink,
+            grid_color: grid.into(),
+            legend_bg: "none".into(),
+            legend_border: "none".into(),
+            font_family: Some(FONTS.into()),
+            ..Theme::light()
+        }
+    }
+}
+
+/// The figure as a document of its own, or as an element of the page.
+pub fn svg(drawing: &Drawing, id: &str, look: Look) -> String {
+    let scene = scene(drawing, look);
+    let (width, height) = (scene.width, scene.height);
+    let text = SvgBackend::new().render_scene(&scene);
+    // Clip paths are numbered through the process: name them by the figure, or two runs would not be equal.
+    let text = renumbered(&text, "kuva-clip-", &format!("{id}-clip-"));
+    let size = format!(r#"width="{width}" height="{height}""#);
+    let scalable = match look {
+        Look::File => format!(r#"{size} viewBox="0 0 {width} {height}""#),
+        Look::Page => format!(r#"viewBox="0 0 {width} {height}" role="img" aria-labelledby="caption-{id}""#),
+    };
+    text.replacen(&size, &scalable, 1)
+}
+
+/// The figure as a PNG.
+///
+/// # Errors
+/// A message of the rasteriser.
+pub fn png(drawing: &Drawing) -> Result<Vec<u8>, String> {
+    kuva::RasterBackend::new().with_scale(RASTER_SCALE).render_scene(&scene(drawing, Look::File))
+}
+
+/// Puts `fresh` and numbers from 0 on in place of `stale` and numbers from anywhere on.
+fn renumbered(text: &str, stale: &str, fresh: &str) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut parts = text.split(stale);
+    let mut result = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let (number, rest) = part.split_at(digits);
+        let k = seen.iter().position(|other| *other == number).unwrap_or_else(|| {
+            seen.push(number);
+            seen.len() - 1
+        });
+        result.push_str(&format!("{fresh}{k}{rest}"));
+    }
+    result
+}
+
+fn scene(drawing: &Drawing, look: Look) -> Scene {
+    let columns = drawing.columns.clamp(1, 3);
+    let rows = drawing.panels.len().div_ceil(columns);
+    let (mut plots, mut layouts) = (Vec::new(), Vec::new());
+    let square = drawing.panels.iter().all(|panel| panel.square);
+    let (width, height) = if square { SQUARE } else { SIZES[columns - 1] };
+    for panel in &drawing.panels {
+        plots.push(panel.series.iter().flat_map(|series| paint(series, panel, look)).collect::<Vec<Plot>>());
+        layouts.push(layout(panel, width, look));
+    }
+    let height = height + drawing.panels.iter().map(|panel| legend_height(panel, width)).fold(0.0, f64::max);
+    let grid = Grid::new(rows, columns).with_plots(plots).with_layouts(layouts);
+    let mut scene = grid.with_cell_size(width, height).with_spacing(10.0).with_padding(6.0).render();
+    let theme = look.theme();
+    scene.background_color = Some(theme.background);
+    scene.text_color = Some(theme.text_color);
+    scene.font_family = theme.font_family;
+    scene
+}
+
+/// Room for the legend below a panel, so that it takes none from the axes.
+fn legend_height(panel: &Panel, width: f64) -> f64 {
+    let names = || panel.series.iter().map(|series| series.name.chars().count()).filter(|&length| length > 0);
+    let longest = names().max().unwrap_or(0) as f64;
+    let side_by_side = ((width - 80.0) / (40.0 + 6.5 * longest)).floor().max(1.0);
+    if names().count() == 0 { 0.0 } else { 18.0 * (names().count() as f64 / side_by_side).ceil() + 20.0 }
+}
+
+/// As many of the names of columns as there is room for.
+fn thinned(names: &[String], width: f64) -> Vec<String> {
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
+    let every = (names.len() as f64 * (7.0 * longest + 8.0) / (width - 90.0)).ceil().max(1.0) as usize;
+    names
+        .iter()
+        .enumerate()
+        .map(|(k, name)| if k % every == 0 { name.clone() } else { String::new() })
+        .collect()
+}
+
+fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
+    let (x, y) = (&panel.x, &panel.y);
+    let mut layout = Layout::new(x.range, y.range)
+        .with_x_axis_min(x.range.0)
+        .with_x_axis_max(x.range.1)
+        .with_y_axis_min(y.range.0)
+        .with_y_axis_max(y.range.1)
+        .with_x_label(&x.label)
+        .with_y_label(&y.label)
+        .with_theme(look.theme())
+        .with_title_size(14)
+        .with_label_size(13)
+        .with_tick_size(11)
+        .with_body_size(11)
+        .with_ticks(6)
+        .with_font_family(FONTS)
+        .with_legend_box(false)
+        .with_legend_position(LegendPosition::OutsideBottomColumns);
+    let named = panel.series.iter().filter(|series| !series.name.is_empty());
+    let entries: Vec<LegendEntry> = named.map(|series| entry(series, look)).collect();
+    if !entries.is_empty() {
+        layout = layout.with_legend_entries(entries);
+    }
+    if !panel.title.is_empty() {
+        layout = layout.with_title(&panel.title);
+    }
+    layout = match x.scale {
+        Scale::Linear => layout.with_x_tick_format(plain()),
+        Scale::Log => layout.with_log_x().with_x_tick_format(powers()),
+    };
+    layout = match y.scale {
+        Scale::Linear => layout.with_y_tick_format(plain()),
+        Scale::Log => layout.with_log_y().with_y_tick_format(powers()),
+    };
+    if !x.names.is_empty() {
+        layout = layout.with_x_categories(thinned(&x.names, width));
+    }
+    if !y.names.is_empty() {
+        layout = layout.with_y_categories(y.names.clone());
+    }
+    if panel.square {
+        layout = layout.with_equal_aspect();
+    }
+    layout
+}
+
+/// Ticks of a linear axis.
+fn plain() -> TickFormat {
+    TickFormat::Custom(Arc::new(|value| super::super::terminal::number(value).replace('-', "−")))
+}
+
+/// Ticks of a logarithmic axis: 10ᵏ, with plain numbers where they are short.
+fn powers() -> TickFormat {
+    TickFormat::Custom(Arc::new(|value| {
+        let exponent = value.log10().round();
+        let is_power = (value.log10() - exponent).abs() < 1e-9;
+        if (0.01..=1000.0).contains(&value) {
+            return super::super::terminal::number(value);
+        }
+        let superscript = |c: char| match c {
+            '-' => '⁻',
+            '1' => '¹',
+            '2' => '²',
+            '3' => '³',
+            digit => char::from_u32('⁰' as u32 + digit as u32 - '0' as u32).unwrap_or(digit),
+        };
+        let power = |exponent: f64| {
+            format!("10{}", format!("{exponent}").chars().map(superscript).collect::<String>())
+        };
+        if is_power {
+            return power(exponent);
+        }
+        let exponent = value.log10().floor();
+        format!("{:.0}·{}", value / 10f64.powf(exponent), power(exponent))
+    }))
+}
+
+fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
+    let colour = look.colour(series.ink);
+    match &series.marks {
+        Marks::Points(points, shape) => {
+            // Points with an error bar that can be seen, and those without.
+            let (with, without): (Vec<&Point>, Vec<&Point>) =
+                points.iter().partition(|point| arms(point, &panel.y) != (0.0, 0.0));
+            let scatter = |points: &[&Point]| {
+                ScatterPlot::new()
+                    .with_data(points.iter().map(|point| (point.x, point.y)))
+                    .with_color(colour.clone())
+                    .with_size(4.0)
+                    .with_marker(marker(*shape))
+            };
+            let bars = with.iter().map(|point| arms(point, &panel.y));
+            vec![scatter(&without).into(), scatter(&with).with_y_err_asymmetric(bars).into()]
+        }
+        Marks::Line(points, stroke) => {
+            let (width, style) = line_style(*stroke);
+            let line = LinePlot::new().with_data(points.iter().copied()).with_color(colour);
+            vec![line.with_stroke_width(width).with_line_style(style).into()]
+        }
+        Marks::Heat(values, shades) => vec![
+            Heatmap::new()
+                .with_data(values.iter().map(|row| row.iter().copied()))
+                .with_color_map(colours(values, *shades))
+                .with_cell_size(1.0)
+                .into(),
+        ],
+    }
+}
+
+fn line_style(stroke: Stroke) -> (f64, LineStyle) {
+    match stroke {
+        Stroke::Thin => (1.0, LineStyle::Solid),
+        Stroke::Solid => (1.8, LineStyle::Solid),
+        Stroke::Dashed => (1.6, LineStyle::Dashed),
+        Stroke::Dotted => (1.6, LineStyle::Dotted),
+    }
+}
+
+/// The entry of a series in the legend.
+fn entry(series: &Series, look: Look) -> LegendEntry {
+    let (shape, dasharray) = match &series.marks {
+        Marks::Points(_, shape) => (LegendShape::Marker(marker(*shape)), None),
+        Marks::Line(_, stroke) => (LegendShape::Line, line_style(*stroke).1.dasharray()),
+        Marks::Heat(..) => (LegendShape::Rect, None),
+    };
+    LegendEntry { label: series.name.clone(), color: look.colour(series.ink), shape, dasharray }
+}
+
+/// Lengths of the arms of an error bar, cut off at the ends of the axis; none where both are too short to be seen.
+fn arms(point: &Point, y: &Axis) -> (f64, f64) {
+    let seen = match y.scale {
+        Scale::Linear => 1e-3 * (y.range.1 - y.range.0),
+        Scale::Log => 1e-3 * point.y.abs(),
+    };
+    let (down, up) = (point.y - point.low.max(y.range.0), point.high.min(y.range.1) - point.y);
+    if down.max(up) < seen { (0.0, 0.0) } else { (down.max(0.0), up.max(0.0)) }
+}
+
+fn marker(shape: Shape) -> MarkerShape {
+    match shape {
+        Shape::Disc => MarkerShape::Circle,
+        Shape::Square => MarkerShape::Square,
+        Shape::Triangle => MarkerShape::Triangle,
+        Shape::Diamond => MarkerShape::Diamond,
+        Shape::Cross => MarkerShape::Cross,
+    }
+}
+
+/// The colour map over fixed ends: the backend's own ends are the extremes of the values.
+fn colours(values: &[Vec<f64>], shades: Shades) -> ColorMap {
+    let all = values.iter().flatten().copied().filter(|value| value.is_finite());
+    let (least, most) =
+        all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
+    let (low, high) = match shades {
+        Shades::Cividis { low, high } | Shades::Grey { low, high } => (low, high),
+    };
+    ColorMap::Custom(Arc::new(move |share: f64| {
+        let value = least + share * (most - least);
+        let place = ((value - low) / (high - low)).clamp(0.0, 1.0);
+        match shades {
+            Shades::Cividis { .. } => ColorMap::Cividis.map(place),
+            Shades::Grey { .. } => {
+                let grey = (255.0 * (1.0 - place)).round() as u8;
+                format!("#{grey:02x}{grey:02x}{grey:02x}")
+            }
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_clip_paths_start_afresh_in_each_figure() {
+        let text = r##"<clipPath id="kuva-clip-17"/><g clip-path="url(#kuva-clip-17)"/><clipPath id="kuva-clip-9"/>"##;
+        let expected = r##"<clipPath id="x-0"/><g clip-path="url(#x-0)"/><clipPath id="x-1"/>"##;
+        assert_eq!(renumbered(text, "kuva-clip-", "x-"), expected);
+    }
+
+    #[test]
+    fn powers_of_ten_are_written_as_such() {
+        let format = powers();
+        for (value, text) in
+            [(1.0, "1"), (0.01, "0.01"), (1000.0, "1000"), (1e4, "10⁴"), (1e-12, "10⁻¹²"), (2e4, "2·10⁴")]
+        {
+            assert_eq!(format.format(value), text);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_heat_map_are_fixed() {
+        // All cells at the upper end: the colour is that of the end, not of a lone value.
+        let ColorMap::Custom(map) = colours(&[vec![1.0, 1.0]], Shades::Grey { low: 0.0, high: 1.0 }) else {
+            panic!("made by ourselves")
+        };
+        assert_eq!(map(0.0), "#000000");
+        let ColorMap::Custom(map) = colours(&[vec![0.0, 0.5]], Shades::Grey { low: 0.0, high: 1.0 }) else {
+            panic!("made by ourselves")
+        };
+        assert_eq!(map(1.0), "#808080");
+    }
+}

@@ -1,0 +1,52 @@
+//! Largest eigenvalue and trace of the Hessian along training.
+
+use super::drawing::{Axis, Drawing, Ink, Panel, Series, Stroke};
+use super::{Figure, Sheet};
+
+pub(super) const FIGURE: Figure = Figure {
+    id: "sharpness_along",
+    claim: "sharpness",
+    title: "Curvature along training: GD and SGD part on the way to equally deep minima",
+    table: "sharpness_along",
+    columns: &[
+        "samples",
+        "dim",
+        "active",
+        "algorithm",
+        "step",
+        "largest",
+        "largest_predicted",
+        "trace",
+        "trace_predicted",
+    ],
+    draw,
+    caption,
+};
+
+fn draw(sheet: &Sheet) -> Drawing {
+    let panel = |column: &str, label: &str| {
+        let mut series = Vec::new();
+        for (algorithm, ink) in [("GD", Ink::Blue), ("SGD", Ink::Vermillion)] {
+            let values = |column: &str| -> Vec<(f64, f64)> {
+                let rows = sheet.with("algorithm", algorithm).filter(|row| row.number("step") > 0.0);
+                rows.map(|row| (row.number("step"), row.number(column))).collect()
+            };
+            let predicted = values(&format!("{column}_predicted"));
+            series.push(Series::line(format!("{algorithm}, at its minimum"), ink, Stroke::Dashed, predicted));
+            series.push(Series::line(algorithm, ink, Stroke::Solid, values(column)));
+        }
+        Panel::new("", Axis::log("step t"), Axis::linear(label), series)
+    };
+    Drawing::new(2, vec![panel("largest", "λₘₐₓ(H)"), panel("trace", "Tr H")])
+}
+
+fn caption(sheet: &Sheet) -> String {
+    format!(
+        "One run each of GD and SGD (b = 1) from one start, trained by autodiff with ReLU, m = {}, n = {}, |S⁺| = {}, η = 0.2, sum \
+         reduction. λₘₐₓ by Lanczos, the trace exactly, from symmetric differences of autodiff gradients. Dashed: the \
+         values of Theorem 13 at the minima.",
+        sheet.first("samples"),
+        sheet.first("dim"),
+        sheet.first("active"),
+    )
+}

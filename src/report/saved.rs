@@ -1,0 +1,131 @@
+//! A report as it is read back from `report.json`.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::error::{Error, Result, io_at};
+use crate::stats::Interval;
+use crate::verdict::{Check, Estimate, Margin};
+
+/// What the page needs of a report.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Saved {
+    pub version: String,
+    pub seed: u64,
+    pub effort: String,
+    pub backend: String,
+    pub git_commit: Option<String>,
+    pub options: Value,
+    pub precision: String,
+    pub seconds: f64,
+    pub interrupted: bool,
+    pub claims: Vec<Entry>,
+    pub explorations: Vec<Entry>,
+}
+
+/// One claim or exploration of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Entry {
+    pub id: String,
+    pub title: String,
+    pub source: String,
+    pub statement: String,
+    pub protocol: String,
+    pub verdict: Option<String>,
+    #[serde(default, deserialize_with = "checks")]
+    pub checks: Vec<Check>,
+    #[serde(default, deserialize_with = "estimates")]
+    pub estimates: Vec<Estimate>,
+    pub notes: Vec<String>,
+    pub tables: Vec<String>,
+    pub seconds: f64,
+}
+
+impl Saved {
+    /// Reads `report.json` of a run directory.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it is not there, [`Error::File`] if it is not a report of this version's shape.
+    pub fn read(directory: &Path) -> Result<Self> {
+        let path = directory.join("report.json");
+        let text = fs::read_to_string(&path).map_err(io_at(&path))?;
+        serde_json::from_str(&text).map_err(|e| Error::File { path, reason: e.to_string() })
+    }
+
+    /// Claims, then explorations.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.claims.iter().chain(&self.explorations)
+    }
+}
+
+/// JSON has no infinity and no NaN, and null in their place: an end of an interval is infinite, a number is none.
+#[derive(Deserialize)]
+struct Ends {
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SavedMargin {
+    Tolerance(f64),
+    Interval(Ends),
+}
+
+#[derive(Deserialize)]
+struct SavedCheck {
+    name: String,
+    predicted: Option<f64>,
+    measured: Option<f64>,
+    tolerance_or_interval: SavedMargin,
+    ok: Option<bool>,
+    n: u64,
+    control: bool,
+    criterion: String,
+}
+
+#[derive(Deserialize)]
+struct SavedEstimate {
+    name: String,
+    value: Option<f64>,
+    interval: Ends,
+    n: u64,
+    method: String,
+}
+
+impl From<Ends> for Interval {
+    fn from(ends: Ends) -> Self {
+        Self { low: ends.low.unwrap_or(f64::NEG_INFINITY), high: ends.high.unwrap_or(f64::INFINITY) }
+    }
+}
+
+fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<Check>, D::Error> {
+    let check = |saved: SavedCheck| Check {
+        name: saved.name,
+        predicted: saved.predicted.unwrap_or(f64::NAN),
+        measured: saved.measured.unwrap_or(f64::NAN),
+        tolerance_or_interval: match saved.tolerance_or_interval {
+            SavedMargin::Tolerance(tolerance) => Margin::Tolerance(tolerance),
+            SavedMargin::Interval(ends) => Margin::Interval(ends.into()),
+        },
+        ok: saved.ok,
+        n: saved.n,
+        control: saved.control,
+        criterion: saved.criterion,
+    };
+    Ok(Vec::<SavedCheck>::deserialize(deserializer)?.into_iter().map(check).collect())
+}
+
+fn estimates<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<Estimate>, D::Error> {
+    let estimate = |saved: SavedEstimate| Estimate {
+        name: saved.name,
+        value: saved.value.unwrap_or(f64::NAN),
+        interval: saved.interval.into(),
+        n: saved.n,
+        method: saved.method,
+    };
+    Ok(Vec::<SavedEstimate>::deserialize(deserializer)?.into_iter().map(estimate).collect())
+}

@@ -1,0 +1,219 @@
+//! Who wins (beyond the paper): the law of the index `i*` in whose datapoint SGD ends.
+//!
+//! Let `v = b(m−b)/(m(m−1))`. On the manifold `N = 1` a batch moves `log|c_j|` by `η_B (1[j ∈ B] − C)` to first
+//! order, and, up to a shift common to all `j`, the indicators have covariance `v δ_{jk}`. As `η_B → 0`, in the time
+//! `τ = κ t`, `κ = η_B² v`, the `y_j = log|c_j|` tend to the diffusion
+//!
+//! ```text
+//! dy_j = p_j dτ + dW_j    (up to a common shift),    p = softmax(2y),  p_j = c_j²/Σ c²
+//! ```
+//!
+//! in which neither `b` nor `η` is left. Its drift is `∇ log φ`, `φ = (Σ e^{2y})^{1/2}`, so it is a Brownian motion
+//! transformed by `φ`: `½Δφ/φ = 1 − ½ Σ p²`. The probability `h_i` that `i` wins is the harmonic function with
+//! `h_i → 1` where `y_i` runs away.
+//!
+//! - two samples: closed form, [`pair`], with the first correction in `η`, [`pair_at`];
+//! - three: a lattice solution of the exit problem, [`triangle`];
+//! - any number: paths of the diffusion without a time step, [`Diffusion`]; and a fast approximation,
+//!   [`probabilities`].
+
+mod diffusion;
+mod race;
+pub mod triangle;
+
+use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
+
+pub use self::diffusion::Diffusion;
+pub use self::race::{Race, probabilities, skewness};
+
+/// `κ = η_B² b(m−b)/(m(m−1))`: time of the diffusion a step, batches without replacement.
+pub fn clock(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
+    if batch >= samples {
+        return 0.0;
+    }
+    let (m, b) = (samples as f64, batch as f64);
+    step_per_sample * step_per_sample * b * (m - b) / (m * (m - 1.0))
+}
+
+/// The same for batches with replacement: the counts of a batch have covariance `(b/m) δ_{jk}` up to a common
+/// shift, so `κ = η_B² b/m`.
+pub fn clock_with_replacement(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
+    step_per_sample * step_per_sample * batch as f64 / samples as f64
+}
+
+/// `P(i* = 1) = (2/π) arctan(|c_1|/|c_2|)` for two samples as `η → 0`: linear in the angle.
+///
+/// `d = y_1 − y_2` has drift `tanh d` and variance 2 a unit of time, hence the scale function `∫ sech = gd(d)`.
+pub fn pair(c: [f64; 2]) -> f64 {
+    FRAC_2_PI * c[0].abs().atan2(c[1].abs())
+}
+
+/// The same to first order in `η`, for `b = 1` and a start with `N = 1`: with `tan θ = |c_1|/|c_2|`,
+/// `P = 2θ/π − (η/32π) sin 4θ + O(η²)`.
+///
+/// Samples drawn one at a time keep `N − 1` near `(η/4)(1 − Σp²) = (η/8) sech² d`; drift and variance of `d` a step
+/// are then `½η² tanh d` and `η² (1 − 2(N − 1))`, up to `η⁴`, and the scale function has the density
+/// `sech d · exp(−(η/8) tanh² d)`.
+pub fn pair_at(c: [f64; 2], step_size: f64) -> f64 {
+    let angle = c[0].abs().atan2(c[1].abs());
+    FRAC_2_PI * angle - FRAC_1_PI / 32.0 * step_size * (4.0 * angle).sin()
+}
+
+/// What [`pair`] becomes if a run is called won as soon as the leader's `cos²` exceeds `1 − defect`: the exit
+/// problem on `|d| < D`, `e^{−D} = √(defect/(1 − defect))`. Off by `(2/π) e^{−D}` at the ends: 0.02 for 0.001.
+pub fn pair_stopped_early(c: [f64; 2], defect: f64) -> f64 {
+    let gudermann = |d: f64| 2.0 * (0.5 * d).tanh().atan();
+    let far = gudermann(0.5 * ((1.0 - defect) / defect).ln());
+    0.5 + 0.5 * (gudermann((c[0] / c[1]).abs().ln()) / far).clamp(-1.0, 1.0)
+}
+
+/// First guess, wrong for every `m`: `|c_i|/Σ|c|`.
+pub fn proportional(c: &[f64]) -> Vec<f64> {
+    let total: f64 = c.iter().map(|c| c.abs()).sum();
+    c.iter().map(|c| c.abs() / total).collect()
+}
+
+/// Second guess, right for two samples only: the share of the orthant's solid angle that is seen through the face
+/// opposite to `a_i`, with the apex at `w`.
+///
+/// A Gaussian vector `G` lies in the cone over `w` and `a_j`, `j ≠ i`, iff `|G_i|/c_i` is the smallest of all
+/// `|G_j|/c_j`: the law of a [`Race`] of skewness 1.
+pub fn spherical(c: &[f64]) -> Vec<f64> {
+    Race::new(1.0).probabilities(c)
+}
+
+/// Upper bound on the probability that the leader of the diffusion does not win in the end.
+///
+/// With `i` in the lead and `d_j = y_j − y_i`, for `a < 1` each `e^{a d_j}` has the drift
+/// `a (a + p_j − p_i) e^{a d_j} ≤ 0` as long as `p_i ≥ (1 + a)/2`. Leaving that region takes
+/// `Σ e^{2 d_j} ≥ (1 − a)/(1 + a)`, so `Σ e^{a d_j} ≥ ((1 − a)/(1 + a))^{a/2}`: by the optional stopping of a
+/// supermartingale it happens with probability at most `((1 + a)/(1 − a))^{a/2} Σ e^{a d_j}`. The best of a few `a`.
+pub fn return_bound(c: &[f64]) -> f64 {
+    let leader = c.iter().map(|c| c.abs()).fold(0.0, f64::max);
+    let at_leader = c.iter().filter(|c| c.abs() == leader).count();
+    if at_leader != 1 {
+        return 1.0;
+    }
+    let bound = |a: f64| {
+        let rivals: f64 = c.iter().filter(|c| c.abs() < leader).map(|c| (c.abs() / leader).powf(a)).sum();
+        ((1.0 + a) / (1.0 - a)).powf(0.5 * a) * rivals
+    };
+    [0.5, 0.7, 0.8, 0.9, 0.95].into_iter().map(bound).fold(1.0, f64::min)
+}
+
+/// Logarithms of the direction cosines within the span, `ŷ_j = log(|c_j|/√Σc²)`, summed.
+///
+/// `log φ` has drift 1 and `y_j` has `p_j`, so `Σ_j ŷ_j + (m − 1) τ` is a martingale: of the diffusion's time,
+/// `E τ = E[Σ ŷ(0) − Σ ŷ(τ)]/(m − 1)` for every stopping time of finite mean.
+pub fn log_cosines(c: &[f64]) -> f64 {
+    let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+    c.iter().map(|c| (c.abs() / norm).ln()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Activation;
+    use crate::theory::random_walk::{for_each_subset, step};
+
+    #[test]
+    fn the_pair_law_is_harmonic_for_the_enumerated_drift_and_variance() {
+        // At d, on N = 1 + (η/8) sech² d, both batches enumerated: h'' (variance) + 2 h' (drift) is of order η⁴.
+        let residual = |d: f64, eta: f64| {
+            let norm_sq = 1.0 + eta / 8.0 / d.cosh().powi(2);
+            let share = 1.0 / (1.0 + (-2.0 * d).exp());
+            let c = [(norm_sq * share).sqrt(), (norm_sq * (1.0 - share)).sqrt()];
+            let (mut drift, mut variance, mut change) = (0.0, 0.0, 0.0);
+            for i in 0..2 {
+                let next = step(&c, norm_sq, &[i], eta, Activation::Linear);
+                let jump = (next[0] / next[1]).ln() - d;
+                (drift, variance) = (drift + 0.5 * jump, variance + 0.5 * jump * jump);
+                change += 0.5 * (next[0] * next[0] + next[1] * next[1] - norm_sq);
+            }
+            assert!(change.abs() < eta.powi(3), "the norm stays: {change}");
+            let law = |d: f64| pair_at([d.exp(), 1.0], eta);
+            let h = 1e-3;
+            let (low, at, high) = (law(d - h), law(d), law(d + h));
+            (variance * (high - 2.0 * at + low) / (h * h) + drift * (high - low) / h) / (eta * eta)
+        };
+        for d in [-2.3, -0.4, 0.3, 0.9, 3.1] {
+            let [coarse, fine] = [0.04, 0.02].map(|eta| residual(d, eta));
+            assert!(fine.abs() < 2e-4 && coarse.abs() < 8e-4, "{d}: {coarse} {fine}");
+            let sum = pair_at([d.exp(), 1.0], 0.1) + pair_at([1.0, d.exp()], 0.1);
+            assert!((sum - 1.0).abs() < 1e-15);
+        }
+        assert_eq!(pair_at([0.4, 0.7], 0.0), pair([0.4, 0.7]));
+    }
+
+    #[test]
+    fn an_early_stop_moves_the_ends_by_two_hundredths() {
+        let c = [0.031_623, 1.0];
+        assert!((pair(c) - pair_stopped_early(c, 1e-3) - 0.02).abs() < 2e-4);
+        assert!((pair([0.3, 1.0]) - pair_stopped_early([0.3, 1.0], 1e-16)).abs() < 1e-7);
+        assert_eq!(pair_stopped_early([0.01, 1.0], 1e-3), 0.0);
+    }
+
+    #[test]
+    fn clocks_are_the_variances_of_log_ratios() {
+        // Enumerated at small η: Var Δ(y_1 − y_2) = 2κ, without and with replacement.
+        let (m, eta) = (5, 1e-4f64);
+        let c = [0.5, 0.2, 0.6, 0.3, 0.4];
+        let unit: Vec<f64> = c.iter().map(|x| x / c.iter().map(|c| c * c).sum::<f64>().sqrt()).collect();
+        let change = |batch: &[usize]| {
+            let next = step(&unit, 1.0, batch, eta, Activation::Linear);
+            (next[1] / next[3] / (unit[1] / unit[3])).ln()
+        };
+        for b in 1..m {
+            let (mut sum, mut count) = (0.0, 0.0);
+            for_each_subset(m, b, |batch| (sum, count) = (sum + change(batch).powi(2), count + 1.0));
+            assert!((sum / count / (2.0 * clock(m, b, eta)) - 1.0).abs() < 1e-3, "b = {b}");
+        }
+        let pairs = (0..m * m).map(|k| change(&[k / m, k % m]).powi(2)).sum::<f64>() / (m * m) as f64;
+        assert!((pairs / (2.0 * clock_with_replacement(m, 2, eta)) - 1.0).abs() < 1e-3);
+        assert_eq!(clock(4, 4, 0.1), 0.0);
+    }
+
+    #[test]
+    fn the_sum_of_log_cosines_falls_at_a_constant_mean_rate() {
+        // One step from any point of the manifold, all batches enumerated: −(m − 1) κ to leading order.
+        let (m, eta) = (5, 1e-4f64);
+        for c in [[0.9, 0.1, 0.2, 0.3, 0.15], [0.5, 0.5, 0.5, 0.4, 0.4], [0.01, 0.02, 0.99, 0.05, 0.03]] {
+            let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+            let unit: Vec<f64> = c.iter().map(|x| x / norm).collect();
+            for b in [1, 3] {
+                let (mut sum, mut count) = (0.0, 0.0);
+                for_each_subset(m, b, |batch| {
+                    let next = step(&unit, 1.0, batch, eta, Activation::Linear);
+                    (sum, count) = (sum + log_cosines(&next) - log_cosines(&unit), count + 1.0);
+                });
+                let rate = -sum / count / clock(m, b, eta);
+                assert!((rate / (m as f64 - 1.0) - 1.0).abs() < 2e-3, "{c:?} b = {b}: {rate}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_return_bound_holds_for_two() {
+        for ratio in [0.3f64, 0.1, 1e-3, 1e-7] {
+            let exact = 1.0 - pair([1.0, ratio]);
+            assert!(return_bound(&[ratio, 1.0]) >= exact, "{ratio}");
+        }
+        assert!(return_bound(&[1e-8, 1e-8, -1.0]) < 1e-6);
+        assert_eq!(return_bound(&[0.5, 0.5]), 1.0);
+    }
+
+    #[test]
+    fn guesses_are_laws() {
+        let c = [0.5, -0.3, 0.2];
+        let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+        // Van Oosterom and Strackee for a trihedral angle with two right edges.
+        let exact = |i: usize| {
+            let rest: f64 = c.iter().map(|c| c.abs()).sum::<f64>() - c[i].abs();
+            4.0 * FRAC_1_PI * (c[i].abs() / (norm + rest)).atan()
+        };
+        for (i, share) in spherical(&c).into_iter().enumerate() {
+            assert!((share - exact(i)).abs() < 2e-5, "{i}: {share} {}", exact(i));
+        }
+        assert!((proportional(&c)[0] - 0.5).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,220 @@
+//! The page and its figures, from one quick run of the main job.
+
+mod browser;
+mod shown;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use puremix::claims;
+use puremix::report::figures::{self, Figure, Sheet};
+use serde_json::Value;
+
+use crate::common::{binary, json, refuses, stderr, stdout, temporary, text_path};
+
+/// A quick run of everything, made once, never changed.
+pub fn quick() -> &'static Path {
+    static RUN: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    let (_, run) = RUN.get_or_init(|| {
+        let directory = temporary();
+        let run = directory.path().join("run");
+        let output =
+            binary("reproduce").args(["--effort", "quick", "--seed", "5", "--out"]).arg(&run).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+        (directory, run)
+    });
+    run
+}
+
+/// A copy of it to be changed.
+fn copy(directory: &Path) -> PathBuf {
+    let target = directory.join("run");
+    fs::create_dir_all(target.join("figures")).unwrap();
+    for (name, bytes) in files(quick()) {
+        fs::write(target.join(name), bytes).unwrap();
+    }
+    target
+}
+
+/// Every file of a run, by its path in it.
+fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
+    let list = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let all = list(run).into_iter().chain(list(&run.join("figures"))).filter(|path| path.is_file());
+    all.map(|path| (path.strip_prefix(run).unwrap().display().to_string(), fs::read(&path).unwrap()))
+        .collect()
+}
+
+/// The figures of what a quick run examines; explorations have tests of their own.
+fn expected() -> Vec<&'static Figure> {
+    claims::at(claims::Effort::Quick).into_iter().flat_map(|claim| figures::of(claim.id)).collect()
+}
+
+fn render(run: &Path) {
+    let output = binary("reproduce").arg("--render").arg(run).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("figures drawn again"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_registry_is_in_order() {
+    let mut ids: Vec<&str> = figures::ALL.iter().map(|figure| figure.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), figures::ALL.len(), "figures of the same name would overwrite each other");
+    for figure in figures::ALL {
+        assert!(claims::find(figure.claim).is_ok(), "{} belongs to no claim", figure.id);
+    }
+}
+
+#[test]
+fn every_table_and_figure_is_written() {
+    let report = json(&quick().join("report.json"));
+    let names = files(quick());
+    let (mut tables, mut drawn) = (0, 0);
+    for claim in report["claims"].as_array().unwrap() {
+        for table in claim["tables"].as_array().unwrap() {
+            tables += 1;
+            assert!(names.contains_key(&format!("{}.csv", table.as_str().unwrap())), "{table}");
+        }
+        for figure in figures::of(claim["id"].as_str().unwrap()) {
+            drawn += 1;
+            let svg = String::from_utf8(names[&format!("figures/{}.svg", figure.id)].clone()).unwrap();
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{}", figure.id);
+            assert!(svg.contains("viewBox") && !svg.contains("var("), "{}: a file of its own", figure.id);
+            let png = &names[&format!("figures/{}.png", figure.id)];
+            assert!(png.starts_with(b"\x89PNG") && png.len() > 5000, "{}: {} bytes", figure.id, png.len());
+        }
+    }
+    assert_eq!(drawn, expected().len());
+    // report.json and report.html besides.
+    assert_eq!(names.len(), 2 + tables + 2 * drawn, "{:?}", names.keys());
+}
+
+#[test]
+fn rendering_again_changes_no_byte_and_nothing_is_trained() {
+    let directory = temporary();
+    let run = copy(directory.path());
+    fs::remove_file(run.join("report.html")).unwrap();
+    fs::remove_dir_all(run.join("figures")).unwrap();
+    render(&run);
+    for (name, bytes) in files(quick()) {
+        assert!(files(&run)[&name] == bytes, "{name} has changed");
+    }
+    // Once more over what is there, by a claim's own binary.
+    let output = binary("gd_limit").args(["--json", "--render"]).arg(&run).output().unwrap();
+    let drawn: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(drawn["figures"].as_array().unwrap().len(), expected().len());
+    assert_eq!(files(&run), files(quick()));
+
+    // The numbers come from the files: change one, and the figure changes, and no other.
+    let path = run.join("engines.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(String::from).collect();
+    let mut fields: Vec<&str> = lines[40].split(',').collect();
+    fields[7] = "1e-9";
+    lines[40] = fields.join(",");
+    fs::write(&path, lines.join("\n")).unwrap();
+    render(&run);
+    let (before, after) = (files(quick()), files(&run));
+    let changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
+    assert_eq!(changed, ["engines.csv", "figures/engines.png", "figures/engines.svg", "report.html"]);
+}
+
+#[test]
+fn a_figure_without_data_is_not_drawn_and_the_page_says_so() {
+    let directory = temporary();
+    let run = copy(directory.path());
+    for figure in expected() {
+        let path = run.join(format!("{}.csv", figure.table));
+        let header = fs::read_to_string(&path).unwrap().lines().next().unwrap().to_string() + "\n";
+        fs::write(&path, header).unwrap();
+        let sheet = Sheet::read(&path, figure.columns).unwrap();
+        assert!(figure.drawing(&sheet).is_err(), "{} is drawn from nothing", figure.id);
+        // The caption must not fail either.
+        assert!(!(figure.caption)(&sheet).is_empty());
+    }
+    render(&run);
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    assert_eq!(page.matches("This figure cannot be drawn").count(), expected().len());
+    assert_eq!(fs::read_dir(run.join("figures")).unwrap().count(), 0);
+}
+
+#[test]
+fn what_cannot_be_rendered_is_refused() {
+    let directory = temporary();
+    refuses("reproduce", &["--render", &text_path(directory.path(), "nothing")], "report.json");
+    let run = copy(directory.path());
+    let path = run.join("plane.csv");
+    let text = fs::read_to_string(&path).unwrap().replacen("limit_1", "somewhere", 1);
+    fs::write(&path, text).unwrap();
+    let before = files(&run);
+    refuses("reproduce", &["--render", &run.display().to_string()], "there is no column `limit_1`");
+    assert_eq!(files(&run), before, "a refusal leaves everything as it was");
+    refuses("reproduce", &["--render", "x", "--out", "y"], "cannot be used with");
+}
+
+#[test]
+fn a_run_with_figures_may_be_replaced_but_nothing_else() {
+    let directory = temporary();
+    let run = copy(directory.path());
+    let out = run.display().to_string();
+    let again = ["--effort", "quick", "--only", "landscape", "--out", &out];
+    refuses("reproduce", &again, "already holds a run");
+    let foreign = run.join("figures/holiday.png");
+    fs::write(&foreign, "mine").unwrap();
+    let forced = [&again[..], &["--force"]].concat();
+    refuses("reproduce", &forced, "holds files that no run writes");
+    assert!(foreign.exists());
+    fs::remove_file(&foreign).unwrap();
+    let foreign = run.join("mine.csv");
+    fs::write(&foreign, "mine").unwrap();
+    refuses("reproduce", &forced, "holds files that no run writes");
+    fs::remove_file(&foreign).unwrap();
+    let output = binary("reproduce").args(&forced).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!run.join("plane.csv").exists() && run.join("report.html").exists());
+}
+
+#[test]
+fn the_page_holds_every_check_and_the_command_that_reruns_it() {
+    let page = fs::read_to_string(quick().join("report.html")).unwrap();
+    let report = json(&quick().join("report.json"));
+    let mut checks = 0;
+    for claim in report["claims"].as_array().unwrap() {
+        let id = claim["id"].as_str().unwrap();
+        checks += claim["checks"].as_array().unwrap().len();
+        let command = format!(
+            "cargo run --release --bin {id} -- --effort quick --seed 5 --backend {} --precision f64",
+            report["backend"].as_str().unwrap()
+        );
+        assert!(page.contains(&command) || page.contains(&command.replace("--bin", "--features")), "{id}");
+        assert!(page.contains(&format!("<section id=\"{id}\"")) && page.contains(&format!("href=\"#{id}\"")));
+    }
+    assert_eq!(page.matches("<div class=\"why\">").count(), checks);
+    assert_eq!(page.matches("<math").count(), report["claims"].as_array().unwrap().len());
+    // One file: nothing is fetched, nothing is executed.
+    for forbidden in ["<script", "@import", "http://", "https://", "src=", "javascript:"] {
+        let page = page.replace("http://www.w3.org/", "");
+        assert!(!page.contains(forbidden), "{forbidden} in the page");
+    }
+    assert_eq!(page.matches("url(").count(), page.matches("url(#").count(), "only references into itself");
+}
+
+#[test]
+fn a_claims_own_binary_repeats_its_section() {
+    // The command on the page, run as it stands there: the same checks, to the last digit.
+    let directory = temporary();
+    let out = text_path(directory.path(), "own");
+    let output = binary("cyclic_limit").args(["--effort", "quick", "--seed", "5", "--out", &out]).output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
+    let (own, all) = (json(&Path::new(&out).join("report.json")), json(&quick().join("report.json")));
+    let entry = all["claims"].as_array().unwrap().iter().find(|claim| claim["id"] == "cyclic_limit").unwrap();
+    assert_eq!(own["claims"][0]["checks"], entry["checks"]);
+    let read = |run: &Path| fs::read(run.join("figures/plane.svg")).unwrap();
+    assert!(read(Path::new(&out)) == read(quick()));
+}

@@ -1,0 +1,159 @@
+//! Processes that want the same place, and threads that share the work: results are those of one.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::common::{
+    appears, assert_same_run, correlated, json, names, press_ctrl_c, program, stderr, temporary, trained,
+    write_npy,
+};
+
+const JOB: &str = "--samples 6 --dim 9 --batch 4 --step-size 0.05 --schedule cyclic --replicas 2 --tolerance 0 --steps 30000 \
+                   --checkpoint-every 0.01";
+
+/// Two processes that start together.
+fn both(directory: &Path, arguments: [&str; 2]) -> [Output; 2] {
+    let children = arguments.map(|arguments| program("train", directory, arguments).spawn().unwrap());
+    children.map(|child| child.wait_with_output().unwrap())
+}
+
+#[test]
+fn of_two_processes_with_one_target_one_writes_and_the_other_says_so() {
+    let directories = [temporary(), temporary()];
+    let [reference, directory] = [directories[0].path(), directories[1].path()];
+    let arguments = format!("{JOB} --out run");
+    assert_eq!(trained(reference, &arguments).status.code(), Some(0));
+    // Of the same job, of another one, and of one that would take its place.
+    for (k, other) in ["", " --seed 2", " --seed 2 --force --resume"].into_iter().enumerate() {
+        let first = program("train", directory, &arguments).spawn().unwrap();
+        assert!(appears(&directory.join(".run.checkpoint/job.json")));
+        let second = trained(directory, &format!("{arguments}{other}"));
+        assert_eq!(second.status.code(), Some(2), "{k}");
+        let said = stderr(&second);
+        assert!(said.contains("run is being written by another process"), "{said}");
+        let first = first.wait_with_output().unwrap();
+        assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+        assert_same_run(&reference.join("run"), &directory.join("run"), other);
+        assert_eq!(names(directory), ["run"]);
+        fs::remove_dir_all(directory.join("run")).unwrap();
+    }
+    // Started together: whoever comes second is refused, now or because the run is there.
+    let codes = both(directory, [&arguments, &arguments]).map(|output| output.status.code().unwrap());
+    assert!(codes == [0, 2] || codes == [2, 0], "{codes:?}");
+    assert_same_run(&reference.join("run"), &directory.join("run"), "together");
+    assert_eq!(names(directory), ["run"]);
+}
+
+#[test]
+fn without_a_target_two_processes_find_two() {
+    let directory = temporary();
+    let directory = directory.path();
+    let arguments = ["1", "2"].map(|seed| format!("{JOB} --seed {seed}"));
+    for output in both(directory, arguments.each_ref().map(String::as_str)) {
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    let runs = directory.join("runs");
+    assert_eq!(names(&runs), ["train", "train-2"]);
+    let seeds = ["train", "train-2"].map(|name| json(&runs.join(name).join("config.json"))["seed"].as_u64());
+    assert!(seeds == [Some(1), Some(2)] || seeds == [Some(2), Some(1)], "{seeds:?}");
+}
+
+#[test]
+fn what_appears_meanwhile_is_not_replaced() {
+    let directories = [temporary(), temporary()];
+    let [reference, directory] = [directories[0].path(), directories[1].path()];
+    let arguments = format!("{JOB} --out run");
+    assert_eq!(trained(reference, &arguments).status.code(), Some(0));
+    let child = program("train", directory, &arguments).spawn().unwrap();
+    assert!(appears(&directory.join(".run.checkpoint/job.json")));
+    fs::create_dir(directory.join("run")).unwrap();
+    fs::write(directory.join("run/summary.json"), "mine").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("already holds a run"), "{}", stderr(&output));
+    assert_eq!(fs::read(directory.join("run/summary.json")).unwrap(), b"mine");
+    // The work is not lost.
+    fs::remove_dir_all(directory.join("run")).unwrap();
+    assert_eq!(trained(directory, &format!("{arguments} --resume")).status.code(), Some(0));
+    assert_same_run(&reference.join("run"), &directory.join("run"), "resumed");
+}
+
+#[test]
+fn what_a_killed_process_left_is_cleaned_up() {
+    let directory = temporary();
+    let directory = directory.path();
+    let arguments = "--steps 20 --out run";
+    assert_eq!(trained(directory, arguments).status.code(), Some(0));
+    let leave = |name: &str| {
+        fs::create_dir(directory.join(name)).unwrap();
+        fs::write(directory.join(name).join("w.npy"), "x").unwrap();
+    };
+    leave(".run.partial");
+    leave(".run.replaced");
+    fs::write(directory.join(".run.lock"), "").unwrap();
+    assert_eq!(trained(directory, "--steps 30 --out run --force").status.code(), Some(0));
+    assert_eq!(names(directory), ["run"]);
+    assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
+    // Killed between the two renames: the old run comes back, and is in the way as before.
+    fs::rename(directory.join("run"), directory.join(".run.replaced")).unwrap();
+    assert_eq!(trained(directory, arguments).status.code(), Some(2));
+    assert_eq!(names(directory), ["run"]);
+    assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
+    // What no run writes is nobody's to clean up.
+    leave(".run.partial");
+    fs::write(directory.join(".run.partial/thesis.tex"), "x").unwrap();
+    let output = trained(directory, "--steps 30 --out run --force");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("holds files that no run writes"), "{}", stderr(&output));
+    assert_eq!(fs::read(directory.join(".run.partial/thesis.tex")).unwrap(), b"x");
+}
+
+#[test]
+fn the_main_job_keeps_others_away_too() {
+    let directory = temporary();
+    let directory = directory.path();
+    let child =
+        program("reproduce", directory, "--effort standard --only sgd_limit --out run").spawn().unwrap();
+    assert!(appears(&directory.join(".run.lock")));
+    let output = trained(directory, "--steps 20 --out run");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("run is being written by another process"), "{}", stderr(&output));
+    press_ctrl_c(&child);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(json(&directory.join("run/report.json"))["interrupted"], Value::Bool(true));
+}
+
+#[test]
+fn the_number_of_threads_does_not_show() {
+    let directory = temporary();
+    let directory = directory.path();
+    // So large that a device would sum it in parallel, in whatever order.
+    let (m, n) = (64, 66_000);
+    write_npy(&directory.join("data.npy"), correlated(m, n, 5).rows().unwrap(), m, n);
+    let jobs = [
+        "--data data.npy --schedule gd --engine autodiff --precision f32 --step-size 1e-4 --steps 4 --every 1",
+        "--samples 20 --dim 300 --batch 3 --engine analytic --replicas 200 --steps 150 --every 50",
+        "--samples 200 --dim 300 --schedule gd --engine autodiff --steps 20 --every 5",
+    ];
+    for job in jobs {
+        let run = |threads: u32| {
+            let out = format!("threads-{threads}");
+            let arguments = format!("{job} --tolerance 0 --out run");
+            let output = program("train", directory, &arguments)
+                .env("RAYON_NUM_THREADS", threads.to_string())
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            fs::rename(directory.join("run"), directory.join(&out)).unwrap();
+            directory.join(out)
+        };
+        let runs = [1, 2, 3].map(run);
+        for other in &runs[1..] {
+            assert_same_run(&runs[0], other, job);
+        }
+        runs.iter().for_each(|run| fs::remove_dir_all(run).unwrap());
+    }
+}
