@@ -48,7 +48,7 @@ pub struct Options {
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Nominal step size η; η_B = η/b (default: 0.2).
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub step_size: Option<f64>,
 }
 
