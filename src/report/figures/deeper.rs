@@ -7,7 +7,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "deeper",
     claim: "deeper",
-    title: "More neurons and more layers mix samples whatever the batch size",
+    title: "How many samples neurons mix, and what they keep of their start, by neurons, layers and b/m",
     table: "deeper",
     columns: &[
         "model",

@@ -34,7 +34,7 @@ fn panel(row: Row) -> Panel {
 
 fn draw(sheet: &Sheet) -> Drawing {
     let shown = |row: &Row| row.number("pair") < SHOWN && row.text("kind") != "component";
-    Drawing::new(2 * SHOWN as usize, sheet.rows().filter(shown).map(panel).collect())
+    Drawing::new(2, sheet.rows().filter(shown).map(panel).collect())
 }
 
 fn caption(_: &Sheet) -> String {
