@@ -115,11 +115,14 @@ pub fn run_claim<O: Serialize + Send + 'static>(
     })
 }
 
-/// The whole binary of a claim: `puremix::claim_binary!(gd_limit);`.
+/// The whole binary of a claim, `puremix::claim_binary!(gd_limit);`, or of an exploration, `claim_binary!(explorations::deeper)`.
 #[macro_export]
 macro_rules! claim_binary {
     ($claim:ident) => {
-        use $crate::claims::$claim::{CLAIM, Options, Prediction, findings};
+        $crate::claim_binary!(claims::$claim);
+    };
+    ($room:ident::$claim:ident) => {
+        use $crate::$room::$claim::{CLAIM, Options, Prediction, findings};
 
         #[global_allocator]
         static ALLOCATOR: $crate::cli::Allocator = $crate::cli::Allocator;

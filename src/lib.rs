@@ -120,6 +120,7 @@ pub mod data;
 pub mod device;
 pub mod engine;
 pub mod error;
+pub mod explorations;
 pub mod init;
 pub mod interrupt;
 pub mod job;

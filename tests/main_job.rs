@@ -60,7 +60,10 @@ fn the_list_names_every_claim_once() {
             "selection_law",
             "rate_law",
             "cyclic_basin",
-            "escape"
+            "escape",
+            "deeper",
+            "correlated",
+            "digits"
         ]
     );
 }

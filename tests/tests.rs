@@ -61,6 +61,9 @@ mod main_job;
 /// The page and its figures: what each shows, drawn again to the byte, and opened in a real browser.
 mod report;
 
+/// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
+mod explorations;
+
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;
 

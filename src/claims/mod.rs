@@ -29,6 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::device::Compute;
 use crate::error::{Error, Result};
+use crate::explorations::{correlated, deeper, digits};
 use crate::rng::{Purpose, stream};
 use crate::verdict::{Check, Estimate};
 
@@ -157,8 +158,8 @@ pub struct Claim {
     pub run: fn(&Context) -> Result<Findings>,
 }
 
-/// All claims, in the order of the report.
-pub const ALL: [&Claim; 14] = [
+/// All claims and explorations, in the order of the report.
+pub const ALL: [&Claim; 17] = [
     &gd_limit::CLAIM,
     &sgd_limit::CLAIM,
     &cyclic_limit::CLAIM,
@@ -173,6 +174,9 @@ pub const ALL: [&Claim; 14] = [
     &rate_law::CLAIM,
     &cyclic_basin::CLAIM,
     &escape::CLAIM,
+    &deeper::CLAIM,
+    &correlated::CLAIM,
+    &digits::CLAIM,
 ];
 
 /// The claims that `reproduce` examines at an effort if none are named.

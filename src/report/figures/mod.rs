@@ -2,7 +2,11 @@
 
 mod alignment;
 mod batch_sizes;
+mod correlated;
+mod correlated_spread;
 mod correlations;
+mod deeper;
+mod digits;
 pub mod drawing;
 mod engines;
 mod hypothesis_map;
@@ -53,7 +57,7 @@ impl Figure {
 }
 
 /// All figures; those of one claim in their order on the page.
-pub const ALL: [&Figure; 11] = [
+pub const ALL: [&Figure; 15] = [
     &correlations::FIGURE,
     &batch_sizes::FIGURE,
     &steps::FIGURE,
@@ -65,6 +69,10 @@ pub const ALL: [&Figure; 11] = [
     &random_walk_paths::FIGURE,
     &random_walk_drift::FIGURE,
     &hypothesis_map::FIGURE,
+    &deeper::FIGURE,
+    &correlated::FIGURE,
+    &correlated_spread::FIGURE,
+    &digits::FIGURE,
 ];
 
 /// The figures of a claim.

@@ -1,0 +1,3 @@
+//! The exploration `correlated` on its own, with its own options.
+
+puremix::claim_binary!(explorations::correlated);

@@ -1,0 +1,279 @@
+//! Estimates with predictions beside them, and how the two compare.
+
+use super::onset::Onset;
+use super::runs::Runs;
+use super::{Measured, paired};
+use crate::model::Activation;
+use crate::report::terminal::number;
+use crate::rng::{Purpose, below, stream};
+use crate::stats::{ESTIMATE_LEVEL, Interval};
+use crate::verdict::Estimate;
+
+/// Samples redrawn for the interval of the crossover.
+const REDRAWN: usize = 2000;
+
+/// From this largest cosine on, at every look, a run counts as pure: `1 − max cos`.
+pub(super) const PURE: f64 = 1e-6;
+
+/// All estimates, by question.
+pub(super) fn estimates(measured: &Measured, seed: u64) -> Vec<Estimate> {
+    let mut estimates = Vec::new();
+    for activation in Activation::PAPER {
+        estimates.extend(onset(measured, activation));
+        estimates.extend(descent(measured, activation));
+        estimates.extend(medians(measured, activation));
+        estimates.extend(crossovers(measured, activation, seed));
+        estimates.extend(mixing(measured, activation));
+    }
+    estimates.extend(below_zero(measured));
+    estimates
+}
+
+/// The correlations next to 0, and 0.
+fn around_zero(measured: &Measured) -> Vec<f64> {
+    let protocol = &measured.protocol;
+    [protocol.weakest(false), Some(0.0), protocol.weakest(true)].into_iter().flatten().collect()
+}
+
+/// Whether the first step of a single sample leaves a datapoint.
+fn onset(measured: &Measured, activation: Activation) -> Vec<Estimate> {
+    let name = activation.name();
+    let share = |rho: f64| {
+        let onset = measured.onset(activation, rho, 1);
+        let (moved, predicted, all) = (onset.moved(), onset.moved_predicted(), onset.measured.len() as u64);
+        let predicted = number(predicted as f64 / all as f64);
+        let name =
+            format!("{name}, ρ = {rho}, b = 1: first steps that leave a datapoint (predicted {predicted})");
+        paired::share(name, moved, all, "of one step from x_i, i the pair modulo m")
+    };
+    around_zero(measured).into_iter().filter_map(share).collect()
+}
+
+/// What full batches end in on both sides of 0.
+fn descent(measured: &Measured, activation: Activation) -> Vec<Estimate> {
+    let name = activation.name();
+    let mixed = |rho: f64| {
+        let runs = measured.runs(activation, rho, measured.protocol.samples);
+        let limits: Vec<f64> = runs.pairs.iter().filter_map(|seen| seen.limit.map(|limit| limit.1)).collect();
+        let predicted = limits.iter().sum::<f64>() / limits.len() as f64;
+        let name = format!("{name} GD, ρ = {rho}: samples mixed (predicted {})", number(predicted));
+        paired::estimate(
+            name,
+            &runs.values(|seen| seen.mixed),
+            "participation ratio of the coefficients; Student's interval over starts",
+        )
+    };
+    around_zero(measured).into_iter().filter_map(mixed).collect()
+}
+
+/// Median size of the coefficients of other samples, at the weakest correlation, against the spread law.
+fn medians(measured: &Measured, activation: Activation) -> Vec<Estimate> {
+    let Some(rho) = measured.protocol.weakest(true) else { return Vec::new() };
+    let median = |batch: usize| {
+        let groups = measured.runs(activation, rho, batch).others();
+        (groups.len() >= 2).then(|| {
+            let (value, interval) = paired::pooled_quantile(&groups, 0.5);
+            let predicted = measured.protocol.law(rho, batch).quantile(0.5);
+            Estimate {
+                name: format!(
+                    "{}, ρ = {rho}, b = {batch}: median |α_j| (predicted {})",
+                    activation.name(),
+                    number(predicted)
+                ),
+                value,
+                interval,
+                n: groups.len() as u64,
+                method: "Woodruff's interval over runs, of all coefficients but the largest at all looks"
+                    .into(),
+            }
+        })
+    };
+    small_batches(measured).filter_map(median).collect()
+}
+
+/// The correlation at which SGD is half-way between one sample and all, against the order of magnitude that theory gives.
+fn crossovers(measured: &Measured, activation: Activation, seed: u64) -> Vec<Estimate> {
+    let protocol = &measured.protocol;
+    let rhos: Vec<f64> = protocol.rhos.iter().copied().filter(|&rho| rho > 0.0).collect();
+    let estimate = |batch: usize| {
+        let mixed: Vec<Vec<f64>> =
+            rhos.iter().map(|&rho| measured.runs(activation, rho, batch).values(|seen| seen.mixed)).collect();
+        // Starts that are dead under some correlation leave all.
+        let kept: Vec<usize> = (0..protocol.pairs as usize)
+            .filter(|&pair| mixed.iter().all(|values| values[pair].is_finite()))
+            .collect();
+        let half = 0.5 * (1.0 + protocol.samples as f64);
+        let of = |pairs: &[usize]| {
+            let mean =
+                |values: &Vec<f64>| pairs.iter().map(|&pair| values[pair]).sum::<f64>() / pairs.len() as f64;
+            crossing(&rhos, &mixed.iter().map(mean).collect::<Vec<_>>(), half)
+        };
+        let value = of(&kept)?;
+        let mut rng = stream(seed, Purpose::Protocol, batch as u64);
+        let mut redrawn = Vec::with_capacity(REDRAWN);
+        for _ in 0..REDRAWN {
+            let pairs: Vec<usize> = kept.iter().map(|_| kept[below(&mut rng, kept.len())]).collect();
+            redrawn.push(of(&pairs)?);
+        }
+        redrawn.sort_by(f64::total_cmp);
+        let at = |p: f64| redrawn[((p * REDRAWN as f64) as usize).min(REDRAWN - 1)];
+        let predicted =
+            (protocol.prediction.crossover)(protocol.samples, batch, protocol.step_per_sample(batch));
+        Some(Estimate {
+            name: format!(
+                "{}, b = {batch}: ρ at which (m + 1)/2 samples are mixed (order of ρ_c = {})",
+                activation.name(),
+                number(predicted)
+            ),
+            value,
+            interval: Interval { low: at(ESTIMATE_LEVEL / 2.0), high: at(1.0 - ESTIMATE_LEVEL / 2.0) },
+            n: kept.len() as u64,
+            method: format!(
+                "interpolated in log ρ; {REDRAWN} bootstrap samples of seeds, which all ρ share, percentiles"
+            ),
+        })
+    };
+    small_batches(measured).filter_map(estimate).collect()
+}
+
+/// First crossing of `level` from below, linear in `log x`; `None` if there is none.
+fn crossing(x: &[f64], y: &[f64], level: f64) -> Option<f64> {
+    let k = (1..x.len()).find(|&k| y[k - 1] < level && level <= y[k])?;
+    let share = (level - y[k - 1]) / (y[k] - y[k - 1]);
+    Some((x[k - 1].ln() + share * (x[k] / x[k - 1]).ln()).exp())
+}
+
+/// How many samples the full batch mixes beyond single samples, pair by pair.
+fn mixing(measured: &Measured, activation: Activation) -> Vec<Estimate> {
+    let protocol = &measured.protocol;
+    let difference = |&rho: &f64| {
+        let mixed = |batch: usize| measured.runs(activation, rho, batch).values(|seen| seen.mixed);
+        let differences = paired::differences(&mixed(protocol.samples), &mixed(1));
+        let name = format!("{}, ρ = {rho}: samples mixed, b = m minus b = 1", activation.name());
+        paired::estimate(name, &differences, "Student's interval of paired differences: same data and start")
+    };
+    let asked = [0.0, 0.02, 0.1, 0.9];
+    asked.iter().filter(|rho| protocol.rhos.contains(rho)).filter_map(difference).collect()
+}
+
+/// ReLU below 0: datapoints stay fixed points, and full batches select one themselves.
+fn below_zero(measured: &Measured) -> Vec<Estimate> {
+    let Some(rho) = measured.protocol.weakest(false) else { return Vec::new() };
+    let count = |runs: &Runs, hit: &dyn Fn(&super::runs::Seen) -> bool| {
+        let alive = || runs.pairs.iter().filter(|seen| seen.is_alive());
+        (alive().filter(|seen| hit(seen)).count() as u64, alive().count() as u64)
+    };
+    let descent = measured.runs(Activation::Relu, rho, measured.protocol.samples);
+    let (kept, runs) = count(descent, &|seen| seen.argmax_kept && seen.impurity < PURE);
+    let name = format!("relu GD, ρ = {rho}: runs that end in the datapoint of the largest c_0 (predicted 1)");
+    let selected = paired::share(name, kept, runs, "of starts that activate a sample");
+    let (pure, runs) = count(measured.runs(Activation::Relu, rho, 1), &|seen| seen.impurity < PURE);
+    let name = format!("relu, ρ = {rho}, b = 1: runs that are pure (predicted 1)");
+    selected
+        .into_iter()
+        .chain(paired::share(name, pure, runs, "1 − max cos below 1e-6 at every look"))
+        .collect()
+}
+
+fn small_batches<'a>(measured: &'a Measured) -> impl Iterator<Item = usize> + use<'a> {
+    let samples = measured.protocol.samples;
+    measured.protocol.batches.iter().copied().filter(move |&batch| batch < samples)
+}
+
+/// How predictions and measurements compare, over the whole grid.
+pub(super) fn notes(measured: &Measured) -> Vec<String> {
+    let protocol = &measured.protocol;
+    let mut notes = vec![format!(
+        "m = {}, n = {}, η = {} (mean reduction), initial norm {}; ρ from {} to {}. Samples mixed: participation ratio of the \
+         coefficients α of w = Σ α_i x_i + w_⊥.",
+        protocol.samples,
+        protocol.dim,
+        protocol.step_size,
+        super::INIT_NORM,
+        protocol.rhos[0],
+        protocol.rhos[protocol.rhos.len() - 1],
+    )];
+    for activation in Activation::PAPER {
+        let of = |onset: &&Onset| onset.case.activation == activation;
+        let still = |rho: f64| measured.onsets.iter().filter(of).all(|o| o.case.rho != rho || o.moved() == 0);
+        let fixed: Vec<String> =
+            protocol.rhos.iter().filter(|&&rho| still(rho)).map(f64::to_string).collect();
+        let worst = measured.onsets.iter().filter(of).map(Onset::deviation).fold(0.0, f64::max);
+        notes.push(format!(
+            "{}: no batch leaves a datapoint at ρ = {}, and some batch does at every other ρ examined; the length of the step is \
+             the predicted one within {}.",
+            activation.name(),
+            fixed.join(", "),
+            number(worst)
+        ));
+        notes.push(full_batches(measured, activation));
+        notes.push(spread(measured, activation));
+    }
+    notes
+}
+
+fn full_batches(measured: &Measured, activation: Activation) -> String {
+    let full =
+        |runs: &&Runs| runs.case.activation == activation && runs.case.batch == measured.protocol.samples;
+    let alive: Vec<_> = measured
+        .runs
+        .iter()
+        .filter(full)
+        .flat_map(|runs| &runs.pairs)
+        .filter(|seen| seen.is_alive())
+        .collect();
+    let arrived = alive.iter().filter(|seen| seen.converged == Some(true)).count();
+    let distances = alive.iter().filter_map(|seen| seen.limit).map(|limit| limit.0);
+    format!(
+        "{} GD: {arrived} of {} runs met the stop rule; the largest distance of the end from the predicted limit, over all ρ, is {}.",
+        activation.name(),
+        alive.len(),
+        number(distances.fold(0.0, f64::max))
+    )
+}
+
+/// Measured over predicted medians where the scales of all other samples add up to less than a half.
+fn spread(measured: &Measured, activation: Activation) -> String {
+    let protocol = &measured.protocol;
+    let mut ratios = Vec::new();
+    for runs in measured.runs.iter().filter(|runs| runs.case.activation == activation) {
+        let (rho, batch) = (runs.case.rho, runs.case.batch);
+        let applies =
+            batch < protocol.samples && rho != 0.0 && (rho > 0.0 || activation == Activation::Linear);
+        let groups = runs.others();
+        if !applies || groups.len() < 2 {
+            continue;
+        }
+        let law = protocol.law(rho, batch);
+        if law.scale * (protocol.samples as f64 - 1.0) < 0.5 {
+            ratios.push(paired::pooled_quantile(&groups, 0.5).0 / law.quantile(0.5));
+        }
+    }
+    match (ratios.iter().copied().reduce(f64::min), ratios.iter().copied().reduce(f64::max)) {
+        (Some(least), Some(most)) => format!(
+            "{}: where the spreads of all other samples, (m − 1)σ, add up to less than ½, the median |α_j| is {} to {} times the \
+             predicted one ({} cells).",
+            activation.name(),
+            number(least),
+            number(most),
+            ratios.len()
+        ),
+        _ => {
+            format!("{}: no cell has (m − 1)σ below ½, where the spread law would apply.", activation.name())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::crossing;
+
+    #[test]
+    fn a_crossing_is_interpolated_in_the_logarithm() {
+        let x = [0.01, 0.1, 1.0];
+        assert!((crossing(&x, &[1.0, 3.0, 5.0], 2.5).unwrap() - 0.01 * 10f64.powf(0.75)).abs() < 1e-15);
+        assert_eq!(crossing(&x, &[1.0, 3.0, 5.0], 5.0), Some(1.0));
+        assert_eq!(crossing(&x, &[1.0, 3.0, 5.0], 6.0), None);
+        assert_eq!(crossing(&x, &[3.0, 3.0, 5.0], 2.0), None);
+    }
+}

@@ -1,0 +1,294 @@
+//! Correlated samples, one neuron: where the pure limit stops being a fixed point, and what takes its place.
+
+mod estimates;
+mod onset;
+mod runs;
+mod tables;
+
+use itertools::iproduct;
+use nalgebra::DMatrix;
+use rayon::prelude::*;
+
+use self::onset::Onset;
+use self::runs::Runs;
+use super::paired;
+use crate::claims::{Claim, Context, Effort, Findings, Kind};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
+use crate::schedule::Schedule;
+use crate::theory::correlated::{descent, fixed, spread};
+
+/// The exploration.
+pub const CLAIM: Claim = Claim {
+    id: "correlated",
+    kind: Kind::Exploration,
+    joins: Effort::Full,
+    number: 16,
+    title: "what becomes of the pure limit as samples grow correlated",
+    source: "beyond the paper",
+    statement: "One neuron on unit samples that all have inner product ρ. A datapoint is a fixed point of every sample's step iff ρ = 0 \
+                (ReLU: ρ ≤ 0); beyond, SGD spreads around it by a heavy-tailed law of scale |ρ|(m − 1)/(η_B(m − b)), and GD's limit \
+                jumps. Predictions of leading order stand beside the estimates.",
+    formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
+    protocol: "The reduced engine in the Gram matrix, both activations, ρ from −0.1 to 0.9, the same starts, rotation and batches at every ρ. One \
+               step from each datapoint, against its exact length; full batches to their end, against the closed-form limit; SGD at several \
+               looks, a relaxation time apart, after eight of them: quantiles of the other samples' coefficients against the stationary law, \
+               since that has no mean, and the ρ at which half of all samples are mixed.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Number of samples m (default: 8).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Pairs of runs: seeds shared by all correlations and batch sizes (default: 8, 40 or 120 by effort).
+    #[arg(long)]
+    pub pairs: Option<u64>,
+    /// Nominal step size η; η_B = η/b (default: 0.1).
+    #[arg(long, allow_negative_numbers = true)]
+    pub step_size: Option<f64>,
+}
+
+/// The theory that stands beside the estimates.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Correlations at the limit of full batches, from ρ and those at the start.
+    pub limit: fn(f64, &[f64], Activation) -> Option<Vec<f64>>,
+    /// Length of a batch's step from a datapoint.
+    pub displacement: fn(&DMatrix<f64>, usize, &[usize], Activation, f64) -> f64,
+    /// Law of the coefficients of other samples, from m, b, ρ and η_B.
+    pub spread: fn(usize, usize, f64, f64) -> spread::Spread,
+    /// Correlation at which little is left of the pure limit, from m, b and η_B.
+    pub crossover: fn(usize, usize, f64) -> f64,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self {
+            limit: descent::equicorrelated_limit,
+            displacement: fixed::displacement,
+            spread: spread::Spread::new,
+            crossover: spread::crossover,
+        }
+    }
+}
+
+/// Initial norm.
+const INIT_NORM: f64 = 0.5;
+
+/// One cell: which neuron, which data, which batches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Case {
+    activation: Activation,
+    rho: f64,
+    batch: usize,
+}
+
+/// The setting that all runs share.
+struct Protocol<'a> {
+    prediction: &'a Prediction,
+    samples: usize,
+    dim: usize,
+    step_size: f64,
+    pairs: u64,
+    seed: u64,
+    rhos: Vec<f64>,
+    batches: Vec<usize>,
+}
+
+impl<'a> Protocol<'a> {
+    fn new(context: &Context, options: &Options, prediction: &'a Prediction) -> Result<Self> {
+        let samples = options.samples.unwrap_or(8);
+        if samples < 3 {
+            return Err(Error::Usage(format!("--samples {samples}: the spread law needs at least 3")));
+        }
+        let step_size = options.step_size.unwrap_or(0.1);
+        if !(step_size > 0.0 && step_size < 0.5) {
+            return Err(Error::Usage(format!("--step-size {step_size}: the spread law needs 0 < η < 1/2")));
+        }
+        let pairs = paired::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 40, 120)))?;
+        let rhos: &[f64] = match context.effort {
+            Effort::Quick => &[-0.1, 0.0, 0.005, 0.02, 0.1, 0.9],
+            _ => &[-0.1, -0.05, -0.02, 0.0, 5e-4, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 0.6, 0.9],
+        };
+        let least = -1.0 / (samples as f64 - 1.0);
+        let mut batches = match context.effort {
+            Effort::Quick => vec![1, samples],
+            _ => vec![1, samples / 4, samples],
+        };
+        batches.retain(|&b| b > 0);
+        batches.dedup();
+        Ok(Self {
+            prediction,
+            samples,
+            dim: samples + 3,
+            step_size,
+            pairs,
+            seed: context.cell_seed(&CLAIM, 0),
+            rhos: rhos.iter().copied().filter(|&rho| rho > 0.99 * least).collect(),
+            batches,
+        })
+    }
+
+    /// The same rotation at every ρ; no theorem is asked at ρ = 0, which takes the path of all others.
+    fn problem(&self, case: Case) -> Result<Problem> {
+        let dataset =
+            Dataset::equicorrelated(self.samples, self.dim, case.rho, self.seed)?.treated_as_general();
+        Problem::new(dataset, case.activation, Reduction::Mean, self.step_size)
+    }
+
+    fn schedule(&self, case: Case) -> Result<Schedule> {
+        match case.batch == self.samples {
+            true => Schedule::full_batch(self.samples),
+            false => Schedule::sgd(self.samples, case.batch, self.seed),
+        }
+    }
+
+    fn step_per_sample(&self, batch: usize) -> f64 {
+        Reduction::Mean.step_per_sample(self.step_size, batch)
+    }
+
+    /// The predicted law of the coefficients of other samples.
+    fn law(&self, rho: f64, batch: usize) -> spread::Spread {
+        (self.prediction.spread)(self.samples, batch, rho, self.step_per_sample(batch))
+    }
+
+    /// The negative, or positive, correlation closest to 0.
+    fn weakest(&self, positive: bool) -> Option<f64> {
+        let side = self.rhos.iter().copied().filter(|&rho| if positive { rho > 0.0 } else { rho < 0.0 });
+        side.min_by(|a, b| a.abs().total_cmp(&b.abs()))
+    }
+}
+
+/// Everything measured.
+struct Measured<'a> {
+    protocol: Protocol<'a>,
+    onsets: Vec<Onset>,
+    runs: Vec<Runs>,
+}
+
+impl Measured<'_> {
+    fn runs(&self, activation: Activation, rho: f64, batch: usize) -> &Runs {
+        let case = Case { activation, rho, batch };
+        self.runs.iter().find(|runs| runs.case == case).expect("every case was run")
+    }
+
+    fn onset(&self, activation: Activation, rho: f64, batch: usize) -> &Onset {
+        let case = Case { activation, rho, batch };
+        self.onsets.iter().find(|onset| onset.case == case).expect("every case was run")
+    }
+}
+
+/// Runs the protocol.
+///
+/// # Errors
+/// Bad options: fewer than three samples or two pairs, a step size that is not between 0 and 1/2.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let protocol = Protocol::new(context, options, prediction)?;
+    let cases: Vec<Case> = iproduct!(Activation::PAPER, &protocol.rhos, &protocol.batches)
+        .map(|(activation, &rho, &batch)| Case { activation, rho, batch })
+        .collect();
+    context.progress.inc_length(cases.len() as u64);
+    let onsets = cases.iter().map(|&case| Onset::measure(&protocol, case)).collect::<Result<_>>()?;
+    let run = |&case: &Case| {
+        let runs = Runs::measure(&protocol, case);
+        context.progress.inc(1);
+        runs
+    };
+    let runs = cases.par_iter().with_max_len(1).map(run).collect::<Result<_>>()?;
+    let measured = Measured { protocol, onsets, runs };
+    Ok(Findings {
+        estimates: estimates::estimates(&measured, context.cell_seed(&CLAIM, 1)),
+        notes: estimates::notes(&measured),
+        tables: tables::tables(&measured),
+        ..Findings::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::ProgressBar;
+
+    use super::*;
+    use crate::device::Compute;
+
+    fn measured(prediction: &Prediction, effort: Effort) -> Measured<'_> {
+        let context =
+            Context { effort, seed: 4, compute: Compute::default(), progress: ProgressBar::hidden() };
+        let options = Options { samples: Some(5), pairs: Some(12), step_size: None };
+        let protocol = Protocol::new(&context, &options, prediction).unwrap();
+        let cases = iproduct!(Activation::PAPER, protocol.rhos.clone(), protocol.batches.clone());
+        let cases: Vec<Case> =
+            cases.map(|(activation, rho, batch)| Case { activation, rho, batch }).collect();
+        let onsets = cases.iter().map(|&case| Onset::measure(&protocol, case).unwrap()).collect();
+        let runs = cases.iter().map(|&case| Runs::measure(&protocol, case).unwrap()).collect();
+        Measured { protocol, onsets, runs }
+    }
+
+    #[test]
+    fn known_cases_come_out_as_known() {
+        let prediction = Prediction::default();
+        let measured = measured(&prediction, Effort::Quick);
+        for activation in Activation::PAPER {
+            // ρ = 0: SGD is pure at every look, after some ten times what selection takes; GD is at Theorem 1's mixture.
+            let pure = measured.runs(activation, 0.0, 1).values(|seen| seen.impurity);
+            assert!(pure.iter().filter(|x| x.is_finite()).all(|&x| x < 1e-6), "{activation:?} {pure:?}");
+            for &rho in &measured.protocol.rhos {
+                let descent = measured.runs(activation, rho, 5);
+                for seen in descent.pairs.iter().filter(|seen| seen.is_alive()) {
+                    assert_eq!(seen.converged, Some(true), "{activation:?} ρ = {rho}");
+                    let (distance, mixed) = seen.limit.expect("alive, and nothing is even");
+                    assert!(distance < 1e-8, "{activation:?} ρ = {rho}: {distance:e}");
+                    assert!((mixed - seen.mixed).abs() < 1e-6, "{activation:?} ρ = {rho}");
+                }
+                // One step, predicted exactly; it vanishes where theory says so and only there.
+                for batch in [1, 5] {
+                    let onset = measured.onset(activation, rho, batch);
+                    assert!(onset.deviation() < 1e-14, "{activation:?} ρ = {rho} b = {batch}");
+                    let fixed = rho == 0.0 || rho < 0.0 && activation == Activation::Relu;
+                    let all = measured.protocol.pairs;
+                    assert!(if fixed { onset.moved() == 0 } else { onset.moved() > 0 });
+                    assert!(fixed || batch == 1 || onset.moved() == all);
+                }
+            }
+            // Strong correlation mixes, whatever the batch.
+            let mixed = measured.runs(activation, 0.9, 1).values(|seen| seen.mixed);
+            assert!(mixed.iter().filter(|x| x.is_finite()).all(|&x| x > 3.0), "{activation:?} {mixed:?}");
+        }
+        // ReLU below 0: SGD and GD both end in a datapoint, GD in that of the largest correlation.
+        let below = measured.runs(Activation::Relu, -0.1, 1).values(|seen| seen.impurity);
+        assert!(below.iter().filter(|x| x.is_finite()).all(|&x| x < 1e-6), "{below:?}");
+        let descent = measured.runs(Activation::Relu, -0.1, 5);
+        assert!(descent.pairs.iter().filter(|seen| seen.is_alive()).all(|seen| seen.argmax_kept));
+    }
+
+    #[test]
+    fn coefficients_invert_the_gram_matrix() {
+        let (alpha, rho) = ([0.9, -0.2, 0.05, 0.3], 0.37);
+        let sum: f64 = alpha.iter().sum();
+        let c: Vec<f64> = alpha.iter().map(|a| (1.0 - rho) * a + rho * sum).collect();
+        let back = runs::coefficients(&c, rho);
+        assert!(alpha.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-14), "{back:?}");
+    }
+
+    #[test]
+    fn a_wrong_law_is_seen_beside_the_numbers() {
+        // A planted factor of 3 in the spread: the measured median leaves the prediction behind.
+        let right = Prediction::default();
+        let wrong = Prediction {
+            spread: |m, b, rho, eta| spread::Spread::new(m, b, 3.0 * rho, eta),
+            ..right.clone()
+        };
+        let off = |prediction: &Prediction| {
+            let measured = measured(prediction, Effort::Quick);
+            let groups = measured.runs(Activation::Linear, 0.005, 1).others();
+            let law = (prediction.spread)(5, 1, 0.005, 0.1);
+            (paired::pooled_quantile(&groups, 0.5).0 / law.quantile(0.5)).ln().abs()
+        };
+        assert!(off(&right) < 0.35 && off(&wrong) > 0.75, "{} {}", off(&right), off(&wrong));
+    }
+}

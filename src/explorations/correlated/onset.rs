@@ -1,0 +1,68 @@
+//! Where a datapoint stops being a fixed point: one step from it, under every correlation.
+
+use super::{Case, Protocol};
+use crate::data::norm;
+use crate::engine::{Engine, Reduced};
+use crate::error::Result;
+use crate::init::Start;
+
+/// First steps from datapoints, by pair.
+pub(super) struct Onset {
+    pub case: Case,
+    /// `‖w_1 − x_i‖`.
+    pub measured: Vec<f64>,
+    /// The same from the Gram matrix and the batch.
+    pub predicted: Vec<f64>,
+}
+
+/// Length from which a step counts as one, of a point of norm 1; far above rounding, far below `η_B ρ`.
+const MOVED: f64 = 1e-12;
+
+impl Onset {
+    /// One step from `x_i`, `i` the number of the pair modulo m.
+    pub fn measure(protocol: &Protocol, case: Case) -> Result<Self> {
+        let (problem, schedule) = (protocol.problem(case)?, protocol.schedule(case)?);
+        let (dataset, samples) = (problem.dataset(), protocol.samples);
+        let rows: Vec<&[f64]> = dataset.rows()?.chunks_exact(dataset.dim()).collect();
+        let starts = (0..protocol.pairs as usize)
+            .map(|pair| Start::from_weights(dataset, rows[pair % samples].to_vec()));
+        let mut engine = Reduced::new(&problem, &schedule, &starts.collect::<Result<Vec<_>>>()?, 0)?;
+        engine.advance(1);
+        let step_per_sample = problem.step_per_sample(case.batch);
+        let (mut measured, mut predicted) = (Vec::new(), Vec::new());
+        for pair in 0..protocol.pairs as usize {
+            let w = engine.weights(pair)?;
+            let way: Vec<f64> = w.iter().zip(rows[pair % samples]).map(|(w, x)| w - x).collect();
+            measured.push(norm(&way));
+            let batch = schedule.batch(pair as u64, 0);
+            let displacement = protocol.prediction.displacement;
+            predicted.push(displacement(
+                dataset.gram()?,
+                pair % samples,
+                &batch,
+                case.activation,
+                step_per_sample,
+            ));
+        }
+        Ok(Self { case, measured, predicted })
+    }
+
+    /// How many steps left their datapoint.
+    pub fn moved(&self) -> u64 {
+        steps(&self.measured)
+    }
+
+    /// How many theory says do.
+    pub fn moved_predicted(&self) -> u64 {
+        steps(&self.predicted)
+    }
+
+    /// Largest `|measured − predicted|`.
+    pub fn deviation(&self) -> f64 {
+        self.measured.iter().zip(&self.predicted).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    }
+}
+
+fn steps(lengths: &[f64]) -> u64 {
+    lengths.iter().filter(|&&length| length > MOVED).count() as u64
+}

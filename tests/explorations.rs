@@ -1,0 +1,176 @@
+//! The explorations as a user meets them, and the cases in which their answer is known.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::{binary, json, refuses, stderr, stdout, temporary, text_path};
+
+/// Runs an exploration at quick effort; what it prints, without timings.
+fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
+    let output = binary(id)
+        .args(["--effort", "quick", "--seed", "7", "--json", "--out"])
+        .arg(out)
+        .args(extra)
+        .env("RAYON_NUM_THREADS", threads)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mut report: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(report, json(&out.join("report.json")));
+    report["seconds"] = Value::Null;
+    report["explorations"][0]["seconds"] = Value::Null;
+    report
+}
+
+/// The rows of a table, by column.
+fn table(out: &Path, name: &str) -> Vec<HashMap<String, String>> {
+    let text = fs::read_to_string(out.join(name)).unwrap();
+    let mut lines = text.lines().map(|line| line.split(',').map(String::from).collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    lines
+        .map(|row| {
+            assert_eq!(row.len(), header.len(), "{name}");
+            header.iter().cloned().zip(row).collect()
+        })
+        .collect()
+}
+
+fn number(row: &HashMap<String, String>, column: &str) -> f64 {
+    row[column].parse().unwrap_or_else(|_| panic!("{column}: {row:?}"))
+}
+
+/// What holds of every exploration: estimates within their intervals and no verdict; nothing depends on threads.
+fn holds(id: &str, tables: &[&str], extra: &[&str]) -> (tempfile::TempDir, Value) {
+    let directory = temporary();
+    let (one, two) = (directory.path().join("one"), directory.path().join("two"));
+    let report = explore(id, &one, "1", extra);
+    assert_eq!(report.to_string(), explore(id, &two, "2", extra).to_string(), "{id}: threads");
+    for name in tables {
+        assert_eq!(fs::read(one.join(name)).unwrap(), fs::read(two.join(name)).unwrap(), "{name}: threads");
+    }
+    assert!(report["claims"].as_array().unwrap().is_empty());
+    let [entry] = report["explorations"].as_array().unwrap().as_slice() else { panic!("one exploration") };
+    assert_eq!(entry["id"], id);
+    assert!(entry.get("verdict").is_none() && entry.get("checks").is_none(), "{entry}");
+    let estimates = entry["estimates"].as_array().unwrap();
+    assert!(estimates.len() >= 8, "{}", estimates.len());
+    for estimate in estimates {
+        let end = |end: &str| estimate["interval"][end].as_f64().unwrap();
+        let value = estimate["value"].as_f64().unwrap();
+        assert!(end("low") <= value && value <= end("high"), "{estimate}");
+        assert!(estimate["n"].as_u64().unwrap() >= 2 && !estimate["method"].as_str().unwrap().is_empty());
+    }
+    (directory, report)
+}
+
+#[test]
+fn deeper_contains_the_single_neuron() {
+    let (directory, _) = holds("deeper", &["deeper.csv", "deeper_runs.csv"], &[]);
+    let runs = table(&directory.path().join("one"), "deeper_runs.csv");
+    assert_eq!(runs.len(), 3 * 2 * 6);
+    let single: Vec<_> = runs.iter().filter(|row| row["model"] == "shallow:1").collect();
+    let mut known = 0;
+    for row in single.iter().filter(|row| row["outcome"] == "converged") {
+        // Theorem 1 at b = m = 5, Theorem 2 at b = 1; the way left, 1e-4, counts for four times as much in the ratio.
+        let deviation = (number(row, "participation_ratio") - number(row, "predicted")).abs();
+        assert!(deviation < 1e-3, "{row:?}");
+        assert!(row["batch"] != "1" || number(row, "max_cos") > 1.0 - 1e-6, "{row:?}");
+        known += 1;
+    }
+    assert!(known >= 10, "{known}");
+    // Of one pair, all models start their first neuron at the same point over the same data, and end elsewhere.
+    let summary = table(&directory.path().join("one"), "deeper.csv");
+    assert_eq!(summary.len(), 3 * 2 * 4);
+    let mixed =
+        |row: &&HashMap<String, String>| row["measure"] == "participation_ratio" && row["batch"] == "1";
+    let shallow = summary.iter().filter(mixed).find(|row| row["model"] == "shallow:1").unwrap();
+    // Paired: the mean difference is the difference of means where no run is missing.
+    let full = summary
+        .iter()
+        .find(|row| {
+            row["model"] == "shallow:1" && row["batch"] == "5" && row["measure"] == "participation_ratio"
+        })
+        .unwrap();
+    if shallow["runs"] == "6" && full["runs"] == "6" {
+        let difference = number(full, "mean") - number(shallow, "mean");
+        assert!((number(shallow, "difference") - difference).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn correlated_puts_predictions_beside_estimates() {
+    let tables = ["correlated.csv", "correlated_runs.csv", "correlated_spread.csv", "correlated_onset.csv"];
+    let (directory, report) = holds("correlated", &tables, &[]);
+    let out = directory.path().join("one");
+    for row in table(&out, "correlated_onset.csv") {
+        let fixed = number(&row, "rho") == 0.0 || number(&row, "rho") < 0.0 && row["activation"] == "relu";
+        assert_eq!(number(&row, "moved") == 0.0, fixed, "{row:?}");
+        assert!(number(&row, "deviation") < 1e-13, "{row:?}");
+    }
+    for row in table(&out, "correlated_runs.csv").iter().filter(|row| !row["distance"].is_empty()) {
+        assert!(row["converged"] == "true" && number(row, "distance") < 1e-8, "{row:?}");
+    }
+    let notes = report["explorations"][0]["notes"].to_string();
+    assert!(notes.contains("linear: no batch leaves a datapoint at ρ = 0, and"), "{notes}");
+    assert!(notes.contains("relu: no batch leaves a datapoint at ρ = -0.1, 0, and"), "{notes}");
+}
+
+#[test]
+fn digits_come_with_images() {
+    let (directory, _) =
+        holds("digits", &["digits.csv", "digits_runs.csv", "digits_neurons.csv"], &["--pairs", "4"]);
+    let images = table(&directory.path().join("one"), "digits_neurons.csv");
+    // A neuron and its nearest sample for three seeds and two batch sizes, and the principal component.
+    assert_eq!(images.len(), 2 * 3 * 2 + 1);
+    let pixels = |row| (0..64).map(|k| number(row, &format!("p{k}"))).collect::<Vec<f64>>();
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    for pair in images[..12].chunks(2) {
+        let (neuron, nearest) = (pixels(&pair[0]), pixels(&pair[1]));
+        assert_eq!((pair[0]["kind"].as_str(), pair[1]["kind"].as_str()), ("neuron", "nearest"));
+        assert!((dot(&nearest, &nearest) - 1.0).abs() < 1e-12);
+        let cosine = dot(&neuron, &nearest) / dot(&neuron, &neuron).sqrt();
+        assert!((cosine - number(&pair[0], "cosine")).abs() < 1e-9, "{cosine} {:?}", pair[0]["cosine"]);
+    }
+    let component = pixels(&images[12]);
+    assert!(images[12]["kind"] == "component" && (dot(&component, &component) - 1.0).abs() < 1e-12);
+    let runs = table(&directory.path().join("one"), "digits_runs.csv");
+    assert_eq!(runs.len(), 2 * 4);
+    for row in &runs {
+        assert!((0.1..=1.0).contains(&number(row, "top_digit")), "{row:?}");
+        assert!(number(row, "max_cos") <= 1.0 + 1e-12 && number(row, "support") <= 300.0, "{row:?}");
+    }
+}
+
+#[test]
+fn explorations_are_refused_what_gives_no_interval() {
+    let directory = temporary();
+    let out = text_path(directory.path(), "never");
+    for (id, option, value, needle) in [
+        ("deeper", "--pairs", "1", "--pairs 1: an interval needs at least 2"),
+        ("deeper", "--samples", "1", "--samples 1: batches smaller than the data need at least 2"),
+        ("deeper", "--step-size", "0.5", "--step-size 0.5: the budget needs 0 < η_B < 1/2"),
+        ("correlated", "--pairs", "0", "--pairs 0: an interval needs at least 2"),
+        ("correlated", "--samples", "2", "--samples 2: the spread law needs at least 3"),
+        ("correlated", "--step-size", "NaN", "--step-size NaN: the spread law needs 0 < η < 1/2"),
+        ("digits", "--samples", "1798", "--samples 1798: there are 1797 images"),
+        ("digits", "--step-size", "-1", "--step-size -1: single images need 0 < η < 1/2"),
+    ] {
+        refuses(id, &["--effort", "quick", option, value, "--out", &out], needle);
+    }
+    assert!(!Path::new(&out).exists());
+}
+
+#[test]
+fn explorations_join_where_they_are_asked_for() {
+    let directory = temporary();
+    let out = text_path(directory.path(), "run");
+    let output = binary("reproduce")
+        .args(["--effort", "quick", "--only", "digits,vanishing_noise", "--out", &out])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("1 of 1 claims reproduced, 1 explored"), "{}", stdout(&output));
+}
