@@ -2,6 +2,9 @@
 
 use crate::model::Activation;
 
+/// Eigenvalues with their multiplicities.
+pub type Spectrum = Vec<(f64, usize)>;
+
 /// Eigenvalues of the Hessian at a global minimum, with multiplicities.
 ///
 /// Linear model, at any `w` in the span with `‖w‖ = 1`: `H = (1/m)(4 w wᵀ − Π + 1)`.
@@ -12,7 +15,7 @@ use crate::model::Activation;
 ///
 /// # Panics
 /// For an activation that is not the paper's.
-pub fn spectrum(samples: usize, dim: usize, support: usize, activation: Activation) -> Vec<(f64, usize)> {
+pub fn spectrum(samples: usize, dim: usize, support: usize, activation: Activation) -> Spectrum {
     activation.require_unit_slope();
     let m = samples as f64;
     let kinks = if activation == Activation::Relu { samples - support } else { 0 };

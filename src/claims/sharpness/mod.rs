@@ -59,7 +59,7 @@ pub struct Prediction {
     /// `Tr H` from `m`, `n` and the number of samples mixed.
     pub trace: fn(usize, usize, usize, Activation) -> f64,
     /// Eigenvalues with multiplicities, from the same.
-    pub spectrum: fn(usize, usize, usize, Activation) -> Vec<(f64, usize)>,
+    pub spectrum: fn(usize, usize, usize, Activation) -> sharpness::Spectrum,
     /// Least gap between the traces, in kinks of `1/2m`, with two active samples.
     pub least_gap: f64,
     /// Gap of the linear model.
