@@ -267,7 +267,7 @@ fn the_odds_of_two_are_the_angle() {
     let odds = &drawing.panels[0];
     assert_eq!(
         names(odds),
-        ["(2/π) arctan(c₁/c₂)", "other batches", "η = 0.2", "η = 0.1", "η = 0.05", "η = 0.3"]
+        ["(2/π) arctan(c₁/c₂)", "other batches", "η = 0.05", "η = 0.1", "η = 0.2", "η = 0.3"]
     );
     // The abscissa is the law itself.
     assert_eq!(values(series(odds, "(2/π)")), [(0.0, 0.0), (1.0, 1.0)]);
@@ -339,13 +339,17 @@ fn basins_of_cyclic_sgd_meet_behind_the_ties() {
     assert_eq!(labels(&simplex), [("c₀/Σc", "c₁/Σc")]);
     let won = ["a₀ wins", "a₁ wins", "a₂ wins"].map(|name| values(series(panel, name)));
     assert_eq!(won.iter().map(Vec::len).sum::<usize>(), 78, "every start of a triangle of 12 has a winner");
-    // No later sample wins from behind an earlier one; an earlier one does.
-    let behind = |k: usize, j: usize| {
-        let share = |(x, y): &(f64, f64), i: usize| [*x, *y, 1.0 - x - y][i];
-        won[k].iter().filter(|at| share(at, k) < share(at, j) - 1e-12).count()
-    };
-    assert_eq!([behind(1, 0), behind(2, 0), behind(2, 1)], [0; 3]);
-    assert!(behind(0, 1) > 0, "{:?}", won[0]);
+    // The largest wins; of two that tie, on this lattice, the one visited first.
+    let mut ties = 0;
+    for (k, starts) in won.iter().enumerate() {
+        for (x, y) in starts {
+            let shares = [*x, *y, 1.0 - x - y];
+            assert!(shares.iter().all(|share| *share < shares[k] + 1e-12), "a_{k} wins from {shares:?}");
+            let rivals = (0..3).filter(|&j| j != k && (shares[j] - shares[k]).abs() < 1e-12);
+            assert!(rivals.inspect(|_| ties += 1).all(|j| k < j), "a_{k} wins from {shares:?}");
+        }
+    }
+    assert_eq!(ties, 6);
 }
 
 #[test]

@@ -46,13 +46,15 @@ fn odds(sheet: &Sheet) -> Panel {
     let at = |row: &Row| point(row, row.number("angle_over_right"), 0.0);
     let other = sheet.rows().filter(|row| row.text("batch") != "1").map(|row| at(&row)).collect();
     series.push(Series::points("other batches", Ink::Grey, Shape::Cross, other));
-    for (k, eta) in sheet.distinct("step_per_sample").into_iter().enumerate() {
+    let mut etas = sheet.distinct("step_per_sample");
+    etas.sort_unstable();
+    for (k, eta) in etas.into_iter().enumerate() {
         let rows = plain(sheet).filter(|row| row.text("step_per_sample") == eta);
         let points = rows.map(|row| at(&row)).collect();
         series.push(Series::points(format!("η = {eta}"), Ink::nth(k), SHAPES[k % 4], points));
     }
     let (x, y) = (Axis::linear("θ/(π/2), tan θ = c₁/c₂"), Axis::linear("P(i* = 1)"));
-    Panel::new("", x.from_to(0.0, 1.0), y.from_to(0.0, 1.0), series)
+    Panel::new("all starts", x.from_to(0.0, 1.0), y.from_to(0.0, 1.0), series)
 }
 
 /// What the odds are beside the limit, at one angle, against the step size.
