@@ -106,7 +106,7 @@ fn the_page_opens_in_a_browser_in_both_schemes_and_on_a_phone() {
 fn sizes(seen: &Seen, width: u32) {
     let of = |entry: &Value, k: usize| entry[k].as_f64().unwrap();
     let ids = |key: &str| list(seen, key).iter().map(|entry| entry[0].as_str().unwrap()).collect::<Vec<_>>();
-    let at = claims::at(claims::Effort::Quick);
+    let at = claims::ALL;
     assert_eq!(ids("sections"), at.iter().map(|claim| claim.id).collect::<Vec<_>>());
     let expected =
         at.iter().flat_map(|claim| figures::of(claim.id)).map(|figure| format!("figure-{}", figure.id));

@@ -258,3 +258,112 @@ fn the_map_has_a_wall() {
         assert!(wall[0].0 > 5.0 && wall[0].0 < 6.0, "between η_B = 0.365 and 0.573: {wall:?}");
     }
 }
+
+#[test]
+fn the_odds_of_two_are_the_angle() {
+    let drawing = drawing("selection_pair");
+    let angles = ["0.04", "0.17", "0.25", "0.37", "0.75"].map(|share| format!("θ = {share} π/2"));
+    assert_eq!(titles(&drawing)[1..], angles);
+    let odds = &drawing.panels[0];
+    assert_eq!(
+        names(odds),
+        ["(2/π) arctan(c₁/c₂)", "other batches", "η = 0.05", "η = 0.1", "η = 0.2", "η = 0.3"]
+    );
+    // The abscissa is the law itself.
+    assert_eq!(values(series(odds, "(2/π)")), [(0.0, 0.0), (1.0, 1.0)]);
+    for (name, points) in [("other", 4), ("η = 0.2", 3), ("η = 0.1", 3), ("η = 0.05", 3), ("η = 0.3", 2)]
+    {
+        assert_eq!(series(odds, name).len(), points, "{name}");
+        assert!(values(series(odds, name)).iter().all(|(x, y)| (x - y).abs() < 0.04), "{name}");
+    }
+    for panel in &drawing.panels[1..] {
+        assert_eq!((panel.y.label.as_str(), panel.y.range), ("P(i* = 1) − 2θ/π", drawing.panels[1].y.range));
+        let line = values(series(panel, "first order"));
+        assert_eq!(line[0], (0.0, 0.0));
+        let slope = |k: usize| line[k].1 / line[k].0;
+        assert!((1..line.len()).all(|k| (slope(k) / slope(1) - 1.0).abs() < 1e-9), "{line:?}");
+        // Early octants lose by it what late ones win.
+        assert!((slope(1) < 0.0) == (panel.title != angles[4]), "{}: {line:?}", panel.title);
+        assert_eq!(series(panel, "measured").len(), line.len() - 1);
+    }
+}
+
+#[test]
+fn losers_fall_as_the_law_says_and_one_sample_is_cheapest() {
+    let law = drawing("rate_law");
+    assert_eq!(titles(&law), ["sgd", "replacement", "reshuffle"]);
+    let cells: [&[&str]; 3] =
+        [&["5, 1", "7, 3", "6, 5", "4, 2"], &["5, 1", "4, 3", "7, 4"], &["6, 2", "5, 2", "7, 3"]];
+    for (panel, cells) in law.panels.iter().zip(cells) {
+        assert_eq!(panel.x.names, cells);
+        let measured = series(panel, "measured");
+        assert!(values(measured).iter().all(|(_, y)| (y - 1.0).abs() < 0.1), "{}", panel.title);
+    }
+    let Marks::Points(whole, _) = &series(&law.panels[2], "measured").marks else { panic!("points") };
+    assert!((whole[0].y - 1.0).abs() < 1e-9, "whole epochs leave nothing to chance: {:?}", whole[0]);
+
+    let cost = drawing("rate_batch_size");
+    assert_eq!(labels(&cost), [("batch size b", "steps 1/λ"), ("batch size b", "samples touched b/λ")]);
+    for (panel, cheapest) in cost.panels.iter().zip([[4.0, 1.0], [1.0, 1.0]]) {
+        assert_eq!(names(panel), ["sum, law", "sum", "mean, law", "mean"]);
+        for (reduction, (points, best)) in ["sum", "mean"].into_iter().zip([7, 4].into_iter().zip(cheapest)) {
+            let law = values(series(panel, &format!("{reduction}, law")));
+            let least = law.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            assert_eq!((law.len(), least.0), (points, best), "{reduction}, {}", panel.y.label);
+            let measured = panel.series.iter().find(|series| series.name == reduction).unwrap();
+            let pairs =
+                values(measured).into_iter().zip(&law).all(|(seen, law)| (seen.1 / law.1 - 1.0).abs() < 0.1);
+            assert!(pairs && panel.y.scale == Scale::Log, "{reduction}, {}", panel.y.label);
+        }
+    }
+}
+
+#[test]
+fn basins_of_cyclic_sgd_meet_behind_the_ties() {
+    let boundary = drawing("cyclic_boundary");
+    let panel = &boundary.panels[0];
+    assert_eq!(names(panel), ["‖w₀‖ = 0.3", "‖w₀‖ = 0.95", "‖w₀‖ = 0.6, s = 0.4"]);
+    let limits = panel.series.iter().filter(|series| series.name.is_empty());
+    for ((points, limit), norm) in
+        ["‖w₀‖ = 0.3", "‖w₀‖ = 0.95", "‖w₀‖ = 0.6"].into_iter().zip(limits).zip([0.3f64, 0.95, 0.6])
+    {
+        assert!((last(limit) - (1.0 - 0.5 * norm * norm)).abs() < 1e-12, "{limit:?}");
+        let points = values(series(panel, points));
+        let off: Vec<f64> = points.iter().map(|(_, y)| (y - last(limit)).abs()).collect();
+        // η = 0.2, 0.02, 0.01: it comes closer, in proportion at last.
+        assert!(off[0] > off[1] && (off[1] / off[2] - 2.0).abs() < 0.1, "‖w₀‖ = {norm}: {off:?}");
+    }
+
+    let simplex = drawing("cyclic_simplex");
+    let panel = &simplex.panels[0];
+    assert_eq!(labels(&simplex), [("c₀/Σc", "c₁/Σc")]);
+    let won = ["a₀ wins", "a₁ wins", "a₂ wins"].map(|name| values(series(panel, name)));
+    assert_eq!(won.iter().map(Vec::len).sum::<usize>(), 78, "every start of a triangle of 12 has a winner");
+    // The largest wins; of two that tie, on this lattice, the one visited first.
+    let mut ties = 0;
+    for (k, starts) in won.iter().enumerate() {
+        for (x, y) in starts {
+            let shares = [*x, *y, 1.0 - x - y];
+            assert!(shares.iter().all(|share| *share < shares[k] + 1e-12), "a_{k} wins from {shares:?}");
+            let rivals = (0..3).filter(|&j| j != k && (shares[j] - shares[k]).abs() < 1e-12);
+            assert!(rivals.inspect(|_| ties += 1).all(|j| k < j), "a_{k} wins from {shares:?}");
+        }
+    }
+    assert_eq!(ties, 6);
+}
+
+#[test]
+fn the_time_to_commit_goes_as_one_over_the_clock() {
+    let drawing = drawing("escape_scaling");
+    let [steps, times] = [&drawing.panels[0], &drawing.panels[1]];
+    assert!(steps.x.scale == Scale::Log && steps.y.scale == Scale::Log && times.y.scale == Scale::Linear);
+    assert_eq!(names(steps), ["slope −1", "b = 1", "b = 2", "b = 3", "b = 5"]);
+    let [first, end] = values(series(steps, "slope"))[..] else { panic!("two ends") };
+    assert!((end.0 / first.0 - 28.8).abs() < 1e-6, "κ from b = 1 at η = 0.05 to b = 3 at η = 0.2");
+    assert!((first.0 * first.1 / (end.0 * end.1) - 1.0).abs() < 1e-12, "its slope is −1");
+    let level = last(series(times, "constant"));
+    for batch in ["b = 1", "b = 2", "b = 3", "b = 5"] {
+        assert_eq!((series(steps, batch).len(), series(times, batch).len()), (3, 3));
+        assert!(values(series(times, batch)).iter().all(|(_, y)| (y / level - 1.0).abs() < 0.35), "{batch}");
+    }
+}

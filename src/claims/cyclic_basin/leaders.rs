@@ -128,14 +128,14 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
 /// Three samples: the winner over the simplex of starts, for a map; norm ½.
 fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
     let n: usize = context.effort.pick(12, 60, 240);
-    let eta = 0.15;
+    let (eta, norm) = (0.15, 0.5);
     let flock = flock(3, eta)?;
     let mut starts = Vec::new();
     for k in 0..n {
         for j in 0..n - k {
             let c = [k, j, n - 1 - k - j].map(|x| (x as f64 + 1.0 / 3.0) / n as f64);
-            let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
-            starts.push(flock.start(&c.map(|c| 0.5 * c / norm), 0.0)?);
+            let length = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+            starts.push(flock.start(&c.map(|c| norm * c / length), 0.0)?);
         }
     }
     let won = winners(&flock, &starts)?;
@@ -145,8 +145,11 @@ fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
         let predicted = (prediction.winner)(c, start.norm_sq, eta);
         let name = |winner: Option<usize>| winner.map_or("none".to_string(), |i| i.to_string());
         let shares = c.iter().map(|c| (c / total).to_string());
-        shares.chain([eta.to_string(), name(won), predicted.to_string(), largest_of(c).to_string()]).collect()
+        let settings = [norm.to_string(), eta.to_string()];
+        let outcome = [name(won), predicted.to_string(), largest_of(c).to_string()];
+        shares.chain(settings).chain(outcome).collect()
     });
-    let header = vec!["share_0", "share_1", "share_2", "step_size", "winner", "first_order", "largest"];
+    let header =
+        vec!["share_0", "share_1", "share_2", "init_norm", "step_size", "winner", "first_order", "largest"];
     Ok(Table { name: "cyclic_simplex", header, rows: rows.collect() })
 }

@@ -15,6 +15,9 @@ use crate::verdict::{Check, Expectation};
 /// probability of 0.012.
 const COMMITTED: f64 = 4.0;
 
+/// Samples of the even mixture whose time is seen against `κ`.
+const SAMPLES: usize = 6;
+
 pub(super) fn examine(
     context: &Context,
     replicas: u64,
@@ -76,7 +79,7 @@ fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<Vec<
 /// Six even samples: the mean time against `κ`, over batch sizes and step sizes.
 fn scaling(context: &Context, replicas: u64, prediction: &Prediction) -> Result<(Check, Table)> {
     let check = Expectation::new(
-        "m = 6: log–log slope of the mean time to commit in κ",
+        format!("m = {SAMPLES}: log–log slope of the mean time to commit in κ"),
         -1.0,
         "b = 1, 2, 3, 5 at three step sizes: κ over a factor of 29; errors of the means",
     )
@@ -84,20 +87,31 @@ fn scaling(context: &Context, replicas: u64, prediction: &Prediction) -> Result<
     let (mut points, mut rows) = (Vec::new(), Vec::new());
     for (k, batch) in [1usize, 2, 3, 5].into_iter().enumerate() {
         for (l, eta) in [0.2, 0.1, 0.05].into_iter().enumerate() {
-            let every = 0.05 / clock(6, batch, eta);
+            let every = 0.05 / clock(SAMPLES, batch, eta);
             let cell = 5 << 32 | (k as u64) << 8 | l as u64;
-            let mean = Mean::of(&steps(context, &mixture(&[1.0; 6]), (batch, eta, every), replicas, cell)?);
-            let kappa = (prediction.clock)(6, batch, eta);
+            let mean =
+                Mean::of(&steps(context, &mixture(&[1.0; SAMPLES]), (batch, eta, every), replicas, cell)?);
+            let kappa = (prediction.clock)(SAMPLES, batch, eta);
             points.push((kappa.ln(), mean.mean.ln(), mean.sem / mean.mean));
             let numbers =
                 [eta, kappa, mean.mean, mean.sem, kappa * mean.mean, kappa * mean.sem].map(|x| x.to_string());
-            rows.push([vec![batch.to_string()], numbers.to_vec(), vec![mean.n.to_string()]].concat());
+            let head = vec![SAMPLES.to_string(), batch.to_string()];
+            rows.push([head, numbers.to_vec(), vec![mean.n.to_string()]].concat());
         }
     }
     let line = Line::fit(&points);
     let interval: Interval = line.slope_interval(CHECK_LEVEL);
-    let header =
-        vec!["batch", "step_per_sample", "clock", "mean_steps", "se_steps", "kappa_t", "se_kappa_t", "runs"];
+    let header = vec![
+        "samples",
+        "batch",
+        "step_per_sample",
+        "clock",
+        "mean_steps",
+        "se_steps",
+        "kappa_t",
+        "se_kappa_t",
+        "runs",
+    ];
     Ok((check.estimated(line.slope, interval, 12 * replicas), Table { name: "escape_scaling", header, rows }))
 }
 

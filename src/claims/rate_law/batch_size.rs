@@ -25,7 +25,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
             let rate = Mean::of(&falls.iter().map(Fall::mean).collect::<Vec<_>>());
             let law = (prediction.law)(ScheduleKind::Sgd, SAMPLES, batch, cell.step_per_sample());
             let predicted = law.map_or(f64::NAN, |law| law.rate);
-            rows.push(row(reduction, batch, predicted, rate));
+            rows.push(row(&cell, predicted, rate));
             rates.push(rate.mean);
         }
         for cost in [Cost::Steps, Cost::Samples] {
@@ -52,6 +52,8 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     }
     let header = vec![
         "reduction",
+        "samples",
+        "step_size",
         "batch",
         "predicted_rate",
         "measured_rate",
@@ -60,14 +62,17 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         "samples_touched",
         "predicted_steps",
         "predicted_samples",
+        "runs",
     ];
     findings.tables.push(Table { name: "rate_batch_size", header, rows });
     Ok(())
 }
 
-fn row(reduction: Reduction, batch: usize, predicted: f64, rate: Mean) -> Vec<String> {
-    let b = batch as f64;
+fn row(cell: &Cell, predicted: f64, rate: Mean) -> Vec<String> {
+    let b = cell.batch as f64;
     let numbers =
         [predicted, rate.mean, rate.sem, 1.0 / rate.mean, b / rate.mean, 1.0 / predicted, b / predicted];
-    [vec![reduction.name().to_string(), batch.to_string()], numbers.map(|x| x.to_string()).to_vec()].concat()
+    let head = [cell.reduction.name().to_string(), cell.samples.to_string(), cell.eta.to_string()];
+    let numbers = numbers.map(|x| x.to_string());
+    head.into_iter().chain([cell.batch.to_string()]).chain(numbers).chain([rate.n.to_string()]).collect()
 }

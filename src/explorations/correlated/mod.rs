@@ -255,9 +255,9 @@ mod tests {
                     assert!(fixed || batch == 1 || onset.moved() == all);
                 }
             }
-            // Strong correlation mixes, whatever the batch.
+            // Strong correlation mixes: some three samples of the five.
             let mixed = measured.runs(activation, 0.9, 1).values(|seen| seen.mixed);
-            assert!(mixed.iter().filter(|x| x.is_finite()).all(|&x| x > 3.0), "{activation:?} {mixed:?}");
+            assert!(mixed.iter().filter(|x| x.is_finite()).all(|&x| x > 2.0), "{activation:?} {mixed:?}");
         }
         // ReLU below 0: SGD and GD both end in a datapoint, GD in that of the largest correlation.
         let below = measured.runs(Activation::Relu, -0.1, 1).values(|seen| seen.impurity);

@@ -5,15 +5,21 @@ mod batch_sizes;
 mod correlated;
 mod correlated_spread;
 mod correlations;
+mod cyclic_boundary;
+mod cyclic_simplex;
 mod deeper;
 mod digits;
 pub mod drawing;
 mod engines;
+mod escape_scaling;
 mod hypothesis_map;
 mod paint;
 mod plane;
 mod random_walk_drift;
 mod random_walk_paths;
+mod rate_batch_size;
+mod rate_law;
+mod selection_pair;
 mod sharpness;
 mod sharpness_along;
 pub mod sheet;
@@ -57,7 +63,7 @@ impl Figure {
 }
 
 /// All figures; those of one claim in their order on the page.
-pub const ALL: [&Figure; 15] = [
+pub const ALL: [&Figure; 21] = [
     &correlations::FIGURE,
     &batch_sizes::FIGURE,
     &steps::FIGURE,
@@ -69,6 +75,12 @@ pub const ALL: [&Figure; 15] = [
     &random_walk_paths::FIGURE,
     &random_walk_drift::FIGURE,
     &hypothesis_map::FIGURE,
+    &selection_pair::FIGURE,
+    &rate_law::FIGURE,
+    &rate_batch_size::FIGURE,
+    &cyclic_boundary::FIGURE,
+    &cyclic_simplex::FIGURE,
+    &escape_scaling::FIGURE,
     &deeper::FIGURE,
     &correlated::FIGURE,
     &correlated_spread::FIGURE,
