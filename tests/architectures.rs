@@ -314,7 +314,7 @@ fn curvature_of_a_deep_model() {
     assert_eq!(matrix.nrows(), parameters.len());
     let mut rng = chacha20::ChaCha8Rng::seed_from_u64(31);
     let trace = hutch_plus_plus(&surface, 8, 2e-2, 5_000, &mut rng);
-    assert!(trace.sem > 0.0 && trace.sem <= 2e-2, "{trace:?}");
+    assert!((1e-2..3e-2).contains(&trace.sem), "{trace:?}");
     assert!((trace.value - matrix.trace()).abs() < 4.0 * trace.sem, "{trace:?}, exactly {}", matrix.trace());
     let exact = hutch_plus_plus(&surface, parameters.len(), 0.0, 0, &mut rng);
     assert!((exact.value - matrix.trace()).abs() < 1e-6, "{exact:?}, exactly {}", matrix.trace());

@@ -57,10 +57,37 @@ fn active<'a>(
     rows.map(|x| (dot(w, x), x)).filter(|(c, _)| activation.admits(*c)).collect()
 }
 
-/// `Σ_{i∈B} ∇ℓ_i = Σ φ_i² w + (N − 2) φ_i x_i`, by plain loops.
+/// `φ'`.
+fn slope(activation: Activation, c: f64) -> f64 {
+    match activation {
+        Activation::Linear => 1.0,
+        Activation::Relu => f64::from(c > 0.0),
+        Activation::LeakyRelu => {
+            if c < 0.0 {
+                0.01
+            } else {
+                1.0
+            }
+        }
+        Activation::Gelu => {
+            let density = (-0.5 * c * c).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            0.5 * (1.0 + libm::erf(c * std::f64::consts::FRAC_1_SQRT_2)) + c * density
+        }
+        Activation::Tanh => 1.0 - c.tanh().powi(2),
+    }
+}
+
+/// `Σ_{i∈B} ∇ℓ_i = Σ φ_i² w + (φ'_i (N φ_i − c_i) − φ_i) x_i`, by plain loops, for any activation.
 fn gradient_by_hand(data: &Dataset, w: &[f64], batch: &[usize], activation: Activation) -> Vec<f64> {
-    let active = active(data, w, batch, activation);
-    let along = |j: usize| active.iter().map(|(c, x)| c * c * w[j] + (dot(w, w) - 2.0) * c * x[j]).sum();
+    let (c, rows) = (data.correlations(w).unwrap(), data.rows().unwrap());
+    let along = |j: usize| {
+        let of = |&i: &usize| {
+            let phi = activation.apply(c[i]);
+            let of_row = slope(activation, c[i]) * (dot(w, w) * phi - c[i]) - phi;
+            phi * phi * w[j] + of_row * rows[i * data.dim() + j]
+        };
+        batch.iter().map(of).sum()
+    };
     (0..w.len()).map(along).collect()
 }
 

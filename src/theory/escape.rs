@@ -4,11 +4,19 @@
 //! the time `τ = κt` of [`selection`](super::selection) the walk is the diffusion from `y_j = log α_j`, `w_GD = Σ α_j a_j`:
 //! every time of the escape is `1/κ` times a random number whose law is free of `b` and `η`.
 
-/// Mean squared distance `E‖w − w_GD‖² = (1 − Σ α_j⁴) τ` for small `τ`: the walk leaves at once, by diffusion.
+/// Mean squared distance for small `τ`: the walk leaves at once, by diffusion. With `p = α²`, `S = Σ p²`, `T = Σ p³`,
 ///
-/// `ŷ_j = log(|c_j|/√Σc²)` has the noise `dW_j − Σ p_k dW_k`, so `E dw_j² = p_j (1 − 2 p_j + Σ p²) dτ`, `p = α²`.
+/// ```text
+/// E‖w − w_GD‖² = (1 − S) τ − (¼(1 − S)² + 2S − 6T + 4S²) τ² + O(τ³)
+/// ```
+///
+/// On the sphere it is `2 − 2f`, `f = ⟨w, w_GD⟩`. With the generator `G = ½Σ ∂_k² + Σ p_k ∂_k` in `y`, `G f = −½(1 − S) f`
+/// everywhere, `G S = 4S − 12T + 8S²`, and `f` is stationary at `w_GD`, so that there `G² f = ¼(1 − S)² + ½ G S`.
 pub fn early_spread(alpha: &[f64], time: f64) -> f64 {
-    (1.0 - alpha.iter().map(|a| a.powi(4)).sum::<f64>()) * time
+    let moment = |power: i32| alpha.iter().map(|a| a.powi(2 * power)).sum::<f64>();
+    let (s, t) = (moment(2), moment(3));
+    let second = 0.25 * (1.0 - s).powi(2) + 2.0 * s - 6.0 * t + 4.0 * s * s;
+    (1.0 - s) * time - second * time * time
 }
 
 /// Two samples: mean time from `c_0` until the log-ratio `|d|` reaches `far`, `E τ = log(cosh D/cosh d_0)`.
@@ -117,6 +125,40 @@ mod tests {
         let rate = (a / b).ln() / 0.02;
         let brownian = (std::f64::consts::PI / 0.4).powi(2);
         assert!((rate / brownian - 1.0).abs() < 0.02, "{rate} {brownian}");
+    }
+
+    #[test]
+    fn the_spread_is_that_of_the_generator() {
+        // G by central differences in y, twice, on f = ⟨w, w_GD⟩; the expansion is 2 − 2(1 + τ Gf + ½ τ² G²f).
+        fn share(y: &[f64]) -> Vec<f64> {
+            let total: f64 = y.iter().map(|y| (2.0 * y).exp()).sum();
+            y.iter().map(|y| (2.0 * y).exp() / total).collect()
+        }
+        fn generator(f: &dyn Fn(&[f64]) -> f64, y: &[f64]) -> f64 {
+            let (h, p) = (5e-3, share(y));
+            (0..y.len())
+                .map(|k| {
+                    let at = |t: f64| {
+                        let mut moved = y.to_vec();
+                        moved[k] += t;
+                        f(&moved)
+                    };
+                    0.5 * (at(h) - 2.0 * at(0.0) + at(-h)) / (h * h) + p[k] * (at(h) - at(-h)) / (2.0 * h)
+                })
+                .sum()
+        }
+        let raw = [0.9f64, 0.5, 0.3, 0.7];
+        let norm = raw.iter().map(|a| a * a).sum::<f64>().sqrt();
+        let alpha = raw.map(|a| a / norm);
+        let y = alpha.map(f64::ln);
+        let overlap = |y: &[f64]| share(y).iter().zip(&alpha).map(|(p, a)| p.sqrt() * a).sum::<f64>();
+        let first = generator(&overlap, &y);
+        let second = generator(&|y: &[f64]| generator(&overlap, y), &y);
+        for time in [0.02, 0.3] {
+            let expected = -2.0 * (time * first + 0.5 * time * time * second);
+            let spread = early_spread(&alpha, time);
+            assert!((spread - expected).abs() < 1e-4 * time, "{spread} {expected}");
+        }
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn spread(
     let (seen, steps) = at_time(context, alpha, (batch, eta), EARLY, replicas, batch as u64, distance)?;
     let expected = (prediction.early_spread)(alpha, (prediction.clock)(alpha.len(), batch, eta) * steps);
     let name = format!("m = 5, b = {batch}, η = {eta}: E‖w − w_GD‖² at τ = {EARLY}");
-    let why = "diffusion; curvature of the sphere and growing ratios change it by some τ = 2 %";
+    let why = "diffusion, to second order in τ; what is left goes as τ² and η";
     let mean = Mean::of(&seen);
     let precision = context.effort.pick(0.25, 0.1, 0.06) * EARLY;
     Ok(Expectation::new(name, expected, why).covered(precision).estimated(
