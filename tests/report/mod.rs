@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use puremix::claims;
-use puremix::report::figures::{self, Figure, Sheet};
+use puremix::report::figures::{self, Sheet};
 use serde_json::Value;
 
 use crate::common::{binary, json, refuses, stderr, stdout, temporary, text_path};
@@ -51,9 +51,9 @@ fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// The figures of what a quick run examines; explorations have tests of their own.
-fn expected() -> Vec<&'static Figure> {
-    claims::at(claims::Effort::Quick).into_iter().flat_map(|claim| figures::of(claim.id)).collect()
+/// Claims and explorations of a report.
+fn entries(report: &Value) -> impl Iterator<Item = &Value> {
+    ["claims", "explorations"].into_iter().flat_map(|key| report[key].as_array().unwrap())
 }
 
 fn render(run: &Path) {
@@ -78,7 +78,7 @@ fn every_table_and_figure_is_written() {
     let report = json(&quick().join("report.json"));
     let names = files(quick());
     let (mut tables, mut drawn) = (0, 0);
-    for claim in report["claims"].as_array().unwrap() {
+    for claim in entries(&report) {
         for table in claim["tables"].as_array().unwrap() {
             tables += 1;
             assert!(names.contains_key(&format!("{}.csv", table.as_str().unwrap())), "{table}");
@@ -92,7 +92,7 @@ fn every_table_and_figure_is_written() {
             assert!(png.starts_with(b"\x89PNG") && png.len() > 5000, "{}: {} bytes", figure.id, png.len());
         }
     }
-    assert_eq!(drawn, expected().len());
+    assert_eq!(drawn, figures::ALL.len());
     // report.json and report.html besides.
     assert_eq!(names.len(), 2 + tables + 2 * drawn, "{:?}", names.keys());
 }
@@ -110,7 +110,7 @@ fn rendering_again_changes_no_byte_and_nothing_is_trained() {
     // Once more over what is there, by a claim's own binary.
     let output = binary("gd_limit").args(["--json", "--render"]).arg(&run).output().unwrap();
     let drawn: Value = serde_json::from_str(&stdout(&output)).unwrap();
-    assert_eq!(drawn["figures"].as_array().unwrap().len(), expected().len());
+    assert_eq!(drawn["figures"].as_array().unwrap().len(), figures::ALL.len());
     assert_eq!(files(&run), files(quick()));
 
     // The numbers come from the files: change one, and the figure changes, and no other.
@@ -131,7 +131,7 @@ fn rendering_again_changes_no_byte_and_nothing_is_trained() {
 fn a_figure_without_data_is_not_drawn_and_the_page_says_so() {
     let directory = temporary();
     let run = copy(directory.path());
-    for figure in expected() {
+    for figure in figures::ALL {
         let path = run.join(format!("{}.csv", figure.table));
         let header = fs::read_to_string(&path).unwrap().lines().next().unwrap().to_string() + "\n";
         fs::write(&path, header).unwrap();
@@ -142,7 +142,7 @@ fn a_figure_without_data_is_not_drawn_and_the_page_says_so() {
     }
     render(&run);
     let page = fs::read_to_string(run.join("report.html")).unwrap();
-    assert_eq!(page.matches("This figure cannot be drawn").count(), expected().len());
+    assert_eq!(page.matches("This figure cannot be drawn").count(), figures::ALL.len());
     assert_eq!(fs::read_dir(run.join("figures")).unwrap().count(), 0);
 }
 
@@ -186,10 +186,13 @@ fn a_run_with_figures_may_be_replaced_but_nothing_else() {
 fn the_page_holds_every_check_and_the_command_that_reruns_it() {
     let page = fs::read_to_string(quick().join("report.html")).unwrap();
     let report = json(&quick().join("report.json"));
-    let mut checks = 0;
-    for claim in report["claims"].as_array().unwrap() {
+    let mut rows = 0;
+    for claim in entries(&report) {
         let id = claim["id"].as_str().unwrap();
-        checks += claim["checks"].as_array().unwrap().len();
+        rows += ["checks", "estimates"]
+            .map(|key| claim[key].as_array().map_or(0, Vec::len))
+            .iter()
+            .sum::<usize>();
         let command = format!(
             "cargo run --release --bin {id} -- --effort quick --seed 5 --backend {} --precision f64",
             report["backend"].as_str().unwrap()
@@ -197,8 +200,8 @@ fn the_page_holds_every_check_and_the_command_that_reruns_it() {
         assert!(page.contains(&command) || page.contains(&command.replace("--bin", "--features")), "{id}");
         assert!(page.contains(&format!("<section id=\"{id}\"")) && page.contains(&format!("href=\"#{id}\"")));
     }
-    assert_eq!(page.matches("<div class=\"why\">").count(), checks);
-    assert_eq!(page.matches("<math").count(), report["claims"].as_array().unwrap().len());
+    assert_eq!(page.matches("<div class=\"why\">").count(), rows);
+    assert_eq!(page.matches("<math").count(), entries(&report).count());
     // One file: nothing is fetched, nothing is executed.
     for forbidden in ["<script", "@import", "http://", "https://", "src=", "javascript:"] {
         let page = page.replace("http://www.w3.org/", "");
