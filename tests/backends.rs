@@ -355,16 +355,13 @@ fn the_driver_names_its_device_and_a_missing_adapter_is_one_clear_error() {
     let wgpu = listed("wgpu");
     assert_eq!(wgpu["precisions"][0], "f32");
     assert!(wgpu["device"].as_str().unwrap().len() > 10, "{wgpu}");
-    // An adapter that is not there, and no driver at all.
-    let index = [("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(97)")];
-    let drivers = [("VK_DRIVER_FILES", "/dev/null"), ("VK_ICD_FILENAMES", "/dev/null")];
-    for (program, without) in
-        [("reproduce", &index[..]), ("train", &index[..]), ("gd_limit", &index[..]), ("train", &drivers[..])]
-    {
-        let output =
-            binary(program).envs(without.iter().copied()).args(["--backend", "wgpu"]).output().unwrap();
+    // An adapter that is not there. (Without any Vulkan driver an OpenGL one may stand in.)
+    for program in ["reproduce", "train", "gd_limit"] {
+        let mut command = binary(program);
+        command.env("CUBECL_WGPU_DEFAULT_DEVICE", "DiscreteGpu(97)").args(["--backend", "wgpu"]);
+        let output = command.output().unwrap();
         let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{without:?}: {error}");
+        assert_eq!(output.status.code(), Some(2), "{program}: {error}");
         assert!(output.stdout.is_empty() && !error.contains("panicked"), "{error}");
         let said: Vec<&str> = error.lines().filter(|line| line.contains("backend `wgpu`")).collect();
         assert_eq!(said.len(), 1, "{error}");
