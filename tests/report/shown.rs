@@ -353,6 +353,19 @@ fn basins_of_cyclic_sgd_meet_behind_the_ties() {
 }
 
 #[test]
+fn the_time_to_commit_of_two_has_its_law() {
+    let drawing = drawing("escape_law");
+    let panel = &drawing.panels[0];
+    let (law, seen) = (values(series(panel, "1 − S(t)")), values(series(panel, "SGD")));
+    assert_eq!((law.len(), seen.len()), (41, 41));
+    // Its mean is the area above it: log cosh 4.
+    let area: f64 = law.windows(2).map(|w| (w[1].0 - w[0].0) * (1.0 - 0.5 * (w[0].1 + w[1].1))).sum();
+    assert!((area / 4f64.cosh().ln() - 1.0).abs() < 0.01, "{area}");
+    assert!(law.iter().zip(&seen).all(|(law, seen)| law.0 == seen.0 && (law.1 - seen.1).abs() < 0.12));
+    assert!(seen.windows(2).all(|w| w[0].1 <= w[1].1) && last(series(panel, "SGD")) == 1.0);
+}
+
+#[test]
 fn the_time_to_commit_goes_as_one_over_the_clock() {
     let drawing = drawing("escape_scaling");
     let [steps, times] = [&drawing.panels[0], &drawing.panels[1]];

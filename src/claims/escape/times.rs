@@ -7,7 +7,10 @@ use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
-use crate::stats::{CHECK_LEVEL, Interval, Line, Mean, distance_to_law, largest_distance};
+use crate::stats::{
+    CHECK_LEVEL, ESTIMATE_LEVEL, Interval, Line, Mean, binomial_interval, distance_to_law, largest_distance,
+};
+use crate::theory::escape::Survival;
 use crate::theory::selection::clock;
 use crate::verdict::{Check, Expectation};
 
@@ -24,10 +27,11 @@ pub(super) fn examine(
     prediction: &Prediction,
     findings: &mut Findings,
 ) -> Result<()> {
-    findings.checks.extend(two(context, replicas, prediction)?);
-    let (check, table) = scaling(context, replicas / 4, prediction)?;
+    let (checks, law) = two(context, replicas, prediction)?;
+    findings.checks.extend(checks);
+    let (check, scaling) = scaling(context, replicas / 4, prediction)?;
     findings.checks.push(check);
-    findings.tables.extend([table, sizes(context, replicas / 4)?]);
+    findings.tables.extend([law, scaling, sizes(context, replicas / 4)?]);
     Ok(())
 }
 
@@ -47,7 +51,7 @@ fn steps(
 }
 
 /// Two samples: mean from two mixtures, and the whole law from the even one.
-fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<Vec<Check>> {
+fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<(Vec<Check>, Table)> {
     let eta = 0.04;
     let (mut checks, mut even) = (Vec::new(), Vec::new());
     for (k, c) in [[1.0, 1.0], [1.0, 0.3]].into_iter().enumerate() {
@@ -73,7 +77,22 @@ fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<Vec<
     let survival = (prediction.survival)(COMMITTED);
     let n = even.len() as u64;
     checks.push(check.measured(distance_to_law(&mut even, |t| 1.0 - survival.at(t)), n));
-    Ok(checks)
+    Ok((checks, law_table(&even, &survival, eta)))
+}
+
+/// Distribution function of `κT` at evenly spaced times, for `escape_law.csv`: share of runs with its 95 % interval, beside the law.
+fn law_table(times: &[f64], survival: &Survival, eta: f64) -> Table {
+    let runs = times.len() as u64;
+    let last = times.iter().copied().fold(0.0, f64::max);
+    let row = |k: u32| {
+        let t = last * f64::from(k) / 40.0;
+        let committed = times.iter().filter(|time| **time <= t).count() as u64;
+        let Interval { low, high } = binomial_interval(committed, runs, ESTIMATE_LEVEL);
+        let numbers = [eta, t, committed as f64 / runs as f64, low, high, 1.0 - survival.at(t)];
+        numbers.map(|x| x.to_string()).into_iter().chain([runs.to_string()]).collect()
+    };
+    let header = vec!["step_per_sample", "kappa_t", "committed", "low", "high", "predicted", "runs"];
+    Table { name: "escape_law", header, rows: (0..=40).map(row).collect() }
 }
 
 /// Six even samples: the mean time against `κ`, over batch sizes and step sizes.

@@ -11,6 +11,8 @@
 //! All coordinates share the factor `f`, so they are stored as `c_j = g u_j`, `s = g v` with one global scale
 //! `g ← f g`, and only the entries of the batch are touched.
 
+use std::cell::Cell;
+
 use pulp::Arch;
 
 use super::super::{expect, is_blown_up};
@@ -123,8 +125,9 @@ impl Orthonormal {
             norm_sq: replicas.each_ref().map(|replica| replica.shared.norm_sq),
         };
         let rule = replicas[0].rule(step_size);
-        let mut scaled = replicas.each_mut().map(|replica| replica.scaled.as_mut_slice());
-        let steps = Abreast { rule, shared: &mut shared, scaled: &mut scaled, samples, limits };
+        let scaled =
+            replicas.each_mut().map(|replica| Cell::from_mut(&mut *replica.scaled).as_slice_of_cells());
+        let steps = Abreast { rule, shared: &mut shared, scaled, samples, limits };
         let taken = Arch::new().dispatch(steps);
         for (lane, replica) in replicas.iter_mut().enumerate() {
             replica.shared = Shared { scale: shared.scale[lane], norm_sq: shared.norm_sq[lane] };

@@ -13,6 +13,8 @@
 //! width; no multiplication is fused with an addition, so every width rounds alike, and what a replica does
 //! depends on nobody beside it.
 
+use std::cell::Cell;
+
 use pulp::{Scalar, Simd, WithSimd};
 
 /// Replicas that walk abreast: enough to fill the widest registers, and to hide behind one another.
@@ -113,8 +115,8 @@ impl Rule {
 pub(super) struct Abreast<'a, 'b> {
     pub rule: Rule,
     pub shared: &'a mut Shared<[f64; LANES]>,
-    /// `u` of each replica.
-    pub scaled: &'a mut [&'b mut [f64]; LANES],
+    /// `u` of each replica, all of one length; cells, so that an entry is looked up once for reading and writing.
+    pub scaled: [&'b [Cell<f64>]; LANES],
     /// Samples of a step, one a replica.
     pub samples: &'a [[usize; LANES]],
     pub limits: &'a [f64; LANES],
@@ -125,7 +127,22 @@ impl WithSimd for Abreast<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> usize {
-        let Self { rule, shared, scaled, samples, limits } = self;
+        // Two loops, so that the activation is no question inside.
+        let rule = self.rule;
+        if rule.relu {
+            self.walk(simd, Rule { relu: true, ..rule })
+        } else {
+            self.walk(simd, Rule { relu: false, ..rule })
+        }
+    }
+}
+
+impl Abreast<'_, '_> {
+    #[inline(always)]
+    fn walk<S: Simd>(self, simd: S, rule: Rule) -> usize {
+        let Self { shared, scaled, samples, limits, .. } = self;
+        let length = scaled[0].len();
+        let scaled = scaled.map(|scaled| &scaled[..length]);
         let registers = const { LANES / S::F64_LANES };
         let mut here = [Shared { scale: simd.splat_f64s(1.0), norm_sq: simd.splat_f64s(0.0) }; LANES];
         for (k, here) in here[..registers].iter_mut().enumerate() {
@@ -134,7 +151,8 @@ impl WithSimd for Abreast<'_, '_> {
         }
         let mut taken = samples.len();
         for (step, samples) in samples.iter().enumerate() {
-            let mut entries: [f64; LANES] = std::array::from_fn(|lane| scaled[lane][samples[lane]]);
+            let cells: [&Cell<f64>; LANES] = std::array::from_fn(|lane| &scaled[lane][samples[lane]]);
+            let mut entries = cells.map(Cell::get);
             let mut next = here;
             let mut fine = true;
             let (u, _) = S::as_mut_simd_f64s(&mut entries);
@@ -149,9 +167,7 @@ impl WithSimd for Abreast<'_, '_> {
                 break;
             }
             here = next;
-            for lane in 0..LANES {
-                scaled[lane][samples[lane]] = entries[lane];
-            }
+            cells.iter().zip(entries).for_each(|(cell, entry)| cell.set(entry));
         }
         for (k, here) in here[..registers].iter().enumerate() {
             S::as_mut_simd_f64s(&mut shared.scale).0[k] = here.scale;

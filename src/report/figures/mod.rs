@@ -11,6 +11,7 @@ mod deeper;
 mod digits;
 pub mod drawing;
 mod engines;
+mod escape_law;
 mod escape_scaling;
 mod hypothesis_map;
 mod paint;
@@ -63,7 +64,7 @@ impl Figure {
 }
 
 /// All figures; those of one claim in their order on the page.
-pub const ALL: [&Figure; 21] = [
+pub const ALL: [&Figure; 22] = [
     &correlations::FIGURE,
     &batch_sizes::FIGURE,
     &steps::FIGURE,
@@ -80,6 +81,7 @@ pub const ALL: [&Figure; 21] = [
     &rate_batch_size::FIGURE,
     &cyclic_boundary::FIGURE,
     &cyclic_simplex::FIGURE,
+    &escape_law::FIGURE,
     &escape_scaling::FIGURE,
     &deeper::FIGURE,
     &correlated::FIGURE,
