@@ -146,7 +146,7 @@ impl Rate {
         let &Self { samples, batch, eta, reduction, activation } = self;
         // Where the logarithm tells in λ, enough to see it.
         let replicas = match reduction.step_per_sample(eta, batch) >= LARGE_STEP {
-            true => context.effort.pick(70, 220, 1000),
+            true => context.effort.pick(70, 220, 2000),
             false => context.effort.pick(70, 70, 1000),
         };
         let problem =
