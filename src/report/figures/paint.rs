@@ -25,6 +25,10 @@ pub enum Look {
 const SIZES: [(f64, f64); 3] = [(620.0, 400.0), (440.0, 340.0), (340.0, 320.0)];
 const SQUARE: (f64, f64) = (520.0, 500.0);
 
+/// Width and height of an image without axes, and the room for its title.
+const IMAGE: (f64, f64) = (106.0, 112.0);
+const IMAGE_TITLE: f64 = 20.0;
+
 /// Pixels of a PNG to one of the SVG.
 const RASTER_SCALE: f32 = 2.0;
 
@@ -111,11 +115,16 @@ fn renumbered(text: &str, stale: &str, fresh: &str) -> String {
 }
 
 fn scene(drawing: &Drawing, look: Look) -> Scene {
-    let columns = drawing.columns.clamp(1, 3);
+    let bare = drawing.panels.iter().all(|panel| panel.bare);
+    let columns = if bare { drawing.columns } else { drawing.columns.clamp(1, 3) };
     let rows = drawing.panels.len().div_ceil(columns);
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     let square = drawing.panels.iter().all(|panel| panel.square);
-    let (width, height) = if square { SQUARE } else { SIZES[columns - 1] };
+    let (width, height) = match (bare, square) {
+        (true, _) => IMAGE,
+        (false, true) => SQUARE,
+        (false, false) => SIZES[columns - 1],
+    };
     for panel in &drawing.panels {
         plots.push(panel.series.iter().flat_map(|series| paint(series, panel, look)).collect::<Vec<Plot>>());
         layouts.push(layout(panel, width, look));
@@ -192,6 +201,19 @@ fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
     if panel.square {
         layout = layout.with_equal_aspect();
     }
+    if panel.bare { without_axes(layout) } else { layout }
+}
+
+/// A frame and a title, and nothing else.
+fn without_axes(layout: Layout) -> Layout {
+    let mut layout = layout
+        .with_box_axes()
+        .with_show_grid(false)
+        .with_title_size(11)
+        .with_force_margins(7.0, 7.0)
+        .with_force_margins_y(IMAGE_TITLE, 0.0);
+    (layout.x_label, layout.y_label) = (None, None);
+    (layout.suppress_x_ticks, layout.suppress_y_ticks) = (true, true);
     layout
 }
 
