@@ -46,15 +46,31 @@ pub(super) fn notes(measured: &Measured) -> Vec<String> {
     notes.extend(single_neuron(measured));
     notes.push(outcomes(measured));
     notes.extend(still_moving(measured));
-    let room = |model: &&Architecture| size(model).1 >= samples;
-    let interpolating = protocol.models.iter().filter(room).join(", ");
-    if !interpolating.is_empty() {
-        notes.push(format!(
-            "k neurons leave a loss of at least (m − k)/2m. It can vanish in {interpolating}: batches agree there, and nothing drives mixed \
-             neurons apart."
-        ));
-    }
+    notes.push(losses(measured));
     notes
+}
+
+/// What gradient descent leaves of the loss, beside the least there is: `x̂` lies in the span of the first layer's neurons.
+fn losses(measured: &Measured) -> String {
+    let samples = measured.protocol.samples;
+    let least = |model: &Architecture| samples.saturating_sub(size(model).1) as f64 / (2 * samples) as f64;
+    let loss = |model: &Architecture| {
+        let runs = &measured.full(model).runs;
+        let mean = runs.iter().map(|run| run.loss).sum::<f64>() / runs.len() as f64;
+        format!("{model} {mean:.3} ({:.3})", least(model))
+    };
+    let models = &measured.protocol.models;
+    let mut note = format!(
+        "k first-layer neurons leave a loss of at least (m − k)/2m. Mean loss at b = m, and that bound: {}.",
+        models.iter().map(loss).join(", ")
+    );
+    let free = models.iter().filter(|model| least(model) == 0.0).join(", ");
+    if !free.is_empty() {
+        note += &format!(
+            " Where it vanishes ({free}), every batch has gradient 0, and noise drives mixed neurons no further."
+        );
+    }
+    note
 }
 
 /// How far the single neurons end from what the theorems say.

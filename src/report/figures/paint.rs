@@ -25,9 +25,9 @@ pub enum Look {
 const SIZES: [(f64, f64); 3] = [(620.0, 400.0), (440.0, 340.0), (340.0, 320.0)];
 const SQUARE: (f64, f64) = (520.0, 500.0);
 
-/// Width and height of an image without axes, and the room for its title.
-const IMAGE: (f64, f64) = (106.0, 112.0);
-const IMAGE_TITLE: f64 = 20.0;
+/// Width and height of an image without axes, and the room for its title, of which the backend wants the lower half.
+const IMAGE: (f64, f64) = (102.0, 117.0);
+const IMAGE_TITLE: f64 = 29.0;
 
 /// Pixels of a PNG to one of the SVG.
 const RASTER_SCALE: f32 = 2.0;
@@ -131,7 +131,8 @@ fn scene(drawing: &Drawing, look: Look) -> Scene {
     }
     let height = height + drawing.panels.iter().map(|panel| legend_height(panel, width)).fold(0.0, f64::max);
     let grid = Grid::new(rows, columns).with_plots(plots).with_layouts(layouts);
-    let mut scene = grid.with_cell_size(width, height).with_spacing(10.0).with_padding(6.0).render();
+    let spacing = if bare { 2.0 } else { 10.0 };
+    let mut scene = grid.with_cell_size(width, height).with_spacing(spacing).with_padding(6.0).render();
     let theme = look.theme();
     scene.background_color = Some(theme.background);
     scene.text_color = Some(theme.text_color);
