@@ -116,7 +116,8 @@ pub fn run_claim<O: Serialize + Send + 'static>(
     })
 }
 
-/// The whole main of a claim that is not of this crate, without options of its own.
+/// The whole main of a claim that is not of this crate, without options of its own. Its page has no formula: pages are drawn from
+/// files, which name their claim, and find formulas in [`crate::claims::ALL`].
 pub fn run_own<A: Into<OsString> + Clone>(
     claim: &'static Claim,
     arguments: impl IntoIterator<Item = A>,

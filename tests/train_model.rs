@@ -180,5 +180,7 @@ fn the_example_of_ones_own_autoencoder_holds() {
         "{entry}"
     );
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.contains(claim.title) && page.contains("<math"), "{page}");
+    assert!(
+        page.contains(claim.statement) && page.contains("<code>my_autoencoder --effort standard --seed 3")
+    );
 }

@@ -103,7 +103,7 @@ fn outcomes(measured: &Measured) -> String {
         }
     };
     format!(
-        "Runs that stopped with an estimated {TOLERANCE} left to go: {}. {} diverged; the others are measured where their budget ended, \
+        "Runs that stopped with an estimated {TOLERANCE:e} left to go: {}. {} diverged; the others are measured where their budget ended, \
          {BUDGET} L/λ or {} L steps. Dead runs and dead neurons are left out.",
         protocol.models.iter().map(stopped).join(", "),
         protocol.models.iter().map(|model| count(model, Outcome::Diverged)).sum::<usize>(),

@@ -1,7 +1,7 @@
 //! The tables behind the figure.
 
 use super::runs::{Ended, Group, MEASURES};
-use super::{Measured, TOLERANCE, paired, size};
+use super::{BEYOND, Measured, paired, size};
 use crate::claims::Table;
 use crate::stats::Interval;
 
@@ -46,7 +46,7 @@ pub(super) fn runs(measured: &Measured) -> Table {
 
 /// A row a model, batch size and measure, for `deeper.csv`: mean over seeds and mean of the paired differences to `b = m`, with 95 %
 /// intervals; and, for want of any assumption on tails, the share of pairs in which `b = m` has the larger value by
-/// more than ten tolerances of the stop rule.
+/// more than 1e-3.
 pub(super) fn summary(measured: &Measured) -> Table {
     let samples = measured.protocol.samples;
     let mut rows = Vec::new();
@@ -87,7 +87,7 @@ fn larger(differences: &[f64]) -> [String; 3] {
     if known.is_empty() {
         return Default::default();
     }
-    let (hits, trials) = (known.iter().filter(|&&d| d > 10.0 * TOLERANCE).count() as u64, known.len() as u64);
+    let (hits, trials) = (known.iter().filter(|&&d| d > BEYOND).count() as u64, known.len() as u64);
     let Interval { low, high } = paired::share_interval(hits, trials);
     [hits as f64 / trials as f64, low, high].map(|x| x.to_string())
 }
