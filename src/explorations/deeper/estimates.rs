@@ -67,7 +67,7 @@ fn losses(measured: &Measured) -> String {
     let free = models.iter().filter(|model| least(model) == 0.0).join(", ");
     if !free.is_empty() {
         note += &format!(
-            " Where it vanishes ({free}), every batch has gradient 0, and noise drives mixed neurons no further."
+            " Where it vanishes, as it can in {free}, every batch has gradient 0: no noise drives mixed neurons apart."
         );
     }
     note
