@@ -1,5 +1,6 @@
 //! Arguments and conduct shared by the binaries: options, exit codes, what goes to which stream.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
@@ -113,6 +114,19 @@ pub fn run_claim<O: Serialize + Send + 'static>(
         let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
         run_claims(vec![claim], claim.id, options, shown, move |_, context| findings(context, &own))
     })
+}
+
+/// The whole main of a claim that is not of this crate, without options of its own. Its page has no formula: pages are drawn from
+/// files, which name their claim, and find formulas in [`crate::claims::ALL`].
+pub fn run_own<A: Into<OsString> + Clone>(
+    claim: &'static Claim,
+    arguments: impl IntoIterator<Item = A>,
+) -> ExitCode {
+    let command = Command::new(claim.id).about(claim.title).long_about(claim.statement);
+    let matches = ClaimOptions::augment_args(command).get_matches_from(arguments);
+    let options = ClaimOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let none = serde_json::Value::Null;
+    run(|| run_claims(vec![claim], claim.id, &options, none, |claim, context| (claim.run)(context)))
 }
 
 /// The whole binary of a claim, `puremix::claim_binary!(gd_limit);`, or of an exploration, `claim_binary!(explorations::deeper)`.

@@ -66,13 +66,12 @@
 //! # Ok(())
 //! # }
 //! ```
-
 //!
 //! # Your own autoencoder
 //!
 //! Derive Burn's `Module`, say how a batch is reconstructed and which weights are its neurons, and every schedule,
 //! stop rule, observer and [curvature instrument](measure::sharpness) works on it. Here the decoder is scaled by a
-//! gate that is learned; `examples/my_autoencoder.rs` is a whole experiment, from model to verdict.
+//! gate that is learned; `examples/my_autoencoder.rs` is a whole experiment, from model to verdict and report.
 //!
 //! ```
 //! use burn::module::{Module, Param};

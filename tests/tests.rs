@@ -27,6 +27,7 @@ mod architectures;
 
 /// The example in `examples/`, run by `train_model`.
 #[path = "../examples/my_autoencoder.rs"]
+#[expect(dead_code, reason = "its main is for cargo")]
 mod my_autoencoder;
 
 /// `train --model`: refusals, run directories; the example.

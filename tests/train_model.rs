@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use puremix::verdict::Verdict;
+use puremix::cli::run_own;
 
 use crate::common::{binary, correlated, floats, json, refuses, stderr, stdout, temporary, text_path};
 use crate::my_autoencoder;
@@ -168,7 +168,19 @@ fn a_deep_run_is_on_disk_with_all_its_parameters() {
 
 #[test]
 fn the_example_of_ones_own_autoencoder_holds() {
-    let checks = my_autoencoder::checks().unwrap();
-    assert_eq!(Verdict::over(&checks), Verdict::Reproduced, "{checks:?}");
-    my_autoencoder::main().unwrap();
+    let (directory, claim) = (temporary(), &my_autoencoder::CLAIM);
+    let out = directory.path().join("mine");
+    let arguments = ["my_autoencoder", "--seed", "3", "--out", out.to_str().unwrap()];
+    assert_eq!(run_own(claim, arguments), std::process::ExitCode::SUCCESS);
+    let report = json(&out.join("report.json"));
+    let [entry] = report["claims"].as_array().unwrap().as_slice() else { panic!("one claim") };
+    assert_eq!(
+        (entry["id"].as_str(), entry["verdict"].as_str()),
+        (Some(claim.id), Some("reproduced")),
+        "{entry}"
+    );
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(
+        page.contains(claim.statement) && page.contains("<code>my_autoencoder --effort standard --seed 3")
+    );
 }

@@ -2,23 +2,11 @@
 //!
 //! A number that a run does not have (all its neurons are dead, say) is NaN, and leaves out its pair.
 
-use crate::error::{Error, Result};
 use crate::stats::{ESTIMATE_LEVEL, Interval, Mean, binomial_lower_bound};
 use crate::verdict::Estimate;
 
 /// Least number of pairs from which an interval is made.
 const LEAST: usize = 2;
-
-/// Refuses a number of pairs that gives no interval.
-///
-/// # Errors
-/// [`Error::Usage`].
-pub(super) fn check_pairs(pairs: u64) -> Result<u64> {
-    match pairs {
-        0 | 1 => Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2"))),
-        pairs => Ok(pairs),
-    }
-}
 
 /// Mean of the finite numbers of a sample, with Student's interval; `None` of fewer than two.
 pub(super) fn mean(sample: &[f64]) -> Option<(Mean, Interval)> {
@@ -105,6 +93,17 @@ pub(super) fn summary(sample: &[f64]) -> [String; 4] {
     }
 }
 
+/// Columns of [`compared`].
+pub(super) const COMPARED: [&str; 8] =
+    ["mean", "low", "high", "runs", "difference", "difference_low", "difference_high", "pairs"];
+
+/// Fields for one batch size: [`summary`] of what came out, and of what the full batch has more, seed by seed. The full batch
+/// itself is compared with nothing.
+pub(super) fn compared(sample: &[f64], full: Option<&[f64]>) -> impl Iterator<Item = String> + use<> {
+    let differences = full.map(|full| summary(&differences(full, sample)));
+    summary(sample).into_iter().chain(differences.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use rand_distr::{Distribution, Exp1, StandardNormal};
@@ -124,6 +123,10 @@ mod tests {
         let gone = differences(&first, &[10.1, f64::NAN, 0.0, 5.3]);
         assert_eq!(estimate("d", &gone, "").unwrap().n, 3);
         assert!(estimate("d", &[1.0, f64::NAN], "").is_none());
+        let fields: Vec<String> = compared(&second, Some(&first)).collect();
+        assert_eq!((fields.len(), fields[3].as_str(), fields[7].as_str()), (COMPARED.len(), "4", "4"));
+        assert_eq!(fields[4], mean.mean.to_string());
+        assert!(compared(&second, None).skip(4).all(|field| field.is_empty()));
     }
 
     #[test]

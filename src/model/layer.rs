@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
+use super::Activation;
 use crate::data::Dataset;
 use crate::device::{Compute, to_host};
 use crate::error::{Error, Result};
@@ -38,49 +39,52 @@ pub(super) fn plus(h: Tensor<2>, bias: Option<&Param<Tensor<1>>>) -> Tensor<2> {
     }
 }
 
-/// Whether a model is dead whose output is `h D` with this `h`, what ReLUs say over all samples: if that is nothing,
-/// `D` gets no gradient, and as nothing comes back through them, nobody else does.
-pub(super) fn is_silent(hidden: Tensor<2>) -> bool {
-    to_host(hidden).iter().all(|&h| h <= 0.0)
+/// Up through all layers, `h_l = φ(W_l h_{l−1} + b_l)`: `[b, n]` to `[b, k_L]`.
+pub(super) fn code(encoder: &[Layer], activation: Activation, x: Tensor<2>) -> Tensor<2> {
+    encoder.iter().fold(x, |h, layer| activation.forward(layer.encode(h)))
 }
 
-/// Refuses widths that make no network.
-pub(super) fn check_widths(widths: &[usize]) -> Result<()> {
-    if widths.is_empty() {
-        return Err(Error::Empty { what: "the number of layers", got: 0 });
-    }
-    match widths.contains(&0) {
-        true => Err(Error::Empty { what: "the width of a layer", got: 0 }),
-        false => Ok(()),
-    }
+/// Whether a model is dead whose output is `h D` with `h` what its last activations say over all samples. ReLU alone can be: if
+/// it says nothing, `D` gets no gradient, and as nothing comes back through it, nobody else does.
+pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<2>) -> bool {
+    activation == Activation::Relu && to_host(hidden()).iter().all(|&h| h <= 0.0)
 }
 
 /// Draws the layers of a model: every row is `ρ g/‖g‖`, the very first one that of [`Start::gaussian`].
 pub(super) struct Draw<'a> {
+    dim: usize,
+    widths: &'a [usize],
     first: Option<Vec<f64>>,
     rows: Rows,
     compute: &'a Compute,
 }
 
 impl<'a> Draw<'a> {
-    /// At the beginning of a model for samples of length `dim`.
+    /// At the beginning of a model of these widths for samples of length `dim`.
     pub fn new(
         dim: usize,
+        widths: &'a [usize],
         dataset: &Dataset,
         init_norm: f64,
         (seed, replica): (u64, u64),
         compute: &'a Compute,
     ) -> Result<Self> {
+        if widths.is_empty() {
+            return Err(Error::Empty { what: "the number of layers", got: 0 });
+        }
+        if widths.contains(&0) {
+            return Err(Error::Empty { what: "the width of a layer", got: 0 });
+        }
         if dataset.dim() != dim {
             return Err(Error::Length { what: "a sample", expected: dim, got: dataset.dim() });
         }
         let start = Start::gaussian(dataset, init_norm, seed, replica)?;
         let first = Some(start.weights(dataset)?.to_vec());
-        Ok(Self { first, rows: Rows::new(init_norm, seed, replica)?, compute })
+        Ok(Self { dim, widths, first, rows: Rows::new(init_norm, seed, replica)?, compute })
     }
 
     /// The weights that come next, `[k, d]`.
-    pub fn weight(&mut self, k: usize, d: usize) -> Param<Tensor<2>> {
+    fn weight(&mut self, k: usize, d: usize) -> Param<Tensor<2>> {
         let mut values = self.first.take().unwrap_or_default();
         while values.len() < k * d {
             values.extend(self.rows.draw(d));
@@ -93,9 +97,10 @@ impl<'a> Draw<'a> {
         Param::from_tensor(self.compute.tensor(&vec![0.0; width], [width]))
     }
 
-    /// The encoder for samples of length `dim`, from the first layer to the last.
-    pub fn encoder(&mut self, dim: usize, widths: &[usize], bias: bool) -> Vec<Layer> {
-        let inputs = [dim].into_iter().chain(widths.iter().copied());
+    /// A weight a level, from the first to the last, with biases for reading upwards or without any.
+    pub fn layers(&mut self, bias: bool) -> Vec<Layer> {
+        let widths = self.widths;
+        let inputs = [self.dim].into_iter().chain(widths.iter().copied());
         let layer = |(d, &k)| Layer { weight: self.weight(k, d), bias: bias.then(|| self.bias(k)) };
         inputs.zip(widths).map(layer).collect()
     }

@@ -4,8 +4,9 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
+use super::layer::is_silent;
 use super::{Activation, Autoencoder};
-use crate::device::{Compute, to_host};
+use crate::device::Compute;
 use crate::error::{Error, Result};
 
 /// Configuration of a [`SingleNeuron`].
@@ -54,7 +55,6 @@ impl Autoencoder for SingleNeuron {
 
     /// ReLU and no sample with a positive correlation: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        let correlations = to_host(x.matmul(self.weight.val().transpose()));
-        self.activation == Activation::Relu && correlations.iter().all(|&c| c <= 0.0)
+        is_silent(self.activation, || x.matmul(self.weight.val().transpose()))
     }
 }

@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::layer::{Draw, Layer, check_widths, is_silent, plus};
+use super::layer::{Draw, Layer, code, is_silent, plus};
 use super::{Activation, Autoencoder};
 use crate::data::Dataset;
 use crate::device::Compute;
@@ -62,9 +62,8 @@ impl TiedDeepConfig {
         replica: u64,
         compute: &Compute,
     ) -> Result<TiedDeep> {
-        check_widths(&self.widths)?;
-        let mut draw = Draw::new(self.dim, dataset, init_norm, (seed, replica), compute)?;
-        let encoder = draw.encoder(self.dim, &self.widths, self.bias);
+        let mut draw = Draw::new(self.dim, &self.widths, dataset, init_norm, (seed, replica), compute)?;
+        let encoder = draw.layers(self.bias);
         let below = if self.bias { &self.widths[..self.widths.len() - 1] } else { &[] };
         let decoder_bias = below.iter().map(|&width| draw.bias(width)).collect();
         Ok(TiedDeep { encoder, decoder_bias, activation: self.activation })
@@ -74,13 +73,11 @@ impl TiedDeepConfig {
 impl TiedDeep {
     /// What the last activation says, `g_1`: `[b, n]` to `[b, k_1]`.
     fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
-        let up = |h, layer: &Layer| self.activation.forward(layer.encode(h));
         let down = |g: Tensor<2>, l: usize| {
             let g = g.matmul(self.encoder[l].weight.val());
             self.activation.forward(plus(g, self.decoder_bias.get(l - 1)))
         };
-        let code = self.encoder.iter().fold(x, up);
-        (1..self.encoder.len()).rev().fold(code, down)
+        (1..self.encoder.len()).rev().fold(code(&self.encoder, self.activation, x), down)
     }
 }
 
@@ -95,6 +92,6 @@ impl Autoencoder for TiedDeep {
 
     /// ReLU, and no sample reaches the output: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        self.activation == Activation::Relu && is_silent(self.hidden(x))
+        is_silent(self.activation, || self.hidden(x))
     }
 }

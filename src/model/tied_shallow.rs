@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::layer::{Draw, check_widths, is_silent, plus};
+use super::layer::{Draw, Layer, is_silent, plus};
 use super::{Activation, Autoencoder};
 use crate::data::Dataset;
 use crate::device::Compute;
@@ -53,13 +53,10 @@ impl TiedShallowConfig {
         replica: u64,
         compute: &Compute,
     ) -> Result<TiedShallow> {
-        check_widths(&[self.hidden])?;
-        let mut draw = Draw::new(self.dim, dataset, init_norm, (seed, replica), compute)?;
-        Ok(TiedShallow {
-            weight: draw.weight(self.hidden, self.dim),
-            bias: self.bias.then(|| draw.bias(self.hidden)),
-            activation: self.activation,
-        })
+        let widths = [self.hidden];
+        let mut draw = Draw::new(self.dim, &widths, dataset, init_norm, (seed, replica), compute)?;
+        let Layer { weight, bias } = draw.layers(self.bias).remove(0);
+        Ok(TiedShallow { weight, bias, activation: self.activation })
     }
 }
 
@@ -81,6 +78,6 @@ impl Autoencoder for TiedShallow {
 
     /// ReLU, and no sample activates any neuron: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        self.activation == Activation::Relu && is_silent(self.hidden(x))
+        is_silent(self.activation, || self.hidden(x))
     }
 }

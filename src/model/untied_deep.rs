@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-use super::layer::{Draw, Layer, check_widths, is_silent};
+use super::layer::{Draw, Layer, code, is_silent};
 use super::{Activation, Autoencoder};
 use crate::data::Dataset;
 use crate::device::Compute;
@@ -56,10 +56,8 @@ impl UntiedDeepConfig {
         replica: u64,
         compute: &Compute,
     ) -> Result<UntiedDeep> {
-        check_widths(&self.widths)?;
-        let mut draw = Draw::new(self.dim, dataset, init_norm, (seed, replica), compute)?;
-        let encoder = draw.encoder(self.dim, &self.widths, self.bias);
-        let mut decoder = draw.encoder(self.dim, &self.widths, false);
+        let mut draw = Draw::new(self.dim, &self.widths, dataset, init_norm, (seed, replica), compute)?;
+        let (encoder, mut decoder) = (draw.layers(self.bias), draw.layers(false));
         if self.bias {
             for (layer, &width) in decoder[1..].iter_mut().zip(&self.widths) {
                 layer.bias = Some(draw.bias(width));
@@ -72,10 +70,8 @@ impl UntiedDeepConfig {
 impl UntiedDeep {
     /// What the last activation says, `g_1`: `[b, n]` to `[b, k_1]`.
     fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
-        let up = |h, layer: &Layer| self.activation.forward(layer.encode(h));
         let down = |g, layer: &Layer| self.activation.forward(layer.decode(g));
-        let code = self.encoder.iter().fold(x, up);
-        self.decoder[1..].iter().rev().fold(code, down)
+        self.decoder[1..].iter().rev().fold(code(&self.encoder, self.activation, x), down)
     }
 }
 
@@ -90,6 +86,6 @@ impl Autoencoder for UntiedDeep {
 
     /// ReLU, and no sample reaches the output: every gradient is exactly 0.
     fn is_dead(&self, x: Tensor<2>) -> bool {
-        self.activation == Activation::Relu && is_silent(self.hidden(x))
+        is_silent(self.activation, || self.hidden(x))
     }
 }

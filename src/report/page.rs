@@ -129,10 +129,13 @@ fn mathml(latex: &str) -> std::result::Result<String, String> {
 fn command(saved: &Saved, entry: &Entry) -> String {
     let Saved { seed, effort, backend, precision, options, .. } = saved;
     let features = if backend == "flex" { String::new() } else { format!("--features {backend} ") };
-    let mut command = format!(
-        "cargo run --release {features}--bin {} -- --effort {effort} --seed {seed} --backend {backend} --precision {precision}",
-        entry.id
-    );
+    // Where a claim that is not of this crate has its binary, nobody knows here.
+    let program = match claims::find(&entry.id) {
+        Ok(claim) => format!("cargo run --release {features}--bin {} --", claim.id),
+        Err(_) => entry.id.clone(),
+    };
+    let mut command =
+        format!("{program} --effort {effort} --seed {seed} --backend {backend} --precision {precision}");
     for (key, value) in options.as_object().into_iter().flatten() {
         let value = match value {
             Json::Null | Json::Bool(false) => continue,

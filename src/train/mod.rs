@@ -26,6 +26,18 @@ pub enum Outcome {
     MaxSteps,
 }
 
+impl Outcome {
+    /// As it is written in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Converged => "converged",
+            Outcome::Dead => "dead",
+            Outcome::Diverged => "diverged",
+            Outcome::MaxSteps => "max_steps",
+        }
+    }
+}
+
 /// When a run counts as converged.
 #[derive(Clone, Debug)]
 pub enum StopRule {

@@ -380,3 +380,43 @@ fn the_time_to_commit_goes_as_one_over_the_clock() {
         assert!(values(series(times, batch)).iter().all(|(_, y)| (y / level - 1.0).abs() < 0.35), "{batch}");
     }
 }
+
+#[test]
+fn deeper_models_share_axes_and_meet_in_the_one_layer_they_grow_from() {
+    let drawing = drawing("deeper");
+    assert_eq!(titles(&drawing)[..2], ["neurons side by side", "layers on top of each other"]);
+    for row in drawing.panels.chunks(2) {
+        let [wide, deep] = row else { panic!("two panels a row") };
+        assert_eq!((wide.y.range, &wide.y.label), (deep.y.range, &deep.y.label));
+        assert_eq!(
+            (names(wide), names(deep)),
+            (vec!["shallow:1", "shallow:4"], vec!["shallow:4", "deep:4-4"])
+        );
+        // The same model in the same colour and shape.
+        let (left, right) = (series(wide, "shallow:4"), series(deep, "shallow:4"));
+        assert_eq!((left.ink, values(left).len()), (right.ink, 2));
+        assert!(values(left).iter().zip(values(right)).all(|(a, b)| a.1 == b.1));
+    }
+    // The single neuron is pure at b = 1 and mixes at b = m.
+    let single = values(series(&drawing.panels[0], "shallow:1"));
+    assert!((single[0].1 - 1.0).abs() < 1e-3 && single[1].1 > 1.1, "{single:?}");
+}
+
+#[test]
+fn digits_are_small_images_each_above_its_nearest() {
+    let drawing = drawing("digits");
+    // Two starts; GD and b = 1.
+    assert_eq!((drawing.columns, drawing.panels.len()), (2, 8));
+    for rows in drawing.panels.chunks(4) {
+        assert_eq!((rows[0].title.as_str(), rows[1].title.as_str()), ("GD", "b = 1"));
+        assert!(
+            rows[2..].iter().all(|image| image.title.starts_with("a ") && image.title.contains("cos 0."))
+        );
+    }
+    for image in &drawing.panels {
+        let Marks::Heat(values, _) = &image.series[0].marks else { panic!("an image") };
+        assert!(image.bare && values.len() == 8 && values.iter().all(|row| row.len() == 8));
+    }
+    let svg = figures::svg(&drawing, "digits", figures::Look::File);
+    assert!(!svg.contains(">pixel<"), "no axes");
+}

@@ -129,7 +129,7 @@ fn crossovers(measured: &Measured, activation: Activation, seed: u64) -> Vec<Est
             interval: Interval { low: at(ESTIMATE_LEVEL / 2.0), high: at(1.0 - ESTIMATE_LEVEL / 2.0) },
             n: kept.len() as u64,
             method: format!(
-                "interpolated in log ρ; {REDRAWN} bootstrap samples of seeds, which all ρ share, percentiles"
+                "interpolated in log ρ (its error is not in the interval); {REDRAWN} bootstrap samples of seeds, which all ρ share, percentiles"
             ),
         })
     };

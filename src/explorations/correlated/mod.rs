@@ -7,11 +7,10 @@ mod tables;
 
 use itertools::iproduct;
 use nalgebra::DMatrix;
-use rayon::prelude::*;
 
 use self::onset::Onset;
 use self::runs::Runs;
-use super::paired;
+use super::{paired, setting};
 use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -106,22 +105,18 @@ impl<'a> Protocol<'a> {
         if samples < 3 {
             return Err(Error::Usage(format!("--samples {samples}: the spread law needs at least 3")));
         }
-        let step_size = options.step_size.unwrap_or(0.1);
-        if !(step_size > 0.0 && step_size < 0.5) {
-            return Err(Error::Usage(format!("--step-size {step_size}: the spread law needs 0 < η < 1/2")));
-        }
-        let pairs = paired::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 40, 120)))?;
+        let step_size =
+            setting::check_step_size(options.step_size.unwrap_or(0.1), "the spread law needs 0 < η < 1/2")?;
+        let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 40, 120)))?;
         let rhos: &[f64] = match context.effort {
             Effort::Quick => &[-0.1, 0.0, 0.005, 0.02, 0.1, 0.9],
             _ => &[-0.1, -0.05, -0.02, 0.0, 5e-4, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 0.6, 0.9],
         };
         let least = -1.0 / (samples as f64 - 1.0);
-        let mut batches = match context.effort {
+        let batches = match context.effort {
             Effort::Quick => vec![1, samples],
             _ => vec![1, samples / 4, samples],
         };
-        batches.retain(|&b| b > 0);
-        batches.dedup();
         Ok(Self {
             prediction,
             samples,
@@ -130,7 +125,7 @@ impl<'a> Protocol<'a> {
             pairs,
             seed: context.cell_seed(&CLAIM, 0),
             rhos: rhos.iter().copied().filter(|&rho| rho > 0.99 * least).collect(),
-            batches,
+            batches: setting::batch_sizes(batches, samples),
         })
     }
 
@@ -142,10 +137,7 @@ impl<'a> Protocol<'a> {
     }
 
     fn schedule(&self, case: Case) -> Result<Schedule> {
-        match case.batch == self.samples {
-            true => Schedule::full_batch(self.samples),
-            false => Schedule::sgd(self.samples, case.batch, self.seed),
-        }
+        Schedule::sgd(self.samples, case.batch, self.seed)
     }
 
     fn step_per_sample(&self, batch: usize) -> f64 {
@@ -192,14 +184,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let cases: Vec<Case> = iproduct!(Activation::PAPER, &protocol.rhos, &protocol.batches)
         .map(|(activation, &rho, &batch)| Case { activation, rho, batch })
         .collect();
-    context.progress.inc_length(cases.len() as u64);
     let onsets = cases.iter().map(|&case| Onset::measure(&protocol, case)).collect::<Result<_>>()?;
-    let run = |&case: &Case| {
-        let runs = Runs::measure(&protocol, case);
-        context.progress.inc(1);
-        runs
-    };
-    let runs = cases.par_iter().with_max_len(1).map(run).collect::<Result<_>>()?;
+    let runs = setting::each(&cases, context, |&case| Runs::measure(&protocol, case))?;
     let measured = Measured { protocol, onsets, runs };
     Ok(Findings {
         estimates: estimates::estimates(&measured, context.cell_seed(&CLAIM, 1)),

@@ -31,6 +31,9 @@ const SHAPES: [Shape; 4] = [Shape::Triangle, Shape::Square, Shape::Disc, Shape::
 /// Correlations shown around 0.
 const NEAR: f64 = 0.021;
 
+/// Half the length of the bar of a prediction: it sticks out on both sides of a point.
+const BAR: f64 = 0.0011;
+
 fn panel(sheet: &Sheet, activation: &str, near: bool) -> Panel {
     let samples = sheet.first("samples");
     let mut series = Vec::new();
@@ -52,7 +55,7 @@ fn panel(sheet: &Sheet, activation: &str, near: bool) -> Panel {
                     "",
                     Ink::Ink,
                     Stroke::Solid,
-                    vec![(rho - 5e-4, predicted), (rho + 5e-4, predicted)],
+                    vec![(rho - BAR, predicted), (rho + BAR, predicted)],
                 ));
             }
         }

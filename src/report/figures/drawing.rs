@@ -22,6 +22,8 @@ pub struct Panel {
     pub series: Vec<Series>,
     /// Whether one unit is as long on both axes.
     pub square: bool,
+    /// Whether it is a small image with a title, and no axes.
+    pub bare: bool,
 }
 
 /// An axis with its label; a range that is not given follows from the series.
@@ -280,7 +282,17 @@ impl Panel {
         }
         x.fit(across.into_iter());
         y.fit(up.into_iter());
-        Self { title: title.into(), x, y, series, square: false }
+        Self { title: title.into(), x, y, series, square: false, bare: false }
+    }
+
+    /// A small image without axes.
+    pub fn image(title: impl Into<String>, image: Series) -> Self {
+        let (rows, columns) = match &image.marks {
+            Marks::Heat(values, _) => (values.len(), values.first().map_or(0, Vec::len)),
+            Marks::Points(..) | Marks::Line(..) => (0, 0),
+        };
+        let axis = |cells: usize| Axis::linear("pixel").from_to(0.5, cells as f64 + 0.5);
+        Self { bare: true, ..Self::new(title, axis(columns), axis(rows), vec![image]) }
     }
 
     /// The same with equal units on both axes.

@@ -25,6 +25,10 @@ pub enum Look {
 const SIZES: [(f64, f64); 3] = [(620.0, 400.0), (440.0, 340.0), (340.0, 320.0)];
 const SQUARE: (f64, f64) = (520.0, 500.0);
 
+/// Width and height of an image without axes, and the room for its title, of which the backend wants the lower half.
+const IMAGE: (f64, f64) = (102.0, 117.0);
+const IMAGE_TITLE: f64 = 29.0;
+
 /// Pixels of a PNG to one of the SVG.
 const RASTER_SCALE: f32 = 2.0;
 
@@ -111,18 +115,24 @@ fn renumbered(text: &str, stale: &str, fresh: &str) -> String {
 }
 
 fn scene(drawing: &Drawing, look: Look) -> Scene {
-    let columns = drawing.columns.clamp(1, 3);
+    let bare = drawing.panels.iter().all(|panel| panel.bare);
+    let columns = if bare { drawing.columns } else { drawing.columns.clamp(1, 3) };
     let rows = drawing.panels.len().div_ceil(columns);
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     let square = drawing.panels.iter().all(|panel| panel.square);
-    let (width, height) = if square { SQUARE } else { SIZES[columns - 1] };
+    let (width, height) = match (bare, square) {
+        (true, _) => IMAGE,
+        (false, true) => SQUARE,
+        (false, false) => SIZES[columns - 1],
+    };
     for panel in &drawing.panels {
         plots.push(panel.series.iter().flat_map(|series| paint(series, panel, look)).collect::<Vec<Plot>>());
         layouts.push(layout(panel, width, look));
     }
     let height = height + drawing.panels.iter().map(|panel| legend_height(panel, width)).fold(0.0, f64::max);
     let grid = Grid::new(rows, columns).with_plots(plots).with_layouts(layouts);
-    let mut scene = grid.with_cell_size(width, height).with_spacing(10.0).with_padding(6.0).render();
+    let spacing = if bare { 2.0 } else { 10.0 };
+    let mut scene = grid.with_cell_size(width, height).with_spacing(spacing).with_padding(6.0).render();
     let theme = look.theme();
     scene.background_color = Some(theme.background);
     scene.text_color = Some(theme.text_color);
@@ -192,6 +202,19 @@ fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
     if panel.square {
         layout = layout.with_equal_aspect();
     }
+    if panel.bare { without_axes(layout) } else { layout }
+}
+
+/// A frame and a title, and nothing else.
+fn without_axes(layout: Layout) -> Layout {
+    let mut layout = layout
+        .with_box_axes()
+        .with_show_grid(false)
+        .with_title_size(11)
+        .with_force_margins(7.0, 7.0)
+        .with_force_margins_y(IMAGE_TITLE, 0.0);
+    (layout.x_label, layout.y_label) = (None, None);
+    (layout.suppress_x_ticks, layout.suppress_y_ticks) = (true, true);
     layout
 }
 

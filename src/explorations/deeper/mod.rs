@@ -1,0 +1,209 @@
+//! What becomes of sparsity and of the memory of the start with more neurons and more layers, against the batch size.
+
+mod estimates;
+mod runs;
+mod tables;
+
+use itertools::iproduct;
+
+use self::runs::{Ended, Group};
+use super::{paired, setting};
+use crate::claims::{Claim, Context, Effort, Findings, Kind};
+use crate::error::{Error, Result};
+use crate::limit_set::LimitSet;
+use crate::model::{Activation, Architecture};
+use crate::schedule::Schedule;
+use crate::theory::{self, sgd};
+
+/// The exploration.
+pub const CLAIM: Claim = Claim {
+    id: "deeper",
+    kind: Kind::Exploration,
+    joins: Effort::Full,
+    number: 15,
+    title: "how many samples the neurons of shallow and deep tied autoencoders mix, against b/m",
+    source: "beyond the paper",
+    statement: "Tied ReLU autoencoders of 1 to 8 neurons and 1 to 4 layers on orthonormal data: participation ratio and largest \
+                cosine with a sample of the first-layer neurons, and their alignment with the start, against b/m. The paper \
+                settles the single neuron alone.",
+    formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
+    protocol: "Burn's autodiff trains every model at every batch size from the same seeds: a seed fixes data, start and the stream of batches, so \
+               that the differences between b = m and smaller b are paired. L layers take steps of η_B/L, for the curvature at a sample that \
+               is reconstructed grows as 4L, and start at unit norm if L > 1, for the signal passes all of them. A run ends when what is left \
+               of the way, from all parameters, is estimated at 1e-6, or with its budget, which grows with L; the share that stopped is \
+               reported. The single neuron, where the theorems speak, is among the models.",
+    run: |context| findings(context, &Options::default(), &Prediction::default()),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Number of samples m (default: 5, 6 or 12 by effort).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 30 by effort).
+    #[arg(long)]
+    pub pairs: Option<u64>,
+    /// Step size per sample η_B of one layer; L layers take η_B/L (default: 0.3).
+    #[arg(long, allow_negative_numbers = true)]
+    pub step_size: Option<f64>,
+}
+
+/// What is known beforehand: the single neuron.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// Limit set of the single neuron, from schedule and correlations at the start.
+    pub limit: fn(&Schedule, &[f64], Activation) -> Option<LimitSet>,
+}
+
+impl Default for Prediction {
+    fn default() -> Self {
+        Self { limit: theory::predicted_limit }
+    }
+}
+
+/// Initial norm of the neurons of one layer; of several it is 1, the norm at which they hand on what they are given.
+const INIT_NORM: f64 = 0.5;
+
+/// What is left of the way when a run stops, estimated from all parameters. Under random batches a lucky window makes the estimate a
+/// hundred times too small now and then: it is set that much below what a participation ratio would show.
+const TOLERANCE: f64 = 1e-6;
+
+/// Differences between participation ratios, cosines or losses that are beyond what stopping early may leave.
+const BEYOND: f64 = 1e-3;
+
+/// Steps between displacements of the stop rule.
+const WINDOW: u64 = 200;
+
+/// Budget a layer, in units of `1/λ` of the single neuron at `b = 1`: selection takes it some 11, and `e^{−10}` of the way another 10;
+/// several neurons, and neurons behind neurons, take several times as long.
+const BUDGET: f64 = 60.0;
+
+/// The models: side by side, then on top of each other. Where `k < m` no loss can vanish, and the noise of small batches does not
+/// either unless all neurons are pure; with `k ≥ m` both may vanish before.
+fn models(effort: Effort) -> Vec<Architecture> {
+    let names: &[&str] = match effort {
+        Effort::Quick => &["shallow:1", "shallow:4", "deep:4-4"],
+        _ => &[
+            "shallow:1",
+            "shallow:2",
+            "shallow:4",
+            "shallow:8",
+            "deep:8-8",
+            "deep:4-4",
+            "deep:4-4-4",
+            "deep:4-4-4-4",
+        ],
+    };
+    names.iter().map(|name| name.parse().expect("a known model")).collect()
+}
+
+/// Number of layers, and of neurons in the first.
+fn size(model: &Architecture) -> (usize, usize) {
+    match model {
+        Architecture::Neuron => (1, 1),
+        Architecture::Shallow { hidden, .. } => (1, *hidden),
+        Architecture::Deep { widths, .. } | Architecture::Untied { widths, .. } => (widths.len(), widths[0]),
+    }
+}
+
+/// The setting that all runs share.
+struct Protocol<'a> {
+    context: &'a Context,
+    prediction: &'a Prediction,
+    samples: usize,
+    dim: usize,
+    step_size: f64,
+    models: Vec<Architecture>,
+    batches: Vec<usize>,
+}
+
+impl<'a> Protocol<'a> {
+    fn new(context: &'a Context, options: &Options, prediction: &'a Prediction) -> Result<Self> {
+        let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 12));
+        if samples < 2 {
+            return Err(Error::Usage(format!(
+                "--samples {samples}: batches smaller than the data need at least 2"
+            )));
+        }
+        let step_size =
+            setting::check_step_size(options.step_size.unwrap_or(0.3), "the budget needs 0 < η_B < 1/2")?;
+        let batches = match context.effort {
+            Effort::Quick => vec![1, samples],
+            _ => vec![1, samples / 2, samples - 1, samples],
+        };
+        Ok(Self {
+            context,
+            prediction,
+            samples,
+            dim: samples + 4,
+            step_size,
+            models: models(context.effort),
+            batches: setting::batch_sizes(batches, samples),
+        })
+    }
+
+    /// Step size per sample. Where a sample passes `L` layers of gain `s_l = 1`, its loss `½(1 − Π s_l²)²` has curvature `4L`, and
+    /// steps are stable below `2/(4L)`.
+    fn step_per_sample(&self, model: &Architecture) -> f64 {
+        self.step_size / size(model).0 as f64
+    }
+
+    /// Most steps of a run, two whole windows or more; the same for every batch size.
+    fn budget(&self, model: &Architecture) -> u64 {
+        let rate = sgd::rate(self.samples, 1, self.step_size);
+        ((BUDGET * size(model).0 as f64 / rate).ceil() as u64).next_multiple_of(2 * WINDOW)
+    }
+}
+
+/// Norm at which the neurons of a model start.
+fn init_norm(model: &Architecture) -> f64 {
+    if size(model).0 == 1 { INIT_NORM } else { 1.0 }
+}
+
+/// Everything measured.
+struct Measured<'a> {
+    protocol: &'a Protocol<'a>,
+    groups: Vec<Group<'a>>,
+}
+
+impl<'a> Measured<'a> {
+    /// The runs of a model at a batch size.
+    fn group(&self, model: &Architecture, batch: usize) -> &Group<'a> {
+        let group = self.groups.iter().find(|group| group.model == model && group.batch == batch);
+        group.expect("every case was run")
+    }
+
+    /// The runs of a model with the full batch.
+    fn full(&self, model: &Architecture) -> &Group<'a> {
+        self.group(model, self.protocol.samples)
+    }
+
+    /// The runs of a model at all batch sizes.
+    fn runs(&self, model: &Architecture) -> impl Iterator<Item = &Ended> {
+        self.groups.iter().filter(move |group| group.model == model).flat_map(|group| &group.runs)
+    }
+}
+
+/// Runs the protocol.
+///
+/// # Errors
+/// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let protocol = Protocol::new(context, options, prediction)?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 30)))?;
+    let cells: Vec<_> = iproduct!(&protocol.models, protocol.batches.iter().copied()).collect();
+    let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
+    let run = |&((model, batch), pair): &((&Architecture, usize), u64)| protocol.run(model, batch, pair);
+    let mut ended = setting::each(&cases, context, run)?.into_iter();
+    let mut group =
+        |(model, batch)| Group { model, batch, runs: ended.by_ref().take(pairs as usize).collect() };
+    let groups = cells.into_iter().map(&mut group).collect();
+    let measured = Measured { protocol: &protocol, groups };
+    Ok(Findings {
+        estimates: estimates::estimates(&measured),
+        notes: estimates::notes(&measured),
+        tables: vec![tables::runs(&measured), tables::summary(&measured)],
+        ..Findings::default()
+    })
+}

@@ -1,0 +1,98 @@
+//! Handwritten digits: what a neuron looks like as an image, after gradient descent and after SGD.
+
+mod estimates;
+mod runs;
+mod tables;
+
+use self::runs::Protocol;
+use super::{paired, setting};
+use crate::claims::{Claim, Context, Effort, Findings, Kind};
+use crate::data::digits::{Digits, digits};
+use crate::data::{Dataset, Normalisation};
+use crate::error::{Error, Result};
+use crate::measure::subspace::principal_components;
+
+/// The exploration.
+pub const CLAIM: Claim = Claim {
+    id: "digits",
+    kind: Kind::Exploration,
+    joins: Effort::Full,
+    number: 17,
+    title: "what a neuron trained on handwritten digits looks like, against the batch size",
+    source: "beyond the paper",
+    statement: "One ReLU neuron on the 1,797 handwritten digits of 8×8 pixels, the mean image subtracted, then unit norm: how close it comes \
+                to a single image, to the first principal component, to one digit, under gradient descent and SGD. Samples are \
+                correlated, so that no theorem of the paper applies.",
+    formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
+    protocol: "The hand-derived gradient trains the neuron from the same starts at every batch size, so that differences between b = m and smaller \
+               b are paired. Gradient descent runs until what is left of the way is estimated at 1e-4; SGD, which has no limit here, for as \
+               many steps as that might take. Neurons of the first seeds are kept as images, each with the sample nearest to it.",
+    run: |context| findings(context, &Options::default(), &Prediction {}),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Take the first images only, so many (default: 300, 1797 or 1797 by effort).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Pairs of runs: seeds shared by all batch sizes (default: 6, 24 or 96 by effort).
+    #[arg(long)]
+    pub pairs: Option<u64>,
+    /// Nominal step size η; η_B = η/b (default: 0.2).
+    #[arg(long, allow_negative_numbers = true)]
+    pub step_size: Option<f64>,
+}
+
+/// Nothing is predicted here.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Prediction {}
+
+/// Initial norm.
+const INIT_NORM: f64 = 0.5;
+
+/// What is left of the way when gradient descent stops; SGD does not stop before its budget.
+const TOLERANCE: f64 = 1e-4;
+
+/// Steps between displacements of the stop rule.
+const WINDOW: u64 = 50;
+
+/// Seeds whose neurons are shown as images.
+const SHOWN: usize = 3;
+
+/// Runs the protocol.
+///
+/// # Errors
+/// Bad options: fewer than two pairs, more images than there are, a step size that is not between 0 and 1/2.
+pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<Findings> {
+    let Digits { images, labels } = digits();
+    let samples = options.samples.unwrap_or(context.effort.pick(300, images.samples(), images.samples()));
+    if !(2..=images.samples()).contains(&samples) {
+        return Err(Error::Usage(format!(
+            "--samples {samples}: there are {} images; take at least 2",
+            images.samples()
+        )));
+    }
+    let step_size =
+        setting::check_step_size(options.step_size.unwrap_or(0.2), "single images need 0 < η < 1/2")?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 24, 96)))?;
+    let rows = images.rows()?[..samples * images.dim()].to_vec();
+    let dataset = Dataset::from_rows(rows, samples, images.dim())?.normalised(Normalisation::CentredUnit)?;
+    let component = principal_components(&dataset, 1)?.map(|matrix| matrix.as_slice().to_vec());
+    let (budget, seed) = (context.effort.pick(20_000, 20_000, 50_000), context.cell_seed(&CLAIM, 0));
+    let protocol = Protocol { dataset, labels, component, step_size, budget, seed };
+    let batches =
+        context.effort.pick(vec![1, samples], vec![1, 3, 10, 100, samples], vec![1, 3, 10, 30, 100, samples]);
+    let batches = setting::batch_sizes(batches, samples);
+    let groups = setting::each(&batches, context, |&batch| protocol.run(batch, pairs, context))?;
+    Ok(Findings {
+        estimates: estimates::estimates(&groups),
+        notes: estimates::notes(&groups, &protocol),
+        tables: vec![
+            tables::runs(&groups, &protocol),
+            tables::summary(&groups),
+            tables::neurons(&groups, &protocol)?,
+        ],
+        ..Findings::default()
+    })
+}

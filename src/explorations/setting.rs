@@ -1,0 +1,64 @@
+//! What explorations make of their options, and how they walk through their cases.
+
+use rayon::prelude::*;
+
+use crate::claims::Context;
+use crate::error::{Error, Result};
+
+/// Refuses a number of pairs that gives no interval.
+///
+/// # Errors
+/// [`Error::Usage`].
+pub(super) fn check_pairs(pairs: u64) -> Result<u64> {
+    match pairs {
+        0 | 1 => Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2"))),
+        pairs => Ok(pairs),
+    }
+}
+
+/// Refuses a step size that is not between 0 and 1/2; `needs` says why that is needed.
+///
+/// # Errors
+/// [`Error::Usage`].
+pub(super) fn check_step_size(step_size: f64, needs: &str) -> Result<f64> {
+    match step_size > 0.0 && step_size < 0.5 {
+        true => Ok(step_size),
+        false => Err(Error::Usage(format!("--step-size {step_size}: {needs}"))),
+    }
+}
+
+/// Of batch sizes in rising order, those that there are samples for, each once.
+pub(super) fn batch_sizes(mut wanted: Vec<usize>, samples: usize) -> Vec<usize> {
+    wanted.retain(|batch| (1..=samples).contains(batch));
+    wanted.dedup();
+    wanted
+}
+
+/// Runs every case, side by side, and counts them.
+///
+/// # Errors
+/// Those of the cases.
+pub(super) fn each<C: Sync, R: Send>(
+    cases: &[C],
+    context: &Context,
+    run: impl Fn(&C) -> Result<R> + Sync,
+) -> Result<Vec<R>> {
+    context.progress.inc_length(cases.len() as u64);
+    let counted = |case: &C| {
+        let result = run(case);
+        context.progress.inc(1);
+        result
+    };
+    cases.par_iter().with_max_len(1).map(counted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batch_sizes_exist_and_differ() {
+        assert_eq!(batch_sizes(vec![1, 1, 2, 3], 3), [1, 2, 3]);
+        assert_eq!(batch_sizes(vec![0, 1, 30, 300], 30), [1, 30]);
+    }
+}
