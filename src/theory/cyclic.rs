@@ -69,7 +69,8 @@ fn shares(y: &[f64]) -> Vec<f64> {
 }
 
 /// Winner of cyclic SGD to first order in `η`: the largest correlation, unless the runner-up is visited earlier and
-/// behind by less than its head start.
+/// behind by less than its head start. The two largest alone are asked: where a third is within `O(η)` of them too, a
+/// corner of the starts of order `η²`, it may win instead.
 pub fn winner(c0: &[f64], norm_sq: f64, step_size: f64) -> usize {
     let mut order: Vec<usize> = (0..c0.len()).collect();
     order.sort_by(|&i, &j| c0[j].abs().total_cmp(&c0[i].abs()));

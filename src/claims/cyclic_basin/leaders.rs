@@ -10,11 +10,12 @@ use crate::error::Result;
 use crate::init::Start;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
+use crate::stats::{CHECK_LEVEL, binomial_interval};
 use crate::verdict::{Check, Expectation};
 
 pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
     let (check, table) = random_starts(context, prediction)?;
-    findings.checks.push(check);
+    findings.checks.extend(check);
     findings.tables.push(table);
     findings.checks.push(close_calls(context, prediction)?);
     findings.tables.push(simplex(context, prediction)?);
@@ -41,16 +42,12 @@ fn largest_of(c: &[f64]) -> usize {
 }
 
 /// Gaussian starts: how often the largest correlation loses, measured and to first order.
-fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Check, Table)> {
+fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Option<Check>, Table)> {
     let replicas = context.effort.pick(300, 2000, 40_000);
     let (judged_m, judged_eta) = (12, 0.05);
-    let check = Expectation::new(
-        "m = 12, η = 0.05: runs whose winner is not the predicted one, over those in which the largest loses",
-        0.25,
-        "the order decides to first order in η; what is left is of the next order",
-    )
-    .at_most();
-    let (mut rows, mut judged) = (Vec::new(), None);
+    let name = "m = 12, η = 0.05, Gaussian starts: fraction of runs in which the largest correlation loses";
+    let why = "first order in η, for the very same starts; what is left is of the next order";
+    let (mut rows, mut check) = (Vec::new(), None);
     let etas: &[f64] = context.effort.pick(&[0.1, 0.05], &[0.2, 0.1, 0.05], &[0.2, 0.1, 0.05, 0.025]);
     for samples in context.effort.pick(vec![12], vec![3, 12], vec![3, 12, 40, 100]) {
         for (k, &eta) in etas.iter().enumerate() {
@@ -74,7 +71,10 @@ fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Check, T
             let numbers = [eta, lost / n, se, foretold / n, wrong / n].map(|x| x.to_string());
             rows.push([vec![samples.to_string()], numbers.to_vec(), vec![replicas.to_string()]].concat());
             if (samples, eta) == (judged_m, judged_eta) {
-                judged = Some(wrong / lost);
+                let interval = binomial_interval(lost as u64, replicas, CHECK_LEVEL);
+                let precision = context.effort.pick(0.1, 0.03, 0.006);
+                let expectation = Expectation::new(name, foretold / n, why).covered(precision);
+                check = Some(expectation.estimated(lost / n, interval, replicas));
             }
         }
     }
@@ -88,7 +88,7 @@ fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Check, T
         "runs",
     ];
     let table = Table { name: "cyclic_largest_loses", header, rows };
-    Ok((check.measured(judged.unwrap_or(f64::NAN), replicas), table))
+    Ok((check, table))
 }
 
 /// The order's law in `η`: starts whose runner-up is visited earlier and behind by `x η`, `x` uniform on `(0, 2)`. It
@@ -98,10 +98,10 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
     let replicas = context.effort.pick(200, 600, 20_000);
     let check = Expectation::new(
         "m = 6, η = 0.02, runner-up earlier and behind by up to 2η: fraction of winners not predicted",
-        0.04,
+        context.effort.pick(0.1, 0.04, 0.02),
         "a wrong winner needs a lead within O(η²) of the head start; without one 0.3 to 0.4 would be wrong",
     )
-    .at_most();
+    .bounded();
     let flock = flock(samples, eta)?;
     let seed = context.cell_seed(&CLAIM, 1 << 32);
     let mut rng = stream(seed, Purpose::Protocol, 0);
@@ -122,7 +122,9 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
         .iter()
         .zip(won)
         .filter(|(start, won)| *won != Some((prediction.winner)(&start.correlations, start.norm_sq, eta)));
-    Ok(check.measured(wrong.count() as f64 / replicas as f64, replicas))
+    let wrong = wrong.count() as u64;
+    let interval = binomial_interval(wrong, replicas, CHECK_LEVEL);
+    Ok(check.estimated(wrong as f64 / replicas as f64, interval, replicas))
 }
 
 /// Three samples: the winner over the simplex of starts, for a map; norm ½.
