@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod figures;
 mod page;
+mod prose;
 pub mod render;
 mod saved;
 pub mod terminal;

@@ -5,6 +5,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 use serde_json::Value as Json;
 
+use super::prose;
 use super::render::Plate;
 use super::saved::{Entry, Saved};
 use super::terminal::{margin, number, prediction};
@@ -24,6 +25,7 @@ pub(super) fn html(saved: &Saved, plates: &[Plate]) -> Result<String> {
     let refuse = |e: minijinja::Error| Error::Usage(format!("the page of the report: {e:#}"));
     let lean = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(refuse)?;
     environment.set_syntax(lean);
+    environment.add_filter("prose", |text: &str| Value::from_safe_string(prose::html(text)));
     environment.add_template("page.html", TEMPLATE).map_err(refuse)?;
     let template = environment.get_template("page.html").map_err(refuse)?;
     let entries: Vec<Value> = saved.entries().map(|entry| section(saved, entry, plates)).collect();

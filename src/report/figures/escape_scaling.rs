@@ -69,8 +69,7 @@ fn caption(sheet: &Sheet) -> String {
     format!(
         "Steps from the even mixture w_GD of m = {} samples until the leader's log-ratio to the sum of the others passes a \
          threshold: mean of {} runs a point with 95 % intervals, reduced engine, η = {}. Dashed: κT = const, the law of \
-         small η for every b; its constant {:.2} is the weighted mean of all points, not a prediction. What is left is of order η, \
-         and differs with b.",
+         small η for every b; its constant {:.2} is the weighted mean of all points, not a prediction.",
         sheet.first("samples"),
         sheet.first("runs"),
         sheet.distinct("step_per_sample").join(", "),

@@ -41,7 +41,7 @@ fn draw(sheet: &Sheet) -> Drawing {
     series.push(Series::points("w₀", Ink::Ink, Shape::Diamond, starts));
     series.push(Series::points("predicted limit", Ink::Ink, Shape::Cross, limits));
     let (x, y) = (Axis::linear("c₀ = ⟨w, a₀⟩"), Axis::linear("c₁ = ⟨w, a₁⟩"));
-    Drawing::new(1, vec![Panel::new("", x.from_to(0.0, 1.1), y.from_to(0.0, 1.1), series).squared()])
+    Drawing::new(1, vec![Panel::new("", x.from_to(-0.05, 1.1), y.from_to(-0.05, 1.1), series).squared()])
 }
 
 fn caption(sheet: &Sheet) -> String {
