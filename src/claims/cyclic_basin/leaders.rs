@@ -48,8 +48,8 @@ fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Option<C
     let name = "m = 12, η = 0.05, Gaussian starts: fraction of runs in which the largest correlation loses";
     let why = "first order in η, for the very same starts; what is left is of the next order";
     let (mut rows, mut check) = (Vec::new(), None);
-    let etas: &[f64] = context.effort.pick(&[0.1, 0.05], &[0.2, 0.1, 0.05], &[0.2, 0.1, 0.05, 0.025]);
-    for samples in context.effort.pick(vec![12], vec![3, 12], vec![3, 12, 40, 100]) {
+    let etas: &[f64] = context.effort.pick(&[0.1, 0.05], &[0.2, 0.1, 0.05], &[0.2, 0.1, 0.05]);
+    for samples in context.effort.pick(vec![12], vec![3, 12], vec![3, 12, 40]) {
         for (k, &eta) in etas.iter().enumerate() {
             context.progress.inc_length(replicas);
             let flock = flock(samples, eta)?;
@@ -72,7 +72,7 @@ fn random_starts(context: &Context, prediction: &Prediction) -> Result<(Option<C
             rows.push([vec![samples.to_string()], numbers.to_vec(), vec![replicas.to_string()]].concat());
             if (samples, eta) == (judged_m, judged_eta) {
                 let interval = binomial_interval(lost as u64, replicas, CHECK_LEVEL);
-                let precision = context.effort.pick(0.1, 0.03, 0.006);
+                let precision = context.effort.pick(0.1, 0.03, 0.012);
                 let expectation = Expectation::new(name, foretold / n, why).covered(precision);
                 check = Some(expectation.estimated(lost / n, interval, replicas));
             }

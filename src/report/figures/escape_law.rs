@@ -28,7 +28,7 @@ fn draw(sheet: &Sheet) -> Drawing {
     ];
     Drawing::new(
         1,
-        vec![Panel::new("", Axis::linear("t"), Axis::linear("P(κT ≤ t)").from_to(0.0, 1.0), series)],
+        vec![Panel::new("", Axis::linear("t"), Axis::linear("P(κT ≤ t)").from_to(-0.02, 1.04), series)],
     )
 }
 
