@@ -165,6 +165,28 @@ mod tests {
     }
 
     #[test]
+    fn on_the_way_to_the_manifold_the_odds_move_with_the_norm() {
+        // Both batches enumerated: the mean change of 2θ/π over that of N is η h'' (1/N − ½), and `pair_slope` its integral.
+        let eta = 1e-4;
+        for (theta, norm_sq) in [(0.3f64, 0.04f64), (0.5, 0.5), (1.2, 0.83), (1.1, 1.6)] {
+            let c = [theta.sin(), theta.cos()].map(|c| c * norm_sq.sqrt());
+            let (mut odds, mut norm) = (0.0, 0.0);
+            for i in 0..2 {
+                let next = step(&c, norm_sq, &[i], eta, Activation::Linear);
+                odds += 0.5 * (pair([next[0], next[1]]) - pair(c));
+                norm += 0.5 * (next[0] * next[0] + next[1] * next[1] - norm_sq);
+            }
+            let ends = [0.999, 1.001].map(|scale| pair_slope(c.map(|c| c * f64::sqrt(scale))));
+            let slope = (ends[1] - ends[0]) / (0.002 * norm_sq);
+            assert!(
+                (odds / norm / eta + slope).abs() < 2e-3 * slope.abs(),
+                "{theta} {norm_sq}: {} {slope}",
+                odds / norm / eta
+            );
+        }
+    }
+
+    #[test]
     fn an_early_stop_moves_the_ends_by_two_hundredths() {
         let c = [0.031_623, 1.0];
         assert!((pair(c) - pair_stopped_early(c, 1e-3) - 0.02).abs() < 2e-4);
