@@ -26,9 +26,10 @@ pub const CLAIM: Claim = Claim {
                 m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
     protocol: "Frequencies of the winner over many runs of the reduced engine, each until the chance of a return is far below the \
-               standard error: m = 2 over angles and step sizes, extrapolated to η → 0; m = 6 for every batch size, by one test of \
-               homogeneity; m = 3 against a lattice solution of the exit problem and against exact paths of the diffusion; the fast \
-               predictor against both. Controls: a stop rule that is too loose, the two wrong guesses, the full batch.",
+               standard error: m = 2 over angles and step sizes, against the solved chain at that step size and extrapolated to η → 0; m = 6 \
+               for every batch size, by one test of homogeneity; m = 3 against a lattice solution of the exit problem and against exact \
+               paths of the diffusion; the fast predictor against both; starts off the manifold. Controls: a stop rule that is too loose, \
+               a step size that is too large, the two wrong guesses, the full batch.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
