@@ -307,29 +307,78 @@ fn hypothesis_map_can_fail() {
 fn selection_law_can_fail() {
     use puremix::theory::selection as theory;
     use selection_law::{Options, Prediction, findings};
-    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let names = |prediction: Prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let turns = |prediction: Prediction, checks: &[&str]| {
+        let seen = names(prediction);
+        for check in checks {
+            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
+        }
+        seen
+    };
     let right = Prediction::default();
-    assert_eq!(of(right.clone()), Verdict::Reproduced);
-    // The shares of the correlations; a correction of the wrong sign; a stop that biases nothing.
-    fn proportional(c: [f64; 2]) -> f64 {
-        c[0] / (c[0] + c[1])
+    assert_eq!(verdict(findings(&context(), &Options::default(), &right)), Verdict::Reproduced);
+    // Larger batches for the larger correlation: odds that depend on b. A stop that biases nothing. Spherical area in the
+    // place of the lattice. The clock of draws with replacement, for batches without.
+    fn by_batch(c: [f64; 2], batch: usize) -> f64 {
+        theory::pair(c.map(|c| c.powi(batch as i32)))
     }
-    assert_eq!(of(Prediction { pair: proportional, ..right.clone() }), Verdict::Refuted);
-    fn other_sign(c: [f64; 2], eta: f64) -> f64 {
-        theory::pair_at(c, -eta)
-    }
-    assert_eq!(of(Prediction { pair_at: other_sign, ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { stopped_early: |c, _| theory::pair(c), ..right.clone() }), Verdict::Refuted);
-    // A clock of draws with replacement, for batches without.
-    let clock = |m: usize, b: usize, eta: f64| eta * eta * (b * (m - b)) as f64 / (m * m) as f64;
-    assert_eq!(of(Prediction { clock, ..right.clone() }), Verdict::Refuted);
-    // Spherical area, in the place of the lattice and of the approximation.
     fn area(c: [f64; 3]) -> [f64; 3] {
         let law = theory::spherical(&c);
         [law[0], law[1], law[2]]
     }
-    assert_eq!(of(Prediction { triangle: area, ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { probabilities: theory::spherical, ..right }), Verdict::Refuted);
+    turns(
+        Prediction {
+            pair_in_batches: by_batch,
+            stopped_early: |c, _| theory::pair(c),
+            triangle: area,
+            clock: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
+            ..right.clone()
+        },
+        &[
+            "two samples of 4, sgd with b = 2",
+            "two samples of 4, sgd with b = 3",
+            "two samples of 2, replacement with b = 2",
+            "two samples of 4, replacement with b = 3",
+            "stopped at cos² > 0.999, θ = 0.04 π/2: P(i* = 1)",
+            "over the triangle of starts",
+            "(m − 1) κ T less the fall of Σ log cos",
+        ],
+    );
+    // The shares of the correlations, alone and in batches. Spherical area in the place of the approximation.
+    fn proportional(c: [f64; 2]) -> f64 {
+        c[0] / (c[0] + c[1])
+    }
+    let odds = "the exact odds, largest deviation from (2/π) arctan(c_1/c_2)";
+    turns(
+        Prediction {
+            pair: proportional,
+            pair_in_batches: |c, _| proportional(c),
+            probabilities: theory::spherical,
+            ..right.clone()
+        },
+        &[
+            odds,
+            "two samples of 2, replacement with b = 2",
+            "over the triangle of starts",
+            "c ∝ 5, 1, 1, 1, 1, 1: largest error of the fast approximation",
+        ],
+    );
+    // No correction at all; one of the wrong sign, and for a start off the manifold that of a start on it; 3/64 for 2/64.
+    let slope = "slope in η of the exact odds, largest deviation";
+    let seen = turns(Prediction { pair_at: |c, _| theory::pair(c), ..right.clone() }, &[slope]);
+    assert!(seen.iter().all(|name| name.starts_with("m = 2, η")), "{seen:?}");
+    fn on_the_manifold(c: [f64; 2]) -> f64 {
+        let norm = c[0].hypot(c[1]);
+        theory::pair_slope(c.map(|c| c / norm))
+    }
+    fn other_sign(c: [f64; 2], eta: f64) -> f64 {
+        2.0 * theory::pair(c) - theory::Chain::new(eta).probability(c)
+    }
+    turns(
+        Prediction { pair_at: other_sign, slope: on_the_manifold, ..right.clone() },
+        &[slope, "η = 0.45: P − 2θ/π", "‖w_0‖ = 0.1: (P(i* = 1) − 2θ/π)/η"],
+    );
+    turns(Prediction { slope: |c| 1.5 * theory::pair_slope(c), ..right }, &["θ = π/8: slope in η", slope]);
 }
 
 #[test]

@@ -262,30 +262,42 @@ fn the_map_has_a_wall() {
 #[test]
 fn the_odds_of_two_are_the_angle() {
     let drawing = drawing("selection_pair");
-    let angles = ["0.04", "0.17", "0.25", "0.37", "0.75"].map(|share| format!("θ = {share} π/2"));
-    assert_eq!(titles(&drawing)[1..], angles);
+    assert_eq!(titles(&drawing), ["all starts", "beside the limit: exact, and measured", "θ = π/8"]);
     let odds = &drawing.panels[0];
     assert_eq!(
         names(odds),
-        ["(2/π) arctan(c₁/c₂)", "other batches", "η = 0.05", "η = 0.1", "η = 0.2", "η = 0.3"]
+        ["(2/π) arctan(c₁/c₂)", "other batches", "η = 0.05", "η = 0.1", "η = 0.2", "η = 0.3", "η = 0.45"]
     );
     // The abscissa is the law itself.
     assert_eq!(values(series(odds, "(2/π)")), [(0.0, 0.0), (1.0, 1.0)]);
-    for (name, points) in [("other", 4), ("η = 0.2", 3), ("η = 0.1", 3), ("η = 0.05", 3), ("η = 0.3", 2)]
+    for (name, points) in
+        [("other", 4), ("η = 0.2", 3), ("η = 0.1", 3), ("η = 0.05", 3), ("η = 0.3", 2), ("η = 0.45", 2)]
     {
         assert_eq!(series(odds, name).len(), points, "{name}");
         assert!(values(series(odds, name)).iter().all(|(x, y)| (x - y).abs() < 0.04), "{name}");
     }
-    for panel in &drawing.panels[1..] {
-        assert_eq!((panel.y.label.as_str(), panel.y.range), ("P(i* = 1) − 2θ/π", drawing.panels[1].y.range));
-        let line = values(series(panel, "first order"));
-        assert_eq!(line[0], (0.0, 0.0));
-        let slope = |k: usize| line[k].1 / line[k].0;
-        assert!((1..line.len()).all(|k| (slope(k) / slope(1) - 1.0).abs() < 1e-9), "{line:?}");
-        // Early octants lose by it what late ones win.
-        assert!((slope(1) < 0.0) == (panel.title != angles[4]), "{}: {line:?}", panel.title);
-        assert_eq!(series(panel, "measured").len(), line.len() - 1);
+    // Early octants lose by a finite step size what late ones win, the more the larger it is.
+    let beside = &drawing.panels[1];
+    assert_eq!(beside.y.label, "P(i* = 1) − 2θ/π");
+    assert_eq!(names(beside), ["η = 0.05", "η = 0.1", "η = 0.2", "η = 0.3", "η = 0.45"]);
+    let mut depth = 0.0;
+    for eta in names(beside) {
+        let curve = values(series(beside, eta));
+        assert_eq!(curve.len(), 39);
+        let (quarter, half, three) = (curve[9], curve[19], curve[29]);
+        assert!(quarter.0 == 0.25 && quarter.1 < depth && half.1.abs() < 1e-12, "{eta}: {curve:?}");
+        assert!((quarter.1 + three.1).abs() < 1e-12, "{eta}: {curve:?}");
+        depth = quarter.1;
     }
+    let points: usize = beside.series.iter().filter(|series| series.name.is_empty()).map(Series::len).sum();
+    assert_eq!(points, 4);
+    // In units of η they start from the derived coefficient and keep below it.
+    let quotient = &drawing.panels[2];
+    assert_eq!(names(quotient), ["first order, −1/32π", "exact", "measured", "at 3π/8, sign turned"]);
+    let (slope, curve) = (last(series(quotient, "first")), values(series(quotient, "exact")));
+    assert!((slope + 1.0 / (32.0 * std::f64::consts::PI)).abs() < 1e-9 && curve[0].1 == slope);
+    assert!(curve.len() == 6 && curve.windows(2).all(|pair| pair[1].1 > pair[0].1), "{curve:?}");
+    assert_eq!((series(quotient, "measured").len(), series(quotient, "at 3π/8").len()), (2, 2));
 }
 
 #[test]

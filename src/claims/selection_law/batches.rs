@@ -9,7 +9,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity};
 use crate::theory::selection::{Diffusion, clock, log_cosines};
-use crate::verdict::Expectation;
+use crate::verdict::{Check, Expectation};
 
 const RATIOS: [f64; 6] = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0];
 const STEP_PER_SAMPLE: f64 = 0.1;
@@ -37,7 +37,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     )
     .covered(context.effort.pick(0.1, 0.05, 0.02));
     let martingale = Expectation::new(
-        "m = 6: (m − 1) κ T over the fall of Σ log cos, in the mean, largest deviation from 1 in standard errors over b",
+        "m = 6: (m − 1) κ T less the fall of Σ log cos, in the mean, in standard errors: largest over b",
         0.0,
         "optional stopping of a martingale, any b; η_B = 0.1 and 0.05 extrapolated to 0; five normal deviates",
     )
@@ -73,6 +73,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     findings.checks.push(same.measured(homogeneity(&counts), 7 * replicas));
     findings.checks.push(scaling.estimated(line.slope, line.slope_interval(CHECK_LEVEL), 6 * replicas));
     findings.checks.push(martingale.measured(worst, 6 * replicas));
+    findings.checks.push(large_steps(context, prediction, &c, replicas)?);
     let header = vec![
         "law",
         "step_per_sample",
@@ -88,6 +89,25 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     ];
     findings.tables.push(Table { name: "selection_batches", header, rows });
     Ok(())
+}
+
+/// The clock is that of small steps: long ones, which tell a rate from its leading order, run ahead of it.
+fn large_steps(context: &Context, prediction: &Prediction, c: &[f64], replicas: u64) -> Result<Check> {
+    let (batch, eta) = (3, 0.45);
+    let check = Expectation::new(
+        "m = 6, b = 3, η_B = 0.45: fall of Σ log cos less (m − 1) κ T, in the mean, is not 0",
+        0.0,
+        "a step size too large for the diffusion: far out the rate is log 1/(1 − η_B²), not η_B²",
+    )
+    .control()
+    .exceeding();
+    let kappa = (prediction.clock)(c.len(), batch, eta);
+    let excess: Vec<f64> = decisions(context, c, batch, eta, replicas, context.cell_seed(&CLAIM, 12 << 32))?
+        .iter()
+        .map(|d| d.fall - 5.0 * kappa * d.steps)
+        .collect();
+    let mean = Mean::of(&excess);
+    Ok(check.estimated(mean.mean, mean.interval(CHECK_LEVEL), replicas))
 }
 
 fn decisions(

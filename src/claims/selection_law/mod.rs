@@ -2,8 +2,10 @@
 
 mod batches;
 mod controls;
+mod finite;
 mod many;
 mod pair;
+mod transient;
 
 use super::flock::{Flock, lead};
 use super::{Claim, Context, Effort, Findings, Kind};
@@ -24,9 +26,10 @@ pub const CLAIM: Claim = Claim {
                 m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
     protocol: "Frequencies of the winner over many runs of the reduced engine, each until the chance of a return is far below the \
-               standard error: m = 2 over angles and step sizes, extrapolated to η → 0; m = 6 for every batch size, by one test of \
-               homogeneity; m = 3 against a lattice solution of the exit problem and against exact paths of the diffusion; the fast \
-               predictor against both. Controls: a stop rule that is too loose, the two wrong guesses, the full batch.",
+               standard error: m = 2 over angles and step sizes, against the solved chain at that step size and extrapolated to η → 0; m = 6 \
+               for every batch size, by one test of homogeneity; m = 3 against a lattice solution of the exit problem and against exact \
+               paths of the diffusion; the fast predictor against both; starts off the manifold. Controls: a stop rule that is too loose, \
+               a step size that is too large, the two wrong guesses, the full batch.",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -43,8 +46,12 @@ pub struct Options {
 pub struct Prediction {
     /// `P(i* = 1)` for two samples as `η → 0`.
     pub pair: fn([f64; 2]) -> f64,
+    /// The same by the size of the batches.
+    pub pair_in_batches: fn([f64; 2], usize) -> f64,
     /// The same at a step size, `b = 1`.
     pub pair_at: fn([f64; 2], f64) -> f64,
+    /// Derivative of that in the step size, at 0.
+    pub slope: fn([f64; 2]) -> f64,
     /// The same as `η → 0` for a stop at `cos² > 1 − defect`.
     pub stopped_early: fn([f64; 2], f64) -> f64,
     /// Time of the diffusion a step, from `m`, `b`, `η_B`.
@@ -59,7 +66,9 @@ impl Default for Prediction {
     fn default() -> Self {
         Self {
             pair: selection::pair,
-            pair_at: selection::pair_at,
+            pair_in_batches: |c, _| selection::pair(c),
+            pair_at: |c, step_size| selection::Chain::new(step_size).probability(c),
+            slope: selection::pair_slope,
             stopped_early: selection::pair_stopped_early,
             clock: selection::clock,
             triangle: triangle::solve,
@@ -87,9 +96,12 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     batches::examine(context, prediction, &mut findings)?;
     many::examine(context, prediction, &mut findings)?;
     controls::examine(context, &mut findings)?;
+    transient::examine(context, prediction, &mut findings)?;
     findings.notes.push(
-        "The law is that of small step sizes from a start on the manifold N = 1. A start of another norm reaches it first, in some \
-         m log(1/‖w_0‖)/4η steps whose noise is of order η: the law stays, its first correction changes."
+        "The law is that of small step sizes; its first correction that of a start on the manifold N = 1. A start of another norm reaches it \
+         first, in some m log(1/‖w_0‖)/2bη_B steps, and on the way the lots spread a log-ratio by a variance of about \
+         4η_B (m−b)/(m−1) log(1/‖w_0‖). That moves the odds by an amount of order η: for two samples and b = 1 by \
+         (η/π) sin 4θ [log(1/‖w_0‖) − ¼(1 − ‖w_0‖²)], which is more than the correction on the manifold, and the other way."
             .into(),
     );
     Ok(findings)

@@ -1,6 +1,6 @@
-//! Two samples: the closed form, its first correction, and what an early stop does to it.
+//! Two samples: the closed form, its extrapolation from finite step sizes, and what an early stop does to it.
 
-use super::{CLAIM, DECIDED, Options, Prediction, unit, winners};
+use super::{CLAIM, DECIDED, Options, Prediction, finite, unit, winners};
 use crate::claims::flock::{Flock, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
@@ -15,12 +15,6 @@ const ANGLES: [f64; 3] = [0.04, 0.17, 0.37];
 
 /// Step sizes, in halves for the extrapolation.
 const STEP_SIZES: [f64; 3] = [0.2, 0.1, 0.05];
-
-/// Where the correction is largest, and has opposite signs.
-const OCTANTS: [f64; 2] = [0.25, 0.75];
-
-/// Step size at which the correction is looked at: large, since its effect is small.
-const LARGE: f64 = 0.3;
 
 pub(super) fn examine(
     context: &Context,
@@ -40,9 +34,9 @@ pub(super) fn examine(
             cell += 1;
             let (p, se) = frequency(wins, replicas);
             estimates.push((p, se));
-            rows.push(row("1", 2, share, eta, (prediction.pair)(at(share)), expected, p, se, replicas));
+            rows.push(row(prediction, share, eta, expected, p, se, replicas));
             let name = format!("m = 2, θ = {share} π/2, η = {eta}: P(i* = 1)");
-            let why = "(2/π) arctan(c_1/c_2) with its first correction in η; independent runs";
+            let why = "the odds of the chain at this step size, solved; independent runs";
             let interval = binomial_interval(wins, replicas, CHECK_LEVEL);
             findings.checks.push(
                 Expectation::new(name, expected, why).covered(precision).estimated(p, interval, replicas),
@@ -50,7 +44,7 @@ pub(super) fn examine(
         }
         findings.checks.push(extrapolated(share, prediction, &estimates, precision, replicas));
     }
-    findings.checks.push(correction(context, prediction, &mut rows)?);
+    findings.checks.extend(finite::examine(context, prediction, &mut rows)?);
     findings.checks.extend(early_stop(context, prediction)?);
     findings.checks.extend(equivalents(context, prediction, &mut rows)?);
     let header = vec![
@@ -60,6 +54,7 @@ pub(super) fn examine(
         "step_per_sample",
         "limit_law",
         "first_order",
+        "exact",
         "measured",
         "standard_error",
         "runs",
@@ -78,20 +73,20 @@ fn tight_stop(replicas: u64) -> Check {
         .measured(return_bound(&[1.0, DECIDED]), replicas)
 }
 
-fn at(share: f64) -> [f64; 2] {
+pub(super) fn at(share: f64) -> [f64; 2] {
     let angle = share * std::f64::consts::FRAC_PI_2;
     [angle.sin(), angle.cos()]
 }
 
 /// Wins of the first of two samples.
-fn run(context: &Context, share: f64, eta: f64, replicas: u64, cell: u64) -> Result<u64> {
+pub(super) fn run(context: &Context, share: f64, eta: f64, replicas: u64, cell: u64) -> Result<u64> {
     let kappa = clock(2, 1, eta);
     let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, cell))?;
     let flock = Flock::new(schedule, eta, 2.0 / kappa, 80.0 / kappa)?;
     Ok(winners(context, &flock, &at(share), replicas)?[0])
 }
 
-fn frequency(wins: u64, runs: u64) -> (f64, f64) {
+pub(super) fn frequency(wins: u64, runs: u64) -> (f64, f64) {
     let p = wins as f64 / runs as f64;
     (p, (p * (1.0 - p) / runs as f64).sqrt())
 }
@@ -113,30 +108,6 @@ fn extrapolated(
         interval,
         2 * replicas,
     )
-}
-
-/// The coefficient of the correction, from both octants.
-fn correction(context: &Context, prediction: &Prediction, rows: &mut Vec<Vec<String>>) -> Result<Check> {
-    let replicas = context.effort.pick(200_000, 300_000, 4_000_000);
-    let deviation = |share: f64, p: f64| (p - (prediction.pair)(at(share))) / LARGE;
-    let [first, second] = OCTANTS;
-    let expected = 0.5
-        * (deviation(first, (prediction.pair_at)(at(first), LARGE))
-            - deviation(second, (prediction.pair_at)(at(second), LARGE)));
-    // The leading term, and twice of it at most in the orders behind.
-    let name = format!("m = 2, η = {LARGE}: (P − limit)/η at θ = π/8, less that at 3π/8, halved");
-    let why = "first order in η; independent runs";
-    let check = Expectation::new(name, expected, why).covered(context.effort.pick(0.02, 0.01, 0.005));
-    let mut terms = Vec::new();
-    for (k, share) in OCTANTS.into_iter().enumerate() {
-        let wins = run(context, share, LARGE, replicas, 1 << 32 | k as u64)?;
-        let (p, se) = frequency(wins, replicas);
-        let first_order = (prediction.pair_at)(at(share), LARGE);
-        rows.push(row("1", 2, share, LARGE, (prediction.pair)(at(share)), first_order, p, se, replicas));
-        terms.push((if k == 0 { 0.5 } else { -0.5 }, deviation(share, p), se / LARGE));
-    }
-    let (value, interval) = combination(&terms, CHECK_LEVEL);
-    Ok(check.estimated(value, interval, 2 * replicas))
 }
 
 /// A threshold on `cos²` that is usual, and too loose.
@@ -183,7 +154,7 @@ fn equivalents(
     for (k, (kind, samples, batch)) in
         [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 4, 3)].into_iter().enumerate()
     {
-        let limit = (prediction.pair)(at(share));
+        let law = (prediction.pair_in_batches)(at(share), batch);
         let seed = context.cell_seed(&CLAIM, 3 << 32 | k as u64);
         let kappa = match kind {
             Replacement => clock_with_replacement(samples, batch, eta),
@@ -195,12 +166,13 @@ fn equivalents(
         c[..2].copy_from_slice(&at(share));
         let wins = winners(context, &flock, &c, replicas)?[0];
         let (p, se) = frequency(wins, replicas);
-        let label = format!("{} {batch}", kind.name());
-        rows.push(row(&label, samples, share, eta, limit, f64::NAN, p, se, replicas));
+        let label = [format!("{} {batch}", kind.name()), samples.to_string()];
+        let numbers = [share, eta, law, f64::NAN, f64::NAN, p, se].map(|x| x.to_string());
+        rows.push([label.as_slice(), &numbers, &[replicas.to_string()]].concat());
         let name = format!("two samples of {samples}, {} with b = {batch}: P(i* = 1)", kind.name());
         let why = "the same law whatever the batches; η_B = 0.1 moves it by some 0.001";
         let precision = 2.5 / (replicas as f64).sqrt();
-        checks.push(Expectation::new(name, limit, why).covered(precision).estimated(
+        checks.push(Expectation::new(name, law, why).covered(precision).estimated(
             p,
             binomial_interval(wins, replicas, CHECK_LEVEL),
             replicas,
@@ -209,18 +181,18 @@ fn equivalents(
     Ok(checks)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the columns of a table")]
-fn row(
-    batch: &str,
-    samples: usize,
+/// A row of the table, for one of two samples a step.
+pub(super) fn row(
+    prediction: &Prediction,
     share: f64,
     eta: f64,
-    limit: f64,
-    first_order: f64,
+    exact: f64,
     p: f64,
     se: f64,
     runs: u64,
 ) -> Vec<String> {
-    let numbers = [share, eta, limit, first_order, p, se].map(|x| x.to_string());
-    [vec![batch.to_string(), samples.to_string()], numbers.to_vec(), vec![runs.to_string()]].concat()
+    let limit = (prediction.pair)(at(share));
+    let first_order = limit + eta * (prediction.slope)(at(share));
+    let numbers = [share, eta, limit, first_order, exact, p, se].map(|x| x.to_string());
+    [["1".to_string(), "2".to_string()].as_slice(), &numbers, &[runs.to_string()]].concat()
 }

@@ -15,7 +15,10 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 ///   kept if none of them kills it; each does with the odds of `½(1 − Σ p²)` to that rate.
 #[derive(Clone, Debug)]
 pub struct Diffusion {
-    /// `y`, up to a common shift.
+    /// Indices of the samples that take part, of so many.
+    places: Vec<usize>,
+    samples: usize,
+    /// `y` of these, up to a common shift.
     y: Vec<f64>,
     end: Vec<f64>,
     between: Vec<f64>,
@@ -23,17 +26,25 @@ pub struct Diffusion {
 
 impl Diffusion {
     /// A path from `c`; only ratios of sizes matter. A sample with `c_j = 0` takes no part.
+    ///
+    /// # Panics
+    /// If none takes part.
     pub fn new(c: &[f64]) -> Self {
-        let y: Vec<f64> = c.iter().map(|c| c.abs().ln()).collect();
-        Self { end: vec![0.0; y.len()], between: vec![0.0; y.len()], y }
+        let places: Vec<usize> = (0..c.len()).filter(|&j| c[j] != 0.0).collect();
+        assert!(!places.is_empty(), "a path of the diffusion from correlations that are all zero");
+        let y: Vec<f64> = places.iter().map(|&j| c[j].abs().ln()).collect();
+        Self { end: vec![0.0; y.len()], between: vec![0.0; y.len()], y, places, samples: c.len() }
     }
 
     /// Sizes `|c_j|` on the unit sphere.
     pub fn cosines(&self) -> Vec<f64> {
         let top = highest(&self.y);
-        let sizes: Vec<f64> = self.y.iter().map(|y| (y - top).exp()).collect();
-        let norm = sizes.iter().map(|c| c * c).sum::<f64>().sqrt();
-        sizes.into_iter().map(|c| c / norm).collect()
+        let norm = self.y.iter().map(|y| (2.0 * (y - top)).exp()).sum::<f64>().sqrt();
+        let mut cosines = vec![0.0; self.samples];
+        for (&j, y) in self.places.iter().zip(&self.y) {
+            cosines[j] = (y - top).exp() / norm;
+        }
+        cosines
     }
 
     /// Moves on by a time `t`. The cost rises with `e^{t/2}`: take long ways in stretches of about ½.
@@ -126,6 +137,24 @@ mod tests {
         let mean = falls.iter().sum::<f64>() / n;
         let deviation = (falls.iter().map(|f| (f - mean).powi(2)).sum::<f64>() / n).sqrt();
         assert!((mean - 1.3).abs() < 4.5 * deviation / n.sqrt(), "{mean} ± {deviation}/√n");
+    }
+
+    #[test]
+    fn a_zero_takes_no_part() {
+        let path = |c: &[f64]| {
+            let (mut path, mut rng) = (Diffusion::new(c), stream(7, Purpose::Protocol, 1));
+            (0..5).for_each(|_| path.advance(&mut rng, 0.5));
+            path.cosines()
+        };
+        let (with, without) = (path(&[0.3, 0.0, 0.5, -0.2]), path(&[0.3, 0.5, -0.2]));
+        assert_eq!(with, [without[0], 0.0, without[1], without[2]]);
+        assert!((without.iter().map(|c| c * c).sum::<f64>() - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    #[should_panic(expected = "all zero")]
+    fn no_path_starts_from_nothing() {
+        Diffusion::new(&[0.0, -0.0]);
     }
 
     #[test]

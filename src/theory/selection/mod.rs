@@ -12,19 +12,25 @@
 //! transformed by `φ`: `½Δφ/φ = 1 − ½ Σ p²`. The probability `h_i` that `i` wins is the harmonic function with
 //! `h_i → 1` where `y_i` runs away.
 //!
-//! - two samples: closed form, [`pair`], with the first correction in `η`, [`pair_at`];
+//! - two samples: closed form, [`pair`], its first correction in `η`, [`pair_slope`], and for `b = 1` the odds at any `η`
+//!   from the chain itself, [`Chain`];
 //! - three: a lattice solution of the exit problem, [`triangle`];
 //! - any number: paths of the diffusion without a time step, [`Diffusion`]; and a fast approximation,
 //!   [`probabilities`].
+//!
+//! A sample with `c_j = 0` stays there and takes no part: it has probability 0, and the law is that of the others. Where all are 0 there
+//! is no law: functions give NaN, [`Diffusion::new`] panics.
 
+mod chain;
 mod diffusion;
 mod race;
 pub mod triangle;
 
 use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
 
+pub use self::chain::Chain;
 pub use self::diffusion::Diffusion;
-pub use self::race::{Race, probabilities, skewness};
+pub use self::race::{Race, accuracy, probabilities, skewness};
 
 /// `κ = η_B² b(m−b)/(m(m−1))`: time of the diffusion a step, batches without replacement.
 pub fn clock(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
@@ -45,18 +51,30 @@ pub fn clock_with_replacement(samples: usize, batch: usize, step_per_sample: f64
 ///
 /// `d = y_1 − y_2` has drift `tanh d` and variance 2 a unit of time, hence the scale function `∫ sech = gd(d)`.
 pub fn pair(c: [f64; 2]) -> f64 {
-    FRAC_2_PI * c[0].abs().atan2(c[1].abs())
+    FRAC_2_PI * angle(c)
 }
 
-/// The same to first order in `η`, for `b = 1` and a start with `N = 1`: with `tan θ = |c_1|/|c_2|`,
-/// `P = 2θ/π − (η/32π) sin 4θ + O(η²)`.
+/// Coefficient of the first correction for `b = 1`: with `tan θ = |c_1|/|c_2|` and a start of squared norm `N_0 < 2`,
+///
+/// ```text
+/// P = 2θ/π + (η/π) sin 4θ [½ log(1/N_0) − ¼(1 − N_0) − 1/32] + O(η²)
+/// ```
+///
+/// From `N_0 = 1` the whole of it is [`Chain`].
 ///
 /// Samples drawn one at a time keep `N − 1` near `(η/4)(1 − Σp²) = (η/8) sech² d`; drift and variance of `d` a step
 /// are then `½η² tanh d` and `η² (1 − 2(N − 1))`, up to `η⁴`, and the scale function has the density
-/// `sech d · exp(−(η/8) tanh² d)`.
-pub fn pair_at(c: [f64; 2], step_size: f64) -> f64 {
-    let angle = c[0].abs().atan2(c[1].abs());
-    FRAC_2_PI * angle - FRAC_1_PI / 32.0 * step_size * (4.0 * angle).sin()
+/// `sech d · exp(−(η/8) tanh² d)`: that is the last term. On the way there they are `½η² N(2 − N) tanh d` and `η² (2 − N)²`, so
+/// a step changes the mean of `h = 2θ/π` by `η² (2 − N)(1 − N) h''`, `h'' = sin 4θ/2π`, while `N` grows by `2ηN(1 − N)`: over the whole
+/// way by `η h'' ∫ (1/N − ½) dN`.
+pub fn pair_slope(c: [f64; 2]) -> f64 {
+    let norm_sq = c[0] * c[0] + c[1] * c[1];
+    FRAC_1_PI * (4.0 * angle(c)).sin() * (-0.5 * norm_sq.ln() - 0.25 * (1.0 - norm_sq) - 1.0 / 32.0)
+}
+
+/// `arctan(|c_1|/|c_2|)`, which two zeros do not have.
+fn angle(c: [f64; 2]) -> f64 {
+    if c == [0.0, 0.0] { f64::NAN } else { c[0].abs().atan2(c[1].abs()) }
 }
 
 /// What [`pair`] becomes if a run is called won as soon as the leader's `cos²` exceeds `1 − defect`: the exit
@@ -87,7 +105,8 @@ pub fn spherical(c: &[f64]) -> Vec<f64> {
 /// With `i` in the lead and `d_j = y_j − y_i`, for `a < 1` each `e^{a d_j}` has the drift
 /// `a (a + p_j − p_i) e^{a d_j} ≤ 0` as long as `p_i ≥ (1 + a)/2`. Leaving that region takes
 /// `Σ e^{2 d_j} ≥ (1 − a)/(1 + a)`, so `Σ e^{a d_j} ≥ ((1 − a)/(1 + a))^{a/2}`: by the optional stopping of a
-/// supermartingale it happens with probability at most `((1 + a)/(1 − a))^{a/2} Σ e^{a d_j}`. The best of a few `a`.
+/// supermartingale it happens with probability at most `((1 + a)/(1 − a))^{a/2} Σ e^{a d_j}`. The best of a few `a`; 1 where
+/// there is no single leader.
 pub fn return_bound(c: &[f64]) -> f64 {
     let leader = c.iter().map(|c| c.abs()).fold(0.0, f64::max);
     let at_leader = c.iter().filter(|c| c.abs() == leader).count();
@@ -104,7 +123,7 @@ pub fn return_bound(c: &[f64]) -> f64 {
 /// Logarithms of the direction cosines within the span, `ŷ_j = log(|c_j|/√Σc²)`, summed.
 ///
 /// `log φ` has drift 1 and `y_j` has `p_j`, so `Σ_j ŷ_j + (m − 1) τ` is a martingale: of the diffusion's time,
-/// `E τ = E[Σ ŷ(0) − Σ ŷ(τ)]/(m − 1)` for every stopping time of finite mean.
+/// `E τ = E[Σ ŷ(0) − Σ ŷ(τ)]/(m − 1)` for every stopping time of finite mean. `−∞` with a zero among the `c_j`.
 pub fn log_cosines(c: &[f64]) -> f64 {
     let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
     c.iter().map(|c| (c.abs() / norm).ln()).sum()
@@ -131,7 +150,8 @@ mod tests {
                 change += 0.5 * (next[0] * next[0] + next[1] * next[1] - norm_sq);
             }
             assert!(change.abs() < eta.powi(3), "the norm stays: {change}");
-            let law = |d: f64| pair_at([d.exp(), 1.0], eta);
+            let unit = |d: f64| [0.5 + 0.5 * d.tanh(), 0.5 - 0.5 * d.tanh()].map(f64::sqrt);
+            let law = |d: f64| pair(unit(d)) + eta * pair_slope(unit(d));
             let h = 1e-3;
             let (low, at, high) = (law(d - h), law(d), law(d + h));
             (variance * (high - 2.0 * at + low) / (h * h) + drift * (high - low) / h) / (eta * eta)
@@ -139,10 +159,31 @@ mod tests {
         for d in [-2.3, -0.4, 0.3, 0.9, 3.1] {
             let [coarse, fine] = [0.04, 0.02].map(|eta| residual(d, eta));
             assert!(fine.abs() < 2e-4 && coarse.abs() < 8e-4, "{d}: {coarse} {fine}");
-            let sum = pair_at([d.exp(), 1.0], 0.1) + pair_at([1.0, d.exp()], 0.1);
-            assert!((sum - 1.0).abs() < 1e-15);
+            let (there, back) = ([0.3 * d.exp(), 0.3], [0.3, 0.3 * d.exp()]);
+            assert!((pair_slope(there) + pair_slope(back)).abs() < 1e-14);
         }
-        assert_eq!(pair_at([0.4, 0.7], 0.0), pair([0.4, 0.7]));
+    }
+
+    #[test]
+    fn on_the_way_to_the_manifold_the_odds_move_with_the_norm() {
+        // Both batches enumerated: the mean change of 2θ/π over that of N is η h'' (1/N − ½), and `pair_slope` its integral.
+        let eta = 1e-4;
+        for (theta, norm_sq) in [(0.3f64, 0.04f64), (0.5, 0.5), (1.2, 0.83), (1.1, 1.6)] {
+            let c = [theta.sin(), theta.cos()].map(|c| c * norm_sq.sqrt());
+            let (mut odds, mut norm) = (0.0, 0.0);
+            for i in 0..2 {
+                let next = step(&c, norm_sq, &[i], eta, Activation::Linear);
+                odds += 0.5 * (pair([next[0], next[1]]) - pair(c));
+                norm += 0.5 * (next[0] * next[0] + next[1] * next[1] - norm_sq);
+            }
+            let ends = [0.999, 1.001].map(|scale| pair_slope(c.map(|c| c * f64::sqrt(scale))));
+            let slope = (ends[1] - ends[0]) / (0.002 * norm_sq);
+            assert!(
+                (odds / norm / eta + slope).abs() < 2e-3 * slope.abs(),
+                "{theta} {norm_sq}: {} {slope}",
+                odds / norm / eta
+            );
+        }
     }
 
     #[test]

@@ -16,13 +16,16 @@ use std::f64::consts::FRAC_1_PI;
 
 use nalgebra::DVector;
 
+use super::pair;
+
 /// Spacing of the coarse lattice; the fine one has half of it.
 const SPACING: f64 = 0.4;
 
 /// Log-ratio of the rim.
 const REACH: f64 = 13.0;
 
-/// `P(i* = i)` from the correlations: solved at spacings 0.4 and 0.2 and extrapolated to 0. Right to 1e-5.
+/// `P(i* = i)` from the correlations: solved at spacings 0.4 and 0.2 and extrapolated to 0. Right to 1e-5 where no ratio
+/// exceeds `e⁴`; with a zero among them the closed form of the other two, NaN if all are zero.
 pub fn solve(c: [f64; 3]) -> [f64; 3] {
     extrapolated(c, SPACING)
 }
@@ -35,6 +38,12 @@ pub fn extrapolated(c: [f64; 3], spacing: f64) -> [f64; 3] {
 
 /// Solves on one lattice, laid so that the start is a node.
 pub fn on_lattice(c: [f64; 3], spacing: f64) -> [f64; 3] {
+    if let Some(zero) = c.iter().position(|&c| c == 0.0) {
+        let (next, last) = ((zero + 1) % 3, (zero + 2) % 3);
+        let mut law = [0.0; 3];
+        (law[next], law[last]) = (pair([c[next], c[last]]), pair([c[last], c[next]]));
+        return law;
+    }
     let lattice = Lattice::around(c, spacing);
     let first = lattice.probability(0);
     let second = lattice.probability(1);
@@ -108,13 +117,17 @@ impl Lattice {
         (guess[centre] + correction[centre]) / self.phi[centre]
     }
 
-    /// `A x = r`, until the residual has fallen by a factor of 10¹⁰; nothing beyond the inner nodes.
+    /// `A x = r`, until the residual has fallen by a factor of 10¹⁰, in as many rounds as there are unknowns at most;
+    /// nothing beyond the inner nodes.
     fn conjugate_gradients(&self, mut residual: DVector<f64>) -> DVector<f64> {
         let mut x = DVector::zeros(residual.len());
         let (mut direction, mut image) = (residual.clone(), DVector::zeros(residual.len()));
         let mut square = residual.norm_squared();
         let enough = 1e-20 * square;
-        while square > enough {
+        for _ in 0..self.inner.len() {
+            if square <= enough {
+                break;
+            }
             self.apply(&direction, &mut image);
             let step = square / direction.dot(&image);
             x.axpy(step, &direction, 1.0);
@@ -128,7 +141,6 @@ impl Lattice {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pair;
     use super::*;
 
     #[test]
@@ -138,6 +150,13 @@ mod tests {
         // A third that is fainter by e^{-8} changes little: e^{-16/3} < 0.005.
         let faint = on_lattice([0.4, 0.7, 0.7 * (-8.0f64).exp()], 0.2);
         assert!((faint[0] - pair([0.4, 0.7])).abs() < 2e-3 && faint[2] < 1e-3, "{faint:?}");
+    }
+
+    #[test]
+    fn a_zero_leaves_the_law_of_two() {
+        assert_eq!(solve([0.4, 0.0, -0.7]), [pair([0.4, 0.7]), 0.0, pair([0.7, 0.4])]);
+        assert_eq!(solve([0.0, 0.0, 0.7]), [0.0, 0.0, 1.0]);
+        assert!(solve([0.0; 3]).iter().any(|p| p.is_nan()));
     }
 
     #[test]

@@ -1,0 +1,103 @@
+//! Two samples at step sizes that are not small: the odds of the chain itself against the derived first order, and
+//! against runs.
+
+use super::Prediction;
+use super::pair::{at, frequency, row, run};
+use crate::claims::protocol::largest;
+use crate::claims::{Context, Effort};
+use crate::error::Result;
+use crate::stats::{CHECK_LEVEL, combination, normal_quantile};
+use crate::verdict::{Check, Expectation};
+
+/// Where the correction is largest, and has opposite signs, in units of `π/2`.
+const OCTANTS: [f64; 2] = [0.25, 0.75];
+
+/// Step sizes at which it is measured: large, since its effect is small.
+const LARGE: [f64; 2] = [0.3, 0.45];
+
+/// Step sizes of the curves in the table.
+const CURVES: [f64; 5] = [0.05, 0.1, 0.2, 0.3, 0.45];
+
+pub(super) fn examine(
+    context: &Context,
+    prediction: &Prediction,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Vec<Check>> {
+    let mut checks = Vec::from(limits(prediction));
+    for (k, eta) in LARGE.into_iter().enumerate() {
+        checks.extend(octants(context, prediction, eta, 1 << 32 | (2 * k as u64), rows)?);
+    }
+    for eta in CURVES {
+        let along = (1..40).map(|k| f64::from(k) / 40.0);
+        rows.extend(along.map(|share| {
+            let exact = (prediction.pair_at)(at(share), eta);
+            row(prediction, share, eta, exact, f64::NAN, f64::NAN, 0)
+        }));
+    }
+    Ok(checks)
+}
+
+/// Value and slope of the exact odds at `η = 0`, by extrapolation, against the closed form and the derivation.
+fn limits(prediction: &Prediction) -> [Check; 3] {
+    let (odds, limit, slope) = (prediction.pair_at, prediction.pair, prediction.slope);
+    let value_at = |c: [f64; 2]| 2.0 * odds(c, 0.01) - odds(c, 0.02);
+    let quotient = |c: [f64; 2], eta: f64| (odds(c, eta) - limit(c)) / eta;
+    let slope_at = |c: [f64; 2]| 2.0 * quotient(c, 0.01) - quotient(c, 0.02);
+    let over_angles =
+        |error: &dyn Fn([f64; 2]) -> f64| largest((1..20).map(|k| error(at(0.05 * f64::from(k)))));
+    let why = "from the solved chain at η = 0.02 and 0.01; what is left is of order η²";
+    let value = "m = 2, η → 0: the exact odds, largest deviation from (2/π) arctan(c_1/c_2) over 19 angles";
+    let octant = "m = 2, η → 0, θ = π/8: slope in η of the exact odds";
+    let slopes =
+        "m = 2, η → 0: slope in η of the exact odds, largest deviation from the derived one over 19 angles";
+    [
+        Expectation::new(value, 0.0, why)
+            .within(5e-6)
+            .measured(over_angles(&|c| (value_at(c) - limit(c)).abs()), 19),
+        Expectation::new(octant, slope(at(OCTANTS[0])), why)
+            .within(1e-5)
+            .measured(slope_at(at(OCTANTS[0])), 1),
+        Expectation::new(slopes, 0.0, why)
+            .within(1e-5)
+            .measured(over_angles(&|c| (slope_at(c) - slope(c)).abs()), 19),
+    ]
+}
+
+/// What is left beside the law of small `η`, from both octants.
+fn octants(
+    context: &Context,
+    prediction: &Prediction,
+    eta: f64,
+    cell: u64,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Vec<Check>> {
+    let replicas = context.effort.pick(200_000, 700_000, 4_000_000);
+    let deviation = |share: f64, p: f64| p - (prediction.pair)(at(share));
+    let exact = OCTANTS.map(|share| (prediction.pair_at)(at(share), eta));
+    let expected = 0.5 * (deviation(OCTANTS[0], exact[0]) - deviation(OCTANTS[1], exact[1]));
+    let precision = 1.1 * normal_quantile(CHECK_LEVEL) * (0.5 * 0.25 * 0.75 / replicas as f64).sqrt();
+    let name = format!("m = 2, η = {eta}: P − 2θ/π at θ = π/8, less that at 3π/8, halved");
+    let check = Expectation::new(&name, expected, "the odds of the chain, solved; independent runs")
+        .covered(precision);
+    let control = Expectation::new(
+        format!("{name}: not 0, which it is for small η"),
+        0.0,
+        "a step size too large for the law",
+    )
+    .control()
+    .bounded();
+    let mut terms = Vec::new();
+    for (k, (share, exact)) in OCTANTS.into_iter().zip(exact).enumerate() {
+        let wins = run(context, share, eta, replicas, cell | k as u64)?;
+        let (p, se) = frequency(wins, replicas);
+        rows.push(row(prediction, share, eta, exact, p, se, replicas));
+        terms.push((if k == 0 { 0.5 } else { -0.5 }, deviation(share, p), se));
+    }
+    let (value, interval) = combination(&terms, CHECK_LEVEL);
+    let mut checks = vec![check.estimated(value, interval, 2 * replicas)];
+    // Ten standard errors at the larger step size and standard effort; less would not tell.
+    if eta == LARGE[1] && context.effort != Effort::Quick {
+        checks.push(control.estimated(value, interval, 2 * replicas));
+    }
+    Ok(checks)
+}
