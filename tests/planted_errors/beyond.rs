@@ -1,0 +1,168 @@
+//! The laws beyond the paper.
+
+use puremix::claims::{cyclic_basin, escape, rate_law, selection_law};
+use puremix::theory::{cyclic, sgd};
+use puremix::verdict::Verdict;
+
+use super::{context, refuted, verdict};
+
+#[test]
+fn selection_law_can_fail() {
+    use puremix::theory::selection as theory;
+    use selection_law::{Options, Prediction, findings};
+    let names = |prediction: Prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let turns = |prediction: Prediction, checks: &[&str]| {
+        let seen = names(prediction);
+        for check in checks {
+            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
+        }
+        seen
+    };
+    let right = Prediction::default();
+    assert_eq!(verdict(findings(&context(), &Options::default(), &right)), Verdict::Reproduced);
+    // Larger batches for the larger correlation: odds that depend on b. A stop that biases nothing. Spherical area in the
+    // place of the lattice. The clock of draws with replacement, for batches without.
+    fn by_batch(c: [f64; 2], batch: usize) -> f64 {
+        theory::pair(c.map(|c| c.powi(batch as i32)))
+    }
+    fn area(c: [f64; 3]) -> [f64; 3] {
+        let law = theory::spherical(&c);
+        [law[0], law[1], law[2]]
+    }
+    turns(
+        Prediction {
+            pair_in_batches: by_batch,
+            stopped_early: |c, _| theory::pair(c),
+            triangle: area,
+            clock: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
+            ..right.clone()
+        },
+        &[
+            "two samples of 4, sgd with b = 2",
+            "two samples of 4, sgd with b = 3",
+            "two samples of 2, replacement with b = 2",
+            "two samples of 4, replacement with b = 3",
+            "stopped at cos² > 0.999, θ = 0.04 π/2: P(i* = 1)",
+            "over the triangle of starts",
+            "(m − 1) κ T less the fall of Σ log cos",
+        ],
+    );
+    // The shares of the correlations, alone and in batches. Spherical area in the place of the approximation.
+    fn proportional(c: [f64; 2]) -> f64 {
+        c[0] / (c[0] + c[1])
+    }
+    let odds = "the exact odds, largest deviation from (2/π) arctan(c_1/c_2)";
+    turns(
+        Prediction {
+            pair: proportional,
+            pair_in_batches: |c, _| proportional(c),
+            probabilities: theory::spherical,
+            ..right.clone()
+        },
+        &[
+            odds,
+            "two samples of 2, replacement with b = 2",
+            "over the triangle of starts",
+            "c ∝ 5, 1, 1, 1, 1, 1: largest error of the fast approximation",
+        ],
+    );
+    // No correction at all; one of the wrong sign, and for a start off the manifold that of a start on it; 3/64 for 2/64.
+    let slope = "slope in η of the exact odds, largest deviation";
+    let seen = turns(Prediction { pair_at: |c, _| theory::pair(c), ..right.clone() }, &[slope]);
+    assert!(seen.iter().all(|name| name.starts_with("m = 2, η")), "{seen:?}");
+    fn on_the_manifold(c: [f64; 2]) -> f64 {
+        let norm = c[0].hypot(c[1]);
+        theory::pair_slope(c.map(|c| c / norm))
+    }
+    fn other_sign(c: [f64; 2], eta: f64) -> f64 {
+        2.0 * theory::pair(c) - theory::Chain::new(eta).probability(c)
+    }
+    turns(
+        Prediction { pair_at: other_sign, slope: on_the_manifold, ..right.clone() },
+        &[slope, "η = 0.45: P − 2θ/π", "‖w_0‖ = 0.1: (P(i* = 1) − 2θ/π)/η"],
+    );
+    turns(Prediction { slope: |c| 1.5 * theory::pair_slope(c), ..right }, &["θ = π/8: slope in η", slope]);
+}
+
+#[test]
+fn rate_law_can_fail() {
+    use puremix::schedule::ScheduleKind;
+    use puremix::theory::rate as theory;
+    use rate_law::{Options, Prediction, findings};
+    let names = |prediction: Prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    // With replacement, the leading order for the exact expectation.
+    fn leading(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
+        let law = theory::step_law(kind, m, b, eta)?;
+        let rate =
+            if kind == ScheduleKind::Replacement { sgd::rate_with_replacement(m, b, eta) } else { law.rate };
+        Some(theory::StepLaw { rate, ..law })
+    }
+    let seen = names(Prediction { law: leading, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("replacement, m = 4, b = 3")), "{seen:?}");
+    // Epochs as fast as draws with replacement.
+    fn epochs(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
+        let law = theory::step_law(kind, m, b, eta)?;
+        let rate =
+            if kind == ScheduleKind::Reshuffle { sgd::rate_with_replacement(m, b, eta) } else { law.rate };
+        Some(theory::StepLaw { rate, ..law })
+    }
+    assert_eq!(of(Prediction { law: epochs, ..right.clone() }), Verdict::Refuted);
+    // Without replacement, as if the winner's own draws were free of the loser's: (m − 1)/m of the rate.
+    fn slower(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
+        let law = theory::step_law(kind, m, b, eta)?;
+        let rate = if kind == ScheduleKind::Sgd { law.rate * (m as f64 - 1.0) / m as f64 } else { law.rate };
+        Some(theory::StepLaw { rate, ..law })
+    }
+    let seen = names(Prediction { law: slower, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("sgd, m = ") && name.ends_with("rate λ")), "{seen:?}");
+    // A walk twice as wide, where there are runs enough to see it.
+    fn wider(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
+        let law = theory::step_law(kind, m, b, eta)?;
+        Some(theory::StepLaw { variance: 4.0 * law.variance, ..law })
+    }
+    let seen = names(Prediction { law: wider, ..right.clone() });
+    assert!(seen.iter().any(|name| name.contains("variance of the walk")), "{seen:?}");
+    // Every loser of cyclic batches as far from the winner as the next.
+    let anywhere = |m: usize, b: usize, _: usize, _: usize, eta: f64| theory::cyclic_blocks(m, b, 0, 1, eta);
+    assert_eq!(of(Prediction { blocks: anywhere, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { best: |m, _, _, _| m / 2, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { pair_time: |_, far| far, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn cyclic_basin_can_fail() {
+    use cyclic_basin::{Options, Prediction, findings};
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    // What the growing norm contributes, in full; head starts of the manifold alone; no head start at all.
+    assert_eq!(of(Prediction { slope: |norm_sq| 1.0 - norm_sq, ..right.clone() }), Verdict::Refuted);
+    fn manifold(c: &[f64], _: f64, first: usize, second: usize) -> f64 {
+        cyclic::head_start(c, 1.0, first, second)
+    }
+    assert_eq!(of(Prediction { head_start: manifold, ..right.clone() }), Verdict::Refuted);
+    fn largest(c: &[f64], _: f64, _: f64) -> usize {
+        (0..c.len()).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap()
+    }
+    assert_eq!(of(Prediction { winner: largest, ..right }), Verdict::Refuted);
+}
+
+#[test]
+fn escape_can_fail() {
+    use escape::{Options, Prediction, findings};
+    use puremix::theory::escape as theory;
+    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let right = Prediction::default();
+    assert_eq!(of(right.clone()), Verdict::Reproduced);
+    let clock = |m: usize, b: usize, eta: f64| eta * eta * (b * (m - b)) as f64 / (m * m) as f64;
+    assert_eq!(of(Prediction { clock, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { early_spread: |_, time| time, ..right.clone() }), Verdict::Refuted);
+    // Straight away at full drift; an interval that is too short; one sample too many.
+    assert_eq!(of(Prediction { mean_time: |_, far| far, ..right.clone() }), Verdict::Refuted);
+    let nearer = |far: f64| theory::Survival::from_even(0.6 * far);
+    assert_eq!(of(Prediction { survival: nearer, ..right.clone() }), Verdict::Refuted);
+    assert_eq!(of(Prediction { fall: |m| m as f64, ..right }), Verdict::Refuted);
+}
