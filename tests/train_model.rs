@@ -47,6 +47,24 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
 }
 
 #[test]
+fn dead_neurons_are_counted_where_correlations_tell() {
+    let directory = temporary();
+    let summary = |model: &str| {
+        let out = directory.path().join(model);
+        let arguments =
+            format!("--model {model} --samples 3 --dim 6 --init-norm 0.3 --batch 1 --steps 50 --seed 4");
+        let output =
+            binary("train").args(arguments.split_whitespace()).arg("--out").arg(&out).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        json(&out.join("summary.json"))
+    };
+    assert!(summary("shallow:4")["dead_neurons"].as_u64().is_some_and(|dead| dead <= 4));
+    // A bias may wake or silence a neuron whatever its correlations.
+    let with_bias = summary("shallow:4+bias");
+    assert_eq!((with_bias["neurons"].as_u64(), with_bias.get("dead_neurons")), (Some(4), None));
+}
+
+#[test]
 fn the_library_refuses_what_its_formulas_do_not_cover() {
     use puremix::prelude::*;
     let data = Dataset::orthonormal(4, 6, 1).unwrap();

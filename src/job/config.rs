@@ -79,7 +79,7 @@ pub struct TrainOptions {
     pub dim: Option<usize>,
     /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
     /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
-    /// digits (8x8 handwritten digits), or a file of samples (.npy; .csv, .idx, -ubyte, also gzipped).
+    /// digits (8x8 handwritten digits), or a file of samples (.npy, .csv, .idx, -ubyte, also gzipped).
     #[arg(long, value_name = "SOURCE", default_value = "orthonormal")]
     pub data: Source,
     /// What is done to the samples first.

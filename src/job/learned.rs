@@ -16,7 +16,7 @@ pub(super) struct Learned {
     /// Number of neurons, of more than one.
     #[serde(skip_serializing_if = "Option::is_none")]
     neurons: Option<usize>,
-    /// Those that no sample activates.
+    /// Those that no sample activates, of a model without biases.
     #[serde(skip_serializing_if = "Option::is_none")]
     dead_neurons: Option<usize>,
     /// Mean `|cos|` of neurons matched to atoms, over data with a dictionary.
@@ -47,7 +47,9 @@ impl Learned {
             let gauge = NeuronGauge::new(dataset, job.problem.activation(), vec![0.0; k]);
             let rows = gauge.read(run.steps, &run.neurons, None);
             learned.neurons = Some(k);
-            learned.dead_neurons = Some(rows.iter().filter(|row| row.dead).count());
+            // With a bias, correlations alone do not tell.
+            learned.dead_neurons =
+                (!job.model.has_bias()).then(|| rows.iter().filter(|row| row.dead).count());
         }
         if let Some(dictionary) = dataset.dictionary() {
             let matching = Matching::new(weights, dictionary);
@@ -65,7 +67,7 @@ impl Learned {
     /// Lines for the terminal.
     pub fn describe(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if let (Some(neurons), Some(dead)) = (self.neurons, self.dead_neurons) {
+        if let Some((neurons, dead)) = self.neurons.zip(self.dead_neurons) {
             lines.push(format!("  dead neurons         {dead} of {neurons}"));
         }
         if let (Some(mean), Some(recovered)) = (self.mean_matched_cos, self.recovered_atoms) {

@@ -43,6 +43,14 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// Whether activations have biases.
+    pub fn has_bias(&self) -> bool {
+        match self {
+            Self::Neuron => false,
+            Self::Shallow { bias, .. } | Self::Deep { bias, .. } | Self::Untied { bias, .. } => *bias,
+        }
+    }
+
     /// The model at its start, as the `init` of its configuration says; replica by replica another.
     ///
     /// # Errors

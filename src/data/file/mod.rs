@@ -1,4 +1,4 @@
-//! Files of numbers: `.npy`, CSV and IDX, the last two gzipped as well. Lenient about nothing.
+//! Files of numbers: `.npy`, CSV and IDX, all of them gzipped as well. Lenient about nothing.
 //!
 //! A reader sees bytes and returns a [`Table`] or a [`Defect`] with its position. It never reserves memory for what a
 //! header merely claims: a table takes at most eight bytes for each byte that was there.
@@ -40,7 +40,7 @@ impl Format {
     pub const ALL: [Format; 3] = [Format::Npy, Format::Csv, Format::Idx];
 
     /// Format by the name of a file, and whether it is gzipped: `.csv`, `.csv.gz`, `.idx`, `.idx.gz`, `…-ubyte`,
-    /// `…-ubyte.gz`; anything else is taken for `.npy`.
+    /// `…-ubyte.gz`; anything else is taken for `.npy`, gzipped if it ends with `.gz`.
     pub fn of(path: &Path) -> (Self, bool) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let (stem, gzipped) = name.strip_suffix(".gz").map_or((name.as_str(), false), |stem| (stem, true));
@@ -156,6 +156,7 @@ mod tests {
         let of = |name: &str| Format::of(Path::new(name));
         assert_eq!(of("a/B.CSV"), (Format::Csv, false));
         assert_eq!(of("b.csv.gz"), (Format::Csv, true));
+        assert_eq!(of("b.npy.gz"), (Format::Npy, true));
         assert_eq!(of("train-images-idx3-ubyte"), (Format::Idx, false));
         assert_eq!(of("train-images-idx3-ubyte.gz"), (Format::Idx, true));
         assert_eq!(of("c.idx"), (Format::Idx, false));
