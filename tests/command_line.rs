@@ -225,7 +225,7 @@ fn every_source_of_data_trains_and_says_what_was_learned() {
         // The table of neurons: its header, one row an observation, and the trajectory's own numbers.
         let table = fs::read_to_string(out.join("neurons.csv")).unwrap();
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
-        let header = "step,neuron,norm,max_cos,argmax,max_cos_atom,atom,participation_ratio,hoyer,effective_support,cos_init,dead";
+        let header = "step,neuron,norm,max_cos,argmax,max_cos_atom,atom,participation_ratio,hoyer,effective_support,cos_init,dead,matched_atom,matched_cos,pca_angle";
         assert_eq!(lines[0].join(","), header);
         assert_eq!(lines[1..].iter().map(|line| line[0]).collect::<Vec<_>>(), ["0", "100", "200", "300"]);
         let cos = |text: &str| text.parse::<f64>().unwrap();

@@ -1,8 +1,12 @@
 //! What each neuron of a model has learned, as a table: one row a neuron and observation.
 
+use std::sync::OnceLock;
+
+use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::{alignment, dictionary, sparsity};
+use super::dictionary::{Matching, Pair};
+use super::{alignment, dictionary, sparsity, subspace};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::model::Activation;
@@ -38,6 +42,13 @@ pub struct NeuronRow {
     /// Whether the neuron is dead: it is 0, or, with ReLU, no sample has a positive correlation. Exact for models without
     /// bias.
     pub dead: bool,
+    /// Atom that the neuron is matched to, one to one ([`Matching`]), if the data has a dictionary and it is not left over.
+    pub matched_atom: Option<usize>,
+    /// `|cos|` with that atom.
+    pub matched_cos: Option<f64>,
+    /// Principal angle, in radians, between the span of all neurons and as many leading principal components of the data: the
+    /// smallest in the row of neuron 0, and so on. Of data that has such, and neurons that are independent.
+    pub pca_angle: Option<f64>,
 }
 
 /// What measuring needs to know besides the neurons.
@@ -46,21 +57,44 @@ pub struct NeuronGauge {
     dataset: Dataset,
     activation: Activation,
     init_norms: Vec<f64>,
+    /// As many principal components as neurons, once they are asked for; `None` where they are not determined.
+    components: OnceLock<Option<DMatrix<f64>>>,
 }
 
 impl NeuronGauge {
     /// Measures relative to initial points of the given norms, one a neuron.
     pub fn new(dataset: &Dataset, activation: Activation, init_norms: Vec<f64>) -> Self {
-        Self { dataset: dataset.clone(), activation, init_norms }
+        Self { dataset: dataset.clone(), activation, init_norms, components: OnceLock::new() }
     }
 
-    /// A row a neuron; `weights`, `[k, n]`, are needed for cosines with atoms alone.
+    /// A row a neuron; `weights`, `[k, n]`, are needed for atoms and principal angles alone.
     pub fn read(&self, step: u64, neurons: &[Neuron], weights: Option<&[f64]>) -> Vec<NeuronRow> {
         let row = |(index, neuron)| {
             let w = weights.map(|weights| &weights[index * self.dataset.dim()..][..self.dataset.dim()]);
             self.row(step, index, neuron, w)
         };
-        neurons.iter().enumerate().map(row).collect()
+        let mut rows: Vec<NeuronRow> = neurons.iter().enumerate().map(row).collect();
+        let Some(weights) = weights else { return rows };
+        if let Some(dictionary) = self.dataset.dictionary() {
+            for Pair { neuron, atom, cosine } in Matching::new(weights, dictionary).pairs {
+                (rows[neuron].matched_atom, rows[neuron].matched_cos) = (Some(atom), Some(cosine.abs()));
+            }
+        }
+        rows.iter_mut().zip(self.angles(weights)).for_each(|(row, angle)| row.pca_angle = Some(angle));
+        rows
+    }
+
+    /// Principal angles, as many as neurons, or none.
+    fn angles(&self, weights: &[f64]) -> Vec<f64> {
+        if self.dataset.is_orthonormal() || weights.iter().any(|w| !w.is_finite()) {
+            return Vec::new();
+        }
+        let (span, neurons) = (subspace::span(weights, self.dataset.dim()), self.init_norms.len());
+        let found = || subspace::principal_components(&self.dataset, neurons).ok().flatten();
+        match self.components.get_or_init(found) {
+            Some(components) if span.ncols() == neurons => subspace::principal_angles(&span, components),
+            _ => Vec::new(),
+        }
     }
 
     fn row(&self, step: u64, index: usize, neuron: &Neuron, w: Option<&[f64]>) -> NeuronRow {
@@ -84,6 +118,9 @@ impl NeuronGauge {
             effective_support: sparsity::effective_support(c),
             cos_init: alignment::cos_init(neuron, self.init_norms[index].powi(2)),
             dead: neuron.norm_sq == 0.0 || self.activation == Activation::Relu && neuron.is_silent(),
+            matched_atom: None,
+            matched_cos: None,
+            pca_angle: None,
         }
     }
 }
@@ -155,8 +192,20 @@ mod tests {
                     && (row.effective_support - hits).abs() < 1e-12
             );
             assert!((row.hoyer - (12f64.sqrt() - hits.sqrt()) / (12f64.sqrt() - 1.0)).abs() < 1e-12);
+            assert!(row.matched_atom == Some(2) && (row.matched_cos.unwrap() - 1.0).abs() < 1e-14);
+            assert!(zero.matched_cos == Some(0.0) && zero.matched_atom != Some(2) && row.pca_angle.is_none());
             assert!(zero.dead && zero.cos_init == 0.0 && zero.max_cos == 0.0 && zero.hoyer == 0.0);
         }
+        // Second moments 3, 4/3, 1/3 along the first axes: neurons half in the span of the first two, half out of it.
+        let axes = [[3.0, 0.0, 0.0, 0.0], [0.0, 2.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]].concat();
+        let data = Dataset::from_rows(axes, 3, 4).unwrap();
+        let weights = [0.0, -0.7, 0.0, 0.0, 0.5 * 0.3f64.cos(), 0.2, 0.0, 0.5 * 0.3f64.sin()];
+        let neurons: Vec<Neuron> =
+            weights.chunks(4).map(|w| Neuron::observe(&data, w, &[1.0; 4]).unwrap()).collect();
+        let rows = NeuronGauge::new(&data, Activation::Relu, vec![2.0; 2]).read(3, &neurons, Some(&weights));
+        let angles: Vec<f64> = rows.iter().map(|row| row.pca_angle.unwrap()).collect();
+        assert!(angles[0].abs() < 1e-12 && (angles[1] - 0.3).abs() < 1e-12, "{angles:?}");
+        assert!(rows.iter().all(|row| row.matched_atom.is_none() && row.matched_cos.is_none()));
         // A neuron that no sample activates is dead under ReLU alone.
         let basis = Dataset::standard_basis(2, 3).unwrap();
         let silent = [Neuron::observe(&basis, &[-0.3, 0.0, 0.9], &[0.0, 0.0, 1.0]).unwrap()];
