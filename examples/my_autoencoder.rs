@@ -69,6 +69,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 1000, // of one's own: part of the random streams
+    level: 0.0,
     title: "a normalised neuron ends pure under SGD and mixed under gradient descent",
     source: "examples/my_autoencoder.rs",
     statement: "A linear neuron that is normalised before it is used ends in a single sample with b = 1, and in none with b = m.",

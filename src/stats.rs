@@ -4,15 +4,14 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::inv_beta_reg;
 
-/// Family-wise error level of a whole report: the chance that any statistical check of a report in
-/// which every claim is true comes out wrong.
+/// Family-wise error level of a whole report: the probability that a report in which every claim is true ends in anything but
+/// "all reproduced". Every claim has a fixed share of it ([`Claim::level`](crate::claims::Claim::level)), which the levels of its
+/// checks may use up.
 pub const REPORT_LEVEL: f64 = 1e-3;
 
-/// Most statistical checks a report may hold.
-pub const MAX_STATISTICAL_CHECKS: usize = 200;
-
-/// Level of a single check (Bonferroni).
-pub const CHECK_LEVEL: f64 = REPORT_LEVEL / MAX_STATISTICAL_CHECKS as f64;
+/// Level of the confidence interval behind a single check: the probability that it misses the true value. The 5e-6 are the
+/// report's level over 200 such checks, more than any report holds (Bonferroni).
+pub const CHECK_LEVEL: f64 = REPORT_LEVEL / 200.0;
 
 /// Error level of the interval of an estimate that nothing is decided by: 95 % intervals, one by one.
 pub const ESTIMATE_LEVEL: f64 = 0.05;

@@ -72,6 +72,18 @@ impl<'de> Deserialize<'de> for Margin {
     }
 }
 
+/// How the measurement is expected to lie to the prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// Both are the same number, up to the margin.
+    Equal,
+    /// The prediction is a lower bound.
+    AtLeast,
+    /// The prediction is an upper bound.
+    AtMost,
+}
+
 /// A judged expectation: one row of the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
@@ -79,10 +91,16 @@ pub struct Check {
     pub name: String,
     /// The prediction.
     pub predicted: f64,
+    /// How the measurement should lie to it.
+    pub relation: Relation,
     /// The measurement.
     pub measured: f64,
     /// Tolerance or confidence interval.
     pub tolerance_or_interval: Margin,
+    /// Largest half-width of the interval with which the check decides anything; `None` where that is not asked.
+    pub precision: Option<f64>,
+    /// Upper bound on the probability that this check refutes a true claim; 0 where chance has no part in the outcome.
+    pub level: f64,
     /// Whether it came out as expected; `None` if the data cannot tell.
     pub ok: Option<bool>,
     /// Sample size.
@@ -114,6 +132,7 @@ pub struct Expectation {
     name: String,
     predicted: f64,
     control: bool,
+    chance: f64,
     why: String,
 }
 
@@ -129,9 +148,13 @@ pub struct AtLeast(Expectation);
 #[derive(Clone, Debug)]
 pub struct AtMost(Expectation);
 
-/// An almost-sure event.
+/// An event that never fails to occur, or next to never.
 #[derive(Clone, Debug)]
-pub struct Always(Expectation, f64);
+pub struct Always {
+    expectation: Expectation,
+    least: f64,
+    miss: f64,
+}
 
 /// A parameter to be covered by a confidence interval.
 #[derive(Clone, Debug)]
@@ -148,7 +171,7 @@ pub struct Exceeding(Expectation);
 impl Expectation {
     /// Starts an expectation. `why` says where the tolerance or level comes from.
     pub fn new(name: impl Into<String>, predicted: f64, why: impl Into<String>) -> Self {
-        Self { name: name.into(), predicted, control: false, why: why.into() }
+        Self { name: name.into(), predicted, control: false, chance: 0.0, why: why.into() }
     }
 
     /// Marks a negative control: something that must come out against the claim's conclusion
@@ -156,6 +179,13 @@ impl Expectation {
     #[must_use]
     pub fn control(self) -> Self {
         Self { control: true, ..self }
+    }
+
+    /// States that the outcome is random: an upper bound on the probability that the check refutes a true claim. Where an
+    /// interval decides, it is what a bias adds to the level of the interval.
+    #[must_use]
+    pub fn chance(self, refuted: f64) -> Self {
+        Self { chance: refuted, ..self }
     }
 
     /// `|measured − predicted| ≤ tolerance`.
@@ -173,10 +203,11 @@ impl Expectation {
         AtMost(self)
     }
 
-    /// All trials succeed (predicted probability 1), and there are enough of them to put the exact
-    /// lower confidence bound at level [`CHECK_LEVEL`] above `least`.
-    pub fn always(self, least: f64) -> Always {
-        Always(self, least)
+    /// All trials succeed (predicted probability 1), and there are enough of them to put the exact lower confidence bound at
+    /// level [`CHECK_LEVEL`] above `least`. `miss` bounds the probability that a single trial fails although the claim is
+    /// true, since no trial is endless; 0 where nothing is random.
+    pub fn always(self, least: f64, miss: f64) -> Always {
+        Always { expectation: self, least, miss }
     }
 
     /// A confidence interval at level [`CHECK_LEVEL`] contains the prediction and is no wider than
@@ -195,19 +226,31 @@ impl Expectation {
         Exceeding(self)
     }
 
-    fn judge(self, measured: f64, margin: Margin, ok: Option<bool>, n: u64, criterion: String) -> Check {
+    /// The check, given the outcome by its criterion.
+    fn judge(self, outcome: Outcome) -> Check {
+        let Outcome { relation, measured, margin, precision, level, ok, n, criterion } = outcome;
         // Nothing measured decides nothing; a number that is not one supports nothing.
-        let ok = match () {
-            () if n == 0 => None,
-            () if measured.is_nan() => Some(false),
-            () => ok,
+        let ok = if n == 0 {
+            None
+        } else if measured.is_nan() {
+            Some(false)
+        } else {
+            ok
         };
-        let criterion = format!("{criterion}; {}", self.why);
+        let level = level + self.chance;
+        let criterion = if level > 0.0 {
+            format!("{criterion}; {}; refutes a true claim with probability {level:.1e} at most", self.why)
+        } else {
+            format!("{criterion}; {}", self.why)
+        };
         Check {
             name: self.name,
             predicted: self.predicted,
+            relation,
             measured,
             tolerance_or_interval: margin,
+            precision,
+            level,
             ok,
             n,
             control: self.control,
@@ -216,18 +259,34 @@ impl Expectation {
     }
 }
 
+/// What a criterion makes of a measurement.
+struct Outcome {
+    relation: Relation,
+    measured: f64,
+    margin: Margin,
+    precision: Option<f64>,
+    /// Probability to refute a true claim, without what the expectation states itself.
+    level: f64,
+    ok: Option<bool>,
+    n: u64,
+    criterion: String,
+}
+
 impl Equality {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
         let Self(expectation, tolerance) = self;
         let ok = (value - expectation.predicted).abs() <= tolerance;
-        expectation.judge(
-            value,
-            Margin::Tolerance(tolerance),
-            Some(ok),
+        expectation.judge(Outcome {
+            relation: Relation::Equal,
+            measured: value,
+            margin: Margin::Tolerance(tolerance),
+            precision: None,
+            level: 0.0,
+            ok: Some(ok),
             n,
-            "|measured − predicted| ≤ tolerance".into(),
-        )
+            criterion: "|measured − predicted| ≤ tolerance".into(),
+        })
     }
 }
 
@@ -235,9 +294,16 @@ impl AtLeast {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
         let bound = self.0.predicted;
-        let ok = value >= bound;
-        let margin = Margin::Interval(Interval { low: bound, high: f64::INFINITY });
-        self.0.judge(value, margin, Some(ok), n, "measured ≥ predicted".into())
+        self.0.judge(Outcome {
+            relation: Relation::AtLeast,
+            measured: value,
+            margin: Margin::Interval(Interval { low: bound, high: f64::INFINITY }),
+            precision: None,
+            level: 0.0,
+            ok: Some(value >= bound),
+            n,
+            criterion: "measured ≥ predicted".into(),
+        })
     }
 }
 
@@ -245,25 +311,41 @@ impl AtMost {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
         let bound = self.0.predicted;
-        let margin = Margin::Interval(Interval { low: f64::NEG_INFINITY, high: bound });
-        self.0.judge(value, margin, Some(value <= bound), n, "measured ≤ predicted".into())
+        self.0.judge(Outcome {
+            relation: Relation::AtMost,
+            measured: value,
+            margin: Margin::Interval(Interval { low: f64::NEG_INFINITY, high: bound }),
+            precision: None,
+            level: 0.0,
+            ok: Some(value <= bound),
+            n,
+            criterion: "measured ≤ predicted".into(),
+        })
     }
 }
 
 impl Always {
     /// Judges a count.
     pub fn counted(self, successes: u64, trials: u64) -> Check {
-        let Self(expectation, least) = self;
+        let Self { expectation, least, miss } = self;
         let low = binomial_lower_bound(successes, trials, CHECK_LEVEL);
-        let ok = match () {
-            () if successes < trials => Some(false),
-            () if low >= least => Some(true),
-            () => None,
+        let ok = if successes < trials {
+            Some(false)
+        } else if low >= least {
+            Some(true)
+        } else {
+            None
         };
-        let fraction = successes as f64 / trials as f64;
-        let margin = Margin::Interval(Interval { low, high: 1.0 });
-        let criterion = format!("no miss, and exact lower bound at level {CHECK_LEVEL:.0e} above {least}");
-        expectation.judge(if trials == 0 { 0.0 } else { fraction }, margin, ok, trials, criterion)
+        expectation.judge(Outcome {
+            relation: Relation::Equal,
+            measured: if trials == 0 { 0.0 } else { successes as f64 / trials as f64 },
+            margin: Margin::Interval(Interval { low, high: 1.0 }),
+            precision: None,
+            level: miss * trials as f64,
+            ok,
+            n: trials,
+            criterion: format!("no miss, and exact lower bound at level {CHECK_LEVEL:.0e} above {least}"),
+        })
     }
 }
 
@@ -271,14 +353,25 @@ impl Covered {
     /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
     pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
         let Self(expectation, precision) = self;
-        let ok = match () {
-            () if !interval.contains(expectation.predicted) => Some(false),
-            () if interval.half_width() <= precision => Some(true),
-            () => None,
+        let ok = if !interval.contains(expectation.predicted) {
+            Some(false)
+        } else if interval.half_width() <= precision {
+            Some(true)
+        } else {
+            None
         };
-        let criterion =
-            format!("interval at level {CHECK_LEVEL:.0e} covers the prediction, half-width ≤ {precision}");
-        expectation.judge(estimate, Margin::Interval(interval), ok, n, criterion)
+        expectation.judge(Outcome {
+            relation: Relation::Equal,
+            measured: estimate,
+            margin: Margin::Interval(interval),
+            precision: Some(precision),
+            level: CHECK_LEVEL,
+            ok,
+            n,
+            criterion: format!(
+                "interval at level {CHECK_LEVEL:.0e} covers the prediction, half-width ≤ {precision:.3}"
+            ),
+        })
     }
 }
 
@@ -286,13 +379,23 @@ impl Bounded {
     /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
     pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
         let bound = self.0.predicted;
-        let ok = match () {
-            () if interval.high <= bound => Some(true),
-            () if interval.low > bound => Some(false),
-            () => None,
+        let ok = if interval.high <= bound {
+            Some(true)
+        } else if interval.low > bound {
+            Some(false)
+        } else {
+            None
         };
-        let criterion = format!("interval at level {CHECK_LEVEL:.0e} lies at or below the prediction");
-        self.0.judge(estimate, Margin::Interval(interval), ok, n, criterion)
+        self.0.judge(Outcome {
+            relation: Relation::AtMost,
+            measured: estimate,
+            margin: Margin::Interval(interval),
+            precision: None,
+            level: 0.5 * CHECK_LEVEL,
+            ok,
+            n,
+            criterion: format!("interval at level {CHECK_LEVEL:.0e} lies at or below the prediction"),
+        })
     }
 }
 
@@ -300,13 +403,23 @@ impl Exceeding {
     /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
     pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
         let bound = self.0.predicted;
-        let ok = match () {
-            () if interval.low >= bound => Some(true),
-            () if interval.high < bound => Some(false),
-            () => None,
+        let ok = if interval.low >= bound {
+            Some(true)
+        } else if interval.high < bound {
+            Some(false)
+        } else {
+            None
         };
-        let criterion = format!("interval at level {CHECK_LEVEL:.0e} lies at or above the prediction");
-        self.0.judge(estimate, Margin::Interval(interval), ok, n, criterion)
+        self.0.judge(Outcome {
+            relation: Relation::AtLeast,
+            measured: estimate,
+            margin: Margin::Interval(interval),
+            precision: None,
+            level: 0.5 * CHECK_LEVEL,
+            ok,
+            n,
+            criterion: format!("interval at level {CHECK_LEVEL:.0e} lies at or above the prediction"),
+        })
     }
 }
 
@@ -324,14 +437,14 @@ mod tests {
         assert_eq!(expect(1.0).within(0.1).measured(1.2, 3).ok, Some(false));
         assert_eq!(expect(0.0).within(0.1).measured(f64::NAN, 3).ok, Some(false));
         assert_eq!(expect(0.0).within(0.1).measured(0.0, 0).ok, None);
-        assert_eq!(expect(1.0).always(0.9).counted(0, 0).ok, None);
+        assert_eq!(expect(1.0).always(0.9, 0.0).counted(0, 0).ok, None);
         assert_eq!(expect(0.5).at_least().measured(0.6, 1).ok, Some(true));
         assert_eq!(expect(0.5).at_least().measured(0.4, 1).ok, Some(false));
         assert_eq!(expect(0.5).at_most().measured(0.4, 1).ok, Some(true));
         assert_eq!(expect(0.5).at_most().measured(0.6, 1).ok, Some(false));
-        assert_eq!(expect(1.0).always(0.9).counted(999, 1000).ok, Some(false));
-        assert_eq!(expect(1.0).always(0.9).counted(1000, 1000).ok, Some(true));
-        assert_eq!(expect(1.0).always(0.9).counted(20, 20).ok, None);
+        assert_eq!(expect(1.0).always(0.9, 0.0).counted(999, 1000).ok, Some(false));
+        assert_eq!(expect(1.0).always(0.9, 0.0).counted(1000, 1000).ok, Some(true));
+        assert_eq!(expect(1.0).always(0.9, 0.0).counted(20, 20).ok, None);
         let interval = Interval { low: 0.4, high: 0.6 };
         assert_eq!(expect(0.55).covered(0.2).estimated(0.5, interval, 9).ok, Some(true));
         assert_eq!(expect(0.55).covered(0.05).estimated(0.5, interval, 9).ok, None);
@@ -345,10 +458,28 @@ mod tests {
     }
 
     #[test]
+    fn every_check_states_its_direction_and_how_often_it_refutes_what_is_true() {
+        let interval = Interval { low: 0.4, high: 0.6 };
+        for (check, relation, level) in [
+            (expect(1.0).within(0.1).measured(1.0, 3), Relation::Equal, 0.0),
+            (expect(1.0).chance(3e-7).at_most().measured(1.0, 3), Relation::AtMost, 3e-7),
+            (expect(1.0).at_least().measured(1.0, 3), Relation::AtLeast, 0.0),
+            (expect(1.0).always(0.9, 1e-9).counted(700, 700), Relation::Equal, 7e-7),
+            (expect(0.5).covered(0.2).estimated(0.5, interval, 9), Relation::Equal, CHECK_LEVEL),
+            (expect(0.5).chance(2e-6).bounded().estimated(0.5, interval, 9), Relation::AtMost, 4.5e-6),
+            (expect(0.5).exceeding().estimated(0.5, interval, 9), Relation::AtLeast, 2.5e-6),
+        ] {
+            assert_eq!(check.relation, relation, "{check:?}");
+            assert!((check.level - level).abs() < 1e-18, "{check:?}");
+            assert_eq!(check.criterion.contains("refutes a true claim"), level > 0.0, "{}", check.criterion);
+        }
+    }
+
+    #[test]
     fn one_failure_refutes_and_one_doubt_leaves_it_open() {
         let yes = expect(1.0).within(0.1).measured(1.0, 1);
         let no = expect(1.0).within(0.1).measured(2.0, 1);
-        let unsure = expect(1.0).always(0.9).counted(1, 1);
+        let unsure = expect(1.0).always(0.9, 0.0).counted(1, 1);
         assert_eq!(Verdict::over(&[yes.clone(), yes.clone()]), Verdict::Reproduced);
         assert_eq!(Verdict::over(&[yes.clone(), unsure.clone()]), Verdict::Inconclusive);
         assert_eq!(Verdict::over(&[yes, unsure, no]), Verdict::Refuted);

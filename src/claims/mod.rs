@@ -31,6 +31,7 @@ use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::explorations::{correlated, deeper, digits};
 use crate::rng::{Purpose, stream};
+use crate::stats::REPORT_LEVEL;
 use crate::verdict::{Check, Estimate};
 
 /// How much work goes into a claim.
@@ -112,6 +113,8 @@ impl<'de> Deserialize<'de> for Table {
 /// What a claim's protocol brought to light.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
+    /// What was done, a sentence an entry, built from what ran.
+    pub protocol: Vec<String>,
     /// The judged expectations.
     pub checks: Vec<Check>,
     /// What an exploration measured.
@@ -143,6 +146,9 @@ pub struct Claim {
     pub joins: Effort,
     /// Fixed number, part of the random streams.
     pub number: u64,
+    /// Upper bound on the probability that this claim, if it is true, comes out as anything but reproduced, at every effort and
+    /// precision: its share of [`REPORT_LEVEL`]. The levels of its checks add up to less.
+    pub level: f64,
     /// One line.
     pub title: &'static str,
     /// Where the claim is made.
@@ -178,6 +184,16 @@ pub const ALL: [&Claim; 17] = [
     &correlated::CLAIM,
     &digits::CLAIM,
 ];
+
+/// The shares of all claims fit into the level of a report, whatever it examines. This is asserted when the crate is compiled.
+const _: () = {
+    let (mut total, mut k) = (0.0, 0);
+    while k < ALL.len() {
+        total += ALL[k].level;
+        k += 1;
+    }
+    assert!(total <= REPORT_LEVEL);
+};
 
 /// The claims that `reproduce` examines at an effort if none are named.
 pub fn at(effort: Effort) -> Vec<&'static Claim> {

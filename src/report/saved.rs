@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result, io_at};
 use crate::stats::Interval;
-use crate::verdict::{Check, Estimate, Margin};
+use crate::verdict::{Check, Estimate, Margin, Relation};
 
 /// What the page needs of a report.
 #[derive(Clone, Debug, Deserialize)]
@@ -79,8 +79,11 @@ enum SavedMargin {
 struct SavedCheck {
     name: String,
     predicted: Option<f64>,
+    relation: Relation,
     measured: Option<f64>,
     tolerance_or_interval: SavedMargin,
+    precision: Option<f64>,
+    level: f64,
     ok: Option<bool>,
     n: u64,
     control: bool,
@@ -106,11 +109,14 @@ fn checks<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec
     let check = |saved: SavedCheck| Check {
         name: saved.name,
         predicted: saved.predicted.unwrap_or(f64::NAN),
+        relation: saved.relation,
         measured: saved.measured.unwrap_or(f64::NAN),
         tolerance_or_interval: match saved.tolerance_or_interval {
             SavedMargin::Tolerance(tolerance) => Margin::Tolerance(tolerance),
             SavedMargin::Interval(ends) => Margin::Interval(ends.into()),
         },
+        precision: saved.precision,
+        level: saved.level,
         ok: saved.ok,
         n: saved.n,
         control: saved.control,

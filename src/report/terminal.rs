@@ -6,7 +6,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
 use super::{ClaimReport, Report};
-use crate::verdict::{Check, Margin, Verdict};
+use crate::verdict::{Check, Margin, Relation, Verdict};
 
 /// Width of the table when the output is not a terminal.
 const PLAIN_WIDTH: u16 = 118;
@@ -148,11 +148,10 @@ fn mark(ok: Option<bool>) -> &'static str {
 }
 
 pub(super) fn prediction(check: &Check) -> String {
-    let sign = match check.tolerance_or_interval {
-        Margin::Interval(interval) if interval.high.is_infinite() => "≥ ",
-        Margin::Interval(interval) if interval.low.is_infinite() => "≤ ",
-        _ if check.criterion.contains("at or below") => "≤ ",
-        _ => "",
+    let sign = match check.relation {
+        Relation::Equal => "",
+        Relation::AtLeast => "≥ ",
+        Relation::AtMost => "≤ ",
     };
     format!("{sign}{}", number(check.predicted))
 }

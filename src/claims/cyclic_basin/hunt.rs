@@ -30,7 +30,7 @@ pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findi
         "m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, a residual; every second start has some of its \
          correlations within 3η of the largest; within 1e-6; a miss would be a counterexample",
     )
-    .always(0.99);
+    .always(0.99, 0.0);
     context.progress.inc_length(starts);
     let misses = (0..starts.div_ceil(BLOCK)).into_par_iter().map(|block| {
         let count = BLOCK.min(starts - block * BLOCK);

@@ -29,6 +29,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 3,
+    level: 7e-5,
     title: "cyclic SGD ends in a predictable pure datapoint",
     source: "GFHY Theorem 4 and the conjecture after it",
     statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
@@ -262,7 +263,7 @@ fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> 
         "random m ≤ 64, n ≤ 2m, norms below 1, step sizes up to 1/5, b = 1; a miss would be a counterexample";
     Ok(vec![
         Expectation::new("conjecture: random starts that end in one allowed datapoint", 1.0, why)
-            .always(context.effort.pick(0.9, 0.99, 0.999))
+            .always(context.effort.pick(0.9, 0.99, 0.999), 0.0)
             .counted(tally.hits, tally.trials),
         Expectation::new(
             "… at the rate log 1/(1−η²) a cycle: largest relative deviation",

@@ -14,6 +14,7 @@ use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, Mean};
+use crate::theory::budget::MISS;
 use crate::theory::sgd;
 use crate::verdict::{Check, Expectation};
 
@@ -42,7 +43,7 @@ pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -
         "looked at 100 times between λt = 120 and 240; at 120 the walk is more than seven deviations above 3";
     let name = format!("runs whose R is above {level} at every look in the second half");
     Ok(Expectation::new(name, 1.0, why)
-        .always(context.effort.pick(0.85, 0.95, 0.99))
+        .always(context.effort.pick(0.85, 0.95, 0.99), MISS)
         .counted(stayed.iter().filter(|stayed| **stayed).count() as u64, stayed.len() as u64))
 }
 

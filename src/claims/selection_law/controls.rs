@@ -7,6 +7,7 @@ use crate::claims::{Context, Findings};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, binomial_interval};
+use crate::theory::budget::MISS;
 use crate::theory::selection::clock;
 use crate::verdict::{Check, Expectation};
 
@@ -57,7 +58,7 @@ fn epochs(context: &Context) -> Result<Vec<Check>> {
                    a lead of a tenth";
         checks.push(
             Expectation::new(name, 1.0, why)
-                .always(context.effort.pick(0.9, 0.99, 0.999))
+                .always(context.effort.pick(0.9, 0.99, 0.999), MISS)
                 .counted(counts[1], replicas),
         );
     }

@@ -25,6 +25,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Exploration,
     joins: Effort::Full,
     number: 16,
+    level: 0.0,
     title: "what becomes of the pure limit as samples grow correlated",
     source: "beyond the paper",
     statement: "One neuron on unit samples that all have inner product ρ. A datapoint is a fixed point of every sample's step iff ρ = 0 \

@@ -21,6 +21,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Exploration,
     joins: Effort::Full,
     number: 15,
+    level: 0.0,
     title: "how many samples the neurons of shallow and deep tied autoencoders mix, against b/m",
     source: "beyond the paper",
     statement: "Tied ReLU autoencoders of 1 to 8 neurons and 1 to 4 layers on orthonormal data: participation ratio and largest \

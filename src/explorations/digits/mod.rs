@@ -18,6 +18,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Exploration,
     joins: Effort::Full,
     number: 17,
+    level: 0.0,
     title: "what a neuron trained on handwritten digits looks like, against the batch size",
     source: "beyond the paper",
     statement: "One ReLU neuron on the 1,797 handwritten digits of 8×8 pixels, the mean image subtracted, then unit norm: how close it comes \
