@@ -22,7 +22,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 10,
-    level: 7e-5,
+    level: 1e-5,
     title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
     source: "beyond the paper",
     statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence must fail beyond η_B = 1/2 (full batch \

@@ -24,7 +24,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 7,
-    level: 7e-5,
+    level: 1e-5,
     title: "both limits are global minima; saddles and flat places are where they should be",
     source: "GFHY §2; critical points",
     statement: "The global minima are {Σ α_i a_i : Σ α_i² = 1} (ReLU: α_i ≥ 0), with loss (m − 1)/2m; both algorithms reach \

@@ -23,7 +23,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 6,
-    level: 7e-5,
+    level: 2e-5,
     title: "every sample gradient vanishes at a datapoint, and at no mixture",
     source: "GFHY, mechanism behind Theorem 2",
     statement: "At ±a_i every per-sample gradient is 0; at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves \

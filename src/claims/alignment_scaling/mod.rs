@@ -26,7 +26,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 4,
-    level: 7e-5,
+    level: 1e-4,
     title: "GD stays near its start and aligns with no datapoint, SGD the other way round",
     source: "GFHY Corollary 3",
     statement: "For Gaussian initial directions and large m, n: GD has max_i cos(w, a_i) = O(√(log m / m)) and keeps \

@@ -14,7 +14,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Standard,
     number: 13,
-    level: 7e-5,
+    level: 3e-5,
     title: "cyclic SGD ends in the largest correlation, but for a head start of O(η) of those visited first",
     source: "beyond the paper, about GFHY Theorem 4 and its conjecture",
     statement: "One sample a step in a fixed order: as η → 0 the largest |c_j(0)| wins. For m = 2 the boundary between the limits lies \

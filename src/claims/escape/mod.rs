@@ -13,7 +13,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Standard,
     number: 14,
-    level: 7e-5,
+    level: 8e-5,
     title: "started at w_GD, SGD leaves at once by diffusion and commits after a time 1/κ",
     source: "beyond the paper, about the limits of GFHY Theorems 1 and 2",
     statement: "At w_GD = Σ α_j a_j the mean step of SGD is 0 and the noise is not. In the time τ = κt, κ = η_B² b(m−b)/(m(m−1)), the \

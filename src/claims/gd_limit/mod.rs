@@ -31,7 +31,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 1,
-    level: 7e-5,
+    level: 1e-5,
     title: "full-batch GD ends in the mixture of all datapoints",
     source: "GFHY Theorem 1",
     statement: "Full-batch gradient descent from w_0 with ‖w_0‖ < 1 and step size at most 1/5 converges to \

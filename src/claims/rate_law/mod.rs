@@ -17,7 +17,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Standard,
     number: 12,
-    level: 7e-5,
+    level: 1.4e-4,
     title: "after selection the losers fall at a rate that the law of the batches gives exactly",
     source: "beyond the paper",
     statement: "Far out log|c_j| of a loser is a random walk. Its fall a step is λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²) for batches without \

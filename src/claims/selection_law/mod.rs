@@ -18,7 +18,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Full,
     number: 11,
-    level: 7e-5,
+    level: 2.4e-4,
     title: "who wins is a lottery whose odds depend on the initial ratios alone, not on b",
     source: "beyond the paper",
     statement: "As η → 0, from N = 1, the y_j = log|c_j| follow dy_j = softmax(2y)_j dτ + dW_j in the time τ = η_B² b(m−b)/(m(m−1)) t, \

@@ -31,7 +31,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 2,
-    level: 7e-5,
+    level: 3e-5,
     title: "SGD with any b < m ends in one pure datapoint",
     source: "GFHY Theorem 2",
     statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 converges \

@@ -28,7 +28,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 5,
-    level: 7e-5,
+    level: 1e-5,
     title: "both minima have λ_max = 4/m; the sparse one has the larger trace",
     source: "GFHY Theorem 13",
     statement: "At the limits of both algorithms λ_max(H) = 4/m. With ReLU Tr H(w_GD) = (2n + 8 − m − |S⁺|)/(2m) and \
