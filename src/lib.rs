@@ -142,6 +142,9 @@ pub mod verdict;
 
 pub use error::{Error, Result};
 
+/// Commit of the source that this was built from, `-dirty` if it was changed since; `None` outside a checkout.
+pub const COMMIT: Option<&str> = option_env!("PUREMIX_GIT_COMMIT");
+
 /// Compiles and runs the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -65,6 +65,9 @@ mod report;
 /// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
 mod explorations;
 
+/// README and FINDINGS against the archived reports.
+mod documents;
+
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;
 

@@ -23,7 +23,7 @@ impl Kept {
     pub fn new(run_dir: &RunDir, context: &Context, program: &str, options: &Value) -> Self {
         let job = json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "git_commit": option_env!("PUREMIX_GIT_COMMIT"),
+            "git_commit": crate::COMMIT,
             "seed": context.seed,
             "effort": context.effort.name(),
             "backend": context.compute.backend().name(),

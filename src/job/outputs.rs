@@ -162,7 +162,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
     let dataset = job.problem.dataset();
     Config {
         version: env!("CARGO_PKG_VERSION"),
-        git_commit: option_env!("PUREMIX_GIT_COMMIT"),
+        git_commit: crate::COMMIT,
         samples: dataset.samples(),
         dim: dataset.dim(),
         data: options.data.to_string(),

@@ -132,7 +132,7 @@ impl Report {
             seed: context.seed,
             effort: context.effort.name(),
             backend: context.compute.backend().name(),
-            git_commit: option_env!("PUREMIX_GIT_COMMIT"),
+            git_commit: crate::COMMIT,
             options,
             precision: context.compute.precision().name(),
             seconds,

@@ -53,7 +53,7 @@ impl Machine {
             instruction_sets: instruction_sets(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             version: env!("CARGO_PKG_VERSION"),
-            git_commit: option_env!("PUREMIX_GIT_COMMIT"),
+            git_commit: crate::COMMIT,
             rustc: option_env!("PUREMIX_RUSTC"),
             burn: option_env!("PUREMIX_BURN"),
             backends: Backend::compiled().into_iter().map(Backend::name).collect(),

@@ -7,6 +7,7 @@
 use statrs::function::erf::erfc;
 
 use super::quadrature::simpson;
+use super::sgd;
 use crate::model::Activation;
 
 /// The log-ratio `R` of correlations, over the active samples.
@@ -73,22 +74,76 @@ pub fn asymptotic_drift_bound(samples: usize, step_size: f64) -> f64 {
     (-(-step_size).ln_1p() - step_size) / samples as f64
 }
 
-/// Growth of `E R` between the times `λt = from` and `λt = to`, both long after selection, with `rivals`
-/// samples beside the leader (beyond the paper): `(to − from) − e_k(√to − √from)`, `e_k` the expected
-/// maximum of `k` independent standard Gaussians.
-///
-/// The `log|c_j/c_{i*}|` are random walks of drift `−λ` and variance `2λ` a step, half of it shared, since
-/// every draw of `i*` lowers all of them; `R` is the distance to the highest of them. So `R_t/t → λ`, but
-/// only like `1/√t` for more than one rival.
-pub fn mean_growth(rivals: usize, from: f64, to: f64) -> f64 {
-    (to - from) - mean_highest(rivals) * (to.sqrt() - from.sqrt())
+/// Growth of `R` at a datapoint when `i*` alone is drawn: all others are multiplied by `1 − η`, so `log 1/(1−η)`.
+pub fn rise(step_size: f64) -> f64 {
+    -(-step_size).ln_1p()
 }
 
-/// Expected maximum of `k` independent standard Gaussians: `∫ x d(Φ(x)^k)`.
-fn mean_highest(k: usize) -> f64 {
-    let phi = |x: f64| 0.5 * erfc(-x / std::f64::consts::SQRT_2);
-    let above = simpson(|x| 1.0 - phi(x).powi(k as i32), 0.0, 12.0, 2400);
-    above - simpson(|x| phi(x).powi(k as i32), -12.0, 0.0, 2400)
+/// Fall of `R` at a datapoint when `j ≠ i*` alone is drawn, `p_j = |c_j|/Σ_{k≠i*}|c_k|`: `log(1 + ηp_j)`.
+pub fn fall(step_size: f64, share: f64) -> f64 {
+    (step_size * share).ln_1p()
+}
+
+/// Variance `σ²` a step of what parts one loser from another, halved (beyond the paper): near `a_{i*}` a batch multiplies
+/// `c_j` by `1 + η_B(1[j∈B] − 1[i*∈B])`, so for two losers `j`, `l`
+///
+/// ```text
+/// σ² = ½ E[(Δ log|c_j/c_l|)²] = P(j∈B, l∉B, i*∉B) log²(1 + η_B) + P(j∈B, l∉B, i*∈B) log²(1 − η_B)
+/// ```
+///
+/// with the probabilities `b(m−b)(m−b−1)/(m(m−1)(m−2))` and `b(b−1)(m−b)/(m(m−1)(m−2))`. To leading order in `η_B` it is `λ`.
+///
+/// # Panics
+/// For fewer than three samples, of which only one can lose.
+pub fn parting(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
+    assert!(samples > 2, "two losers among {samples} samples");
+    let (m, b) = (samples as f64, batch as f64);
+    let pairs = b * (m - b) / (m * (m - 1.0) * (m - 2.0));
+    let (up, down) = (step_per_sample.ln_1p(), (-step_per_sample).ln_1p());
+    pairs * ((m - b - 1.0) * up * up + (b - 1.0) * down * down)
+}
+
+/// Expected growth of `R` over so many steps from a state long after selection, given the losers' `y_j = log|c_j/c_{i*}|` there, `[k]`
+/// (beyond the paper).
+///
+/// The `y_j` are random walks of drift `−λ` ([`sgd::rate`]). Part of their noise is common to all, since a draw of `i*` lowers all of
+/// them, and moves `R` by 0 in the mean; the rest has variance `σ²` a step ([`parting`]). `R = −log Σ_j e^{y_j}` follows the highest of them:
+///
+/// ```text
+/// E R_{t+T} = λT − E max_j(y_j + sZ_j) − (π²/12) f(0) + O(s⁻³),    s = σ√T,  Z_j independent standard Gaussians
+/// ```
+///
+/// with the density `f(0)` of a tie at the top, `Σ_{j≠l} ∫ f_j f_l Π_{i≠j,l} F_i`. From an even state the maximum is `e_k σ√T`: so `R_t/t → λ`,
+/// but only like `1/√t` for more than one rival. What is neglected is the skewness of the steps, some `η/6` in all.
+pub fn mean_growth(samples: usize, batch: usize, step_per_sample: f64, losers: &[f64], steps: f64) -> f64 {
+    let ahead = sgd::rate(samples, batch, step_per_sample) * steps;
+    if losers.len() < 2 {
+        return ahead;
+    }
+    let spread = (parting(samples, batch, step_per_sample) * steps).sqrt();
+    let top = losers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let now = losers.iter().map(|y| (y - top).exp()).sum::<f64>().ln();
+    ahead + now - highest_of_gaussians(losers, top, spread)
+}
+
+/// `E log Σ_j exp(y_j + sZ_j) − top` for a large `s`: the expected maximum, and what a tie at the top adds.
+fn highest_of_gaussians(y: &[f64], top: f64, s: f64) -> f64 {
+    // Distribution function of the maximum at top + s x, and the density of a tie there, in units of s.
+    let at = |x: f64| {
+        let (mut all, mut sum, mut squares) = (1.0, 0.0, 0.0);
+        for y in y {
+            let z = x + (top - y) / s;
+            let below = 0.5 * erfc(-z / std::f64::consts::SQRT_2);
+            let hazard = (-0.5 * z * z).exp() / (std::f64::consts::TAU.sqrt() * below);
+            (all, sum, squares) = (all * below, sum + hazard, squares + hazard * hazard);
+        }
+        (all, (sum * sum - squares) * all)
+    };
+    let (reach, intervals) = (10.0, 400);
+    let above = simpson(|x| 1.0 - at(x).0, 0.0, reach, intervals);
+    let below = simpson(|x| at(x).0, -reach, 0.0, intervals);
+    let tie = simpson(|x| at(x).1, -reach, reach, 2 * intervals);
+    s * (above - below) + std::f64::consts::PI.powi(2) / 12.0 * tie / s
 }
 
 /// Bound on `|R_{t+1} − R_t|` for every batch size, step size per sample `η < 1/2`, `‖w‖² ≤ 2`: `log(1 + 2η)`.
@@ -104,7 +159,11 @@ pub fn largest_increment(step_size: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt;
+
     use super::*;
+    use crate::rng::{Purpose, stream};
+    use crate::stats::Mean;
 
     #[test]
     fn subsets_are_all_there() {
@@ -142,11 +201,75 @@ mod tests {
 
     #[test]
     fn the_highest_of_a_few_gaussians_is_known() {
-        let pi = std::f64::consts::PI;
-        for (k, expected) in [(1, 0.0), (2, 1.0 / pi.sqrt()), (3, 1.5 / pi.sqrt())] {
-            assert!((mean_highest(k) - expected).abs() < 1e-10, "{k}: {}", mean_highest(k));
+        // Even: e_k s and a tie of density k(k − 1)∫φ²Φ^{k−2}/s, which is 1/√π for two, 3/(2√π) for three.
+        let root = std::f64::consts::PI.sqrt();
+        for (k, highest, tie) in [(2, 1.0 / root, 1.0 / root), (3, 1.5 / root, 1.5 / root)] {
+            let (s, y) = (7.3, vec![-4.0; k]);
+            let expected = s * highest + std::f64::consts::PI.powi(2) / 12.0 * tie / s;
+            let found = highest_of_gaussians(&y, -4.0, s);
+            assert!((found - expected).abs() < 1e-9, "{k}: {found} {expected}");
         }
-        assert!((mean_growth(1, 3.0, 10.0) - 7.0).abs() < 1e-9);
+        // Two uneven ones: E max = Δ Φ(Δ/s√2) + s√2 φ(Δ/s√2) above the lower one, Clark (1961).
+        let (s, gap) = (5.0, 3.7);
+        let z = gap / (s * std::f64::consts::SQRT_2);
+        let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+        let phi = 0.5 * erfc(-z / std::f64::consts::SQRT_2);
+        let highest = gap * phi + s * std::f64::consts::SQRT_2 * density - gap;
+        let tie = 2.0 * density / (s * std::f64::consts::SQRT_2);
+        let found = highest_of_gaussians(&[-gap, 0.0], 0.0, s);
+        let expected = highest + std::f64::consts::PI.powi(2) / 12.0 * tie;
+        assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+    }
+
+    #[test]
+    fn the_growth_of_r_is_that_of_simulated_walks() {
+        // m = 5, b = 2, η_B = 0.2: the limit walk itself, batches drawn; 4000 walks of 20,000 steps.
+        let (m, b, eta, steps, walks) = (5, 2, 0.2, 20_000, 4000);
+        let losers = [-30.0, -33.0, -31.0, -60.0f64];
+        let mut rng = stream(61, Purpose::Protocol, 0);
+        let level = |y: &[f64]| -y.iter().map(|y| y.exp()).sum::<f64>().ln();
+        let growths: Vec<f64> = (0..walks)
+            .map(|_| {
+                let mut y = losers;
+                for _ in 0..steps {
+                    let i = rng.random_range(0..m);
+                    let j = (i + rng.random_range(1..m)) % m;
+                    let winner = [i, j].contains(&0);
+                    for (k, y) in y.iter_mut().enumerate() {
+                        match (winner, [i, j].contains(&(k + 1))) {
+                            (true, false) => *y += (1.0 - eta).ln(),
+                            (false, true) => *y += (1.0 + eta).ln(),
+                            _ => {}
+                        }
+                    }
+                }
+                level(&y) - level(&losers)
+            })
+            .collect();
+        let mean = Mean::of(&growths);
+        let expected = mean_growth(m, b, eta, &losers, f64::from(steps));
+        assert!((mean.mean - expected).abs() < 4.0 * mean.sem, "{mean:?} {expected}");
+        assert!(mean.sem < 2e-3 * expected);
+        let alone = mean_growth(m, b, eta, &losers[..1], 700.0);
+        assert!((alone - 700.0 * sgd::rate(m, b, eta)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_parts_two_losers_is_the_enumerated_variance() {
+        let (m, eta) = (6, 0.17);
+        for b in 1..m {
+            let mut at_datapoint = vec![1e-9; m];
+            at_datapoint[0] = 1.0;
+            let (mut sum, mut count) = (0.0, 0.0);
+            for_each_subset(m, b, |batch| {
+                let next = step(&at_datapoint, 1.0, batch, eta, Activation::Linear);
+                sum += 0.5 * (next[2] / next[4]).ln().powi(2);
+                count += 1.0;
+            });
+            assert!((sum / count - parting(m, b, eta)).abs() < 1e-12, "b = {b}: {}", sum / count);
+        }
+        let small = parting(6, 3, 1e-4) / sgd::rate(6, 3, 1e-4);
+        assert!((small - 1.0).abs() < 1e-3, "{small}");
     }
 
     #[test]

@@ -219,8 +219,24 @@ fn random_walk_can_fail() {
         refuted(findings(&standard, &Options::default(), &Prediction { rate: leading, ..right.clone() }));
     assert!(names.contains(&"fall of log|c_j| a step over λ: large steps together".into()), "{names:?}");
     // A law of R without what the maximum over the rivals takes away; one that grows a third too fast; a level that is still visited; a drift under the full batch.
-    assert_eq!(of(Prediction { growth: |_, from, to| to - from, ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { growth: |_, from, to| 1.3 * (to - from), ..right.clone() }), Verdict::Refuted);
+    fn without_maximum(m: usize, b: usize, eta: f64, _: &[f64], steps: f64) -> f64 {
+        sgd::rate(m, b, eta) * steps
+    }
+    assert_eq!(of(Prediction { growth: without_maximum, ..right.clone() }), Verdict::Refuted);
+    fn too_fast(m: usize, b: usize, eta: f64, losers: &[f64], steps: f64) -> f64 {
+        1.03 * theory::mean_growth(m, b, eta, losers, steps)
+    }
+    assert_eq!(of(Prediction { growth: too_fast, ..right.clone() }), Verdict::Refuted);
+    // Event by event: the leading order of a rise or a fall, and a leader that is drawn too seldom.
+    let names = |wrong| refuted(findings(&context(), &Options::default(), &wrong));
+    for (needle, wrong) in [
+        ("when i* is drawn, less", Prediction { rise: |eta| eta, ..right.clone() }),
+        ("when j ≠ i* is drawn, plus", Prediction { fall: |eta, share| eta * share, ..right.clone() }),
+        ("at which i* is drawn", Prediction { share_drawn: |m| 1.0 / (m as f64 + 1.0), ..right.clone() }),
+    ] {
+        let seen = names(wrong);
+        assert!(seen.len() == 2 && seen.iter().all(|name| name.contains(needle)), "{seen:?}");
+    }
     assert_eq!(of(Prediction { left_for_good: 150.0, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { full_batch_change: 1e-9, ..right }), Verdict::Refuted);
 }

@@ -21,11 +21,11 @@ pub const CLAIM: Claim = Claim {
                 Σ log cos(w, a_j) until any stopping time, and for m = 2 the time to a log-ratio D has mean log(cosh D/cosh d_0) and \
                 the survival function of ∂_t S = S'' + tanh d S'.",
     formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
-    protocol: "Many runs of the reduced engine from exactly w_GD: the mean square distance at a small time, the law of the time to a log-ratio for \
-               m = 2 by its greatest distance to the exact distribution function, the power of κ in the mean time over sizes, batches and step \
-               sizes, and the law of the leader's share at a fixed κt for several b and the diffusion, by one test of homogeneity. Control: GD stays.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
+
+const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine on orthonormal samples, the linear model, sum reduction, and starts exactly at w_GD.";
 
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
@@ -71,7 +71,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
     }
     let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 40_000));
-    let mut findings = Findings::default();
+    let mut findings = Findings { protocol: vec![FROM_THE_MIXTURE.into()], ..Findings::default() };
     laws::examine(context, replicas, prediction, &mut findings)?;
     times::examine(context, replicas, prediction, &mut findings)?;
     Ok(findings)

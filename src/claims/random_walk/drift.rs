@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{DEFAULT_STEP, Prediction, Walk};
 use crate::claims::protocol::{largest, smallest};
-use crate::claims::{Context, Table};
+use crate::claims::{Context, Effort, Table};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -67,7 +67,12 @@ const FEWEST_STEPS: usize = 200;
 
 /// A level so high that the walk next to never comes back from it to 8, below which the bound is not yet the
 /// asymptotic one.
-const FAR: f64 = 20.0;
+pub(super) const FAR: f64 = 20.0;
+
+/// Walks a setting.
+pub(super) fn walks(effort: Effort) -> u64 {
+    effort.pick(1500, 2000, 40_000)
+}
 
 impl Cell {
     /// The checks of this setting; its drift goes into a table.
@@ -81,7 +86,7 @@ impl Cell {
         let dataset = Dataset::implicit_orthonormal(self.samples, self.samples + 2)?;
         let problem = Problem::new(dataset, self.activation, Reduction::Sum, self.eta)?;
         let schedule = Schedule::sgd(self.samples, self.batch, seed)?;
-        let walks = context.effort.pick(1500, 2000, 40_000);
+        let walks = walks(context.effort);
         context.progress.inc_length(walks);
         let observed = (0..walks).into_par_iter().map(|replica| -> Result<(Vec<Step>, Option<Stretch>)> {
             context.progress.inc(1);

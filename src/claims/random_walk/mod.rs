@@ -1,6 +1,7 @@
 //! Proposition 8: the log-ratio of the leader to the rest is a random walk that runs away.
 
 mod drift;
+mod events;
 mod long_run;
 mod paths;
 
@@ -28,10 +29,7 @@ pub const CLAIM: Claim = Claim {
                 least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
     formula: r"R_t = \log \frac{|c_{i^*}|}{\sum_{j \ne i^*} |c_j|}, \qquad \lim_{R \to \infty} \mathbb{E}\bigl[R_{t+1} - R_t \mid w_t\bigr] \;\ge\; \frac{1}{m}\Bigl(\log \frac{1}{1-\eta} - \eta\Bigr) > 0, \qquad \frac{R_t}{t} \to \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1 - \eta_B^2}",
-    protocol: "Thousands of walks of the reduced engine. Step by step, grouped by level, the mean increment is \
-               held against the exact conditional expectation, enumerated over all batches at the states \
-               visited; in the long run, transience and the almost-sure rate over a grid of sizes, batches, \
-               step sizes, reductions and activations. Control: under the full batch R is constant to rounding.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -72,8 +70,14 @@ pub struct Prediction {
     pub full_batch_change: f64,
     /// Almost-sure rate from `m`, `b`, `η_B`.
     pub rate: fn(usize, usize, f64) -> f64,
-    /// Growth of `E R` from the number of rivals and two times in units of `1/λ`.
-    pub growth: fn(usize, f64, f64) -> f64,
+    /// Expected growth of `R` from `m`, `b`, `η_B`, the losers' log-ratios and a number of steps.
+    pub growth: fn(usize, usize, f64, &[f64], f64) -> f64,
+    /// Growth of `R` far out when `i*` is drawn, from `η`.
+    pub rise: fn(f64) -> f64,
+    /// Its fall when another sample is, from `η` and the share of that sample among the losers.
+    pub fall: fn(f64, f64) -> f64,
+    /// How often `i*` is drawn, from `m`.
+    pub share_drawn: fn(usize) -> f64,
 }
 
 impl Default for Prediction {
@@ -86,6 +90,9 @@ impl Default for Prediction {
             full_batch_change: 0.0,
             rate: sgd::rate,
             growth: random_walk::mean_growth,
+            rise: random_walk::rise,
+            fall: random_walk::fall,
+            share_drawn: |samples| 1.0 / samples as f64,
         }
     }
 }
@@ -96,7 +103,7 @@ impl Default for Prediction {
 /// [`Error::Usage`] for a step size outside `[0.02, 0.5)`.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     let eta = options.step_size()?;
-    let mut findings = Findings::default();
+    let mut findings = Findings { protocol: sentences(context.effort, eta), ..Findings::default() };
     let mut drifts = Table::new("random_walk_drift", &drift::COLUMNS);
     let cells = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
     for (k, (samples, batch, activation)) in cells.into_iter().enumerate() {
@@ -104,18 +111,46 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let seed = context.cell_seed(&CLAIM, (k as u64) << 32);
         findings.checks.extend(cell.checks(context, prediction, seed, &mut drifts)?);
     }
+    for setting in [(6, Activation::Linear), (9, Activation::Relu)] {
+        findings.checks.extend(events::checks(context, prediction, eta, setting)?);
+    }
     findings.checks.push(long_run::transience(context, prediction, eta)?);
     findings.checks.push(long_run::full_batch(context, prediction)?);
     findings.checks.extend(long_run::rates(context, prediction)?);
     findings.tables = vec![paths::table(context, prediction, eta)?, drifts];
     findings.notes.push(
         "R_t/t nears λ only like 1/√t when there are several rivals: R is the distance to the highest of them. Its \
-         growth is therefore held against λ(T − t) − e_k(√(λT) − √(λt)), e_k the mean maximum of k Gaussians, and the mean \
-         fall of the losers, which has no such correction, against λ itself. With two samples both are λ."
+         growth is therefore held against its expectation given the losers at the first look, λT less the rise of the highest of k Gaussian walks \
+         of variance σ² a step, σ² that of what parts two losers; and the mean fall of the losers, which has no such correction, against λ itself. With two samples both are λ."
             .into(),
     );
     findings.notes.extend(by_the_reduced_engine(context, "All walks"));
     Ok(findings)
+}
+
+/// What is run, in words.
+fn sentences(effort: Effort, eta: f64) -> Vec<String> {
+    vec![
+        format!(
+            "Every walk is one replica of the reduced engine from a Gaussian start of norm ½; starts with fewer than two active samples are left out. Step by step: {} walks \
+             at η = {eta} for each of (m, b) = (6, 1), (7, 3) and, with ReLU, (9, 1); grouped by level, the mean increment is held against the exact conditional \
+             expectation, enumerated over all batches at the states visited.",
+            drift::walks(effort)
+        ),
+        format!(
+            "Event by event: for b = 1, m = 6 and, with ReLU, m = 9, {} walks beyond R = {}, {} consecutive steps each, those that draw i* apart from the others.",
+            events::walks(effort),
+            drift::FAR,
+            events::STEPS
+        ),
+        format!(
+            "In the long run: {} walks for transience (m = 5, b = 2), and for the rate {} or {} walks in each of ten settings of size, batch, step size, reduction and \
+             activation, one of which the seed chooses. Control: under the full batch R is constant to rounding.",
+            long_run::walks(effort),
+            long_run::replicas(effort, false),
+            long_run::replicas(effort, true)
+        ),
+    ]
 }
 
 /// A walk: the reduced engine on one start, and the samples that take part.
@@ -135,6 +170,12 @@ impl Walk {
         }
         let engine = Reduced::new(problem, schedule, &[start], replica)?;
         Ok(Some(Self { engine, active }))
+    }
+
+    /// The active sample of the largest correlation.
+    fn leader(&self, c: &[f64]) -> usize {
+        let largest = self.active.iter().copied().max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs()));
+        largest.expect("two active samples at least")
     }
 
     /// The log-ratio `R` as it stands, measured without the help of theory.

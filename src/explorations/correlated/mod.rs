@@ -30,12 +30,10 @@ pub const CLAIM: Claim = Claim {
     source: "beyond the paper",
     statement: "One neuron on unit samples that all have inner product ρ. A datapoint is a fixed point of every sample's step iff ρ = 0 \
                 (ReLU: ρ ≤ 0); beyond, SGD spreads around it by a heavy-tailed law of scale |ρ|(m − 1)/(η_B(m − b)), and GD's limit \
-                jumps. Predictions of leading order stand beside the estimates.",
+                jumps. Predictions of leading order stand beside the estimates, and for the ρ at which little is left of the pure limit an \
+                order of magnitude.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
-    protocol: "The reduced engine in the Gram matrix, both activations, ρ from −0.1 to 0.9, the same starts, rotation and batches at every ρ. One \
-               step from each datapoint, against its exact length; full batches to their end, against the closed-form limit; SGD at several \
-               looks, a relaxation time apart, after eight of them: quantiles of the other samples' coefficients against the stationary law, \
-               since that has no mean, and the ρ at which half of all samples are mixed.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -130,6 +128,30 @@ impl<'a> Protocol<'a> {
         })
     }
 
+    /// What is run, in words.
+    fn sentences(&self) -> Vec<String> {
+        let &Self { samples, dim, step_size, pairs, .. } = self;
+        let list = |numbers: &[f64]| setting::listed(numbers);
+        vec![
+            format!(
+                "The reduced engine in the Gram matrix trains a linear and a ReLU neuron on m = {samples} samples in {dim} dimensions, at ρ = {} and b = {}, \
+                 with η = {step_size} (mean reduction), from {pairs} starts of norm {INIT_NORM}; the starts, the rotation and the streams of batches are \
+                 the same at every ρ.",
+                list(&self.rhos),
+                setting::listed(&self.batches)
+            ),
+            "One step from a datapoint is held against its exact length. Full batches run to their end, which is held against the closed-form \
+             limit."
+                .into(),
+            format!(
+                "SGD is looked at {} times, a relaxation time apart, after {} of them: quantiles of the other samples' coefficients stand beside the \
+                 stationary law, since that has no mean, and so does the ρ at which half of all samples are mixed.",
+                runs::LOOKS,
+                runs::SETTLING
+            ),
+        ]
+    }
+
     /// The same rotation at every ρ; no theorem is asked at ρ = 0, which takes the path of all others.
     fn problem(&self, case: Case) -> Result<Problem> {
         let dataset =
@@ -189,6 +211,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let runs = setting::each(&cases, context, |&case| Runs::measure(&protocol, case))?;
     let measured = Measured { protocol, onsets, runs };
     Ok(Findings {
+        protocol: measured.protocol.sentences(),
         estimates: estimates::estimates(&measured, context.cell_seed(&CLAIM, 1)),
         notes: estimates::notes(&measured),
         tables: tables::tables(&measured),

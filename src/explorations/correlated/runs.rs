@@ -12,10 +12,10 @@ use crate::theory::correlated::{eigenvalues, spread};
 use crate::train::{Outcome, Plan, StopRule, train};
 
 /// Relaxation times of the spread law, `4/D`, before SGD is looked at: 32/D, where selection takes about 11/D.
-const SETTLING: u64 = 8;
+pub(super) const SETTLING: u64 = 8;
 
 /// Looks at SGD afterwards, a relaxation time apart.
-const LOOKS: usize = 12;
+pub(super) const LOOKS: usize = 12;
 
 /// What is left of the way when gradient descent stops.
 const TOLERANCE: f64 = 1e-10;

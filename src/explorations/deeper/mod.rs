@@ -28,11 +28,7 @@ pub const CLAIM: Claim = Claim {
                 cosine with a sample of the first-layer neurons, and their alignment with the start, against b/m. The paper \
                 settles the single neuron alone.",
     formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
-    protocol: "Burn's autodiff trains every model at every batch size from the same seeds: a seed fixes data, start and the stream of batches, so \
-               that the differences between b = m and smaller b are paired. L layers take steps of η_B/L, for the curvature at a sample that \
-               is reconstructed grows as 4L, and start at unit norm if L > 1, for the signal passes all of them. A run ends when what is left \
-               of the way, from all parameters, is estimated at 1e-6, or with its budget, which grows with L; the share that stopped is \
-               reported. The single neuron, where the theorems speak, is among the models.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -144,6 +140,27 @@ impl<'a> Protocol<'a> {
         })
     }
 
+    /// What is run, in words.
+    fn sentences(&self, pairs: u64) -> Vec<String> {
+        let &Self { samples, dim, step_size, .. } = self;
+        vec![
+            format!(
+                "Burn's autodiff trains the ReLU models {} on m = {samples} orthonormal samples in {dim} dimensions at b = {}, each from the same {pairs} seeds: \
+                 a seed fixes data, start and the stream of batches, so that the differences between b = m and smaller b are paired.",
+                setting::listed(&self.models),
+                setting::listed(&self.batches)
+            ),
+            format!(
+                "L layers take steps of η_B/L with η_B = {step_size}, since the curvature at a sample that is reconstructed grows as 4L, and start at norm 1 if \
+                 L > 1, since the signal passes all of them; one layer starts at norm {INIT_NORM}."
+            ),
+            format!(
+                "A run ends when what is left of the way, from all parameters, is estimated at {TOLERANCE:.0e}, or with its budget, which grows with L; the \
+                 share of runs that stopped before it is reported. The theorems speak of the model shallow:1 alone."
+            ),
+        ]
+    }
+
     /// Step size per sample. Where a sample passes `L` layers of gain `s_l = 1`, its loss `½(1 − Π s_l²)²` has curvature `4L`, and
     /// steps are stable below `2/(4L)`.
     fn step_per_sample(&self, model: &Architecture) -> f64 {
@@ -202,6 +219,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let groups = cells.into_iter().map(&mut group).collect();
     let measured = Measured { protocol: &protocol, groups };
     Ok(Findings {
+        protocol: protocol.sentences(pairs),
         estimates: estimates::estimates(&measured),
         notes: estimates::notes(&measured),
         tables: vec![tables::runs(&measured), tables::summary(&measured)],

@@ -25,9 +25,7 @@ pub const CLAIM: Claim = Claim {
                 to a single image, to the first principal component, to one digit, under gradient descent and SGD. Samples are \
                 correlated, so that no theorem of the paper applies.",
     formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
-    protocol: "The hand-derived gradient trains the neuron from the same starts at every batch size, so that differences between b = m and smaller \
-               b are paired. Gradient descent runs until what is left of the way is estimated at 1e-4; SGD, which has no limit here, for as \
-               many steps as that might take. Neurons of the first seeds are kept as images, each with the sample nearest to it.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction {}),
 };
 
@@ -87,6 +85,17 @@ pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<
     let batches = setting::batch_sizes(batches, samples);
     let groups = setting::each(&batches, context, |&batch| protocol.run(batch, pairs, context))?;
     Ok(Findings {
+        protocol: vec![
+            format!(
+                "The hand-derived gradient trains a ReLU neuron on {samples} images with η = {step_size} (mean reduction) at b = {}, from the same {pairs} starts of \
+                 norm {INIT_NORM} at every batch size, so that the differences between b = m and smaller b are paired.",
+                setting::listed(&batches)
+            ),
+            format!(
+                "Gradient descent runs until what is left of the way is estimated at {TOLERANCE:.0e}, for at most {budget} steps; SGD, which has no limit here, for \
+                 {budget} steps. The neurons of the first {SHOWN} seeds are kept as images, each with the sample nearest to it."
+            ),
+        ],
         estimates: estimates::estimates(&groups),
         notes: estimates::notes(&groups, &protocol),
         tables: vec![

@@ -46,7 +46,9 @@ impl Spread {
 }
 
 /// Correlation at which the scales of all `m − 1` other samples add up to 1, so that nothing is left of the pure limit:
-/// `ρ_c = η_B (m − b)/(m − 1)²`. An order of magnitude, not a threshold.
+/// `ρ_c = η_B (m − b)/(m − 1)²`. It is an order of magnitude and no threshold. For two samples and `b = 1`, where it is `η_B`, the log-ratio
+/// `d = log|c_1/c_2|` has, to leading order, the stationary density `∝ cosh d · exp(−2(ρ/η_B) cosh d)`, whose two modes at
+/// `cosh d = η_B/2ρ` merge at half of it, `ρ = η_B/2`.
 pub fn crossover(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
     let (m, b) = (samples as f64, batch as f64);
     step_per_sample * (m - b) / ((m - 1.0) * (m - 1.0))
@@ -63,6 +65,8 @@ pub fn relaxation(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::rng::{Purpose, below, stream};
+    use crate::stats::Mean;
+    use crate::theory::quadrature::simpson;
 
     /// `w ← w − η_B Σ_{i∈B} ∇ℓ_i(w)` in the coefficients α of `w = Σ α_i x_i`, all of it: nothing small is left out.
     fn step(alpha: &mut [f64], batch: &[usize], rho: f64, eta: f64) {
@@ -118,6 +122,34 @@ mod tests {
                     "m={m} b={b} ρ={rho}: {fraction} at {probability}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn two_correlated_samples_share_the_stationary_law_of_the_log_ratio() {
+        // cosh d exp(−2(ρ/η) cosh d): two modes at ρ = 0.15 η, one at 0.8 η. Share of the steps with |d| < 1, 40 stretches.
+        let eta = 0.05;
+        for ratio in [0.15, 0.8] {
+            let density = |d: f64| d.cosh() * (-2.0 * ratio * d.cosh()).exp();
+            let mass = |end: f64| simpson(density, 0.0, end, 4000);
+            let (law, rho) = (mass(1.0) / mass(12.0), ratio * eta);
+            let mut rng = stream(22, Purpose::Protocol, 0);
+            let mut alpha = vec![0.8, 0.6];
+            let mut stretch = || {
+                let steps = 100_000;
+                let inside = (0..steps).filter(|_| {
+                    step(&mut alpha, &[below(&mut rng, 2)], rho, eta);
+                    (alpha[0] / alpha[1]).abs().ln().abs() < 1.0
+                });
+                inside.count() as f64 / f64::from(steps)
+            };
+            stretch();
+            let share = Mean::of(&(0..40).map(|_| stretch()).collect::<Vec<_>>());
+            assert!((share.mean - law).abs() < 4.0 * share.sem + 0.3 * eta, "{ratio}: {share:?} {law}");
+            assert!(share.sem < 0.02);
+            // At the mode of the two, not in the middle, iff ρ < η/2.
+            let middle_is_a_mode = density(0.0) > density(0.2);
+            assert_eq!(middle_is_a_mode, ratio > 0.5);
         }
     }
 

@@ -1,0 +1,222 @@
+//! What `reproduce` does when every claim is true: over many fresh seeds, how often each check refutes or decides nothing, how its
+//! standardised deviations are distributed, and what probability of either follows from that.
+//!
+//! ```sh
+//! cargo run --release -p puremix-benches --bin calibrate -- --effort quick --first 1000 --count 200 --out calibration
+//! ```
+//!
+//! `calibration/checks.csv` gets a row a seed and check, and a second run with the same options goes on with the seeds that are missing;
+//! `calibration/summary.json` has an entry a check.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use indicatif::ProgressBar;
+use puremix::claims::{self, Context, Effort, Kind};
+use puremix::device::{Backend, Compute, Precision};
+use puremix::stats::{CHECK_LEVEL, normal_quantile};
+use puremix::verdict::{Check, Margin, Relation, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// Examines the claims under many seeds and says how often each check errs.
+#[derive(Parser, Serialize)]
+struct Options {
+    /// How much work goes into each report.
+    #[arg(long, value_enum, default_value = "quick")]
+    effort: Effort,
+    /// Precision of what trains through Burn.
+    #[arg(long, value_enum, default_value = "f64")]
+    precision: Precision,
+    /// First seed.
+    #[arg(long, default_value_t = 1000)]
+    first: u64,
+    /// Number of seeds.
+    #[arg(long, default_value_t = 200)]
+    count: u64,
+    /// Directory of the results.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// One check under one seed.
+#[derive(Serialize, Deserialize)]
+struct Row {
+    seed: u64,
+    claim: String,
+    /// Position among the checks of its claim.
+    check: usize,
+    name: String,
+    /// `yes`, `no` or `open`.
+    outcome: String,
+    level: f64,
+    /// `(measured − predicted)/standard error` of a two-sided interval.
+    z: Option<f64>,
+    /// How far the check is from deciding nothing: the logarithm of precision over half-width, or the distance of a one-sided
+    /// interval from its bound in half-widths.
+    headroom: Option<f64>,
+    /// Deviation over tolerance.
+    used: Option<f64>,
+}
+
+impl Row {
+    fn of(seed: u64, claim: &str, position: usize, check: &Check) -> Self {
+        let outcome = match check.ok {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "open",
+        };
+        let (mut z, mut headroom, mut used) = (None, None, None);
+        match check.tolerance_or_interval {
+            Margin::Tolerance(tolerance) if tolerance > 0.0 => {
+                used = Some((check.measured - check.predicted).abs() / tolerance);
+            }
+            Margin::Interval(interval) if interval.half_width().is_finite() => {
+                let half = interval.half_width();
+                match (check.relation, check.precision) {
+                    (Relation::Equal, Some(precision)) => {
+                        z = Some((check.measured - check.predicted) / half * normal_quantile(CHECK_LEVEL));
+                        headroom = Some((precision / half).ln());
+                    }
+                    (Relation::AtLeast, _) => headroom = Some((interval.low - check.predicted) / half),
+                    (Relation::AtMost, _) => headroom = Some((check.predicted - interval.high) / half),
+                    (Relation::Equal, None) => {}
+                }
+            }
+            Margin::Tolerance(_) | Margin::Interval(_) => {}
+        }
+        let (claim, name, level) = (claim.into(), check.name.clone(), check.level);
+        Self { seed, claim, check: position, name, outcome: outcome.into(), level, z, headroom, used }
+    }
+}
+
+/// One check over all seeds.
+#[derive(Serialize)]
+struct Summary {
+    claim: String,
+    name: String,
+    reports: usize,
+    refuted: usize,
+    undecided: usize,
+    /// Stated bound on the probability to refute; the largest over the seeds.
+    level: f64,
+    z_mean: Option<f64>,
+    z_deviation: Option<f64>,
+    /// Probability that a normal variable of that mean and deviation is beyond the interval.
+    refutes: Option<f64>,
+    headroom_mean: Option<f64>,
+    headroom_deviation: Option<f64>,
+    /// Probability that a normal variable of that mean and deviation is below 0.
+    decides_nothing: Option<f64>,
+    /// Largest share of the tolerance that was used.
+    used: Option<f64>,
+}
+
+/// Probability that a standard normal variable is below `x`.
+fn normal_cdf(x: f64) -> f64 {
+    0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
+}
+
+/// Mean and standard deviation.
+fn moments(sample: &[f64]) -> Option<(f64, f64)> {
+    let n = sample.len() as f64;
+    let mean = sample.iter().sum::<f64>() / n;
+    let variance = sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    (sample.len() > 1).then_some((mean, variance.sqrt()))
+}
+
+impl Summary {
+    fn of(rows: &[&Row]) -> Self {
+        let count = |outcome: &str| rows.iter().filter(|row| row.outcome == outcome).count();
+        let all = |of: fn(&Row) -> Option<f64>| rows.iter().filter_map(|row| of(row)).collect::<Vec<_>>();
+        let z = moments(&all(|row| row.z));
+        let headroom = moments(&all(|row| row.headroom));
+        let edge = normal_quantile(CHECK_LEVEL);
+        Self {
+            claim: rows[0].claim.clone(),
+            name: rows[0].name.clone(),
+            reports: rows.len(),
+            refuted: count("no"),
+            undecided: count("open"),
+            level: rows.iter().map(|row| row.level).fold(0.0, f64::max),
+            z_mean: z.map(|z| z.0),
+            z_deviation: z.map(|z| z.1),
+            refutes: z.map(|(mean, deviation)| {
+                normal_cdf((-edge - mean) / deviation) + normal_cdf((mean - edge) / deviation)
+            }),
+            headroom_mean: headroom.map(|x| x.0),
+            headroom_deviation: headroom.map(|x| x.1),
+            decides_nothing: headroom.map(|(mean, deviation)| normal_cdf(-mean / deviation)),
+            used: all(|row| row.used).into_iter().reduce(f64::max),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<Row>, Box<dyn std::error::Error>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    Ok(csv::Reader::from_path(path)?.deserialize().collect::<Result<_, _>>()?)
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let options = Options::parse();
+    let compute = Compute::new(Backend::default(), Some(options.precision))?;
+    fs::create_dir_all(&options.out)?;
+    let path = options.out.join("checks.csv");
+    let done: HashSet<u64> = read(&path)?.iter().map(|row| row.seed).collect();
+    let progress = ProgressBar::new(options.count);
+    for seed in (options.first..options.first + options.count).filter(|seed| !done.contains(seed)) {
+        let context = Context {
+            effort: options.effort,
+            seed,
+            compute: compute.clone(),
+            progress: ProgressBar::hidden(),
+        };
+        let mut rows = Vec::new();
+        for claim in claims::at(options.effort).into_iter().filter(|claim| claim.kind == Kind::Claim) {
+            let findings = (claim.run)(&context)?;
+            let verdict = Verdict::over(&findings.checks);
+            if verdict != Verdict::Reproduced {
+                progress.suspend(|| println!("seed {seed}: {} {}", claim.id, verdict.name()));
+            }
+            let checks = findings.checks.iter().enumerate();
+            rows.extend(checks.map(|(position, check)| Row::of(seed, claim.id, position, check)));
+        }
+        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let header = file.metadata()?.len() == 0;
+        let mut writer = csv::WriterBuilder::new().has_headers(header).from_writer(file);
+        rows.iter().try_for_each(|row| writer.serialize(row))?;
+        writer.flush()?;
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+
+    let rows = read(&path)?;
+    let mut by_check: BTreeMap<(&str, usize), Vec<&Row>> = BTreeMap::new();
+    rows.iter().for_each(|row| by_check.entry((&row.claim, row.check)).or_default().push(row));
+    let checks: Vec<Summary> = by_check.values().map(|rows| Summary::of(rows)).collect();
+    let total = |of: fn(&Summary) -> f64| checks.iter().map(of).sum::<f64>();
+    let reports = rows.iter().map(|row| row.seed).collect::<HashSet<_>>().len();
+    let summary = serde_json::json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "git_commit": puremix::COMMIT,
+        "options": options,
+        "reports": reports,
+        "refuted": total(|check| check.refuted as f64),
+        "undecided": total(|check| check.undecided as f64),
+        "stated_level": total(|check| check.level),
+        "estimated_refutes": total(|check| check.refutes.unwrap_or(0.0)),
+        "estimated_decides_nothing": total(|check| check.decides_nothing.unwrap_or(0.0)),
+        "checks": checks,
+    });
+    fs::write(options.out.join("summary.json"), serde_json::to_string_pretty(&summary)?)?;
+    println!(
+        "{reports} reports: {} checks refuted, {} undecided; {}",
+        summary["refuted"],
+        summary["undecided"],
+        options.out.join("summary.json").display()
+    );
+    Ok(())
+}

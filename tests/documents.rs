@@ -1,0 +1,211 @@
+//! README and FINDINGS against the archived reports: every verdict, row and number they quote is one that a run printed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+fn path(of: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(of)
+}
+
+fn text(of: &str) -> String {
+    fs::read_to_string(path(of)).unwrap_or_else(|e| panic!("{of}: {e}"))
+}
+
+/// The archived reports: the main job, and the claims that join it at full effort only.
+const REPORTS: [&str; 2] = ["reproduce.json", "selection_law.json"];
+
+fn report(name: &str) -> Value {
+    serde_json::from_str(&text(&format!("experiments/results/standard/{name}"))).unwrap()
+}
+
+/// Archived claims by id.
+fn claims() -> BTreeMap<String, Value> {
+    let entries = REPORTS.iter().flat_map(|name| report(name)["claims"].as_array().unwrap().clone());
+    entries.map(|claim| (claim["id"].as_str().unwrap().to_string(), claim)).collect()
+}
+
+#[test]
+fn the_readme_prints_what_the_archived_main_job_printed() {
+    let (readme, report) = (text("README.md"), report("reproduce.json"));
+    let archived = report["claims"].as_array().unwrap();
+    for claim in archived {
+        let checks = claim["checks"].as_array().unwrap();
+        let passed = checks.iter().filter(|check| check["ok"] == true).count();
+        let line = format!(
+            "{:<12}  {:<19} {:<13} {:>6.1} s  {} ({})",
+            claim["verdict"].as_str().unwrap(),
+            claim["id"].as_str().unwrap(),
+            format!("{passed}/{} checks", checks.len()),
+            claim["seconds"].as_f64().unwrap(),
+            claim["title"].as_str().unwrap(),
+            claim["source"].as_str().unwrap(),
+        );
+        assert!(readme.contains(&line), "README lacks the line\n{line}");
+    }
+    let reproduced = archived.iter().filter(|claim| claim["verdict"] == "reproduced").count();
+    let closing = format!(
+        "{reproduced} of {} claims reproduced in {:.1} s (flex f64, seed 1, effort standard)",
+        archived.len(),
+        report["seconds"].as_f64().unwrap()
+    );
+    assert!(readme.contains(&closing), "README lacks\n{closing}");
+}
+
+#[test]
+fn the_tables_of_the_readme_are_those_of_the_archive() {
+    let (readme, claims) = (text("README.md"), claims());
+    let rows = |columns: usize| {
+        let cells = readme.lines().filter(|line| line.starts_with("| `")).map(|line| {
+            let inner = line.trim_matches('|').replace("\\|", "\u{1}");
+            inner.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect::<Vec<String>>()
+        });
+        cells.filter(|cells| cells.len() == columns).collect::<Vec<_>>()
+    };
+    let id = |cell: &String| cell.trim_matches('`').to_string();
+    // Claim, source, what is shown, binary, verdict: every archived claim, once.
+    let verdicts: BTreeMap<String, String> = rows(5)
+        .into_iter()
+        .filter(|cells| claims.contains_key(&id(&cells[0])))
+        .map(|cells| (id(&cells[0]), cells[4].clone()))
+        .collect();
+    for (id, claim) in &claims {
+        assert_eq!(verdicts.get(id).map(String::as_str), claim["verdict"].as_str(), "{id}");
+    }
+    // Claim, check, prediction, measurement, tolerance or interval, runs: a row of the archived table each.
+    let shown = rows(6);
+    assert!(shown.len() >= 12, "{} rows of checks", shown.len());
+    for cells in shown {
+        let checks = claims[&id(&cells[0])]["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == cells[1].as_str());
+        let check = check.unwrap_or_else(|| panic!("{}: no check named {}", cells[0], cells[1]));
+        assert_eq!(cells[2..], quoted(check), "{}", cells[1]);
+    }
+}
+
+/// Prediction, measurement, margin and runs of a check, as the terminal prints them.
+fn quoted(check: &Value) -> [String; 4] {
+    let number = |value: &Value| puremix::report::terminal::number(value.as_f64().unwrap_or(f64::NAN));
+    let sign = match check["relation"].as_str().unwrap() {
+        "at_least" => "≥ ",
+        "at_most" => "≤ ",
+        _ => "",
+    };
+    let margin = &check["tolerance_or_interval"];
+    let margin = if margin.is_number() {
+        format!("± {}", number(margin))
+    } else if margin["low"].is_null() || margin["high"].is_null() {
+        "one-sided".into()
+    } else {
+        format!("[{}, {}]", number(&margin["low"]), number(&margin["high"]))
+    };
+    [
+        format!("{sign}{}", number(&check["predicted"])),
+        number(&check["measured"]),
+        margin,
+        check["n"].to_string(),
+    ]
+}
+
+/// Numbers in a text, as they are written, signs left out: digits with a decimal point.
+fn numbers(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut token = String::new();
+    for c in text.chars().chain([' ']) {
+        if c.is_ascii_digit() || c == '.' && !token.is_empty() {
+            token.push(c);
+        } else if !token.is_empty() {
+            let number = token.trim_end_matches('.');
+            if number.matches('.').count() == 1 && !c.is_alphanumeric() {
+                found.push(number.to_string());
+            }
+            token.clear();
+        }
+    }
+    found
+}
+
+/// Digits that count: without leading zeros.
+fn significant(number: &str) -> usize {
+    number.replace('.', "").trim_start_matches('0').len()
+}
+
+/// A text without what stands between backticks.
+fn without_code(text: &str) -> String {
+    text.split('`').step_by(2).collect::<Vec<_>>().join(" ")
+}
+
+/// All numbers in a JSON value, those in its strings included.
+fn leaves(value: &Value, into: &mut Vec<f64>) {
+    match value {
+        Value::Number(number) => into.extend(number.as_f64()),
+        Value::String(text) => {
+            into.extend(numbers(text).iter().filter_map(|number| number.parse::<f64>().ok()))
+        }
+        Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),
+        Value::Object(entries) => entries.values().for_each(|item| leaves(item, into)),
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Numbers that an archived claim printed, in its report and in the tables that are archived with it.
+fn archived(claim: &Value) -> Vec<f64> {
+    let mut found = Vec::new();
+    leaves(claim, &mut found);
+    for table in claim["tables"].as_array().unwrap() {
+        let file = format!("experiments/results/standard/{}.csv", table.as_str().unwrap());
+        if path(&file).exists() {
+            let text = text(&file);
+            found.extend(text.split([',', '\n']).filter_map(|field| field.trim().parse::<f64>().ok()));
+        }
+    }
+    found
+}
+
+/// A section of FINDINGS names the claims that hold it in the backticks of its heading. Every number in its prose with three digits that count
+/// or more is one that these claims printed, rounded, or stands in `quoted.csv` with the command that gives it.
+#[test]
+fn every_number_of_the_findings_is_archived() {
+    let (findings, claims) = (text("experiments/FINDINGS.md"), claims());
+    let mut reader = csv::Reader::from_path(path("experiments/results/standard/quoted.csv")).unwrap();
+    let quoted: Vec<(String, String)> = reader
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| (row[0].to_string(), row[1].to_string()))
+        .collect();
+    let (mut missing, mut checked) = (Vec::new(), 0);
+    for section in findings.split("\n## ").skip(1) {
+        let (heading, body) = section.split_once('\n').unwrap();
+        let section = heading.split('.').next().unwrap();
+        let pool: Vec<f64> = heading
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter_map(|id| claims.get(id))
+            .flat_map(archived)
+            .collect();
+        for number in numbers(&without_code(body)).into_iter().filter(|number| significant(number) >= 3) {
+            let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+            let printed = pool.iter().any(|x| format!("{:.decimals$}", x.abs()) == number);
+            let elsewhere = quoted.iter().any(|(of, what)| of == section && *what == number);
+            checked += 1;
+            if !printed && !elsewhere {
+                missing.push(format!("§{section}: {number}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "numbers that nothing archived printed: {missing:#?}");
+    assert!(checked > 60, "{checked} numbers");
+}
+
+#[test]
+fn numbers_are_found_as_they_are_written() {
+    assert_eq!(
+        numbers("from 0.5 to −12.25 (±0.003), 3, m2.5x, 1.2.3; 0.10."),
+        ["0.5", "12.25", "0.003", "0.10"]
+    );
+    assert_eq!([significant("0.0120"), significant("12.25"), significant("0.5")], [3, 4, 1]);
+    assert_eq!(without_code("a `b 0.25` c"), "a   c");
+}
