@@ -37,6 +37,9 @@ pub struct Report {
     pub seconds: f64,
     /// Whether it was broken off, so that claims are missing.
     pub interrupted: bool,
+    /// Upper bound on the probability that a check refutes a claim although all are true: the sum of the levels of all checks, below
+    /// [`REPORT_LEVEL`](crate::stats::REPORT_LEVEL).
+    pub level: f64,
     /// One entry a claim.
     pub claims: Vec<ClaimReport>,
     /// One entry an exploration: estimates, no verdict.
@@ -137,6 +140,7 @@ impl Report {
             precision: context.compute.precision().name(),
             seconds,
             interrupted,
+            level: claims.iter().flat_map(|claim| &claim.checks).map(|check| check.level).sum(),
             claims,
             explorations,
         }

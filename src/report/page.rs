@@ -11,6 +11,7 @@ use super::saved::{Entry, Saved};
 use super::terminal::{margin, number, prediction};
 use crate::claims;
 use crate::error::{Error, Result};
+use crate::stats::{CHECK_LEVEL, REPORT_LEVEL};
 use crate::verdict::{Check, Estimate, Margin};
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -41,6 +42,9 @@ pub(super) fn html(saved: &Saved, plates: &[Plate]) -> Result<String> {
         commit => saved.git_commit.as_deref(),
         seconds => format!("{:.1}", saved.seconds),
         interrupted => saved.interrupted,
+        level => format!("{:.1e}", saved.level),
+        check_level => format!("{CHECK_LEVEL:e}"),
+        report_level => format!("{REPORT_LEVEL:e}"),
         reproduced => reproduced,
         claims => saved.claims.len(),
         explorations => saved.explorations.len(),

@@ -22,6 +22,7 @@ pub(super) struct Saved {
     pub precision: String,
     pub seconds: f64,
     pub interrupted: bool,
+    pub level: f64,
     pub claims: Vec<Entry>,
     pub explorations: Vec<Entry>,
 }

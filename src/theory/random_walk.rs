@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn the_growth_of_r_is_that_of_simulated_walks() {
         // m = 5, b = 2, η_B = 0.2: the limit walk itself, batches drawn; 4000 walks of 20,000 steps.
-        let (m, b, eta, steps, walks) = (5, 2, 0.2, 20_000, 4000);
+        let (m, b, eta, steps, walks) = (5, 2, 0.2f64, 20_000, 4000);
         let losers = [-30.0, -33.0, -31.0, -60.0f64];
         let mut rng = stream(61, Purpose::Protocol, 0);
         let level = |y: &[f64]| -y.iter().map(|y| y.exp()).sum::<f64>().ln();

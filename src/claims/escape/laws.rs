@@ -168,7 +168,7 @@ fn fall(
     let why = "a martingale from the first step on; η_B = 0.1 and 0.05 extrapolated to 0";
     let expected = (prediction.fall)(samples) * time;
     let check = Expectation::new(name, expected, why)
-        .covered(context.effort.pick(1.2, 0.45, 0.11) * (samples as f64 - 1.0).sqrt());
+        .covered(context.effort.pick(1.2, 0.45, 0.14) * (samples as f64 - 1.0).sqrt());
     let before = log_cosines(&alpha);
     let mut means = Vec::new();
     for (k, eta) in [eta, 0.5 * eta].into_iter().enumerate() {

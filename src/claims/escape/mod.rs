@@ -30,7 +30,7 @@ const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine o
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell (default: 300, 2000 or 40000 by effort).
+    /// Runs a cell (default: 300, 2000 or 20000 by effort).
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -70,7 +70,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
         return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
     }
-    let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 40_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
     let mut findings = Findings { protocol: vec![FROM_THE_MIXTURE.into()], ..Findings::default() };
     laws::examine(context, replicas, prediction, &mut findings)?;
     times::examine(context, replicas, prediction, &mut findings)?;

@@ -66,7 +66,7 @@ fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<(Vec
         let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
         let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
         let expected = (prediction.mean_time)(c, far);
-        let check = Expectation::new(name, expected, why).covered(context.effort.pick(0.8, 0.3, 0.08));
+        let check = Expectation::new(name, expected, why).covered(context.effort.pick(0.8, 0.3, 0.1));
         let kappa = (prediction.clock)(2, 1, eta);
         let times: Vec<f64> = steps(context, &mixture(&c), (1, eta), replicas, 4 << 32 | k as u64)?
             .into_iter()
@@ -110,7 +110,7 @@ fn scaling(context: &Context, replicas: u64, prediction: &Prediction) -> Result<
         -1.0,
         "b = 1, 2, 3, 5, η = 0.1 and 0.05, each extrapolated with 2η to first order: κ over a factor of 7; errors of the means",
     )
-    .covered(context.effort.pick(0.4, 0.15, 0.04));
+    .covered(context.effort.pick(0.4, 0.15, 0.05));
     let (mut points, mut rows) = (Vec::new(), Vec::new());
     for (k, batch) in [1usize, 2, 3, 5].into_iter().enumerate() {
         let mut coarser: Option<Mean> = None;
