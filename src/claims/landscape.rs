@@ -279,120 +279,92 @@ fn without_projection(dataset: &Dataset, prediction: &Prediction, compute: &Comp
     let mut checks = Vec::new();
     for (name, norm_sq) in [("saddle, ‖w‖² = 0.7", SADDLE), ("spurious minimum, ‖w‖² = 2.6", SPURIOUS)]
     {
+        let (m, n) = (dataset.samples(), dataset.dim());
+        let curvature = (prediction.curvature_without_projection)(norm_sq, m);
+        let expect = |what: &str, predicted: f64, why: &str, tolerance: f64| {
+            Expectation::new(format!("{name}: {what}"), predicted, why).within(tolerance)
+        };
+        let by = "dense Hessian by differences";
+        let flat = expect("gradient and loss − ½", 0.0, "rounding", 64.0 * u);
+        let extreme = expect("extreme eigenvalue (N − 2)/m", curvature, by, differences);
+        let what = "all eigenvalues, that m times and 0 n − m times: largest deviation";
+        let all = expect(what, 0.0, by, differences);
+
         let w = residual(dataset, norm_sq)?;
         let surface = surface_at(dataset, &w, Activation::Linear, compute)?;
         let still = norm(&surface.gradient(&w)) + (surface.loss(&w) - prediction.blank_loss).abs();
-        checks.push(
-            Expectation::new(format!("{name}: gradient and loss − ½"), 0.0, "rounding")
-                .within(64.0 * u)
-                .measured(still, 1),
-        );
+        checks.push(flat.measured(still, 1));
         let spectrum = eigenvalues(dense(&surface)).unwrap_or_default();
-        let predicted = (prediction.curvature_without_projection)(norm_sq, dataset.samples());
-        let extreme = if norm_sq < 2.0 { spectrum.first() } else { spectrum.last() };
-        checks.push(
-            Expectation::new(
-                format!("{name}: extreme eigenvalue (N − 2)/m"),
-                predicted,
-                "dense Hessian by differences",
-            )
-            .within(differences)
-            .measured(extreme.copied().unwrap_or(f64::NAN), 1),
-        );
+        let end = if norm_sq < 2.0 { spectrum.first() } else { spectrum.last() };
+        checks.push(extreme.measured(end.copied().unwrap_or(f64::NAN), 1));
         // Flat along the rest.
-        let (m, n) = (dataset.samples(), dataset.dim());
-        let mut closed = [vec![predicted; m], vec![0.0; n - m]].concat();
+        let mut closed = [vec![curvature; m], vec![0.0; n - m]].concat();
         closed.sort_by(f64::total_cmp);
         let off = largest(spectrum.iter().zip(&closed).map(|(a, b)| (a - b).abs()));
-        checks.push(
-            Expectation::new(
-                format!("{name}: all eigenvalues, that m times and 0 n − m times: largest deviation"),
-                0.0,
-                "dense Hessian by differences",
-            )
-            .within(differences)
-            .measured(if spectrum.len() == n { off } else { f64::NAN }, 1),
-        );
+        checks.push(all.measured(if spectrum.len() == n { off } else { f64::NAN }, 1));
     }
     Ok(checks)
+}
+
+/// Where a descent ended.
+struct End {
+    outcome: Outcome,
+    loss: f64,
+    residual: f64,
+    moved: f64,
+}
+
+/// Full-batch descent of the Burn model from given correlations and squared residual, 3000 steps, and 100 more.
+fn descend(
+    context: &Context,
+    dataset: &Dataset,
+    residual_sq: f64,
+    c0: Vec<f64>,
+    activation: Activation,
+) -> Result<End> {
+    let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 0.2)?;
+    let schedule = Schedule::full_batch(dataset.samples())?;
+    let start = Start::from_coordinates(dataset, c0, residual_sq.sqrt(), 5, 0)?;
+    let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &context.compute)?;
+    let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+    let before = engine.weights(0)?;
+    let run = case.run_for(&mut engine, 3000);
+    // The loop stops a dead run at once: make it go on all the same.
+    engine.advance(100);
+    let moved = engine.weights(0)?.iter().zip(&before).map(|(a, b)| a - b).collect::<Vec<_>>();
+    let residual = engine.neurons(0)[0].residual;
+    Ok(End { outcome: run.outcome, loss: run.loss, residual, moved: norm(&moved) })
 }
 
 /// Where descent goes from next to those points, and from the dead region.
 fn basins(context: &Context, dataset: &Dataset, prediction: &Prediction) -> Result<Vec<Check>> {
     let m = dataset.samples();
-    struct End {
-        outcome: Outcome,
-        loss: f64,
-        residual: f64,
-        moved: f64,
-    }
-    let end = |norm_sq: f64, c0: Vec<f64>, activation: Activation| -> Result<End> {
-        let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 0.2)?;
-        let schedule = Schedule::full_batch(m)?;
-        let start = Start::from_coordinates(dataset, c0, norm_sq.sqrt(), 5, 0)?;
-        let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &context.compute)?;
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
-        let before = engine.weights(0)?;
-        let run = case.run_for(&mut engine, 3000);
-        // The loop stops a dead run at once: make it go on all the same.
-        engine.advance(100);
-        let moved = engine.weights(0)?.iter().zip(&before).map(|(a, b)| a - b).collect::<Vec<_>>();
-        Ok(End {
-            outcome: run.outcome,
-            loss: run.loss,
-            residual: engine.neurons(0)[0].residual,
-            moved: norm(&moved),
-        })
-    };
     // The loss after thousands of steps, of which only the last few hundred roundings are not contracted.
     let tolerance = 256.0 * context.compute.precision().unit_roundoff();
+    let name = "GD from beside the saddle: final loss";
+    let leaves = Expectation::new(name, (prediction.minimum_loss)(m), "it is strict, so descent leaves");
+    let control = |name: &str, predicted: f64, why: &str| Expectation::new(name, predicted, why).control();
+    let blank = prediction.blank_loss;
+    let stays = control("GD from beside the spurious minimum: final loss", blank, "it attracts");
+    let kept = prediction.residual_kept.sqrt();
+    let keeps = control("… with the residual left almost as it was", kept, "decay by Σ μ c² only");
+    let dies = control("the dead ReLU region: final loss, outcome dead", blank, "nothing is reconstructed");
+    let name = "the dead ReLU region: distance moved in 100 steps";
+    let rests = control(name, prediction.dead_movement, "the gradient is exactly 0, not small");
+
     // Uneven, and of norm 0.01 whatever m.
     let uneven: Vec<f64> = (0..m).map(|i| 1.0 + i as f64).collect();
     let weak: Vec<f64> = uneven.iter().map(|c| 0.01 * c / norm(&uneven)).collect();
     let negative: Vec<f64> = weak.iter().map(|c| -c).collect();
-    let left = end(SADDLE, weak.clone(), Activation::Linear)?;
-    let caught = end(SPURIOUS, weak, Activation::Linear)?;
-    let dead = end(0.3, negative, Activation::Relu)?;
+    let left = descend(context, dataset, SADDLE, weak.clone(), Activation::Linear)?;
+    let caught = descend(context, dataset, SPURIOUS, weak, Activation::Linear)?;
+    let dead = descend(context, dataset, 0.3, negative, Activation::Relu)?;
     let if_dead = |value: f64| if dead.outcome == Outcome::Dead { value } else { f64::NAN };
     Ok(vec![
-        Expectation::new(
-            "GD from beside the saddle: final loss",
-            (prediction.minimum_loss)(m),
-            "it is strict, so descent leaves",
-        )
-        .within(tolerance)
-        .measured(left.loss, 1),
-        Expectation::new(
-            "GD from beside the spurious minimum: final loss",
-            prediction.blank_loss,
-            "it attracts",
-        )
-        .control()
-        .within(tolerance)
-        .measured(caught.loss, 1),
-        Expectation::new(
-            "… with the residual left almost as it was",
-            prediction.residual_kept.sqrt(),
-            "decay by Σ μ c² only",
-        )
-        .control()
-        .within(1e-2)
-        .measured(caught.residual, 1),
-        Expectation::new(
-            "the dead ReLU region: final loss, outcome dead",
-            prediction.blank_loss,
-            "nothing is reconstructed",
-        )
-        .control()
-        .within(tolerance)
-        .measured(if_dead(dead.loss), 1),
-        Expectation::new(
-            "the dead ReLU region: distance moved in 100 steps",
-            prediction.dead_movement,
-            "the gradient is exactly 0, not small",
-        )
-        .control()
-        .within(0.0)
-        .measured(if_dead(dead.moved), 1),
+        leaves.within(tolerance).measured(left.loss, 1),
+        stays.within(tolerance).measured(caught.loss, 1),
+        keeps.within(1e-2).measured(caught.residual, 1),
+        dies.within(tolerance).measured(if_dead(dead.loss), 1),
+        rests.within(0.0).measured(if_dead(dead.moved), 1),
     ])
 }

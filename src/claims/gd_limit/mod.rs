@@ -250,19 +250,19 @@ fn controlled(
         (
             &linear,
             format!(
-                "ReLU trainings whose limit is {different} from that of the linear model must keep away from that"
+                "ReLU trainings whose limit is at least {different} from that of the linear model must keep away from that"
             ),
         ),
         (
             &sgd,
             format!(
-                "runs of SGD (b = 1, reduced engine) from starts whose mixture is {different} from every datapoint must end elsewhere"
+                "runs of SGD (b = 1, reduced engine) from starts whose mixture is at least {different} from every datapoint must end elsewhere"
             ),
         ),
     ] {
         match check {
             Some(check) => sentence += &format!("; {} {what}", check.n),
-            None => told.notes.push(format!("No control by {what}: no start here allows it.")),
+            None => told.notes.push(format!("No run here allows this control: {what}.")),
         }
     }
     told.protocol.push(sentence + ".");

@@ -32,8 +32,8 @@ pub const CLAIM: Claim = Claim {
     level: 3e-5,
     title: "SGD with any b < m ends in one pure datapoint",
     source: "GFHY Theorem 2",
-    statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 converges \
-                almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",
+    statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 with an active sample \
+                converges almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",
     formula: r"\Pr\bigl[\, w_t \to a_{i^*} \text{ for one } i^* \in S^+ \,\bigr] = 1 \qquad \text{for every } 1 \le b < m",
     protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
@@ -112,7 +112,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     notes.extend(left_out);
     let total: u64 = groups.iter().flat_map(|group| &group.cells).map(|cell| cell.replicas).sum();
     context.progress.inc_length(total);
-    let mut protocol = vec![told(context, &groups, total)];
+    let mut protocol = vec![told(&groups, total)];
     let (mut checks, mut batch_sizes) = (Vec::new(), ends::table());
     for (g, group) in groups.iter().enumerate() {
         checks.extend(count(context, options, prediction, g as u64, group, &mut batch_sizes)?);
@@ -146,7 +146,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
 }
 
 /// The counts in words.
-fn told(context: &Context, groups: &[Group], total: u64) -> String {
+fn told(groups: &[Group], total: u64) -> String {
     let names: Vec<String> = groups
         .iter()
         .map(|group| {
@@ -158,10 +158,9 @@ fn told(context: &Context, groups: &[Group], total: u64) -> String {
     format!(
         "{total} runs of SGD on the reduced engine, linear and ReLU: {}. Each must come within {tolerance:.0e} of an allowed datapoint, within a \
          budget that a run misses with a probability of {:.0e} at most; a ReLU start without an active sample is drawn again. The \
-         bounds on the probability are exact (Clopper–Pearson), at effort {}.",
+         bounds on the probability are exact (Clopper–Pearson).",
         names.join("; "),
         groups.iter().flat_map(|group| &group.cells).map(missed).fold(0.0, f64::max),
-        context.effort.name(),
     )
 }
 
