@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::protocol::{Tally, by_the_reduced_engine};
+use super::protocol::{Pool, Tally, and, by_the_reduced_engine};
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
-use crate::schedule::Schedule;
-use crate::theory::budget::MISS;
+use crate::schedule::{Schedule, ScheduleKind};
+use crate::theory::budget::late;
 use crate::theory::{self, gd, landscape};
 use crate::train::{Plan, StopRule, train};
 use crate::verdict::{Check, Expectation};
@@ -25,15 +25,12 @@ pub const CLAIM: Claim = Claim {
     level: 1e-5,
     title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
     source: "beyond the paper",
-    statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence must fail beyond η_B = 1/2 (full batch \
-                μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the predicted \
-                limits, and beyond √2 GD with small steps is lost iff its residual s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
-    formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{no run converges}; \qquad \|w_0\|^2 < 2: \;\text{every run does, for small } \eta",
-    protocol: "Four algorithms over a grid of step sizes per sample and initial norms, several seeds a cell, on \
-               the reduced engine: a run has arrived if it comes within 1e-6 of its predicted limit and is \
-               still close much later. The wall is then found by bisection for each algorithm, and so is the \
-               residual at which GD is lost to the spurious minimum. Control: beyond the wall nothing may \
-               arrive.",
+    statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence from almost every start must fail beyond \
+                η_B = 1/2 (full batch μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the \
+                predicted limits (the gradient flow does from every Πw_0 ≠ 0), and beyond √2 the flow is lost iff its residual is \
+                s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
+    formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{almost no start converges}; \qquad \|w_0\|^2 < 2,\; \Pi w_0 \neq 0: \;\text{the gradient flow does}",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -93,13 +90,45 @@ const TOLERANCE: f64 = 1e-6;
 /// it out; below the wall the distance fluctuates, by far less than this factor of 1000.
 const STILL_CLOSE: f64 = 1e-3;
 
-/// Steps after which an arrival is looked at again. A sample is drawn every `m`-th step or more seldom: in a thousand
-/// visits an error grows a thousandfold if `η_B` is beyond the wall by 0.002.
-const LATER: u64 = 8000;
+/// It is looked at so many times much later, [`APART`] visits of each sample after one another: far beyond the wall a run may be
+/// chaotic, and is this close by chance in a share of up to 2e-3 of the time.
+const LOOKS: u64 = 4;
+const APART: u64 = 20;
+
+/// Bound on the probability that a run beyond the wall counts as arrived: a chaotic one is within 1e-6 at one of 1900 looks with a
+/// probability of some 4e-3, and then within 1e-3 at four looks, each as good as independent, with some 2e-11.
+const BY_CHANCE: f64 = 1e-12;
+
+/// Visits of each sample, `m` steps of single samples, after which an arrival is looked at again: in a thousand an error grows a
+/// thousandfold if `η_B` is beyond the wall by 0.002.
+const LATER: u64 = 1000;
 
 /// The same next to the wall. A run that is not random comes closer than it has to before it turns: to the last bit,
 /// from which an error grows to a thousandth in 8000 visits if `η_B` is beyond the wall by 0.001.
-const MUCH_LATER: u64 = 64_000;
+const MUCH_LATER: u64 = 8000;
+
+/// Times `λt` that a run of SGD has to arrive, and after which it is looked at again.
+const TIMES: (f64, f64) = (160.0, 110.0);
+
+/// Bound on the probability that a run that converges is not counted: of SGD that it is late, or has come back at one of the looks.
+/// For the others it is next to nothing: cyclic batches would have to start within e^(−30) of a boundary.
+fn missed(samples: usize) -> f64 {
+    late(samples, TIMES.0, TOLERANCE) + LOOKS as f64 * late(samples, TIMES.1, STILL_CLOSE / TOLERANCE)
+}
+
+/// One cell of the map.
+#[derive(Clone, Copy)]
+struct Cell {
+    algorithm: usize,
+    norm: f64,
+    eta: f64,
+}
+
+impl Cell {
+    fn label(self) -> String {
+        format!("{}, ‖w_0‖ = {}, η_B = {:.3}", ALGORITHMS[self.algorithm], self.norm, self.eta)
+    }
+}
 
 /// Runs the protocol against a prediction.
 ///
@@ -119,92 +148,128 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let mut cells = Vec::new();
     for algorithm in 0..ALGORITHMS.len() {
         for norm in norms {
-            cells.extend(step_sizes.iter().map(|&eta| (algorithm, norm, eta)));
+            cells.extend(step_sizes.iter().map(|&eta| Cell { algorithm, norm, eta }));
         }
     }
+    let regions = regions(context, prediction, &cells, samples, replicas);
+    let beyond = |cell: &Cell| cell.eta > 1.02 * prediction.wall;
+    let lost = cells.iter().filter(|cell| beyond(cell)).count() as u64 * replicas;
+    let lost = Expectation::new(
+        "beyond the wall: runs that arrive",
+        prediction.arrivals_beyond,
+        format!("the multiplier |1 − 4η_B| exceeds 1; a chaotic run is close by chance at two looks in a thousand, at {LOOKS} next to never"),
+    )
+    .control()
+    .chance(lost as f64 * BY_CHANCE)
+    .within(0.0);
     context.progress.inc_length(cells.len() as u64);
-    let arrivals: Vec<u64> = cells
+    let tallies: Vec<Tally> = cells
         .par_iter()
         .enumerate()
         .with_max_len(1)
-        .map(|(k, &(algorithm, norm, eta))| {
+        .map(|(k, &cell)| {
             context.progress.inc(1);
             let seed = context.cell_seed(&CLAIM, k as u64);
-            arrivals(&dataset, algorithm, norm, eta, replicas, seed, LATER)
+            arrivals(&dataset, cell, replicas, seed, LATER)
         })
         .collect::<Result<_>>()?;
-    let map: Vec<((usize, f64, f64), u64)> = cells.into_iter().zip(arrivals).collect();
-    let within =
-        |(eta_most, norm_below): (f64, f64)| move |eta: f64, norm: f64| eta <= eta_most && norm < norm_below;
-    let inside = within(prediction.rectangle);
-    let stretched = within(prediction.stretched);
-    let arrived = |keep: &dyn Fn(f64, f64) -> bool| {
-        let chosen = map.iter().filter(|((_, norm, eta), _)| keep(*eta, *norm));
-        chosen.fold((0, 0), |(hits, runs), (_, hit)| (hits + hit, runs + replicas))
-    };
-    let (hits, runs) = arrived(&inside);
-    let (hits_stretched, runs_stretched) = arrived(&|eta, norm| stretched(eta, norm) && !inside(eta, norm));
-    let (hits_beyond, runs_beyond) = arrived(&|eta, norm| {
-        eta > prediction.rectangle.0 && eta < 0.98 * prediction.wall && norm < prediction.stretched.1
-    });
-    let (lost_hits, lost_runs) = arrived(&|eta, _| eta > 1.02 * prediction.wall);
-    let least = context.effort.pick(0.85, 0.95, 0.99);
-    let mut checks = vec![
-        Expectation::new(
-            "the rectangle η ≤ 1/5, ‖w_0‖ < 1: runs that arrive",
-            1.0,
-            "the theorems', and for cyclic batches the conjecture's; all cells together",
-        )
-        .always(least, MISS)
-        .counted(hits, runs),
-        Expectation::new(
-            "norms from 1 to √2, η ≤ 1/5: runs that arrive",
-            1.0,
-            "along the gradient flow Πw cannot reach 0 from N < 2; all cells together",
-        )
-        .always(least, MISS)
-        .counted(hits_stretched, runs_stretched),
-        Expectation::new(
-            "between η = 1/5 and the wall, norms below √2: runs that arrive",
-            1.0,
-            "the multiplier |1 − 4η_B| is below 1; all cells together",
-        )
-        .always(least, MISS)
-        .counted(hits_beyond, runs_beyond),
-        Expectation::new(
-            "beyond the wall: runs that arrive",
-            prediction.arrivals_beyond,
-            "the multiplier |1 − 4η_B| exceeds 1",
-        )
-        .control()
-        .within(0.0)
-        .measured(lost_hits as f64 / lost_runs as f64, lost_runs),
-    ];
+    let map: Vec<(Cell, Tally)> = cells.into_iter().zip(tallies).collect();
+    let mut checks = Vec::new();
+    for (keep, pool) in regions {
+        let tallies: Vec<Tally> =
+            map.iter().filter(|(cell, _)| keep(*cell)).map(|(_, tally)| *tally).collect();
+        checks.extend(pool.counted(&tallies));
+    }
+    let tally: Tally = map.iter().filter(|(cell, _)| beyond(cell)).map(|(_, tally)| *tally).sum();
+    checks.push(lost.measured(tally.hits as f64 / tally.trials as f64, tally.trials));
     let walls = (0..ALGORITHMS.len()).into_par_iter().map(|k| wall(context, &dataset, k, prediction));
     checks.extend(walls.collect::<Result<Vec<_>>>()?);
     let captures = [1.5, 1.8, 3.0].into_par_iter().map(|norm| capture(norm, prediction));
     checks.extend(captures.collect::<Result<Vec<_>>>()?);
-    Ok(Findings {
-        checks,
-        notes: notes(&map, replicas, &norms)
-            .into_iter()
-            .chain(by_the_reduced_engine(context, "All of it"))
-            .collect(),
-        tables: vec![table(&map, replicas, prediction.rectangle)],
-        ..Findings::default()
-    })
+    let mut notes = notes(&map, &norms);
+    notes.extend(by_the_reduced_engine(context, "All of it"));
+    let protocol = told(context, samples, &step_sizes, &norms, replicas);
+    let tables = vec![table(&map, prediction.rectangle)];
+    Ok(Findings { protocol, checks, notes, tables, ..Findings::default() })
+}
+
+/// Cells in which every run should arrive.
+type Region<'a> = (Box<dyn Fn(Cell) -> bool + 'a>, Pool);
+
+/// The theorems' rectangle, the norms beyond it, and the step sizes beyond it.
+fn regions<'a>(
+    context: &Context,
+    prediction: &'a Prediction,
+    cells: &[Cell],
+    samples: usize,
+    replicas: u64,
+) -> Vec<Region<'a>> {
+    let inside = |cell: Cell, (eta, norm): (f64, f64)| cell.eta <= eta && cell.norm < norm;
+    let rectangle = move |cell: Cell| inside(cell, prediction.rectangle);
+    let stretched = move |cell: Cell| inside(cell, prediction.stretched) && !rectangle(cell);
+    let faster = move |cell: Cell| {
+        cell.eta > prediction.rectangle.0
+            && cell.eta < 0.98 * prediction.wall
+            && cell.norm < prediction.stretched.1
+    };
+    let all: [(Box<dyn Fn(Cell) -> bool + 'a>, &str, &str); 3] = [
+        (
+            Box::new(rectangle),
+            "the rectangle η ≤ 1/5, ‖w_0‖ < 1: runs that arrive",
+            "the theorems', and for cyclic batches the conjecture's",
+        ),
+        (
+            Box::new(stretched),
+            "norms from 1 to √2, η ≤ 1/5: runs that arrive",
+            "along the gradient flow Πw cannot reach 0 from N < 2",
+        ),
+        (
+            Box::new(faster),
+            "between η = 1/5 and the wall, norms below √2: runs that arrive",
+            "the multiplier |1 − 4η_B| is below 1",
+        ),
+    ];
+    let least = context.effort.pick((0.85, 0.01), (0.95, 0.04), (0.99, 0.5));
+    let pools = all.map(|(keep, name, why)| {
+        let labels: Vec<String> = cells.iter().filter(|cell| keep(**cell)).map(|cell| cell.label()).collect();
+        let missed = (labels.len() as u64 * replicas) as f64 * missed(samples);
+        (keep, Pool::new(name, why, &labels, least, missed))
+    });
+    pools.into()
+}
+
+/// What ran, in words.
+fn told(context: &Context, samples: usize, step_sizes: &[f64], norms: &[f64], replicas: u64) -> Vec<String> {
+    vec![
+        format!(
+            "{} over {} step sizes per sample from {} to {} and initial norms {}, {replicas} seeds a cell, linear model with m = {samples}, \
+             n = {}, on the reduced engine. A run has arrived if it comes within {TOLERANCE:.0e} of its predicted limit and is still \
+             within {STILL_CLOSE:.0e} at {LOOKS} looks much later.",
+            and(&ALGORITHMS),
+            step_sizes.len(),
+            step_sizes[0],
+            step_sizes[step_sizes.len() - 1],
+            and(norms),
+            samples + 3,
+        ),
+        format!(
+            "The wall is found by bisection for each algorithm, with {} seeds of its own from ‖w_0‖ = 0.5. So is the residual at which GD \
+             is lost to the spurious minimum, with m = 3, n = 5 and one direction a norm. Control: beyond the wall nothing may arrive.",
+            seeds_of_a_wall(context)
+        ),
+    ]
 }
 
 /// The whole map, a row a cell, for `hypothesis_map.csv`; `inside` marks the theorems' rectangle.
-fn table(map: &[((usize, f64, f64), u64)], replicas: u64, rectangle: (f64, f64)) -> Table {
-    let row = |&((algorithm, norm, eta), hits): &((usize, f64, f64), u64)| {
-        let inside = eta <= rectangle.0 && norm < rectangle.1;
+fn table(map: &[(Cell, Tally)], rectangle: (f64, f64)) -> Table {
+    let row = |(cell, tally): &(Cell, Tally)| {
+        let inside = cell.eta <= rectangle.0 && cell.norm < rectangle.1;
         vec![
-            ALGORITHMS[algorithm].to_string(),
-            eta.to_string(),
-            norm.to_string(),
-            (hits as f64 / replicas as f64).to_string(),
-            replicas.to_string(),
+            ALGORITHMS[cell.algorithm].to_string(),
+            cell.eta.to_string(),
+            cell.norm.to_string(),
+            (tally.hits as f64 / tally.trials as f64).to_string(),
+            tally.trials.to_string(),
             inside.to_string(),
         ]
     };
@@ -213,28 +278,14 @@ fn table(map: &[((usize, f64, f64), u64)], replicas: u64, rectangle: (f64, f64))
 }
 
 /// Number of runs that arrive at their predicted limit set.
-fn arrivals(
-    dataset: &Dataset,
-    algorithm: usize,
-    norm: f64,
-    eta: f64,
-    replicas: u64,
-    seed: u64,
-    later: u64,
-) -> Result<u64> {
-    let tallies = (0..replicas).map(|replica| arrives(dataset, algorithm, norm, eta, seed, replica, later));
-    Ok(tallies.collect::<Result<Vec<_>>>()?.into_iter().sum::<Tally>().hits)
+fn arrivals(dataset: &Dataset, cell: Cell, replicas: u64, seed: u64, later: u64) -> Result<Tally> {
+    let tallies = (0..replicas).map(|replica| arrives(dataset, cell, seed, replica, later));
+    Ok(tallies.collect::<Result<Vec<_>>>()?.into_iter().sum())
 }
 
-fn arrives(
-    dataset: &Dataset,
-    algorithm: usize,
-    norm: f64,
-    eta: f64,
-    seed: u64,
-    replica: u64,
-    later: u64,
-) -> Result<Tally> {
+fn arrives(dataset: &Dataset, cell: Cell, seed: u64, replica: u64, later: u64) -> Result<Tally> {
+    let Cell { algorithm, norm, eta } = cell;
+    let samples = dataset.samples() as u64;
     let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Sum, eta)?;
     let schedule = schedule(algorithm, dataset.samples(), seed)?;
     let start = Start::gaussian(dataset, norm, seed, replica)?;
@@ -243,31 +294,41 @@ fn arrives(
     };
     let mut engine = Reduced::new(&problem, &schedule, std::slice::from_ref(&start), replica)?;
     let stop = StopRule::Limit { sets: vec![set.clone()], tolerance: TOLERANCE };
-    // Three times what the rate law asks of SGD with b = 1, the slowest; next to the wall a radial error takes
-    // some 10⁴ steps.
-    let rate = theory::sgd::rate(dataset.samples(), 1, eta.min(0.9));
-    let plan = Plan { budget: 60_000.max((150.0 / rate) as u64), stop, check_every: 32 };
+    // What the rate law asks of SGD with b = 1, the slowest; next to the wall a radial error takes some 10⁴ steps.
+    let rate = |batch: usize| theory::sgd::rate(dataset.samples(), batch, eta.min(0.9));
+    let plan = Plan { budget: (7500 * samples).max((TIMES.0 / rate(1)) as u64), stop, check_every: 32 };
     let mut tally = Tally::of(Some(&train(&mut engine, &plan, &mut []).0[0]));
-    // Later: forty times the time in which SGD closes in by a factor e, and at least …
-    engine.advance(later.max((40.0 / rate) as u64));
-    let stays = set.distance(&engine.neurons(0)[0]) <= STILL_CLOSE;
-    tally.hits *= u64::from(stays);
+    // Chance may bring a run of SGD back for a while; the others know none.
+    let back = if schedule.kind() == ScheduleKind::Sgd { TIMES.1 / rate(schedule.batch_size()) } else { 0.0 };
+    engine.advance((later * samples).max(back as u64));
+    for _ in 0..LOOKS {
+        tally.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= STILL_CLOSE);
+        engine.advance(APART * samples);
+    }
     Ok(tally)
+}
+
+fn seeds_of_a_wall(context: &Context) -> u64 {
+    context.effort.pick(6, 20, 100)
 }
 
 /// The step size at which half of the runs from norm 1/2 arrive, by bisection.
 fn wall(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Prediction) -> Result<Check> {
-    let replicas = context.effort.pick(6, 20, 100);
+    let replicas = seeds_of_a_wall(context);
     let seed = context.cell_seed(&CLAIM, 1 << 32 | algorithm as u64);
+    let why = "bisection to 1e-3; closer to the wall than 0.002 an error takes longer to shrink, or to grow, than one waits; farther off \
+               half of the runs would have to miss";
+    let name = format!("{}: step size at which half of the runs arrive", ALGORITHMS[algorithm]);
+    let expected =
+        Expectation::new(name, prediction.wall, why).chance(missed(dataset.samples())).within(0.003);
     let (mut low, mut high) = (0.3, 0.8);
     while high - low > 1e-3 {
         let middle = 0.5 * (low + high);
-        let half = 2 * arrivals(dataset, algorithm, 0.5, middle, replicas, seed, MUCH_LATER)? >= replicas;
+        let cell = Cell { algorithm, norm: 0.5, eta: middle };
+        let half = 2 * arrivals(dataset, cell, replicas, seed, MUCH_LATER)?.hits >= replicas;
         if half { low = middle } else { high = middle }
     }
-    let why = "bisection to 1e-3; closer to the wall than 0.002 an error takes longer to shrink, or to grow, than one waits";
-    let name = format!("{}: step size at which half of the runs arrive", ALGORITHMS[algorithm]);
-    Ok(Expectation::new(name, prediction.wall, why).within(0.003).measured(0.5 * (low + high), replicas))
+    Ok(expected.measured(0.5 * (low + high), replicas))
 }
 
 /// The share `s_0²/ρ²` of the residual beyond which GD with small steps ends at the spurious minimum, by
@@ -275,6 +336,10 @@ fn wall(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Pre
 fn capture(norm: f64, prediction: &Prediction) -> Result<Check> {
     // The flow is the limit of small steps: what is left is of the order of μ N.
     let mu = 5e-4;
+    let name = format!("GD, ‖w_0‖ = {norm}, μ = {mu}: residual s_0²/‖w_0‖² from which it is lost");
+    let predicted = (prediction.captured_from)(norm) / (norm * norm);
+    let why = "bisection to 1e-4; discretisation moves it by the order of μ‖w_0‖²";
+    let expected = Expectation::new(name, predicted, why).within(1e-3);
     let dataset = Dataset::implicit_orthonormal(3, 5)?;
     let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Sum, mu)?;
     let lost = |share: f64| -> Result<Option<bool>> {
@@ -308,18 +373,15 @@ fn capture(norm: f64, prediction: &Prediction) -> Result<Check> {
             None => (low, high) = (f64::NAN, f64::NAN),
         }
     }
-    let name = format!("GD, ‖w_0‖ = {norm}, μ = {mu}: residual s_0²/‖w_0‖² from which it is lost");
-    let predicted = (prediction.captured_from)(norm) / (norm * norm);
-    let why = "bisection to 1e-4; discretisation moves it by the order of μ‖w_0‖²";
-    Ok(Expectation::new(name, predicted, why).within(1e-3).measured(0.5 * (low + high), 1))
+    Ok(expected.measured(0.5 * (low + high), 1))
 }
 
 /// The map in words: per algorithm, the largest step size up to which every run arrives, by norm.
-fn notes(map: &[((usize, f64, f64), u64)], replicas: u64, norms: &[f64]) -> Vec<String> {
+fn notes(map: &[(Cell, Tally)], norms: &[f64]) -> Vec<String> {
     let reach = |algorithm: usize, norm: f64| {
-        let row = map.iter().filter(|((a, n, _), _)| *a == algorithm && *n == norm);
-        let good = row.take_while(|(_, hits)| *hits == replicas).last();
-        good.map_or("none".into(), |((_, _, eta), _)| format!("{eta:.2}"))
+        let row = map.iter().filter(|(cell, _)| cell.algorithm == algorithm && cell.norm == norm);
+        let good = row.take_while(|(_, tally)| tally.hits == tally.trials).last();
+        good.map_or("none".into(), |(cell, _)| format!("{:.2}", cell.eta))
     };
     let line = |algorithm: usize| {
         let entries = norms.iter().map(|&norm| format!("{norm}: {}", reach(algorithm, norm)));
@@ -329,7 +391,10 @@ fn notes(map: &[((usize, f64, f64), u64)], replicas: u64, norms: &[f64]) -> Vec<
             entries.collect::<Vec<_>>().join(", ")
         )
     };
-    let arrived = map.iter().map(|(_, hits)| hits).sum::<u64>() as f64 / (replicas * map.len() as u64) as f64;
-    let overall = format!("Over the whole map {:.2} % of the runs arrive.", 100.0 * arrived);
+    let all: Tally = map.iter().map(|(_, tally)| *tally).sum();
+    let overall = format!(
+        "Over the whole map {:.2} % of the runs arrive.",
+        100.0 * all.hits as f64 / all.trials as f64
+    );
     (0..ALGORITHMS.len()).map(line).chain([overall]).collect()
 }

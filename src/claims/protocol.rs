@@ -1,15 +1,19 @@
 //! What the protocols share: one run to a predicted set, on any engine.
 
 use super::Context;
+use crate::data::Dataset;
 use crate::device::{Compute, Precision};
 use crate::engine::{Autodiff, Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
+use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
+use crate::stats::{CHECK_LEVEL, binomial_lower_bound};
 use crate::theory;
 use crate::train::{Outcome, Plan, Run, StopRule, train};
+use crate::verdict::{Check, Expectation};
 
 /// Steps granted where theory predicts no convergence, so that a bent hypothesis is seen to fail.
 const WITHOUT_PREDICTION: u64 = 200_000;
@@ -97,6 +101,89 @@ impl std::iter::Sum for Tally {
     }
 }
 
+/// Starts tried for a replica before it is given up. The rarest condition here holds for one start in five.
+const ATTEMPTS: u64 = 64;
+
+/// The first Gaussian start of a replica that `admits` takes, `None` if it takes none of many: a sample of a fixed size from
+/// the starts that a claim speaks of.
+pub(super) fn start_where(
+    dataset: &Dataset,
+    init_norm: f64,
+    seed: u64,
+    replica: u64,
+    admits: impl Fn(&Start) -> bool,
+) -> Result<Option<Start>> {
+    for attempt in 0..ATTEMPTS {
+        let start = Start::gaussian(dataset, init_norm, seed, attempt << 32 | replica)?;
+        if admits(&start) {
+            return Ok(Some(start));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a start has an active sample, without which nothing moves.
+pub(super) fn is_live(start: &Start, activation: Activation) -> bool {
+    start.correlations.iter().any(|&c| activation.admits(c))
+}
+
+/// Cells whose runs must all arrive, judged together, and the weakest of them by itself.
+pub(super) struct Pool {
+    together: Expectation,
+    cells: Vec<Expectation>,
+    least: f64,
+    least_cell: f64,
+}
+
+impl Pool {
+    /// States what is expected: all runs arrive, and there are enough of them to put the exact lower bound above `least` for
+    /// all cells together, and above `least_cell` for each. `missed` bounds the probability that any run at all fails although the
+    /// claim is true.
+    pub fn new(
+        name: &str,
+        why: &str,
+        labels: &[String],
+        (least, least_cell): (f64, f64),
+        missed: f64,
+    ) -> Self {
+        let cell = |label: &String| {
+            let name = format!("… in the weakest of these cells: {label}");
+            Expectation::new(name, 1.0, "fewest runs of all").chance(missed)
+        };
+        let (together, cells) = match labels {
+            [_] => (name.to_string(), Vec::new()),
+            labels => (format!("{name} ({} cells pooled)", labels.len()), labels.iter().map(cell).collect()),
+        };
+        Self { together: Expectation::new(together, 1.0, why).chance(missed), cells, least, least_cell }
+    }
+
+    /// Judges the counts of the cells, in the order of their labels.
+    pub fn counted(self, tallies: &[Tally]) -> Vec<Check> {
+        let all: Tally = tallies.iter().copied().sum();
+        let bound = |tally: &Tally| binomial_lower_bound(tally.hits, tally.trials, CHECK_LEVEL);
+        let weakest =
+            self.cells.into_iter().zip(tallies).min_by(|(_, a), (_, b)| bound(a).total_cmp(&bound(b)));
+        let together = self.together.always(self.least, 0.0).counted(all.hits, all.trials);
+        let weakest =
+            weakest.map(|(cell, tally)| cell.always(self.least_cell, 0.0).counted(tally.hits, tally.trials));
+        [together].into_iter().chain(weakest).collect()
+    }
+}
+
+/// Numbers or names in words: `a, b and c`.
+pub(super) fn and<T: std::fmt::Display>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(T::to_string).collect();
+    match items.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => items.concat(),
+    }
+}
+
+/// `1 run`, `2 runs`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
 /// Says what a report's backend and precision have no part in, if they are not those of the reduced engine.
 pub(super) fn by_the_reduced_engine(context: &Context, what: &str) -> Option<String> {
     let (backend, precision) = (context.compute.backend(), context.compute.precision());
@@ -133,7 +220,32 @@ pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{largest, smallest};
+    use super::{Pool, Tally, and, largest, smallest};
+
+    #[test]
+    fn the_weakest_cell_of_a_pool_is_judged_by_itself() {
+        let labels = ["few", "many"].map(String::from);
+        let of = |hits: u64, trials: u64| Tally { trials, hits, dead: 0 };
+        let judged = |tallies: [Tally; 2], least_cell: f64| {
+            Pool::new("runs that arrive", "test", &labels, (0.9, least_cell), 1e-9).counted(&tallies)
+        };
+        let checks = judged([of(9, 9), of(200, 200)], 0.2);
+        assert_eq!(checks[0].name, "runs that arrive (2 cells pooled)");
+        assert_eq!((checks[0].n, checks[0].ok), (209, Some(true)));
+        assert!(checks[1].name.ends_with(": few") && checks[1].n == 9 && checks[1].ok == Some(true));
+        assert_eq!(judged([of(9, 9), of(200, 200)], 0.5)[1].ok, None);
+        // A miss anywhere is the weakest, and turns both.
+        let checks = judged([of(900, 900), of(4, 5)], 0.2);
+        assert!(checks.iter().all(|check| check.ok == Some(false)) && checks[1].name.ends_with(": many"));
+        assert_eq!(Pool::new("a", "b", &labels[..1], (0.9, 0.2), 0.0).counted(&[of(200, 200)]).len(), 1);
+    }
+
+    #[test]
+    fn lists_read_as_sentences() {
+        assert_eq!(and::<u8>(&[]), "");
+        assert_eq!(and(&[1]), "1");
+        assert_eq!(and(&[1, 2, 3]), "1, 2 and 3");
+    }
 
     #[test]
     fn extremes_do_not_hide_what_is_no_number() {

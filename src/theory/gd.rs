@@ -1,7 +1,7 @@
 //! Full-batch gradient descent, solved: its limit and its whole trajectory in three scalars
 //! (GFHY Theorem 1).
 
-use crate::data::norm;
+use crate::data::{dot, norm};
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
 
@@ -15,6 +15,21 @@ pub fn limit(c0: &[f64], activation: Activation) -> Option<LimitSet> {
     let alpha: Vec<f64> = c0.iter().map(|&c| if activation.admits(c) { c } else { 0.0 }).collect();
     let length = norm(&alpha);
     (length > 0.0).then(|| LimitSet::Point(alpha.iter().map(|a| a / length).collect()))
+}
+
+/// Distance of the mixture to the nearest datapoint in which SGD could end: `√(2 − 2 max_i |α_i|)` for `w_GD = Σ α_i a_i`.
+/// `None` where [`limit`] is.
+pub fn to_a_datapoint(c0: &[f64], activation: Activation) -> Option<f64> {
+    let Some(LimitSet::Point(alpha)) = limit(c0, activation) else { return None };
+    Some((2.0 - 2.0 * alpha.iter().fold(0.0, |most: f64, a| most.max(a.abs()))).max(0.0).sqrt())
+}
+
+/// Distance of the limits that ReLU and the linear model have from the same start: `√(2 − 2 ‖c⁺‖/‖c‖)`. `None` if either has
+/// none.
+pub fn relu_to_linear(c0: &[f64]) -> Option<f64> {
+    let Some(LimitSet::Point(relu)) = limit(c0, Activation::Relu) else { return None };
+    let Some(LimitSet::Point(linear)) = limit(c0, Activation::Linear) else { return None };
+    Some((2.0 - 2.0 * dot(&relu, &linear)).max(0.0).sqrt())
 }
 
 /// Step size `μ` of the radial recursion: `η/m` (mean) or `η` (sum), that is `η_B` at `b = m`.
@@ -110,6 +125,8 @@ pub fn transverse_rate(mu: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Neuron;
+    use crate::theory::sgd;
 
     #[test]
     fn recursion_follows_plain_descent_in_coordinates() {
@@ -143,6 +160,23 @@ mod tests {
         let radial = Radial { inactive: 0.0, ..near }.step(mu);
         assert!(((radial.active - 1.0) / 1e-6 - radial_rate(mu)).abs() < 1e-6);
         assert!((near.step(mu).inactive / 1e-6 - transverse_rate(mu)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn distances_of_limits_are_those_of_the_points() {
+        let c0 = [0.3, -0.1, 0.4, -0.5];
+        let neuron =
+            |alpha: Vec<f64>| Neuron { correlations: alpha, residual: 0.0, norm_sq: 1.0, overlap_init: 0.0 };
+        for activation in Activation::PAPER {
+            let Some(LimitSet::Point(mixture)) = limit(&c0, activation) else { unreachable!() };
+            let nearest = sgd::limit_set(&c0, activation).distance(&neuron(mixture.clone()));
+            assert!((to_a_datapoint(&c0, activation).unwrap() - nearest).abs() < 1e-15, "{activation:?}");
+            let apart = limit(&c0, Activation::Relu).unwrap().distance(&neuron(mixture));
+            let expected = if activation == Activation::Relu { 0.0 } else { relu_to_linear(&c0).unwrap() };
+            assert!((apart - expected).abs() < 1e-15, "{activation:?}");
+        }
+        assert_eq!(relu_to_linear(&[-1.0, -0.2]), None);
+        assert_eq!(to_a_datapoint(&[-1.0, 0.2], Activation::Relu), Some(0.0));
     }
 
     #[test]

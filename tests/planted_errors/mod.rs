@@ -46,7 +46,27 @@ fn gd_limit_can_fail() {
     let step = |state: gd::Radial, mu: f64| state.step(mu * 1.0001);
     assert_eq!(of(Prediction { step, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { radial_rate: |mu| 1.0 - 3.9 * mu, ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { transverse_rate: |mu| 1.0 - 1.01 * mu, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { transverse_rate: |mu| 1.0 - 1.01 * mu, ..right.clone() }), Verdict::Refuted);
+    // Limit and recursion wrong for small initial norms alone.
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    fn if_small(c0: &[f64], activation: Activation) -> Option<LimitSet> {
+        let small = c0.iter().map(|c| c * c).sum::<f64>() < 0.05 * 0.05 + 1e-9;
+        if small { longer(c0, activation) } else { gd::limit(c0, activation) }
+    }
+    let seen = names(Prediction { limit: if_small, ..right.clone() });
+    assert!(
+        seen.len() == 1 && seen[0].contains("‖w − w_GD‖ after training on Burn, norms 0.05 to 0.99"),
+        "{seen:?}"
+    );
+    assert!(seen[0].contains("‖w_0‖ = 0.05"), "{seen:?}");
+    let step = |state: gd::Radial, mu: f64| state.step(if state.norm_sq() < 0.01 { mu * 1.0001 } else { mu });
+    let seen = names(Prediction { step, ..right.clone() });
+    assert!(
+        seen.len() == 1 && seen[0].starts_with("deviation from the scalar recursion at any step, norms"),
+        "{seen:?}"
+    );
+    let seen = names(Prediction { apart: 2.0, ..right });
+    assert!(seen.len() == 2 && seen.iter().all(|name| name.starts_with("smallest ")), "{seen:?}");
 }
 
 #[test]
@@ -59,7 +79,26 @@ fn sgd_limit_can_fail() {
         let signs = c0.iter().map(|&c| i8::from(activation.admits(c))).collect();
         LimitSet::Datapoints(signs)
     }
-    assert_eq!(of(Prediction { limit_set: positive }), Verdict::Refuted);
+    let right = Prediction::default();
+    assert_eq!(of(Prediction { limit_set: positive, ..right.clone() }), Verdict::Refuted);
+    // The same of small initial norms alone: counts of all cells together and of the weakest see it.
+    fn if_small(c0: &[f64], activation: Activation) -> LimitSet {
+        let small = c0.iter().map(|c| c * c).sum::<f64>() < 0.051 * 0.051;
+        if small { positive(c0, activation) } else { sgd::limit_set(c0, activation) }
+    }
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let seen = names(Prediction { limit_set: if_small, ..right.clone() });
+    assert!(seen.len() == 4 && seen.iter().all(|name| name.contains("‖w_0‖ = 0.05")), "{seen:?}");
+    assert_eq!(
+        seen.iter().filter(|name| name.starts_with("… in the weakest of these cells")).count(),
+        2,
+        "{seen:?}"
+    );
+    // The winner a matter of the start alone: other batches, the same datapoint. And a mixture far from every datapoint.
+    let seen = names(Prediction { beside: |replica| replica + 1, ..right.clone() });
+    assert_eq!(seen, ["… in another datapoint than the reduced engine on the same batches"]);
+    let seen = names(Prediction { apart: 2.0, ..right.clone() });
+    assert_eq!(seen, ["b = m: smallest distance to a datapoint"]);
     // Only the arg-max may win: plausible, and wrong.
     fn greedy(c0: &[f64], activation: Activation) -> LimitSet {
         let LimitSet::Datapoints(signs) = sgd::limit_set(c0, activation) else { unreachable!() };
@@ -67,12 +106,12 @@ fn sgd_limit_can_fail() {
         let keep = |(c, s): (&f64, &i8)| if c * f64::from(*s) == best { *s } else { 0 };
         LimitSet::Datapoints(c0.iter().zip(&signs).map(keep).collect())
     }
-    assert_eq!(of(Prediction { limit_set: greedy }), Verdict::Refuted);
+    assert_eq!(of(Prediction { limit_set: greedy, ..right.clone() }), Verdict::Refuted);
     // SGD does not end where gradient descent does.
     fn mixture(c0: &[f64], activation: Activation) -> LimitSet {
         gd::limit(c0, activation).unwrap_or_else(|| sgd::limit_set(c0, activation))
     }
-    assert_eq!(of(Prediction { limit_set: mixture }), Verdict::Refuted);
+    assert_eq!(of(Prediction { limit_set: mixture, ..right }), Verdict::Refuted);
 }
 
 #[test]
@@ -314,8 +353,11 @@ fn hypothesis_map_can_fail() {
     assert!(seen.iter().any(|name| name.starts_with("between η = 1/5 and the wall")), "{seen:?}");
     let seen = names(Prediction { arrivals_beyond: 0.5, ..right.clone() });
     assert_eq!(seen, ["beyond the wall: runs that arrive"]);
-    // Regions that reach over the wall, and over norms at which runs are lost.
-    assert_eq!(of(Prediction { rectangle: (0.6, 1.0), ..right.clone() }), Verdict::Refuted);
+    // Regions that reach over the wall, and over norms at which runs are lost; in all cells together and in the weakest.
+    let seen = names(Prediction { rectangle: (0.6, 1.0), ..right.clone() });
+    for needle in ["the rectangle", "… in the weakest of these cells"] {
+        assert!(seen.iter().any(|name| name.starts_with(needle)), "{seen:?}");
+    }
     assert_eq!(of(Prediction { stretched: (0.2, 4.5), ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { captured_from: |norm| norm * norm - 0.05, ..right }), Verdict::Refuted);
 }
@@ -345,9 +387,10 @@ fn claims_can_fail_in_single_precision() {
         fn positive(c0: &[f64], activation: Activation) -> LimitSet {
             LimitSet::Datapoints(c0.iter().map(|&c| i8::from(activation.admits(c))).collect())
         }
-        turns!(sgd_limit, |_| Prediction { limit_set: positive });
+        turns!(sgd_limit, |right| Prediction { limit_set: positive, ..right });
         // Signs are judged by the Burn model too, not by the reduced engine alone.
-        let names = refuted(findings(&context, &Options::default(), &Prediction { limit_set: positive }));
+        let wrong = Prediction { limit_set: positive, ..Prediction::default() };
+        let names = refuted(findings(&context, &Options::default(), &wrong));
         assert!(names.iter().any(|name| name.starts_with("trainings of the Burn model")), "{names:?}");
     }
     {

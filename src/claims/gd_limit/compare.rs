@@ -1,6 +1,6 @@
 //! One training held against theory at its end and on the way.
 
-use super::super::protocol::{Case, largest};
+use super::super::protocol::{Case, largest, start_where};
 use super::{Prediction, Tolerances};
 use crate::data::{Dataset, dot};
 use crate::device::Compute;
@@ -10,17 +10,36 @@ use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
-use crate::theory::gd::{self, Radial};
-use crate::theory::sgd;
+use crate::state::Neuron;
+use crate::theory::gd::Radial;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
 
 /// One training of the protocol.
+#[derive(Clone)]
 pub(super) struct Cell {
     pub dataset: Dataset,
     pub activation: Activation,
     pub reduction: Reduction,
     pub step_size: f64,
+    pub init_norm: f64,
     pub seed: u64,
+}
+
+impl Cell {
+    pub fn problem(&self) -> Result<Problem> {
+        Problem::new(self.dataset.clone(), self.activation, self.reduction, self.step_size)
+    }
+
+    /// The first Gaussian start whose active part is at least a tenth of its root mean square, `√(m/n)‖w_0‖` (ReLU:
+    /// `√(m/2n)‖w_0‖`): the rounding of `w_0` over this part is that of the limit's direction.
+    pub fn start(&self) -> Result<Option<Start>> {
+        let half = if self.activation == Activation::Relu { 0.5 } else { 1.0 };
+        let share = half * self.dataset.samples() as f64 / self.dataset.dim() as f64;
+        let least = 0.1 * share.sqrt() * self.init_norm;
+        start_where(&self.dataset, self.init_norm, self.seed, 0, |start| {
+            Radial::new(&start.correlations, start.residual, self.activation).active >= least
+        })
+    }
 }
 
 /// What it came to.
@@ -29,57 +48,40 @@ pub(super) struct Measured {
     pub diverged: bool,
     pub distance: f64,
     pub deviation: f64,
-    /// Distance of a ReLU run to what the formula of the linear model would give.
-    pub to_linear_limit: Option<f64>,
-    /// Distance to the mixture of an SGD run from the same start, if that converged.
-    pub sgd_to_mixture: Option<f64>,
+    /// The start.
+    pub start: Start,
+    /// The end.
+    pub neuron: Neuron,
 }
 
 /// One training, compared with theory; `None` for a start in the dead region, which has no limit.
 pub(super) fn measure(
     cell: &Cell,
-    init_norm: f64,
     compute: Option<&Compute>,
     prediction: &Prediction,
     tolerances: &Tolerances,
 ) -> Result<Option<Measured>> {
-    let Cell { dataset, activation, reduction, step_size, seed } = cell;
-    let problem = Problem::new(dataset.clone(), *activation, *reduction, *step_size)?;
-    let schedule = Schedule::full_batch(dataset.samples())?;
-    let start = Start::gaussian(dataset, init_norm, *seed, 0)?;
-    let c0 = &start.correlations;
-    let Some(limit) = (prediction.limit)(c0, *activation) else { return Ok(None) };
+    let Some(start) = cell.start()? else { return Ok(None) };
+    let problem = cell.problem()?;
+    let samples = cell.dataset.samples();
+    let schedule = Schedule::full_batch(samples)?;
+    let Some(limit) = (prediction.limit)(&start.correlations, cell.activation) else { return Ok(None) };
     let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
     let mut engine: Box<dyn Engine> = match compute {
         Some(compute) => Box::new(case.autodiff(compute)?),
         None => Box::new(case.reduced()?),
     };
     let budget = case.budget(tolerances.target);
-    let mut lockstep =
-        Lockstep::new(&start, *activation, problem.step_per_sample(dataset.samples()), prediction);
+    let mut lockstep = Lockstep::new(&start, cell.activation, problem.step_per_sample(samples), prediction);
     // Every step on Burn; on the large sizes of the reduced engine, where a look costs a step, 1000 times.
     lockstep.every = if compute.is_some() { 1 } else { (budget / 1000).max(1) };
     let plan = Plan { budget, stop: StopRule::Never, check_every: budget };
     let (runs, _) = train(engine.as_mut(), &plan, &mut [&mut lockstep]);
-    let neuron = &runs[0].neurons[0];
-    let unless_diverged = |x: f64| if runs[0].outcome == Outcome::Diverged { f64::NAN } else { x };
-
-    let relu = *activation == Activation::Relu && c0.iter().any(|&c| c < 0.0);
-    let active = c0.iter().filter(|&&c| activation.admits(c)).count();
-    let sgd_to_mixture = (compute.is_some() && active > 1).then(|| -> Result<Option<f64>> {
-        let schedule = Schedule::sgd(dataset.samples(), 1, *seed)?;
-        let case = Case { schedule: &schedule, ..case };
-        let run = case.run_to(&mut case.reduced()?, sgd::limit_set(c0, *activation), 1e-8);
-        let arrived = run.outcome == Outcome::Converged;
-        Ok(arrived.then(|| limit.distance(&run.neurons[0])))
-    });
-    Ok(Some(Measured {
-        diverged: runs[0].outcome == Outcome::Diverged,
-        distance: unless_diverged(limit.distance(neuron)),
-        deviation: unless_diverged(lockstep.worst),
-        to_linear_limit: gd::limit(c0, Activation::Linear).filter(|_| relu).map(|set| set.distance(neuron)),
-        sgd_to_mixture: sgd_to_mixture.transpose()?.flatten(),
-    }))
+    let neuron = runs[0].neurons[0].clone();
+    let diverged = runs[0].outcome == Outcome::Diverged;
+    let unless_diverged = |x: f64| if diverged { f64::NAN } else { x };
+    let (distance, deviation) = (unless_diverged(limit.distance(&neuron)), unless_diverged(lockstep.worst));
+    Ok(Some(Measured { diverged, distance, deviation, neuron, start }))
 }
 
 /// Theory and practice side by side: the scalar recursion steps along, and the distance between it

@@ -1,18 +1,24 @@
-//! Which sizes, batches and step sizes Theorem 2 is tried on.
+//! Which sizes, batches, step sizes and norms Theorem 2 is tried on.
 
 use super::super::Context;
+use super::super::protocol::and;
 use super::Options;
 use crate::model::Activation;
 use crate::problem::Reduction;
 use crate::theory::sgd;
 
-/// Steps times batch entries beyond which a cell under the mean reduction is run at a larger step.
-const WORK_CAP: f64 = 1e7;
+/// Step size and initial norm, unless the command line gives others.
+pub(super) const STEP: f64 = 0.2;
+pub(super) const NORM: f64 = 0.5;
 
-/// The step per sample of those cells: well below the wall at 1/2, unlike that of any other cell.
-const CAPPED_STEP: f64 = 0.125;
+/// Those of the range that is covered besides.
+const STEPS: [f64; 3] = [0.2, 0.11, 0.05];
+const NORMS: [f64; 3] = [0.05, 0.5, 0.95];
 
-/// One size, batch size, activation and step size, over many seeds.
+/// Steps times batch entries beyond which a cell under the mean reduction is left out, at standard effort.
+const WORK_CAP: f64 = 1.3e7;
+
+/// One size, batch size, activation, step size and norm, over many seeds.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
     pub samples: usize,
@@ -21,95 +27,156 @@ pub(super) struct Cell {
     pub activation: Activation,
     pub reduction: Reduction,
     pub step_size: f64,
+    pub init_norm: f64,
     pub replicas: u64,
 }
 
-/// Cells reported together as one check.
+impl Cell {
+    /// In words, for the report.
+    pub fn label(&self) -> String {
+        let Self { samples, batch, activation, reduction, step_size, init_norm, .. } = self;
+        let (activation, reduction) = (activation.name(), reduction.name());
+        format!("m = {samples}, b = {batch}, {reduction}, η = {step_size}, ‖w_0‖ = {init_norm}, {activation}")
+    }
+
+    /// Steps times batch entries that the rate law asks for.
+    ///
+    /// Under the mean reduction `η_B = η/b`, and the time to select grows like `m² b/η²` for `b` near `m`: at `m = 256`, `b = 255`
+    /// and `η = 1/5` it is 10¹⁰ steps.
+    fn work(&self) -> f64 {
+        let step_per_sample = self.reduction.step_per_sample(self.step_size, self.batch);
+        self.batch as f64 * 30.0 / sgd::rate(self.samples, self.batch, step_per_sample)
+    }
+}
+
+/// Cells reported together.
 pub(super) struct Group {
     pub name: String,
     pub cells: Vec<Cell>,
 }
 
-/// The cells of a protocol, and what a reader must know of them.
-pub(super) fn groups(context: &Context, options: &Options, notes: &mut Vec<String>) -> Vec<Group> {
-    let eta = options.step_size.unwrap_or(0.2);
-    let cells = |samples: usize, dim: usize, batches: &[usize], reduction: Reduction, replicas: u64| {
-        let replicas = options.replicas.unwrap_or(replicas);
-        let of = |activation: Activation| {
-            batches.iter().map(move |&batch| Cell {
-                samples,
-                dim,
-                batch,
-                activation,
-                reduction,
-                step_size: eta,
-                replicas,
-            })
+impl Group {
+    /// The cells over sizes `(m, n, b)`, step sizes and norms, linear and ReLU.
+    fn over(
+        sizes: &[(usize, usize, usize)],
+        reduction: Reduction,
+        (step_sizes, norms): (&[f64], &[f64]),
+        replicas: u64,
+    ) -> Self {
+        let mut cells = Vec::new();
+        for activation in Activation::PAPER {
+            for &(samples, dim, batch) in sizes {
+                for &step_size in step_sizes {
+                    for &init_norm in norms {
+                        cells.push(Cell {
+                            samples,
+                            dim,
+                            batch,
+                            activation,
+                            reduction,
+                            step_size,
+                            init_norm,
+                            replicas,
+                        });
+                    }
+                }
+            }
+        }
+        Self { name: String::new(), cells }
+    }
+
+    /// Without the cells that would take too long, which are added to `left_out`.
+    fn within(mut self, cap: f64, left_out: &mut Vec<String>) -> Self {
+        self.cells.retain(|cell| {
+            let kept = cell.reduction == Reduction::Sum || cell.work() <= cap;
+            let which = format!("({}, {}, {})", cell.samples, cell.batch, cell.step_size);
+            if !kept && !left_out.contains(&which) {
+                left_out.push(which);
+            }
+            kept
+        });
+        self
+    }
+
+    /// Named after what its cells have in common and where they differ.
+    fn named(mut self) -> Self {
+        let of = |number: fn(&Cell) -> f64| distinct(self.cells.iter().map(number));
+        let (sizes, batches) = (of(|cell| cell.samples as f64), of(|cell| cell.batch as f64));
+        let (first, last) = (batches[0], batches[batches.len() - 1]);
+        let batches = match last - first + 1.0 == batches.len() as f64 && batches.len() > 2 {
+            true if first == 1.0 && last + 1.0 == sizes[0] => format!("every b from 1 to {last}"),
+            true => format!("b from {first} to {last}"),
+            false => format!("b = {}", and(&batches)),
         };
-        Activation::PAPER.into_iter().flat_map(of).collect::<Vec<_>>()
-    };
+        let sizes = if sizes.len() == 1 {
+            format!("{batches}, m = {}, n = {}", sizes[0], self.cells[0].dim)
+        } else {
+            let pair = |cell: &Cell| format!("({}, {})", cell.samples, cell.batch);
+            format!("(m, b) = {}", and(&distinct(self.cells.iter().map(pair))))
+        };
+        self.name = format!(
+            "{sizes}, {}, η = {}, ‖w_0‖ = {}",
+            self.cells[0].reduction.name(),
+            and(&of(|cell| cell.step_size)),
+            and(&of(|cell| cell.init_norm))
+        );
+        self
+    }
+}
+
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = Vec::new();
+    values.for_each(|value| {
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    });
+    seen
+}
+
+/// The cells of a protocol, and what a reader must know of those that are not among them.
+pub(super) fn groups(context: &Context, options: &Options) -> (Vec<Group>, Option<String>) {
+    let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
+    let seeds = |replicas: u64| options.replicas.unwrap_or(replicas);
     if let Some(m) = options.samples {
         let batches: Vec<usize> = options.batch.map_or((1..m.max(2)).collect(), |b| vec![b]);
         let dim = options.dim.unwrap_or((3 * m).div_ceil(2));
-        let replicas = context.effort.pick(20, 200, 2000);
-        let group = |reduction: Reduction| Group {
-            name: format!("m = {m}, n = {dim}, b in {batches:?}, {}", reduction.name()),
-            cells: cells(m, dim, &batches, reduction, replicas),
-        };
-        return Reduction::ALL.map(group).into();
+        let sizes: Vec<_> = batches.into_iter().map(|b| (m, dim, b)).collect();
+        let replicas = seeds(context.effort.pick(20, 200, 2000));
+        let group = |reduction| Group::over(&sizes, reduction, (&[step], &[norm]), replicas).named();
+        return (Reduction::ALL.map(group).into(), None);
     }
-    let every: Vec<usize> = (1..12).collect();
-    let sizes = context.effort.pick(vec![16, 64], vec![16, 64, 128], vec![16, 32, 64, 128, 256]);
-    let spread = |reduction: Reduction, replicas: u64| {
-        sizes.iter().flat_map(|&m| cells(m, m + m / 2, &[1, m / 4, m - 1], reduction, replicas)).collect()
-    };
-    let largest = sizes[sizes.len() - 1];
-    let mut groups = vec![
-        Group {
-            name: "every b from 1 to 11, m = 12, n = 17, sum".into(),
-            cells: cells(12, 17, &every, Reduction::Sum, context.effort.pick(40, 200, 3000)),
-        },
-        Group {
-            name: "every b from 1 to 11, m = 12, n = 17, mean".into(),
-            cells: cells(12, 17, &every, Reduction::Mean, context.effort.pick(3, 11, 500)),
-        },
-        Group {
-            name: format!("b in {{1, m/4, m − 1}}, m = 16 to {largest}, sum"),
-            cells: spread(Reduction::Sum, context.effort.pick(10, 14, 300)),
-        },
-        Group {
-            name: format!("b in {{1, m/4, m − 1}}, m = 16 to {largest}, mean"),
-            cells: spread(Reduction::Mean, context.effort.pick(5, 14, 100)),
-        },
-    ];
-    let cap = WORK_CAP * context.effort.pick(0.1, 1.0, 30.0);
-    notes.extend(tame(&mut groups, cap));
-    groups
-}
-
-/// Raises the step size of cells under the mean reduction that would take too long, and says so.
-///
-/// There `η_B = η/b` and the time to select grows like `m² b/η²` for `b` near `m`: at `m = 256`,
-/// `b = 255` and `η = 1/5` the rate law asks for 10¹⁰ steps.
-fn tame(groups: &mut [Group], cap: f64) -> Option<String> {
-    let mut raised = Vec::new();
-    for cell in groups.iter_mut().flat_map(|group| &mut group.cells) {
-        let rate =
-            sgd::rate(cell.samples, cell.batch, cell.reduction.step_per_sample(cell.step_size, cell.batch));
-        if cell.reduction == Reduction::Mean && cell.batch as f64 * 30.0 / rate > cap {
-            cell.step_size = CAPPED_STEP * cell.batch as f64;
-            raised.push(format!("({}, {})", cell.samples, cell.batch));
+    let every: Vec<_> = (1..12).map(|b| (12, 17, b)).collect();
+    let larger = context.effort.pick(vec![16, 64], vec![16, 64, 128], vec![16, 32, 64, 128, 256]);
+    let larger: Vec<_> =
+        larger.into_iter().flat_map(|m| [1, m / 4, m - 1].map(|b| (m, m + m / 2, b))).collect();
+    let small = context.effort.pick(vec![1, 4], vec![1, 2, 4], vec![1, 2, 3, 4]);
+    let small: Vec<_> = small.into_iter().map(|b| (5, 8, b)).collect();
+    let range = options.step_size.is_none() && options.init_norm.is_none();
+    let (cap, mut left_out, mut groups) = (WORK_CAP * context.effort.pick(0.1, 1.0, 20.0), vec![], vec![]);
+    for (reduction, [seeds_every, seeds_larger, seeds_small]) in [
+        (Reduction::Sum, context.effort.pick([40, 10, 3], [200, 14, 20], [3000, 300, 200])),
+        (Reduction::Mean, context.effort.pick([5, 10, 4], [11, 30, 5], [500, 100, 50])),
+    ] {
+        let mut group = |sizes: &[_], steps: &[f64], norms: &[f64], replicas: u64| {
+            let group = Group::over(sizes, reduction, (steps, norms), seeds(replicas));
+            let group = group.within(cap, &mut left_out);
+            if !group.cells.is_empty() {
+                groups.push(group.named());
+            }
+        };
+        group(&every, &[step], &[norm], seeds_every);
+        group(&larger, &[step], &[norm], seeds_larger);
+        if range {
+            group(&small, &STEPS, &NORMS, seeds_small);
         }
     }
-    raised.sort();
-    raised.dedup();
-    (!raised.is_empty()).then(|| {
+    let note = (!left_out.is_empty()).then(|| {
         format!(
-            "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 steps \
-             at η = 1/5. The cells (m, b) = {} ran at η = b/8 instead, that is η_B = 1/8: inside the theorem's \
-             1/5 for the step per sample, outside it for the nominal η, and the very dynamics of the sum at η = 1/8: \
-             they add seeds, not a regime. Use --effort full for fewer of them.",
-            raised.join(", ")
+            "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 \
+             steps. The cells (m, b, η) = {} are left out; --effort full runs more of them.",
+            and(&left_out)
         )
-    })
+    });
+    (groups, note)
 }

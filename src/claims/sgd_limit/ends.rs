@@ -37,6 +37,7 @@ pub(super) fn table() -> Table {
         "activation",
         "reduction",
         "step_size",
+        "init_norm",
         "runs",
         "max_cos",
         "max_cos_low",
@@ -70,7 +71,7 @@ pub(super) fn record(table: &mut Table, cell: &Cell, ends: &[End]) {
     if ends.is_empty() {
         return;
     }
-    let &Cell { samples, dim, batch, activation, reduction, step_size, .. } = cell;
+    let &Cell { samples, dim, batch, activation, reduction, step_size, init_norm, .. } = cell;
     let rate = sgd::rate(samples, batch, reduction.step_per_sample(step_size, batch));
     let predicted = if batch < samples { 1.0 } else { alignment::gd_max_cos(samples, activation) };
     let [max_cos, max_cos_low, max_cos_high] = estimate(ends, |end| end.max_cos);
@@ -83,6 +84,7 @@ pub(super) fn record(table: &mut Table, cell: &Cell, ends: &[End]) {
         &activation.name(),
         &reduction.name(),
         &step_size,
+        &init_norm,
         &ends.len(),
         &max_cos,
         &max_cos_low,
