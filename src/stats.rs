@@ -173,6 +173,16 @@ impl Line {
         Self { slope, slope_se: spread.sqrt().recip() }
     }
 
+    /// Ordinary least squares through points `(x, y, standard error of y)`. Weights by estimated errors would favour the points that
+    /// happen to have a small one; where it goes with `y`, that biases the slope.
+    pub fn unweighted(points: &[(f64, f64, f64)]) -> Self {
+        let x_mean = points.iter().map(|p| p.0).sum::<f64>() / points.len() as f64;
+        let spread: f64 = points.iter().map(|p| (p.0 - x_mean).powi(2)).sum();
+        let slope = points.iter().map(|p| (p.0 - x_mean) / spread * p.1).sum();
+        let variance: f64 = points.iter().map(|p| ((p.0 - x_mean) / spread * p.2).powi(2)).sum();
+        Self { slope, slope_se: variance.sqrt() }
+    }
+
     /// Ordinary least squares through points `(x, y)` of unknown error, which their scatter about the line tells; it takes
     /// three points at least.
     pub fn through(points: &[(f64, f64)]) -> Self {
@@ -245,6 +255,14 @@ mod tests {
         assert!((line.slope - 8.0 / 7.0).abs() < 1e-12, "{line:?}");
         assert!((line.slope_se - (36.0f64 / 245.0).sqrt()).abs() < 1e-12, "{line:?}");
         assert!(Line::through(&[(1.0, 2.0), (3.0, 8.0), (4.0, 11.0)]).slope_se < 1e-12);
+    }
+
+    #[test]
+    fn errors_of_points_add_up_in_an_unweighted_slope() {
+        // Weights (−3, −1, 1, 3)/10 of y.
+        let line = Line::unweighted(&[(0.0, 1.0, 0.1), (1.0, 3.0, 0.2), (2.0, 2.0, 0.3), (3.0, 6.0, 0.4)]);
+        assert!((line.slope - 1.4).abs() < 1e-12, "{line:?}");
+        assert!((line.slope_se - 0.0161f64.sqrt()).abs() < 1e-12, "{line:?}");
     }
 
     #[test]

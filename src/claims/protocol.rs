@@ -193,6 +193,11 @@ pub(super) fn by_the_reduced_engine(context: &Context, what: &str) -> Option<Str
     })
 }
 
+/// Sizes `m × n` in words.
+pub(super) fn in_words(sizes: &[(usize, usize)]) -> String {
+    sizes.iter().map(|(m, n)| format!("{m} × {n}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Says which hypotheses of the theorems the command line has bent, if any.
 pub(super) fn bent(step_size: Option<f64>, init_norm: Option<f64>) -> Option<String> {
     let step_size =

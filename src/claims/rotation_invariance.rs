@@ -3,21 +3,22 @@
 use rand::Rng;
 use rayon::prelude::*;
 
-use super::protocol::{Case, largest, smallest};
+use super::protocol::{Case, bent, in_words, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
+use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::theory::budget::MISS;
-use crate::theory::sgd;
+use crate::theory::{gd, sgd};
 use crate::train::Outcome;
-use crate::verdict::Expectation;
+use crate::verdict::{Check, Expectation};
 
 /// The claim.
 pub const CLAIM: Claim = Claim {
@@ -29,12 +30,10 @@ pub const CLAIM: Claim = Claim {
     title: "rotating the samples within their span leaves GD unchanged and moves SGD's limit",
     source: "GFHY, discussion of Theorems 1 and 2",
     statement: "Replacing the data A by QA, Q orthogonal m × m, leaves the trajectory of linear GD unchanged; the limits of \
-                SGD are rows of QA instead of rows of A.",
+                SGD are rows of QA instead of rows of A. ReLU GD is not invariant: its limit mixes the samples that are active \
+                in the data it sees, and among these is the limit of ReLU SGD.",
     formula: r"A' = Q A,\;\; Q \in O(m): \qquad w_t^{\mathrm{GD}}(A') = w_t^{\mathrm{GD}}(A) \;\;\text{for all } t, \qquad w_\infty^{\mathrm{SGD}}(A') \in \{\pm a'_1, \dots, \pm a'_m\}",
-    protocol: "Trains the Burn model from one start on random data A and on QA, Q a Haar-random rotation of the \
-               rows among themselves: linear GD must take the same 300 steps up to rounding; SGD, on the same \
-               batches, must end in a row of the data it saw, and of no other. Control: ReLU GD, whose active \
-               set is not invariant, must end elsewhere.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -51,30 +50,51 @@ pub struct Options {
 pub struct Prediction {
     /// `‖w_t(QA) − w_t(A)‖` of linear GD, relative to `‖w_t(A)‖`.
     pub gd_shift: f64,
-    /// Whether SGD on `A`, and on `QA`, ends in rows of the data it sees (or of the other).
+    /// Whether linear SGD on `A`, and on `QA`, ends in rows of the data it sees (or of the other).
     pub sgd_follows: [bool; 2],
-    /// Least distance of SGD's two limits, and of the one on `QA` to every row of `±A`.
-    pub sgd_apart: f64,
-    /// Least distance of the two limits of ReLU GD, in units of what rounding may do to the linear model's.
-    pub relu_apart: f64,
+    /// Where SGD can end from the correlations with the data it sees.
+    pub sgd_limit: fn(&[f64], Activation) -> LimitSet,
+    /// Where GD ends from the correlations with the data it sees.
+    pub gd_limit: fn(&[f64], Activation) -> Option<LimitSet>,
+    /// Least distance between the limits on `A` and on `QA`, of SGD and of ReLU GD.
+    pub apart: f64,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { gd_shift: 0.0, sgd_follows: [true; 2], sgd_apart: 1e-3, relu_apart: 10.0 }
+        Self {
+            gd_shift: 0.0,
+            sgd_follows: [true; 2],
+            sgd_limit: sgd::limit_set,
+            gd_limit: gd::limit,
+            apart: 0.99 * APART,
+        }
     }
+}
+
+/// Least distance between a row of `A` and a row of `QA`, of either sign, and between the limits of ReLU GD on the two, that a rotation
+/// is drawn for. Without it some draw in many is not to be told from one that moves nothing.
+const APART: f64 = 0.1;
+
+/// Steps of gradient descent.
+const STEPS: usize = 300;
+
+/// The same start over two data sets, `A` and `QA`.
+struct Pair {
+    data: [Dataset; 2],
+    w0: Vec<f64>,
+    seed: u64,
 }
 
 struct Measured {
     /// Largest relative distance of the two linear GD trajectories at any step.
     gd_linear: f64,
-    /// Distance of the two ReLU GD limits; `None` where both frames are all active, or both dead, and agree.
-    gd_relu: Option<f64>,
-    /// Whether SGD on either data ended where predicted.
-    arrived: [bool; 2],
-    /// Distance of SGD's limit on the rotated data to the nearest row of either sign of the plain data.
-    to_other_rows: f64,
-    /// Distance between SGD's two limits.
+    /// Distances of ReLU GD on either data from its limit, and between the two ends.
+    relu_off: f64,
+    relu_apart: f64,
+    /// Whether SGD on either data ended where predicted, linear and ReLU.
+    arrived: [[bool; 2]; 2],
+    /// Least distance of linear SGD's end on the rotated data to a row of either sign of the plain data.
     sgd_apart: f64,
 }
 
@@ -94,133 +114,197 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         cells.extend((0..replicas).map(|r| (m, n, context.cell_seed(&CLAIM, (k as u64) << 16 | r))));
     }
     context.progress.inc_length(cells.len() as u64);
+    let step_size = options.step_size.unwrap_or(0.17);
     let runs = cells.par_iter().with_max_len(1).map(|&(m, n, seed)| {
         context.progress.inc(1);
-        measure(context, options, prediction, (m, n), seed)
+        measure(context, step_size, prediction, &Pair::draw(m, n, seed)?)
     });
     let runs: Vec<Measured> = runs.collect::<Result<_>>()?;
+    let precision = context.compute.precision();
+    let mut notes: Vec<String> = bent(options.step_size, None).into_iter().collect();
+    if precision == Precision::F32 {
+        notes.push(
+            "Single precision: A and QA are rounded to it one by one, so that their spans agree, and the trajectories can, to \
+             the order of 2⁻²⁴ only."
+                .into(),
+        );
+    }
+    let protocol = vec![
+        format!(
+            "{} pairs of data sets A and QA: m × n = {}, {replicas} a size, A with Haar-random orthonormal rows, Q a Haar-random orthogonal \
+             m × m matrix, drawn until no row of ±QA is within {APART} of one of ±A, samples are active in both, and the limits of \
+             ReLU GD are {APART} apart.",
+            runs.len(),
+            in_words(&sizes),
+        ),
+        format!(
+            "On both, from one Gaussian start of norm ½, at η = {step_size} a sample, the Burn model ({}) by autodiff: {STEPS} steps of \
+             linear GD; ReLU GD to within {:.0e} of its limit; SGD (b = 1), linear and ReLU, on the same batches, to within {:.0e} \
+             of its limit set.",
+            precision.name(),
+            gd_tolerance(precision),
+            tolerance(precision),
+        ),
+    ];
+    let checks = judge(&runs, prediction, context.effort.pick(0.05, 0.5, 0.9), precision);
+    Ok(Findings { protocol, checks, notes, ..Findings::default() })
+}
+
+/// Distance from its limit set at which SGD stops.
+fn tolerance(precision: Precision) -> f64 {
+    precision.pick(1e-9, 1e-5)
+}
+
+/// Distance from its limit at which ReLU gradient descent stops.
+fn gd_tolerance(precision: Precision) -> f64 {
+    precision.pick(1e-12, 1e-5)
+}
+
+fn judge(runs: &[Measured], prediction: &Prediction, least: f64, precision: Precision) -> Vec<Check> {
     let n = runs.len() as u64;
-    let relu: Vec<f64> = runs.iter().filter_map(|run| run.gd_relu).collect();
-    let closest = |of: fn(&Measured) -> f64| smallest(runs.iter().map(of));
-    let arrived = |name: &str, k: usize| {
-        let count = runs.iter().filter(|run| run.arrived[k]).count();
-        let least = context.effort.pick(0.05, 0.5, 0.9);
-        Expectation::new(name, 1.0, "training the Burn model").always(least, MISS).counted(count as u64, n)
+    let all = |of: fn(&Measured) -> f64| runs.iter().map(of);
+    let always = |name: &str, of: fn(&Measured) -> bool| {
+        let count = runs.iter().filter(|run| of(run)).count();
+        Expectation::new(name, 1.0, "training the Burn model")
+            .always(least, 2.0 * MISS)
+            .counted(count as u64, n)
     };
-    // 300 steps of a few roundings each.
-    let same = 2000.0 * context.compute.precision().unit_roundoff();
-    let apart = "two independent random frames come this close with probability far below it";
-    let checks = vec![
+    // A few roundings a step.
+    let same = 2000.0 * precision.unit_roundoff();
+    let drawn =
+        format!("the rotation is drawn for a distance of {APART} between closed forms, less a hundredth");
+    let apart = |name: &str| Expectation::new(name, prediction.apart, drawn.clone());
+    vec![
         Expectation::new(
             "linear GD on A and on QA: largest relative distance at any step",
             prediction.gd_shift,
-            "rounding, contracted",
+            format!("rounding over {STEPS} steps, contracted"),
         )
         .within(same)
-        .measured(largest(runs.iter().map(|run| run.gd_linear)), n),
-        arrived("SGD on A: runs that end in a row of ±A", 0),
-        arrived("SGD on QA: runs that end in a row of ±QA", 1),
+        .measured(largest(all(|run| run.gd_linear)), n),
+        always("SGD on A: runs that end in a row of ±A", |run| run.arrived[0][0]),
+        always("SGD on QA: runs that end in a row of ±QA", |run| run.arrived[0][1]),
+        always("ReLU SGD on A and on QA: pairs of runs that end in rows active in the data seen", |run| {
+            run.arrived[1] == [true; 2]
+        }),
+        apart("SGD on QA, same batches as on A: smallest distance of the end to a row of ±A")
+            .at_least()
+            .measured(smallest(all(|run| run.sgd_apart)), n),
         Expectation::new(
-            "SGD on A and on QA, same batches: smallest distance of the limits",
-            prediction.sgd_apart,
-            apart,
+            "ReLU GD on A and on QA: largest distance to the closed form of each",
+            0.0,
+            "twice the distance at which training stops: closed form and vector are rounded too",
         )
-        .at_least()
-        .measured(closest(|run| run.sgd_apart), n),
-        Expectation::new(
-            "SGD on QA: smallest distance of the limit to a row of ±A",
-            prediction.sgd_apart,
-            apart,
-        )
-        .at_least()
-        .measured(closest(|run| run.to_other_rows), n),
-        Expectation::new(
-            "ReLU GD on A and on QA: smallest distance of the limits",
-            prediction.relu_apart * same,
-            "its active set is not rotation-invariant; ten times what rounding may do to the linear model",
-        )
-        .control()
-        .at_least()
-        .measured(smallest(relu.iter().copied()), relu.len() as u64),
-    ];
-    let single = "Single precision: A and QA are rounded to it one by one, so that their spans agree, and the trajectories can, to \
-                  the order of 2⁻²⁴ only.";
-    let notes = (context.compute.precision() == Precision::F32).then(|| single.into()).into_iter().collect();
-    Ok(Findings { checks, notes, ..Findings::default() })
+        .within(2.0 * gd_tolerance(precision))
+        .measured(largest(all(|run| run.relu_off)), n),
+        apart("ReLU GD on A and on QA: smallest distance of the ends")
+            .control()
+            .at_least()
+            .measured(smallest(all(|run| run.relu_apart)), n),
+    ]
 }
 
-fn measure(
-    context: &Context,
-    options: &Options,
-    prediction: &Prediction,
-    (m, n): (usize, usize),
-    seed: u64,
-) -> Result<Measured> {
-    let mut seeds = stream(seed, Purpose::Protocol, 0);
-    let plain = Dataset::orthonormal(m, n, seed)?;
-    let rotation = Dataset::orthonormal(m, m, seeds.next_u64())?;
-    // Row i of QA is Σ_j Q_ij a_j; orthonormalised again by construction up to rounding.
-    let rows: Vec<f64> =
-        rotation.rows()?.chunks_exact(m).map(|q| plain.combine(q)).collect::<Result<Vec<_>>>()?.concat();
-    let rotated = Dataset::from_rows(rows, m, n)?;
-    rotated.require_orthonormal()?;
-    let w0 = Start::gaussian(&plain, 0.5, seed, 0)?.weights(&plain)?.to_vec();
-    let step_size = options.step_size.unwrap_or(0.17);
+impl Pair {
+    /// Random data and a start, and the first rotation that is told from one which moves nothing.
+    fn draw(m: usize, n: usize, seed: u64) -> Result<Self> {
+        let plain = Dataset::orthonormal(m, n, seed)?;
+        let mut seeds = stream(seed, Purpose::Protocol, 0);
+        for replica in 0.. {
+            let rotation = Dataset::orthonormal(m, m, seeds.next_u64())?;
+            let start = Start::gaussian(&plain, 0.5, seed, replica)?;
+            // Rows of QA meet those of A in the entries of Q.
+            let nearest = rotation.rows()?.iter().fold(0.0, |most: f64, q| most.max(q.abs()));
+            let correlations = [start.correlations.clone(), rotation.correlations(&start.correlations)?];
+            let limits = correlations.map(|c| gd::limit(&c, Activation::Relu));
+            let [Some(LimitSet::Point(on_plain)), Some(LimitSet::Point(on_rotated))] = limits else {
+                continue;
+            };
+            // The second in the coordinates of the first.
+            let apart = distance(&rotation.combine(&on_rotated)?, &on_plain);
+            if (2.0 - 2.0 * nearest).sqrt() >= APART && apart >= APART {
+                // Row i of QA is Σ_j Q_ij a_j; orthonormalised again by construction up to rounding.
+                let rows = rotation.rows()?.chunks_exact(m).map(|q| plain.combine(q));
+                let rotated = Dataset::from_rows(rows.collect::<Result<Vec<_>>>()?.concat(), m, n)?;
+                rotated.require_orthonormal()?;
+                let w0 = start.weights(&plain)?.to_vec();
+                return Ok(Self { data: [plain, rotated], w0, seed });
+            }
+        }
+        unreachable!("draws do not end")
+    }
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>())
+}
+
+/// Least distance of `w` to a row of either sign.
+fn to_rows(w: &[f64], data: &Dataset) -> Result<f64> {
+    let signed = data.rows()?.chunks_exact(w.len()).flat_map(|row| {
+        [1.0, -1.0].map(|sign| distance(&row.iter().map(|x| sign * x).collect::<Vec<_>>(), w))
+    });
+    Ok(smallest(signed))
+}
+
+fn measure(context: &Context, step_size: f64, prediction: &Prediction, pair: &Pair) -> Result<Measured> {
+    let Pair { data, w0, seed } = pair;
+    let problem = |k: usize, activation| Problem::new(data[k].clone(), activation, Reduction::Sum, step_size);
+    let starts = [0, 1].map(|k| Start::from_weights(&data[k], w0.clone()));
+    let [on_plain, on_rotated] = starts;
+    let starts = [on_plain?, on_rotated?];
+    let m = data[0].samples();
+
     let full = Schedule::full_batch(m)?;
-    let problem =
-        |data: &Dataset, activation| Problem::new(data.clone(), activation, Reduction::Sum, step_size);
-    let train = |data: &Dataset, activation| -> Result<Vec<Vec<f64>>> {
-        let (problem, start) = (problem(data, activation)?, Start::from_weights(data, w0.clone())?);
-        let case = Case { problem: &problem, schedule: &full, start: &start, replica: 0 };
+    let descend = |k: usize| -> Result<Vec<Vec<f64>>> {
+        let problem = problem(k, Activation::Linear)?;
+        let case = Case { problem: &problem, schedule: &full, start: &starts[k], replica: 0 };
         let mut engine = case.autodiff(&context.compute)?;
-        (0..300)
-            .map(|_| {
-                engine.advance(1);
-                engine.weights(0)
-            })
-            .collect()
+        let step = |_| {
+            engine.advance(1);
+            engine.weights(0)
+        };
+        (0..STEPS).map(step).collect()
     };
-    let distance = |a: &[f64], b: &[f64]| norm(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>());
-    let (on_plain, on_rotated) = (train(&plain, Activation::Linear)?, train(&rotated, Activation::Linear)?);
+    let (on_plain, on_rotated) = (descend(0)?, descend(1)?);
     let gd_linear = largest(on_plain.iter().zip(&on_rotated).map(|(a, b)| distance(a, b) / norm(a)));
-    let (relu_plain, relu_rotated) = (train(&plain, Activation::Relu)?, train(&rotated, Activation::Relu)?);
-
-    let active = |data: &Dataset| -> Result<usize> {
-        Ok(data.correlations(&w0)?.iter().filter(|&&c| c > 0.0).count())
-    };
-    let (of_plain, of_rotated) = (active(&plain)?, active(&rotated)?);
-    let agree = of_plain == of_rotated && (of_plain == 0 || of_plain == m);
-
-    let tolerance = context.compute.precision().pick(1e-9, 1e-5);
-    // Same start, same batches: only the samples behind the indices differ.
-    let sgd_end = |data: &Dataset| -> Result<(bool, Vec<f64>)> {
-        let (linear, start) = (problem(data, Activation::Linear)?, Start::from_weights(data, w0.clone())?);
-        let schedule = Schedule::sgd(m, 1, seed)?;
-        let case = Case { problem: &linear, schedule: &schedule, start: &start, replica: 0 };
+    let relu = |k: usize| -> Result<(f64, Vec<f64>)> {
+        let problem = problem(k, Activation::Relu)?;
+        let case = Case { problem: &problem, schedule: &full, start: &starts[k], replica: 0 };
         let mut engine = case.autodiff(&context.compute)?;
-        let set = sgd::limit_set(&start.correlations, Activation::Linear);
+        let limit = (prediction.gd_limit)(&starts[k].correlations, Activation::Relu);
+        let limit = limit.expect("pairs are drawn with active samples");
+        let LimitSet::Point(alpha) = &limit else { unreachable!("gradient descent has one limit") };
+        let mixture = data[k].combine(alpha)?;
+        case.run_to(&mut engine, limit, gd_tolerance(context.compute.precision()));
+        let end = engine.weights(0)?;
+        Ok((distance(&mixture, &end), end))
+    };
+    let (relu_plain, relu_rotated) = (relu(0)?, relu(1)?);
+
+    // Same start, same batches: only the samples behind the indices differ.
+    let schedule = Schedule::sgd(m, 1, *seed)?;
+    let tolerance = tolerance(context.compute.precision());
+    let sgd = |k: usize, activation| -> Result<(bool, Vec<f64>)> {
+        let problem = problem(k, activation)?;
+        let case = Case { problem: &problem, schedule: &schedule, start: &starts[k], replica: 0 };
+        let mut engine = case.autodiff(&context.compute)?;
+        let set = (prediction.sgd_limit)(&starts[k].correlations, activation);
         let run = case.run_to(&mut engine, set, tolerance);
         Ok((run.outcome == Outcome::Converged, engine.weights(0)?))
     };
-    let to_rows = |w: &[f64], data: &Dataset| -> Result<f64> {
-        let rows = data.rows()?.chunks_exact(n);
-        let signed = rows.flat_map(|row| {
-            [1.0, -1.0].map(|sign| distance(&row.iter().map(|x| sign * x).collect::<Vec<_>>(), w))
-        });
-        Ok(smallest(signed))
+    let (plain, rotated) = (sgd(0, Activation::Linear)?, sgd(1, Activation::Linear)?);
+    let seen = |k: usize| &data[if prediction.sgd_follows[k] { k } else { 1 - k }];
+    let in_a_row = |k: usize, (ended, w): &(bool, Vec<f64>)| -> Result<bool> {
+        Ok(*ended && to_rows(w, seen(k))? <= 2.0 * tolerance)
     };
-    let ((plain_ended, w_plain), (rotated_ended, w_rotated)) = (sgd_end(&plain)?, sgd_end(&rotated)?);
-    let [rows_for_plain, rows_for_rotated] = prediction.sgd_follows;
-    let (for_plain, for_rotated) =
-        (if rows_for_plain { &plain } else { &rotated }, if rows_for_rotated { &rotated } else { &plain });
     Ok(Measured {
         gd_linear,
-        gd_relu: (!agree).then(|| distance(&relu_plain[299], &relu_rotated[299])),
+        relu_off: largest([relu_plain.0, relu_rotated.0]),
+        relu_apart: distance(&relu_plain.1, &relu_rotated.1),
         arrived: [
-            plain_ended && to_rows(&w_plain, for_plain)? <= 2.0 * tolerance,
-            rotated_ended && to_rows(&w_rotated, for_rotated)? <= 2.0 * tolerance,
+            [in_a_row(0, &plain)?, in_a_row(1, &rotated)?],
+            [sgd(0, Activation::Relu)?.0, sgd(1, Activation::Relu)?.0],
         ],
-        to_other_rows: to_rows(&w_rotated, &plain)?,
-        sgd_apart: distance(&w_plain, &w_rotated),
+        sgd_apart: to_rows(&rotated.1, &data[0])?,
     })
 }

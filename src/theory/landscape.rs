@@ -58,9 +58,43 @@ pub fn sample_gradient_at_minimum(correlation: f64) -> (f64, f64) {
     (-correlation, correlation * correlation)
 }
 
+/// Noise of single samples at a small distance ε from a datapoint `a_j`, over ε: for `w = a_j + ε u`, `‖u‖ = 1`, `u_i = ⟨u, a_i⟩`,
+/// `(Σ ‖∇ℓ_i‖²)^½ = ε √(1 + 15 u_j² + Σ_{i≠j} φ(u_i)²) + O(ε²)`. `along` is `u_j`, `rivals` are the `φ(u_i)`, `i ≠ j`.
+///
+/// To first order `∇ℓ_j = ε (u + 3 u_j a_j)` and `∇ℓ_i = −ε φ(u_i) a_i`: 4ε along the datapoint, √2 ε towards another sample, ε along
+/// the residual. The noise falls with the distance, which is why a constant step size does not keep SGD from converging.
+pub fn noise_near_datapoint(along: f64, rivals: &[f64]) -> f64 {
+    (1.0 + 15.0 * along * along + rivals.iter().map(|u| u * u).sum::<f64>()).sqrt()
+}
+
+/// Bound on the probability that SGD, once it is close to a datapoint at a distance `D`, is farther than `factor · D` from it
+/// `time/λ` steps later, `λ` the [rate](super::sgd::rate): `exp(−θ log factor + time ((1+η)^θ + (1−η)^θ − 2)/log(1/(1−η²)))` with
+/// `θ = ½(1 + log factor/time)`, at least 2; about `exp(−(log factor + time)²/4 time)`.
+///
+/// Up to `O(D)` a rival's correlation is multiplied by `1 + η` when it is drawn without the datapoint and by `1 − η` when the
+/// datapoint is drawn without it, events of one and the same probability, of which `λ` is the `log 1/(1−η²)`-fold. That gives the
+/// `θ`-th moment of its growth `M_j`. For all rivals together, whatever their number and their weights `q_j` in `D²`, by Jensen
+/// `(Σ q_j M_j²)^{θ/2} ≤ Σ q_j M_j^θ`; the bound is Markov's.
+///
+/// It is 1 from `η = ½` on, where SGD does not converge.
+///
+/// # Panics
+/// If `θ` is below 2.
+pub fn straying(factor: f64, time: f64, step_per_sample: f64) -> f64 {
+    let (log, eta) = (factor.ln(), step_per_sample);
+    if eta >= 0.5 {
+        return 1.0;
+    }
+    let order = 0.5 * (1.0 + log / time);
+    assert!(order >= 2.0, "a factor below the cube of e^time");
+    let growth = ((1.0 + eta).powf(order) + (1.0 - eta).powf(order) - 2.0) / -(-eta * eta).ln_1p();
+    (time * growth - order * log).exp()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::{Purpose, stream};
 
     #[test]
     fn the_minimum_is_the_loss_formula_at_norm_one() {
@@ -98,5 +132,64 @@ mod tests {
         let loss = |t: f64| 0.5 * (1.0 + (t * t + s * s - 2.0) * t * t / m as f64);
         let difference = (loss(h) - 2.0 * loss(0.0) + loss(-h)) / (h * h);
         assert!((difference - curvature_without_projection(s * s, m)).abs() < 1e-6);
+    }
+
+    /// `Σ ‖∇ℓ_i‖²` of the formula `φ_i² w + (N − 2) φ_i a_i`, in coordinates: the samples first, then the residual.
+    fn noise(w: &[f64], samples: usize, relu: bool) -> f64 {
+        let norm_sq: f64 = w.iter().map(|x| x * x).sum();
+        let of = |i: usize| {
+            let phi = if relu { w[i].max(0.0) } else { w[i] };
+            let entry = |k: usize| phi * phi * w[k] + if k == i { (norm_sq - 2.0) * phi } else { 0.0 };
+            (0..w.len()).map(|k| entry(k).powi(2)).sum::<f64>()
+        };
+        (0..samples).map(of).sum::<f64>().sqrt()
+    }
+
+    #[test]
+    fn noise_goes_as_the_distance_with_its_constant() {
+        let half = 0.5f64;
+        for u in [
+            [1.0, 0.0, 0.0, 0.0],
+            [-1.0, 0.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0],
+            [0.0, 0.0, -1.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0],
+            [half, half, -half, half],
+            [-half, half, -half, half],
+        ] {
+            for relu in [false, true] {
+                let rivals = [1, 2].map(|i| if relu { u[i].max(0.0) } else { u[i] });
+                let law = noise_near_datapoint(u[0], &rivals);
+                for epsilon in [1e-2, 1e-4, 1e-6] {
+                    let w: Vec<f64> =
+                        u.iter().enumerate().map(|(k, u)| f64::from(k == 0) + epsilon * u).collect();
+                    let off = (noise(&w, 3, relu) / (law * epsilon) - 1.0).abs();
+                    assert!(off < 2.0 * epsilon + 1e-9, "{u:?} {relu} {epsilon}: {off:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn few_stray_and_the_bound_holds() {
+        // Two rivals at the datapoint's linearisation, m = 3, η = 0.2, time 0.5: the walks in full, 20,000 of them.
+        let (eta, time, factor): (f64, f64, f64) = (0.2, 0.5, 5.0);
+        let steps = (time / (-(-eta * eta).ln_1p() / 3.0)).round() as usize;
+        let mut rng = stream(9, Purpose::Protocol, 0);
+        let mut strayed = 0;
+        for _ in 0..20_000 {
+            let mut rivals = [1.0f64, 0.3];
+            for _ in 0..steps {
+                match rand::RngExt::random_range(&mut rng, 0..3) {
+                    0 => rivals.iter_mut().for_each(|c| *c *= 1.0 - eta),
+                    i => rivals[i - 1] *= 1.0 + eta,
+                }
+            }
+            strayed += u32::from(rivals[0].hypot(rivals[1]) > factor * 1.09f64.sqrt());
+        }
+        let (share, bound) = (f64::from(strayed) / 20_000.0, straying(factor, time, eta));
+        assert!(share > 0.05 * bound && share < bound, "{share:e} {bound:e}");
+        // The Gaussian form of it.
+        assert!((straying(1e4, 1.0, 0.17).ln() + (1e4f64.ln() + 1.0).powi(2) / 4.0).abs() < 0.1);
     }
 }

@@ -2,15 +2,15 @@
 
 use super::super::Table;
 use super::Prediction;
-use super::laws::{Alignment, Size};
-use crate::model::Activation;
+use super::laws::{Pair, Sweep, of};
 use crate::stats::Mean;
 
-/// One row an axis, activation, algorithm, quantity and size. `relation` says how the prediction is meant.
-pub(super) fn table() -> Table {
+/// One row an axis, activation, reduction, algorithm, quantity and size. `relation` says how the prediction is meant.
+pub(super) fn table(sweeps: &[Sweep], prediction: &Prediction) -> Table {
     let header = [
         "axis",
         "activation",
+        "reduction",
         "algorithm",
         "quantity",
         "samples",
@@ -21,45 +21,45 @@ pub(super) fn table() -> Table {
         "predicted",
         "relation",
     ];
-    Table::new("alignment", &header)
+    let mut table = Table::new("alignment", &header);
+    sweeps.iter().for_each(|sweep| record(&mut table, sweep, prediction));
+    table
 }
 
 /// Adds the rows of one sweep, over `m` or `n`.
-pub(super) fn record(
-    table: &mut Table,
-    axis: &str,
-    activation: Activation,
-    sizes: &[Size],
-    prediction: &Prediction,
-) {
-    for size in sizes {
-        let &Size { samples, dim, .. } = size;
+fn record(table: &mut Table, sweep: &Sweep, prediction: &Prediction) {
+    let activation = sweep.activation;
+    for size in &sweep.sizes {
+        let (samples, dim) = (size.samples, size.dim);
         let max_cos = (prediction.gd_max_cos)(samples, activation);
         let squared = (prediction.gd_cos_init_squared)(samples, dim, activation);
+        let participation = (prediction.gd_participation)(samples, activation);
         let bound = (prediction.sgd_cos_init_bound)(samples, dim, activation);
-        let mut row = |algorithm: &str,
-                       quantity: &str,
-                       runs: &[Alignment],
-                       of: fn(&Alignment) -> f64,
-                       (predicted, relation): (f64, &str)| {
-            let mean = Mean::of(&runs.iter().map(of).collect::<Vec<_>>());
-            table.push(&[
-                &axis,
-                &activation.name(),
-                &algorithm,
-                &quantity,
-                &samples,
-                &dim,
-                &runs.len(),
-                &mean.mean,
-                &mean.sem,
-                &predicted,
-                &relation,
-            ]);
-        };
-        row("GD", "max_cos", &size.gd, |run| run.max_cos, (max_cos, "equal"));
-        row("GD", "cos_init_squared", &size.gd, |run| run.cos_init.powi(2), (squared, "equal"));
-        row("SGD", "max_cos", &size.sgd, |run| run.max_cos, (1.0, "equal"));
-        row("SGD", "cos_init", &size.sgd, |run| run.cos_init, (bound, "at_most"));
+        let root = (dim as f64).sqrt();
+        let mut row =
+            |algorithm: &str, quantity: &str, scale: f64, value: fn(&Pair) -> f64, (predicted, relation)| {
+                let (predicted, relation): (f64, &str) = (predicted, relation);
+                let mean = Mean::of(&of(size, value));
+                table.push(&[
+                    &sweep.axis,
+                    &activation.name(),
+                    &sweep.reduction.name(),
+                    &algorithm,
+                    &quantity,
+                    &samples,
+                    &dim,
+                    &mean.n,
+                    &(scale * mean.mean),
+                    &(scale * mean.sem),
+                    &predicted,
+                    &relation,
+                ]);
+            };
+        row("GD", "max_cos", 1.0, |pair| pair.gd.max_cos, (max_cos, "equal"));
+        row("GD", "cos_init_squared", 1.0, |pair| pair.gd.cos_init.powi(2), (squared, "equal"));
+        row("GD", "participation", 1.0, |pair| pair.gd.participation, (participation, "equal"));
+        row("SGD", "max_cos", 1.0, |pair| pair.sgd.max_cos, (1.0, "equal"));
+        row("SGD", "cos_init", 1.0, |pair| pair.sgd.cos_init, (bound, "at_most"));
+        row("SGD", "sqrt_n_cos_init", root, |pair| pair.sgd.cos_init, (root * bound, "at_most"));
     }
 }

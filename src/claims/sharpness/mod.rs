@@ -1,23 +1,25 @@
 //! Theorem 13: the sparse minimum is the sharper one, by the trace, against common wisdom.
 
+mod gap;
 mod record;
 
 use rand::SeedableRng;
 use rayon::prelude::*;
 
-use super::protocol::{Case, largest, smallest};
+use super::protocol::{Case, in_words, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
 use crate::engine::Autodiff;
 use crate::error::{Error, Result};
 use crate::init::Start;
-use crate::limit_set::LimitSet;
+
 use crate::measure::sharpness::{Surface, Trace, dense, eigenvalues, hutch_plus_plus, top_eigenvalue};
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, student_quantile};
+use crate::theory::budget::MISS;
 use crate::theory::{gd, sgd, sharpness};
 use crate::train::Outcome;
 use crate::verdict::{Check, Expectation};
@@ -32,12 +34,10 @@ pub const CLAIM: Claim = Claim {
     title: "both minima have λ_max = 4/m; the sparse one has the larger trace",
     source: "GFHY Theorem 13",
     statement: "At the limits of both algorithms λ_max(H) = 4/m. With ReLU Tr H(w_GD) = (2n + 8 − m − |S⁺|)/(2m) and \
-                Tr H(w_SGD) = (2n + 7 − m)/(2m): SGD ends in the sharper minimum.",
+                Tr H(w_SGD) = (2n + 7 − m)/(2m) for every b < m: SGD ends in the sharper minimum, by (|S⁺| − 1)/(2m), \
+                which tends to 1/4 as m grows.",
     formula: r"\lambda_{\max}(H) = \frac{4}{m}, \qquad \operatorname{Tr} H(w_{\mathrm{GD}}) = \frac{2n + 8 - m - |S^+|}{2m} \;\le\; \operatorname{Tr} H(w_{\mathrm{SGD}}) = \frac{2n + 7 - m}{2m}",
-    protocol: "Trains the Burn model to both minima from one start, on rotated data, and measures the Hessian \
-               of the loss by symmetric differences of autodiff gradients: densely, by Lanczos, and by Hutch++ \
-               until its standard error can tell one kink from none. Control: the linear model, which has no \
-               kinks, must show no gap between the traces.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -65,6 +65,8 @@ pub struct Prediction {
     pub least_gap: f64,
     /// Gap of the linear model.
     pub linear_gap: f64,
+    /// Mean gap over Gaussian starts, with ReLU, from `m`.
+    pub mean_gap: fn(usize) -> f64,
 }
 
 impl Default for Prediction {
@@ -75,6 +77,7 @@ impl Default for Prediction {
             spectrum: sharpness::spectrum,
             least_gap: 1.0,
             linear_gap: 0.0,
+            mean_gap: sharpness::mean_gap,
         }
     }
 }
@@ -105,16 +108,32 @@ impl Grain {
 /// Most probes of a stochastic trace; far more than its standard error asks for.
 const PROBES: usize = 200_000;
 
-/// The standard error that a stochastic trace is to have: a twelfth of a kink, so that one kink more or less is far
-/// outside the interval of [`CHECK_LEVEL`].
+/// The standard error that a stochastic trace is to have, as a part of a kink: a kink more or less is then more than two half-widths of
+/// an interval at the level of [`stochastic`].
+const PART_OF_A_KINK: f64 = 14.0;
+
+/// That standard error.
 fn target_error(samples: usize) -> f64 {
-    1.0 / (2.0 * samples as f64) / 12.0
+    1.0 / (2.0 * samples as f64) / PART_OF_A_KINK
+}
+
+/// Batch sizes of SGD: with ReLU, where the traces differ, also 2, m/2 and m − 1.
+fn batch_sizes(samples: usize, activation: Activation) -> Vec<usize> {
+    let mut sizes = match activation {
+        Activation::Relu => vec![1, 2, samples / 2, samples - 1],
+        _ => vec![1],
+    };
+    sizes.retain(|batch| (1..samples).contains(batch));
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
 }
 
 /// Curvature at one minimum that training reached.
 struct Measured {
     activation: Activation,
-    sgd: bool,
+    /// Batch size of SGD; `None` for GD.
+    batch: Option<usize>,
     samples: usize,
     dim: usize,
     /// Samples mixed in it, `|S|`.
@@ -148,14 +167,15 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         (Some(m), Some(n)) => vec![(m, n)],
         _ => context.effort.pick(
             vec![(4, 7), (6, 6)],
-            vec![(4, 7), (7, 7), (9, 16), (12, 14)],
-            vec![(4, 7), (7, 7), (9, 16), (12, 14), (20, 35)],
+            vec![(4, 7), (7, 7), (9, 16), (12, 14), (24, 25)],
+            vec![(4, 7), (7, 7), (9, 16), (12, 14), (24, 25), (20, 35)],
         ),
     };
     let mut cells = Vec::new();
+    let replicas = context.effort.pick(1, 1, 6);
     for (k, &(m, n)) in sizes.iter().enumerate() {
         for activation in Activation::PAPER {
-            for replica in 0..context.effort.pick(1, 1, 6) {
+            for replica in 0..replicas {
                 cells.push((m, n, activation, context.cell_seed(&CLAIM, (k as u64) << 16 | replica)));
             }
         }
@@ -165,20 +185,41 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         context.progress.inc(1);
         minima(m, n, activation, seed, &context.compute)
     });
-    let minima: Vec<[Measured; 2]> = minima.collect::<Result<_>>()?;
+    let minima: Vec<Vec<Measured>> = minima.collect::<Result<_>>()?;
     let mut findings = judge(&minima, prediction, context.compute.precision());
-    findings.tables = vec![record::minima(&minima, prediction), record::along(context, &sizes, prediction)?];
+    let gaps = gap::measure(context)?;
+    findings.checks.push(gap::judge(&gaps, prediction));
+    findings.protocol = vec![protocol(context, &sizes, replicas), gap::protocol(&gaps)];
+    findings.tables = vec![
+        record::minima(&minima, prediction),
+        record::along(context, &sizes, prediction)?,
+        gap::table(&gaps, prediction),
+    ];
     Ok(findings)
 }
 
-/// GD's and SGD's minimum from one start, and the curvature there.
+fn protocol(context: &Context, sizes: &[(usize, usize)], replicas: u64) -> String {
+    let precision = context.compute.precision();
+    let Grain { arrival, clear, .. } = Grain::of(precision);
+    format!(
+        "The Burn model ({}) on Haar-random data, m × n = {}, linear and ReLU, {replicas} a size, η = 0.2 a sample, from a Gaussian start of norm ½, \
+         drawn until two samples are active and none of these has a weight below {clear:.0e}: GD and SGD with b = 1, with ReLU also \
+         with b = 2, m/2 and m − 1, to within {arrival:.0e} of the limit. There the Hessian of the loss, by symmetric differences of \
+         autodiff gradients: densely, by Lanczos, and by Hutch++ until its standard error is 1/{PART_OF_A_KINK} of a kink; its trace \
+         also from values of the loss. Control: the linear model, which has no kinks, must show no gap.",
+        precision.name(),
+        in_words(sizes),
+    )
+}
+
+/// GD's minimum and those of SGD from one start, and the curvature there.
 fn minima(
     samples: usize,
     dim: usize,
     activation: Activation,
     seed: u64,
     compute: &Compute,
-) -> Result<[Measured; 2]> {
+) -> Result<Vec<Measured>> {
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, activation, Reduction::Sum, 0.2)?;
     let grain = Grain::of(compute.precision());
@@ -188,11 +229,13 @@ fn minima(
     let Some(mixture) = gd::limit(c0, activation) else {
         unreachable!("well_inside gives two active samples");
     };
-    let gd_schedule = Schedule::full_batch(samples)?;
-    let sgd_schedule = Schedule::sgd(samples, 1, seed)?;
-    let curvature = |schedule: &Schedule, set: LimitSet, support: usize, sgd: bool| -> Result<Measured> {
-        let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
-        let mut engine = Autodiff::single_neuron(&problem, schedule, &start, 0, compute)?;
+    let curvature = |batch: Option<usize>| -> Result<Measured> {
+        let (schedule, set, support) = match batch {
+            None => (Schedule::full_batch(samples)?, mixture.clone(), active),
+            Some(batch) => (Schedule::sgd(samples, batch, seed)?, sgd::limit_set(c0, activation), 1),
+        };
+        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, compute)?;
         let run = case.run_to(&mut engine, set, grain.arrival);
         let arrived = |x: f64| if run.outcome == Outcome::Converged { x } else { f64::NAN };
         let surface = Surface::new(engine.model().clone(), problem.dataset(), compute)?;
@@ -204,7 +247,7 @@ fn minima(
         let hutch = hutch_plus_plus(&surface, dim / 3, target_error(samples), PROBES, &mut rng);
         Ok(Measured {
             activation,
-            sgd,
+            batch,
             samples,
             dim,
             support,
@@ -215,10 +258,8 @@ fn minima(
             hutch: Trace { value: arrived(hutch.value), ..hutch },
         })
     };
-    Ok([
-        curvature(&gd_schedule, mixture, active, false)?,
-        curvature(&sgd_schedule, sgd::limit_set(c0, activation), 1, true)?,
-    ])
+    let batches = batch_sizes(samples, activation).into_iter().map(Some);
+    std::iter::once(None).chain(batches).map(curvature).collect()
 }
 
 /// Starts tried before giving up.
@@ -245,54 +286,54 @@ fn well_inside(problem: &Problem, seed: u64, clear: f64) -> Result<Start> {
     )))
 }
 
-fn judge(minima: &[[Measured; 2]], prediction: &Prediction, precision: Precision) -> Findings {
+fn judge(minima: &[Vec<Measured>], prediction: &Prediction, precision: Precision) -> Findings {
     let grain = Grain::of(precision);
     let all: Vec<&Measured> = minima.iter().flatten().collect();
-    let n = all.len() as u64;
     let predicted_trace = |at: &Measured| (prediction.trace)(at.samples, at.dim, at.support, at.activation);
-    let why = "central differences of autodiff gradients, dense, on rotated data";
+    let top = |at: &Measured| (prediction.largest)(at.samples);
+    // A run that has not arrived has no curvature: it refutes whatever it enters.
+    let misses = MISS * all.iter().filter(|at| at.batch.is_some()).count() as f64;
+    let dense = |name: &str, of: &dyn Fn(&Measured) -> f64, among: &dyn Fn(&Measured) -> bool| {
+        let why = "central differences of autodiff gradients, dense, on rotated data; chance: a run of SGD that does not arrive";
+        let among: Vec<f64> = all.iter().filter(|at| among(at)).map(|at| of(at)).collect();
+        Expectation::new(name, 0.0, why)
+            .chance(misses)
+            .within(grain.curvature)
+            .measured(largest(among.iter().copied()), among.len() as u64)
+    };
+    let off_trace = |at: &Measured| (at.trace - predicted_trace(at)).abs();
+    let relu = |at: &Measured| at.activation == Activation::Relu;
     let mut checks = vec![
-        Expectation::new("λ_max, dense: largest deviation from 4/m", 0.0, why)
-            .within(grain.curvature)
-            .measured(
-                largest(all.iter().map(|at| {
-                    let top = at.spectrum.last().copied().unwrap_or(f64::NAN);
-                    (top - (prediction.largest)(at.samples)).abs()
-                })),
-                n,
-            ),
-        Expectation::new("every eigenvalue, dense: largest deviation from its closed form", 0.0, why)
-            .within(grain.curvature)
-            .measured(largest(all.iter().map(|at| at.off_spectrum(prediction))), n),
-        Expectation::new("λ_max, Lanczos: largest deviation and residual", 0.0, "full reorthogonalisation")
-            .within(grain.curvature)
-            .measured(
-                largest(all.iter().map(|at| {
-                    let (value, residual) = at.lanczos;
-                    (value - (prediction.largest)(at.samples)).abs() + residual
-                })),
-                n,
-            ),
+        dense(
+            "λ_max, dense: largest deviation from 4/m",
+            &|at| (at.spectrum.last().copied().unwrap_or(f64::NAN) - top(at)).abs(),
+            &|_| true,
+        ),
+        dense(
+            "every eigenvalue, dense: largest deviation from its closed form",
+            &|at| at.off_spectrum(prediction),
+            &|_| true,
+        ),
+        dense(
+            "λ_max, Lanczos: largest deviation and residual",
+            &|at| (at.lanczos.0 - top(at)).abs() + at.lanczos.1,
+            &|_| true,
+        ),
+        dense("Tr H at w_GD, ReLU, dense: largest deviation from Theorem 13", &off_trace, &|at| {
+            relu(at) && at.batch.is_none()
+        }),
+        dense("Tr H at w_SGD, ReLU, dense, every b: largest deviation from Theorem 13", &off_trace, &|at| {
+            relu(at) && at.batch.is_some()
+        }),
+        dense("Tr H, linear, dense: largest deviation from (4 + n − m)/m", &off_trace, &|at| !relu(at)),
     ];
-    for (name, sgd) in [("Tr H at w_GD", false), ("Tr H at w_SGD", true)] {
-        let at: Vec<&&Measured> =
-            all.iter().filter(|at| at.sgd == sgd && at.activation == Activation::Relu).collect();
-        let worst = largest(at.iter().map(|at| (at.trace - predicted_trace(at)).abs()));
-        let name = format!("{name}, ReLU, dense: largest deviation from Theorem 13");
-        checks
-            .push(Expectation::new(name, 0.0, why).within(grain.curvature).measured(worst, at.len() as u64));
-    }
-    let linear: Vec<&&Measured> = all.iter().filter(|at| at.activation == Activation::Linear).collect();
-    let worst = largest(linear.iter().map(|at| (at.trace - predicted_trace(at)).abs()));
-    checks.push(
-        Expectation::new("Tr H, linear, dense: largest deviation from (4 + n − m)/m", 0.0, why)
-            .within(grain.curvature)
-            .measured(worst, linear.len() as u64),
-    );
-    checks.push(by_differences(&all, &predicted_trace, precision));
-    checks.push(stochastic(&all, &predicted_trace, grain));
-    checks.extend(gaps(minima, prediction, &predicted_trace, grain));
-    let example = minima.iter().find(|[gd, _]| gd.activation == Activation::Relu);
+    checks.push(by_differences(&all, &predicted_trace, precision, misses));
+    checks.push(stochastic(&all, &predicted_trace, grain, misses));
+    checks.extend(gaps(minima, prediction, &predicted_trace, grain, misses));
+    Findings { checks, notes: notes(minima, precision), ..Findings::default() }
+}
+
+fn notes(minima: &[Vec<Measured>], precision: Precision) -> Vec<String> {
     let mut notes = vec![
         "Large-batch training is commonly held to find sharp minima and small batches flat ones (Keskar et al., 2017). By \
          that, SGD's minimum would have the smaller trace and the smaller λ_max. It has the larger trace and the same λ_max, \
@@ -311,13 +352,15 @@ fn judge(minima: &[[Measured; 2]], prediction: &Prediction, precision: Precision
                 .to_string(),
         );
     }
-    if let Some([gd, sgd]) = example {
+    if let Some([gd, sgd, ..]) =
+        minima.iter().map(Vec::as_slice).find(|at| at[0].activation == Activation::Relu)
+    {
         notes.push(format!(
             "For example m = {}, n = {}, |S⁺| = {}: Tr H = {:.6} at GD's minimum, {:.6} at SGD's.",
             gd.samples, gd.dim, gd.support, gd.trace, sgd.trace
         ));
     }
-    Findings { checks, notes, ..Findings::default() }
+    notes
 }
 
 impl Measured {
@@ -331,60 +374,79 @@ impl Measured {
 }
 
 /// The trace from values of the loss alone: no gradient, and no convention for `φ'(0)`, has a say in it.
-fn by_differences(all: &[&Measured], predicted: &impl Fn(&Measured) -> f64, precision: Precision) -> Check {
+fn by_differences(
+    all: &[&Measured],
+    predicted: &impl Fn(&Measured) -> f64,
+    precision: Precision,
+    misses: f64,
+) -> Check {
     // On an axis a difference of values is good to u^(1/2); across kinks that w moves along, to its step u^(1/4)/m.
     let step = precision.unit_roundoff().sqrt().sqrt();
     let worst = largest(all.iter().map(|at| (at.differences - predicted(at)).abs() / at.dim as f64));
     let why = "an axis; second differences of the loss, step u^(1/4)";
     Expectation::new("Tr H, values of the loss alone: largest deviation, an axis", 0.0, why)
+        .chance(misses)
         .within(2.0 * step)
         .measured(worst, all.len() as u64)
 }
 
 /// Hutch++ against theory, fine enough to count kinks.
-fn stochastic(all: &[&Measured], predicted: &impl Fn(&Measured) -> f64, grain: Grain) -> Check {
+fn stochastic(all: &[&Measured], predicted: &impl Fn(&Measured) -> f64, grain: Grain, misses: f64) -> Check {
     let resolved: Vec<&&Measured> =
         all.iter().filter(|at| at.hutch.sem <= 2.0 * target_error(at.samples)).collect();
     // 64 probes at least, and one interval a minimum.
-    let quantile = student_quantile(CHECK_LEVEL / all.len() as f64, 63);
+    let level = 0.5 * CHECK_LEVEL;
+    let quantile = student_quantile(level / all.len() as f64, 63);
     let off = |at: &&&Measured| {
         (at.hutch.value - predicted(at)).abs() / (quantile * at.hutch.sem + grain.curvature)
     };
-    let why = "half-widths of Student intervals at the check's level over the number of minima; a kink more or less is two \
-               of them, and more";
+    let why = format!(
+        "half-widths of Student intervals at level {level:.1e} over the number of minima, with the quantile of 64 probes where there are \
+         more; a kink more or less is two of them"
+    );
     Expectation::new("Tr H, Hutch++: largest deviation, in half-widths of its interval", 1.0, why)
+        .chance(level + misses)
         .at_most()
         .measured(largest(resolved.iter().map(off)), resolved.len() as u64)
 }
 
 /// SGD's trace minus GD's: the point of the theorem, and its control.
 fn gaps(
-    minima: &[[Measured; 2]],
+    minima: &[Vec<Measured>],
     prediction: &Prediction,
     predicted: &impl Fn(&Measured) -> f64,
     grain: Grain,
+    misses: f64,
 ) -> Vec<Check> {
-    let of = |activation: Activation| minima.iter().filter(move |[gd, _]| gd.activation == activation);
-    let gap = |[gd, sgd]: &[Measured; 2]| sgd.trace - gd.trace;
-    let relu: Vec<f64> =
-        of(Activation::Relu).map(|pair| gap(pair) - (predicted(&pair[1]) - predicted(&pair[0]))).collect();
-    let least = smallest(of(Activation::Relu).map(|pair| gap(pair) * 2.0 * pair[0].samples as f64));
+    // The gap, and what it should be, of every minimum of SGD to that of GD from the same start.
+    let of = |activation: Activation| {
+        let pairs = minima.iter().filter(move |at| at[0].activation == activation);
+        pairs.flat_map(|at| at[1..].iter().map(move |sgd| (&at[0], sgd)))
+    };
+    let gap = |(gd, sgd): (&Measured, &Measured)| sgd.trace - gd.trace;
+    let off = largest(of(Activation::Relu).map(|(gd, sgd)| {
+        let closed = predicted(sgd) - predicted(gd);
+        (gap((gd, sgd)) - closed).abs()
+    }));
+    let least = smallest(of(Activation::Relu).map(|pair| gap(pair) * 2.0 * pair.0.samples as f64));
     let linear = largest(of(Activation::Linear).map(|pair| gap(pair).abs()));
-    let n = relu.len() as u64;
-    let most = minima.iter().map(|[gd, _]| gd.samples).max().unwrap_or(0);
+    let n = of(Activation::Relu).count() as u64;
+    let most = minima.iter().map(|at| at[0].samples).max().unwrap_or(0);
     vec![
         Expectation::new(
-            "Tr H(w_SGD) − Tr H(w_GD), ReLU: largest deviation from (|S⁺| − 1)/2m",
+            "Tr H(w_SGD) − Tr H(w_GD), ReLU, every b: largest deviation from (|S⁺| − 1)/2m",
             0.0,
             "two traces",
         )
+        .chance(misses)
         .within(2.0 * grain.curvature)
-        .measured(largest(relu.iter().map(|off| off.abs())), n),
+        .measured(off, n),
         Expectation::new(
             "smallest gap in units of 1/2m: SGD is sharper by at least |S⁺| − 1 ≥ 1",
             prediction.least_gap - 4.0 * grain.curvature * most as f64,
             "two active samples at least; two traces",
         )
+        .chance(misses)
         .at_least()
         .measured(least, n),
         Expectation::new(
@@ -393,6 +455,7 @@ fn gaps(
             "no kinks, no gap",
         )
         .control()
+        .chance(misses)
         .within(2.0 * grain.curvature)
         .measured(linear, of(Activation::Linear).count() as u64),
     ]

@@ -14,12 +14,13 @@ use crate::schedule::Schedule;
 use crate::train::{Cadence, Plan, StopRule, train};
 
 /// One row a minimum.
-pub(super) fn minima(minima: &[[Measured; 2]], prediction: &Prediction) -> Table {
+pub(super) fn minima(minima: &[Vec<Measured>], prediction: &Prediction) -> Table {
     let header = [
         "samples",
         "dim",
         "activation",
         "algorithm",
+        "batch",
         "support",
         "largest",
         "largest_predicted",
@@ -33,7 +34,8 @@ pub(super) fn minima(minima: &[[Measured; 2]], prediction: &Prediction) -> Table
             &at.samples,
             &at.dim,
             &at.activation.name(),
-            &if at.sgd { "SGD" } else { "GD" },
+            &if at.batch.is_some() { "SGD" } else { "GD" },
+            &at.batch.unwrap_or(at.samples),
             &at.support,
             &at.spectrum.last().copied().unwrap_or(f64::NAN),
             &(prediction.largest)(at.samples),

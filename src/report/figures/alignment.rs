@@ -13,6 +13,7 @@ pub(super) const FIGURE: Figure = Figure {
     columns: &[
         "axis",
         "activation",
+        "reduction",
         "algorithm",
         "quantity",
         "samples",
@@ -42,6 +43,7 @@ fn panel(sheet: &Sheet, activation: &str, axis: &str) -> Panel {
         let rows = || {
             let of = |row: &Row| {
                 row.text("activation") == activation
+                    && row.text("reduction") == "sum"
                     && row.text("algorithm") == algorithm
                     && row.text("quantity") == quantity
             };
@@ -72,14 +74,15 @@ fn slope(rows: Vec<Row>, column: &str) -> String {
     let points: Vec<_> = rows
         .iter()
         .map(|row| {
-            let mean = row.number("mean");
-            (row.number(column).ln(), mean.ln(), row.number("standard_error") / mean)
+            let (mean, error) = (row.number("mean"), row.number("standard_error") / row.number("mean"));
+            // As the check: without the bias of the logarithm of a mean.
+            (row.number(column).ln(), mean.ln() + 0.5 * error * error, error)
         })
         .collect();
     if points.len() < 2 || !points.iter().all(|point| point.2 > 1e-12) {
         return String::new();
     }
-    let line = Line::fit(&points);
+    let line = Line::unweighted(&points);
     let half = line.slope_interval(ESTIMATE_LEVEL).half_width();
     format!(": slope {:.3} ± {half:.3}", line.slope).replace('-', "−")
 }
@@ -92,11 +95,13 @@ fn draw(sheet: &Sheet) -> Drawing {
 }
 
 fn caption(sheet: &Sheet) -> String {
+    let runs = || sheet.with("reduction", "sum").map(|row| row.number("runs"));
     format!(
-        "Means over {} Gaussian starts a size with 95 % intervals (often smaller than the mark), reduced engine, sum reduction. \
+        "Means over {} to {} Gaussian starts a size with 95 % intervals (often smaller than the mark), reduced engine, sum reduction. \
          Dashed: exact expectations at finite size; dotted: the upper bound on SGD's cosine with the start. Slopes are of \
-         log against log, weighted by the standard errors, with 95 % intervals. cos²(w, w₀) falls on m/n (ReLU m/2n): \
+         log against log, by ordinary least squares, with 95 % intervals. cos²(w, w₀) falls on m/n (ReLU m/2n): \
          the cosine itself goes as √(m/n).",
-        sheet.first("runs"),
+        runs().fold(f64::INFINITY, f64::min),
+        runs().fold(0.0, f64::max),
     )
 }

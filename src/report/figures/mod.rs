@@ -14,6 +14,7 @@ mod engines;
 mod escape_law;
 mod escape_scaling;
 mod hypothesis_map;
+mod noise;
 mod paint;
 mod plane;
 mod random_walk_drift;
@@ -64,7 +65,7 @@ impl Figure {
 }
 
 /// All figures; those of one claim in their order on the page.
-pub const ALL: [&Figure; 22] = [
+pub const ALL: [&Figure; 23] = [
     &correlations::FIGURE,
     &batch_sizes::FIGURE,
     &steps::FIGURE,
@@ -73,6 +74,7 @@ pub const ALL: [&Figure; 22] = [
     &alignment::FIGURE,
     &sharpness::FIGURE,
     &sharpness_along::FIGURE,
+    &noise::FIGURE,
     &random_walk_paths::FIGURE,
     &random_walk_drift::FIGURE,
     &hypothesis_map::FIGURE,

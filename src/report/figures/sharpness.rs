@@ -14,6 +14,7 @@ pub(super) const FIGURE: Figure = Figure {
         "dim",
         "activation",
         "algorithm",
+        "batch",
         "support",
         "largest",
         "largest_predicted",
@@ -30,7 +31,11 @@ const DRAWN: [(&str, f64, Ink, Shape); 2] =
 
 fn draw(sheet: &Sheet) -> Drawing {
     let relu = |algorithm: &'static str| {
-        sheet.with("activation", "relu").filter(move |row| row.text("algorithm") == algorithm)
+        // Of the batch sizes of SGD the first: all end alike.
+        let drawn = move |row: &Row| {
+            row.text("algorithm") == algorithm && (algorithm == "GD" || row.text("batch") == "1")
+        };
+        sheet.with("activation", "relu").filter(drawn)
     };
     let points = |shift: f64, algorithm, column: &str| {
         let point = |row: Row| Point::exact(row.number("samples") + shift, row.number(column));
@@ -66,7 +71,7 @@ fn caption(sheet: &Sheet) -> String {
     sizes.truncate(8);
     format!(
         "Hessian of the loss of the Burn model with ReLU, dense, by symmetric differences of autodiff gradients, at the minima \
-         that GD and SGD (b = 1) reach from one start: {n} pairs of runs, m × n = {}{}. Bars: theory. The linear model, \
+         that GD and SGD (b = 1) reach from one start: {n} pairs of runs, m × n = {}{}. Bars: theory. Larger batches end alike, and are in the table. The linear model, \
          where the traces agree, is among the checks.",
         sizes.join(", "),
         if n > 8 { ", …" } else { "" },

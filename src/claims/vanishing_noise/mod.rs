@@ -1,8 +1,10 @@
 //! Why the last iterate converges at a constant step size: the noise vanishes at datapoints.
 
+mod near;
+
 use rayon::prelude::*;
 
-use super::protocol::{Case, Tally, largest, smallest};
+use super::protocol::{Case, Tally, bent, in_words, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
@@ -26,13 +28,11 @@ pub const CLAIM: Claim = Claim {
     level: 2e-5,
     title: "every sample gradient vanishes at a datapoint, and at no mixture",
     source: "GFHY, mechanism behind Theorem 2",
-    statement: "At ±a_i every per-sample gradient is 0; at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves \
-                it and ends at a datapoint, while GD started at a datapoint stays there.",
-    formula: r"\nabla \ell_i(\pm a_j) = 0 \;\;\text{for all } i, j, \qquad \nabla \ell_i(w_{\mathrm{GD}}) = c_i^2\, w_{\mathrm{GD}} - c_i\, a_i \ne 0",
-    protocol: "Sample gradients of the Burn model by autodiff, at every datapoint and where GD ended, against \
-               their closed form; SGD (b = 1) started where GD ended, which must leave and end in a datapoint; \
-               GD started where SGD ended, which must stay. Controls: the noise at GD's limit must be there, \
-               and GD itself must not leave that limit.",
+    statement: "At ±a_i every per-sample gradient is 0, and at a small distance from it they are of the order of that distance; \
+                at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves it and ends at a datapoint, while GD \
+                started at a datapoint stays there.",
+    formula: r"\nabla \ell_i(\pm a_j) = 0 \;\;\text{for all } i, j, \qquad \Bigl(\sum_i \lVert\nabla \ell_i(a_j + \varepsilon u)\rVert^2\Bigr)^{1/2} = \varepsilon \sqrt{1 + 15 u_j^2 + \textstyle\sum_{i \ne j} \varphi(u_i)^2} + O(\varepsilon^2), \qquad \nabla \ell_i(w_{\mathrm{GD}}) = c_i^2\, w_{\mathrm{GD}} - c_i\, a_i \ne 0",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -51,6 +51,10 @@ pub struct Prediction {
     pub sample_gradient: fn(f64) -> (f64, f64),
     /// `Σ ‖∇ℓ_i‖²` at a minimum from its correlations.
     pub noise: fn(&[f64]) -> f64,
+    /// `(Σ ‖∇ℓ_i‖²)^{1/2}` at distance ε from a datapoint over ε, from `u_j` and the `φ(u_i)`, `i ≠ j`.
+    pub noise_near: fn(f64, &[f64]) -> f64,
+    /// The power of ε with which it falls.
+    pub noise_power: f64,
     /// How far GD moves from either end.
     pub gd_moves: f64,
     /// Where SGD ends that starts at a mixture with these correlations.
@@ -62,6 +66,8 @@ impl Default for Prediction {
         Self {
             sample_gradient: landscape::sample_gradient_at_minimum,
             noise: landscape::noise_at_minimum,
+            noise_near: landscape::noise_near_datapoint,
+            noise_power: 1.0,
             gd_moves: 0.0,
             limit_set: sgd::limit_set,
         }
@@ -82,6 +88,12 @@ struct Measured {
     gd_from_mixture: f64,
 }
 
+/// Least squared noise `Σ (α_i² − α_i⁴)` of the mixtures that starts are drawn for: none is next to a datapoint.
+const MIXED: f64 = 0.1;
+
+/// Time, in units of `1/λ`, that SGD goes on for when it has arrived, and the factor by which its distance may have grown then.
+const GOES_ON: (f64, f64) = (1.0, 1e4);
+
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
@@ -93,6 +105,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         vec![(4, 6), (7, 7), (9, 14), (20, 31)],
     );
     let replicas = context.effort.pick(4, 4, 30);
+    let step_size = options.step_size.unwrap_or(0.17);
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
         for activation in Activation::PAPER {
@@ -104,7 +117,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     context.progress.inc_length(cells.len() as u64);
     let runs = cells.par_iter().with_max_len(1).map(|&(m, n, activation, seed)| {
         context.progress.inc(1);
-        measure(context, options, prediction, (m, n), activation, seed)
+        measure(context, step_size, prediction, (m, n), activation, seed)
     });
     let runs: Vec<Measured> = runs.collect::<Result<_>>()?;
     let n = runs.len() as u64;
@@ -112,6 +125,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
     let Arrival { gd, sgd: at_sgd } = Arrival::of(context.compute.precision());
     let sgd: Tally = runs.iter().map(|run| run.sgd).sum();
+    let (time, factor) = GOES_ON;
+    let strays = landscape::straying(factor, time, step_size);
     let why = "rounding of numbers of size 1";
     let check = |name: &str, predicted: f64, of: fn(&Measured) -> f64, tolerance: f64| -> Check {
         Expectation::new(name, predicted, why).within(tolerance).measured(largest(runs.iter().map(of)), n)
@@ -139,11 +154,14 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             tolerance + 8.0 * gd,
         ),
         Expectation::new(
-            "SGD (b = 1) from where GD ended: runs that end in a datapoint",
+            "SGD (b = 1) from where GD ended: runs that end in a datapoint and stay by it",
             1.0,
-            "training the Burn model",
+            format!(
+                "training the Burn model; 1/λ steps after it has arrived a run is {factor:.0e} times as far from the datapoint with \
+                 a probability below {strays:.0e}, by the moments of the rivals' growth"
+            ),
         )
-        .always(context.effort.pick(0.2, 0.6, 0.9), MISS)
+        .always(context.effort.pick(0.2, 0.6, 0.9), MISS + strays)
         .counted(sgd.hits, sgd.trials),
         check(
             "GD from where SGD ended: largest movement in 300 steps",
@@ -153,12 +171,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         ),
     ];
     let noise = smallest(runs.iter().map(|run| run.noise));
-    // Well above the noise of a run that had ended at a datapoint, which is that of its arrival distance.
-    let least = 10.0 * at_sgd.max(1e-7);
-    let apart =
-        "of the order of the weaker weight in the mixture; a random one is this pure with that probability";
+    let apart = format!(
+        "starts are drawn until Σ (α_i² − α_i⁴) ≥ {MIXED}, of which this is the root, less a twentieth"
+    );
     checks.push(
-        Expectation::new("smallest noise at w_GD, (Σ ‖∇ℓ_i‖²)^½", least, apart)
+        Expectation::new("smallest noise at w_GD, (Σ ‖∇ℓ_i‖²)^½", 0.95 * MIXED.sqrt(), apart)
             .control()
             .at_least()
             .measured(noise, n),
@@ -173,9 +190,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .within(2.0 * gd)
         .measured(largest(runs.iter().map(|run| run.gd_from_mixture)), n),
     );
-    let mut notes = vec![
-        "The full-batch gradient vanishes at both; only the sample gradients tell them apart.".to_string(),
-    ];
+    let near = near::measure(context, &sizes, step_size, prediction)?;
+    checks.extend(near::judge(&near, prediction, context.compute.precision()));
+    let mut notes: Vec<String> = bent(options.step_size, None).into_iter().collect();
+    notes.push("The full-batch gradient vanishes at both; only the sample gradients tell them apart.".into());
     if context.compute.precision() == Precision::F32 {
         notes.push(
             "Single precision: at a datapoint the sample gradients are zeros that are not, of the order of 2⁻²⁴; and at GD's end \
@@ -184,27 +202,41 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
                 .into(),
         );
     }
-    Ok(Findings { checks, notes, ..Findings::default() })
+    let protocol = vec![
+        format!(
+            "{n} cases: m × n = {}; linear and ReLU, {replicas} starts each, the first draws of norm ½ whose mixture has \
+             Σ (α_i² − α_i⁴) ≥ {MIXED}; η = {step_size} a sample; the Burn model in {}, gradients by autodiff.",
+            in_words(&sizes),
+            context.compute.precision().name(),
+        ),
+        format!(
+            "In each case the sample gradients at every datapoint, and where GD had come within {gd:.0e} of w_GD; SGD (b = 1) from \
+             there to within {at_sgd:.0e} of a datapoint, and 1/λ steps further; 300 steps of GD from where SGD had arrived and \
+             from where GD had ended."
+        ),
+        near::protocol(&near),
+    ];
+    Ok(Findings { protocol, checks, notes, tables: vec![near::table(&near)], ..Findings::default() })
 }
 
 fn measure(
     context: &Context,
-    options: &Options,
+    step_size: f64,
     prediction: &Prediction,
     (m, n): (usize, usize),
     activation: Activation,
     seed: u64,
 ) -> Result<Measured> {
     let dataset = Dataset::orthonormal(m, n, seed)?;
-    let problem =
-        Problem::new(dataset.clone(), activation, Reduction::Sum, options.step_size.unwrap_or(0.17))?;
-    // The first draw with two active samples: with fewer there is no mixture.
-    let mixed = |start: &Start| start.correlations.iter().filter(|&&c| activation.admits(c)).count() > 1;
+    let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, step_size)?;
+    // The first draw that mixes two samples well.
+    let mixed = |start: &Start| match gd::limit(&start.correlations, activation) {
+        Some(LimitSet::Point(alpha)) => landscape::noise_at_minimum(&alpha) >= MIXED,
+        _ => false,
+    };
     let mut draws = (0..).map(|replica| Start::gaussian(&dataset, 0.5, seed, replica));
     let draw = draws.find(|start| start.as_ref().map_or(true, mixed)).expect("draws do not end")?;
-    let Some(mixture) = gd::limit(&draw.correlations, activation) else {
-        unreachable!("two active samples have a mixture");
-    };
+    let mixture = gd::limit(&draw.correlations, activation).expect("it was drawn for its mixture");
     let arrival = Arrival::of(context.compute.precision());
     let (full, single) = (Schedule::full_batch(m)?, Schedule::sgd(m, 1, seed)?);
     let engine_at = |start: &Start, schedule: &Schedule| {
@@ -250,17 +282,18 @@ fn measure(
     let case = Case { problem: &problem, schedule: &single, start: &start, replica: 0 };
     let set = (prediction.limit_set)(alpha, activation);
     let mut sgd = Tally::of(Some(&case.run_to(&mut engine, set.clone(), arrival.sgd)));
-    // And there it stays; a mixture it would leave at once. The log-distance walks: a factor of 1000 is a fluctuation of
-    // probability 1e-4 or less.
-    engine.advance(2000);
-    sgd.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= 1000.0 * arrival.sgd);
+    let arrived = engine.weights(0)?;
+    // And there it stays; a mixture it would leave at once.
+    let (time, factor) = GOES_ON;
+    engine.advance((time / sgd::rate(m, 1, step_size)).ceil() as u64);
+    sgd.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= factor * arrival.sgd);
     Ok(Measured {
         at_datapoints,
         off_closed_form: off,
         noise: noise.sqrt(),
         noise_off: (noise - (prediction.noise)(&active)).abs(),
         sgd,
-        gd_from_sgd: movement(&engine.weights(0)?)?,
+        gd_from_sgd: movement(&arrived)?,
         gd_from_mixture: movement(&w)?,
     })
 }
