@@ -140,6 +140,14 @@ impl Mean {
     }
 }
 
+/// χ² interval at error level `level` of a variance, or its ratio to a known one, estimated from `n` Gaussian numbers.
+pub fn variance_interval(estimate: f64, n: u64, level: f64) -> Interval {
+    let freedom = n as f64 - 1.0;
+    let law = ChiSquared::new(freedom).expect("two numbers at least");
+    let bound = |p: f64| estimate * freedom / law.inverse_cdf(p);
+    Interval { low: bound(1.0 - 0.5 * level), high: bound(0.5 * level) }
+}
+
 /// Normal interval of a linear combination of independent estimates, `Σ a_k x_k`, from `(a_k, x_k, se_k)`; and its
 /// value.
 pub fn combination(terms: &[(f64, f64, f64)], level: f64) -> (f64, Interval) {
@@ -288,6 +296,25 @@ mod tests {
         let (value, interval) = combination(&[(2.0, 0.3, 0.01), (-1.0, 0.5, 0.02)], 0.05);
         assert!((value - 0.1).abs() < 1e-15);
         assert!((interval.half_width() - 1.959_964 * 0.02 * 2f64.sqrt()).abs() < 1e-7);
+    }
+
+    #[test]
+    fn variance_intervals_match_tables() {
+        // R: 9/qchisq(c(0.975, 0.025), 9) = 0.4731157 3.3328686.
+        let interval = variance_interval(1.0, 10, 0.05);
+        assert!(
+            (interval.low - 0.473_116).abs() < 2e-6 && (interval.high - 3.332_869).abs() < 2e-6,
+            "{interval:?}"
+        );
+        for n in [600, 12_000] {
+            let Interval { low, high } = variance_interval(1.0, n, 5e-6);
+            let law = ChiSquared::new(n as f64 - 1.0).unwrap();
+            let (above, below) = (law.sf((n as f64 - 1.0) / low), law.cdf((n as f64 - 1.0) / high));
+            assert!(
+                (above / 2.5e-6 - 1.0).abs() < 1e-3 && (below / 2.5e-6 - 1.0).abs() < 1e-3,
+                "{above:e} {below:e}"
+            );
+        }
     }
 
     #[test]
