@@ -300,19 +300,16 @@ mod tests {
 
     #[test]
     fn variance_intervals_match_tables() {
-        // R: 9/qchisq(c(0.975, 0.025), 9) = 0.4731157 3.3328686.
-        let interval = variance_interval(1.0, 10, 0.05);
-        assert!(
-            (interval.low - 0.473_116).abs() < 2e-6 && (interval.high - 3.332_869).abs() < 2e-6,
-            "{interval:?}"
-        );
-        for n in [600, 12_000] {
-            let Interval { low, high } = variance_interval(1.0, n, 5e-6);
-            let law = ChiSquared::new(n as f64 - 1.0).unwrap();
-            let (above, below) = (law.sf((n as f64 - 1.0) / low), law.cdf((n as f64 - 1.0) / high));
+        // SciPy: (n − 1)/chi2.isf(level/2, n − 1) and (n − 1)/chi2.ppf(level/2, n − 1).
+        for (n, level, low, high) in [
+            (10, 0.05, 0.473_117_271_643, 3.332_852_538_519),
+            (600, 5e-6, 0.777_504_779_851, 1.319_345_991_863),
+            (12_000, 5e-6, 0.943_361_071_005, 1.061_385_522_130),
+        ] {
+            let interval = variance_interval(1.0, n, level);
             assert!(
-                (above / 2.5e-6 - 1.0).abs() < 1e-3 && (below / 2.5e-6 - 1.0).abs() < 1e-3,
-                "{above:e} {below:e}"
+                (interval.low - low).abs() < 1e-7 && (interval.high - high).abs() < 1e-7,
+                "{n}: {interval:?}"
             );
         }
     }

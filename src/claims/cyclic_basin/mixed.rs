@@ -61,7 +61,7 @@ fn displacement(eta: f64, point: &[f64]) -> Result<f64> {
     Ok(largest(after.iter().zip(point).map(|(a, b)| (a - b).abs())))
 }
 
-/// Sizes of the multipliers of the engine's cycle map at a point, ascending: central differences.
+/// Sizes of the multipliers of the engine's cycle map at a point, ascending, by central differences; NaN if they are not found.
 fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
     let m = point.len();
     let nudged = |j: usize, by: f64| {
@@ -72,7 +72,9 @@ fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
     let points: Vec<Vec<f64>> = (0..m).flat_map(|j| [nudged(j, NUDGE), nudged(j, -NUDGE)]).collect();
     let after = cycle(eta, &points)?;
     let jacobian = DMatrix::from_fn(m, m, |i, j| (after[2 * j][i] - after[2 * j + 1][i]) / (2.0 * NUDGE));
-    let mut sizes: Vec<f64> = jacobian.complex_eigenvalues().iter().map(|x| x.norm()).collect();
+    // The iteration need not end by itself where eigenvalues nearly coincide.
+    let Some(schur) = jacobian.try_schur(1e-12, 10_000) else { return Ok(vec![f64::NAN; m]) };
+    let mut sizes: Vec<f64> = schur.complex_eigenvalues().iter().map(|x| x.norm()).collect();
     sizes.sort_by(f64::total_cmp);
     Ok(sizes)
 }
@@ -210,7 +212,7 @@ fn supports(context: &Context, prediction: &Prediction, findings: &mut Findings)
         "a fixed point of the engine's cycle map; some 50 roundings of 1e-16",
     )
     .within(1e-14);
-    let why = "sizes from central differences of the engine's cycle map, right to 1e-8; the nearest to 1 differs by 9e-4";
+    let why = "sizes from central differences of the engine's cycle map, right to 1e-6; the nearest to 1 differs by 9e-4";
     let counted = Expectation::new(
         format!("{range}: orbits with |S| − 1 multipliers outside the unit circle"),
         cells.len() as f64,

@@ -50,7 +50,7 @@ impl Fall {
 const SPAN: (f64, f64) = (40.0, 200.0);
 
 /// Fewest runs with which the variance of the walk is judged.
-const VARIANCE_RUNS: u64 = 500;
+const VARIANCE_RUNS: u64 = 400;
 
 /// Runs a cell of a schedule whose long run leaves nothing to chance.
 const FEW: u64 = 10;
@@ -127,7 +127,7 @@ pub(super) fn examine(
 ) -> Result<()> {
     use Reduction::{Mean as PerBatch, Sum};
     use ScheduleKind::{Replacement, Reshuffle, Sgd};
-    let replicas = options.replicas.unwrap_or(context.effort.pick(80, 600, 4000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(80, 450, 4000));
     let (mut rows, mut names) = (Vec::new(), Vec::new());
     let cells = [
         (Sgd, 5, 1, 0.2, Sum, 1),
@@ -209,7 +209,7 @@ impl Cell {
         } else {
             Criterion::Interval(rate.covered(context.effort.pick(0.1, 0.03, 0.01) * law.rate))
         };
-        let why = "sums of thousands of steps are nearly Gaussian: χ² interval; it tells variances apart that differ by a factor of 1.3 at 600 runs";
+        let why = "sums of thousands of steps are nearly Gaussian: χ² interval; it tells variances apart that differ by a factor of 1.4 at 450 runs";
         let variance =
             Expectation::new(format!("{}: variance of the walk over its law", self.name()), 1.0, why)
                 .covered(context.effort.pick(0.5, 0.5, 0.2));
