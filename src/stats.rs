@@ -140,6 +140,14 @@ impl Mean {
     }
 }
 
+/// χ² interval at error level `level` of a variance, or its ratio to a known one, estimated from `n` Gaussian numbers.
+pub fn variance_interval(estimate: f64, n: u64, level: f64) -> Interval {
+    let freedom = n as f64 - 1.0;
+    let law = ChiSquared::new(freedom).expect("two numbers at least");
+    let bound = |p: f64| estimate * freedom / law.inverse_cdf(p);
+    Interval { low: bound(1.0 - 0.5 * level), high: bound(0.5 * level) }
+}
+
 /// Normal interval of a linear combination of independent estimates, `Σ a_k x_k`, from `(a_k, x_k, se_k)`; and its
 /// value.
 pub fn combination(terms: &[(f64, f64, f64)], level: f64) -> (f64, Interval) {
@@ -306,6 +314,22 @@ mod tests {
         let (value, interval) = combination(&[(2.0, 0.3, 0.01), (-1.0, 0.5, 0.02)], 0.05);
         assert!((value - 0.1).abs() < 1e-15);
         assert!((interval.half_width() - 1.959_964 * 0.02 * 2f64.sqrt()).abs() < 1e-7);
+    }
+
+    #[test]
+    fn variance_intervals_match_tables() {
+        // SciPy: (n − 1)/chi2.isf(level/2, n − 1) and (n − 1)/chi2.ppf(level/2, n − 1).
+        for (n, level, low, high) in [
+            (10, 0.05, 0.473_117_271_643, 3.332_852_538_519),
+            (600, 5e-6, 0.777_504_779_851, 1.319_345_991_863),
+            (12_000, 5e-6, 0.943_361_071_005, 1.061_385_522_130),
+        ] {
+            let interval = variance_interval(1.0, n, level);
+            assert!(
+                (interval.low - low).abs() < 1e-7 && (interval.high - high).abs() < 1e-7,
+                "{n}: {interval:?}"
+            );
+        }
     }
 
     #[test]

@@ -81,15 +81,21 @@ fn differences(samples: usize, batch: usize) -> Vec<(i32, f64)> {
 /// Cyclic batches of any size: the rate of the loser `distance` places after (or before) the winner.
 ///
 /// The windows of `b` neighbours start at the multiples of `g = gcd(b, m)`, `m/g` of them a period. As many hold `i*`
-/// without `j` as `j` without `i*`, say `D`, so a period multiplies `c_j` by `(1 − η_B²)^D`: `λ = (g D/m) L`. For
-/// `g = 1` it is `D = min(b, r, m − r, m − b)` at distance `r`, and the neighbours fall as slowly as at `b = 1`. For
-/// `g > 1` samples of the same block have `D = 0`: they never part. `winner` says where in its block `i*` is.
+/// without `j` as `j` without `i*`, say `D`, so a period multiplies `c_j` by `(1 − η_B²)^D`: `λ = (g D/m) L`. Windows are
+/// made of whole blocks of `g`, so samples of the same block have `D = 0` and never part, and at a distance of `r` blocks
+/// `D = min(b', r, m' − r, m' − b')`, `b' = b/g`, `m' = m/g`. `winner` says where in its block `i*` is.
 pub fn cyclic_blocks(samples: usize, batch: usize, winner: usize, loser: usize, step_per_sample: f64) -> f64 {
     let block = greatest_common_divisor(samples, batch);
     let holds = |start: usize, i: usize| (i + samples - start) % samples < batch;
     let starts = (0..samples).step_by(block);
     let apart = starts.filter(|&start| holds(start, winner) && !holds(start, loser)).count();
     (block * apart) as f64 / samples as f64 * -(-step_per_sample * step_per_sample).ln_1p()
+}
+
+/// Cyclic batches, `b < m`: the rate of the slowest losers outside the winner's block, those of the blocks next to it, over that at
+/// `b = 1`: `g = gcd(b, m)`, since `D = 1` there. Only for `g = 1` are neighbours as slow as at `b = 1`.
+pub fn slowest_over_single(samples: usize, batch: usize) -> usize {
+    greatest_common_divisor(samples, batch)
 }
 
 fn greatest_common_divisor(a: usize, b: usize) -> usize {
@@ -191,6 +197,16 @@ mod tests {
             }
         }
         assert_eq!(cyclic_blocks(8, 2, 0, 1, eta), 0.0);
+        // Across blocks of two of six the rate is L/3, twice that of single samples.
+        assert!((cyclic_blocks(6, 4, 1, 2, eta) + (-eta * eta).ln_1p() / 3.0).abs() < 1e-15);
+        for (m, b) in [(5, 2), (6, 4), (8, 2), (9, 6), (12, 8), (10, 4)] {
+            let rates = (1..m).map(|j| cyclic_blocks(m, b, 0, j, eta) / cyclic_blocks(m, 1, 0, 1, eta));
+            let slowest = rates.filter(|rate| *rate > 0.0).fold(f64::INFINITY, f64::min);
+            assert!(
+                (slowest - slowest_over_single(m, b) as f64).abs() < 1e-12,
+                "m = {m}, b = {b}: {slowest}"
+            );
+        }
     }
 
     #[test]

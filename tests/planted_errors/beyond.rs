@@ -118,16 +118,20 @@ fn rate_law_can_fail() {
     }
     let seen = names(Prediction { law: slower, ..right.clone() });
     assert!(seen.iter().any(|name| name.starts_with("sgd, m = ") && name.ends_with("rate λ")), "{seen:?}");
-    // A walk twice as wide, where there are runs enough to see it.
+    // A walk wider by a seventh, where there are runs enough to see it.
     fn wider(kind: ScheduleKind, m: usize, b: usize, eta: f64) -> Option<theory::StepLaw> {
         let law = theory::step_law(kind, m, b, eta)?;
-        Some(theory::StepLaw { variance: 4.0 * law.variance, ..law })
+        Some(theory::StepLaw { variance: 1.3 * law.variance, ..law })
     }
     let seen = names(Prediction { law: wider, ..right.clone() });
     assert!(seen.iter().any(|name| name.contains("variance of the walk")), "{seen:?}");
     // Every loser of cyclic batches as far from the winner as the next.
     let anywhere = |m: usize, b: usize, _: usize, _: usize, eta: f64| theory::cyclic_blocks(m, b, 0, 1, eta);
     assert_eq!(of(Prediction { blocks: anywhere, ..right.clone() }), Verdict::Refuted);
+    // Neighbours as slow as at b = 1, whatever b and m have in common.
+    let seen = names(Prediction { slowest: |_, _| 1, ..right.clone() });
+    assert_eq!(seen.len(), 2, "{seen:?}");
+    assert!(seen.iter().all(|name| name.contains("slowest losers")), "{seen:?}");
     assert_eq!(of(Prediction { best: |m, _, _, _| m / 2, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { pair_time: |_, far| far, ..right }), Verdict::Refuted);
 }
@@ -135,6 +139,8 @@ fn rate_law_can_fail() {
 #[test]
 fn cyclic_basin_can_fail() {
     use cyclic_basin::{Options, Prediction, findings};
+    use puremix::theory::cyclic::mixed as theory;
+    let names = |prediction: Prediction| refuted(findings(&context(), &Options::default(), &prediction));
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
@@ -147,7 +153,62 @@ fn cyclic_basin_can_fail() {
     fn largest(c: &[f64], _: f64, _: f64) -> usize {
         (0..c.len()).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap()
     }
-    assert_eq!(of(Prediction { winner: largest, ..right }), Verdict::Refuted);
+    let seen = names(Prediction { winner: largest, ..right.clone() });
+    for name in ["m = 12, η = 0.05", "m = 6, η = 0.02"] {
+        assert!(seen.iter().any(|seen| seen.starts_with(name)), "`{name}` does not turn: {seen:?}");
+    }
+    let turns = |prediction: Prediction, checks: &[&str]| {
+        let seen = names(prediction);
+        assert_eq!(seen.len(), checks.len(), "{seen:?}");
+        for check in checks {
+            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
+        }
+    };
+    // The leading order of the multipliers, and half the growth; even mixtures for the mixed orbits; all their directions unstable.
+    fn leading(eta: f64) -> [f64; 2] {
+        [(1.0 - 2.0 * eta).powi(2), 1.0 + eta * eta]
+    }
+    turns(
+        Prediction { multipliers: leading, ..right.clone() },
+        &[
+            "smaller multiplier",
+            "larger multiplier",
+            "largest error of a multiplier",
+            "growth of the distance",
+        ],
+    );
+    let slower = |eta: f64| theory::pair_multipliers(eta).map(f64::sqrt);
+    turns(
+        Prediction { multipliers: slower, ..right.clone() },
+        &[
+            "smaller multiplier",
+            "larger multiplier",
+            "largest error of a multiplier",
+            "cycles within 0.001",
+            "growth of the distance",
+        ],
+    );
+    fn even(k: usize, _: f64) -> Vec<f64> {
+        vec![1.0 / (k as f64).sqrt(); k]
+    }
+    turns(
+        Prediction { mixed: even, ..right.clone() },
+        &[
+            "largest move of the mixed orbit",
+            "smaller multiplier",
+            "larger multiplier",
+            "largest error of a multiplier",
+            "cycles within 0.001",
+            "least distance from the mixed orbit",
+            "growth of the distance",
+            "largest move over a cycle",
+        ],
+    );
+    // A point on an axis is no saddle.
+    let vertex = |k: usize, _: f64| (0..k).map(|i| f64::from(u8::from(i == 0))).collect();
+    let seen = names(Prediction { mixed: vertex, ..right.clone() });
+    assert!(seen.iter().any(|name| name.contains("is a saddle")), "{seen:?}");
+    turns(Prediction { unstable: |k| k, ..right }, &["multipliers outside the unit circle"]);
 }
 
 #[test]

@@ -1,4 +1,6 @@
-//! The conjecture: a hunt for a start from which cyclic SGD does not end in a single datapoint.
+//! The conjecture, for almost every start: a hunt for starts from which cyclic SGD does not end in a single datapoint.
+//!
+//! There are such starts (see [`mixed`](crate::theory::cyclic::mixed)). Random draws find them only if their measure is not zero.
 
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
@@ -22,15 +24,24 @@ const BLOCK: u64 = 64;
 
 const TOLERANCE: f64 = 1e-6;
 
+/// Bound on the probability that a start of the hunt has not arrived when the budget is used up, if the conjecture is true.
+///
+/// To stay near a mixed orbit of `k` samples for `T/η²` cycles, where its `k − 1` unstable coordinates grow by `1 + 2η²/k`, each of them
+/// must be below `e^{−2T/k}`: a chance of `e^{−2T(k−1)/k}` or so, and the budget leaves `T > 100`. But rounding can hold a run that is within
+/// some 1e-15 of a boundary, where the growth of a cycle is lost in it. One of 11 rivals is as near to its own with a probability of
+/// `11 · 1e-15/3η`, 5e-14 at most; 1e-12 leaves a factor of 20.
+const HELD: f64 = 1e-12;
+
 pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findings) -> Result<()> {
-    let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 10_000_000));
+    let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 300_000));
     let check = Expectation::new(
-        "conjecture: random starts that end in one datapoint of the right sign",
+        "the conjecture, for almost every start: random starts that end in one datapoint of the right sign",
         1.0,
         "m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, a residual; every second start has some of its \
-         correlations within 3η of the largest; within 1e-6; a miss would be a counterexample",
+         correlations within 3η of the largest; within 1e-6; a miss would speak against \"almost every\"; rounding may hold a run at a boundary that \
+         its start is within 1e-15 of, the chance of which is below 1e-12",
     )
-    .always(0.99, 0.0);
+    .always(0.99, HELD);
     context.progress.inc_length(starts);
     let misses = (0..starts.div_ceil(BLOCK)).into_par_iter().map(|block| {
         let count = BLOCK.min(starts - block * BLOCK);
@@ -39,9 +50,15 @@ pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findi
     });
     let misses: Vec<Vec<String>> = misses.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
     findings.checks.push(check.counted(starts - misses.len() as u64, starts));
-    findings
-        .notes
-        .push(format!("Hunt for a counterexample to the conjecture: {} in {starts} starts.", misses.len()));
+    findings.protocol.push(format!(
+        "A hunt over {starts} random starts, m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, n = m + 1, every second with \
+         correlations within 3η of the largest."
+    ));
+    findings.notes.push(format!(
+        "The hunt found {} of {starts} starts that end in no datapoint. Such starts exist, on the boundaries of the basins, but random draws find \
+         a set of measure zero with probability 0: the hunt can speak against \"almost every start\", it cannot tell \"every\" from \"almost every\".",
+        misses.len()
+    ));
     let header = vec!["samples", "step_size", "seed", "replica", "residual", "correlations"];
     findings.tables.push(Table { name: "cyclic_counterexamples", header, rows: misses });
     Ok(())

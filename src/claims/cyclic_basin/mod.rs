@@ -1,8 +1,9 @@
-//! Beyond the paper: which datapoint cyclic SGD ends in, and whether it always is one.
+//! Beyond the paper: which datapoint cyclic SGD ends in, and from which starts it ends in none.
 
 mod boundary;
 mod hunt;
 mod leaders;
+mod mixed;
 
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
@@ -20,18 +21,18 @@ pub const CLAIM: Claim = Claim {
     statement: "One sample a step in a fixed order: as η → 0 the largest |c_j(0)| wins. For m = 2 the boundary between the limits lies \
                 at log(c_1/c_0) = (1 − ‖w_0‖²/2) η + O(η²), beyond Theorem 4's edge c_0 = c_1; of two leaders among m samples the one \
                 visited earlier has a head start of that order, given in closed form along the flow dy_j/dt = softmax(2y)_j. \
-                Conjecture: the limit is a single datapoint for every m and n.",
-    formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2)",
-    protocol: "The boundary for m = 2 by bisection to 1e-9 over step sizes and norms, extrapolated to η → 0; head starts of pairs of leaders among \
-               more samples; how often the largest correlation wins from Gaussian starts; a map of the winner for m = 3; and a hunt for runs \
-               that end in no datapoint, over random m, n, norms and step sizes, all on the reduced engine. Control: the order reversed.",
+                The conjecture, for almost every start: the limit is a single datapoint, for every m and n. Not for every start: basins of \
+                datapoints are open and the starts are a connected set. For every set S of samples there is a mixed orbit, in closed form; for m = 2 \
+                it is the only one, a saddle.",
+    formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 10000000 by effort).
+    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 300000 by effort).
     #[arg(long)]
     pub starts: Option<u64>,
 }
@@ -45,11 +46,24 @@ pub struct Prediction {
     pub head_start: fn(&[f64], f64, usize, usize) -> f64,
     /// Winner to first order, from `c_0`, `‖w_0‖²`, `η`.
     pub winner: fn(&[f64], f64, f64) -> usize,
+    /// Correlations of the mixed orbit of `k` samples, in the order of visits, from `k` and `η`.
+    pub mixed: fn(usize, f64) -> Vec<f64>,
+    /// Its two multipliers for `k = 2`, from `η`.
+    pub multipliers: fn(f64) -> [f64; 2],
+    /// Its number of multipliers outside the unit circle, from `k`.
+    pub unstable: fn(usize) -> usize,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { slope: cyclic::basin_slope, head_start: cyclic::head_start, winner: cyclic::winner }
+        Self {
+            slope: cyclic::basin_slope,
+            head_start: cyclic::head_start,
+            winner: cyclic::winner,
+            mixed: cyclic::mixed::mixed_orbit,
+            multipliers: cyclic::mixed::pair_multipliers,
+            unstable: cyclic::mixed::unstable,
+        }
     }
 }
 
@@ -64,6 +78,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let mut findings = Findings::default();
     boundary::examine(context, prediction, &mut findings)?;
     leaders::examine(context, prediction, &mut findings)?;
+    mixed::examine(context, prediction, &mut findings)?;
     hunt::examine(context, options, &mut findings)?;
     Ok(findings)
 }

@@ -2,7 +2,9 @@
 //!
 //! As `η → 0` a cycle on the manifold `N = 1` moves `y_j = log|c_j|` by `η² p_j`, `p = softmax(2y)`, up to a common
 //! shift: the largest correlation wins. What the order does is of the next order, and adds up to a head start of
-//! `O(η)` in log-ratio for the sample visited first ([`head_start`]).
+//! `O(η)` in log-ratio for the sample visited first ([`head_start`]). Where basins meet starts end in no datapoint ([`mixed`]).
+
+pub mod mixed;
 
 use crate::limit_set::LimitSet;
 

@@ -1,0 +1,173 @@
+//! The orbits that end in no datapoint: why cyclic SGD cannot end in one from *every* start, and where it ends instead.
+//!
+//! **Not from every start.** At a datapoint a cycle multiplies the radial error by `1 − 4η`, every other correlation by
+//! `1 − η²` and the residual by `1 − η`, all below 1 in size for `0 < η < ½`: each datapoint attracts a neighbourhood, so
+//! its basin is open. The set of starts with all `c_j > 0` and `N_0 < 1` is connected, and for `m ≥ 2` it meets the basins of
+//! two datapoints. Disjoint open sets, two of them non-empty, do not cover a connected set: some starts end in no
+//! datapoint. What may hold is *almost every* start, with respect to Lebesgue measure.
+//!
+//! **Where they end.** A mixed orbit, with the samples of a support `S`, `|S| = k`, in play, is a fixed point of the cycle map.
+//! Those that look the same before each visit of a sample of `S`, up to the rotation of names, have a closed form. Let `u = 1 − ηa`,
+//! `a = c²` for the sample that is next. Correlations shrink by `u` at each visit of another sample, so those waiting are
+//! `c, c/u, …, c/u^{k−1}` in the order of visits; the visited one must become the last, `u + η(2 − N) = u^{1−k}`, with
+//! `N = a (1 + u^{−2} + … + u^{2−2k})`. Divided by `η`,
+//!
+//! ```text
+//! a (1 + Σ_{i<k} u^{−2i}) + (u^{1−k} − 1)/η = 2
+//! ```
+//!
+//! whose left side increases in `a` from 0 and exceeds 2 at `a = 1` if `k ≥ 2`, and is 2 there if `k = 1`: one root in `(0, 1]`
+//! for every `k` and `0 < η < 1`, so one such orbit for every support. A sample outside `S` falls by `u + (1 − u) u^k < 1` a cycle,
+//! the residual by `u^k`. For small `η`, `a → 1/k`: the even mixtures.
+//!
+//! **Two samples, 0 < η < ½: there is no other.** With `u, v` the factors of the two visits of a cycle, both in `(0, 1)`, a fixed point of
+//! the cycle map with `c_0, c_1 > 0` satisfies `2u³v − κu²v − v + v² = u²`, `κ = 1 − 2η`, and the same with `u` and `v` exchanged. For
+//! `u = v` that is the cubic `2u³ − κu² = 1`; in `a`, `2η²a³ − (5η + 2η²)a² + 4(1+η)a − 2 = 0`. For `u ≠ v`, let `s = u + v`, `p = uv`. The
+//! difference of the two, over `u − v`, is `p(2s − κ) = 2s − 1`, and with their sum it leaves `p² = s(s − 1)/2`. So `s > 1`, and `4p ≤ s²`
+//! becomes `(s − 2)(s² + 2s − 4) ≥ 0`, `s ≤ √5 − 1`, which makes `p < 0.39`; but `p > (2s − 1)/2s > ½`. So `u = v`.
+//!
+//! **It is a saddle.** With the exchange of names after each visit one visit has the Jacobian `[[−d, u], [1/u − 4(1−u), −d]]`,
+//! `d = 2(1−u)/u`. As `1 − 4u(1−u) = (2u−1)²`, its eigenvalues are `1 + 2u − 2/u` and `3 − 2u − 2/u`, and the multipliers of a cycle
+//! ([`pair_multipliers`]) their squares: the first is below 1, as `(√5 − 1)/2 < u < 1`, the second `(1 + 2(1−u)²/u)² = 1 + η² + O(η³)` above.
+//!
+//! **Almost every start, m = n = 2, 0 < η < 3 − 2√2 = 0.1716.** One visit and the exchange map `[0, 1]²` into itself by
+//! `G(c_0, c_1) = ((1 − ηa)c_1, (1 + 2η − 2ηa − ηb)c_0)`, `a = c_0²`, `b = c_1²`. The diagonal of its Jacobian is `−2ηc_0c_1 ≤ 0` twice,
+//! the rest `1 − ηa > 0` and `1 + 2η − 6ηa − ηb > 0`; the determinant is negative, since
+//! `(1 − ηa)(1 + 2η − 6ηa − ηb) − 4η²ab ≥ 1 − 6η + η² > 0`. So `G`, with its values exchanged, has a P-matrix for a Jacobian and is one to
+//! one (Gale and Nikaido, 1965), and the cycle map `G²` is competitive with a positive determinant: each of its orbits
+//! converges to a fixed point (Smith, *Planar competitive and cooperative difference equations*, 1998). These are 0, which repels;
+//! the datapoints; and the mixed orbit, a saddle, to which a curve of starts converges: a null set. Beyond that `η`, and for more samples, "almost
+//! every" is a conjecture.
+
+/// Correlations, in the order of visits, of the mixed orbit of `k` samples just before the first of them is visited.
+///
+/// # Panics
+/// If `k` is 0 or `η` not between 0 and 1.
+pub fn mixed_orbit(k: usize, step_size: f64) -> Vec<f64> {
+    assert!(k > 0 && 0.0 < step_size && step_size < 1.0, "k = {k}, η = {step_size}");
+    let powers = |a: f64| -> f64 { (0..k).map(|i| (1.0 - step_size * a).powi(-2 * i as i32)).sum() };
+    // (u^{1−k} − 1)/η without cancellation.
+    let push = |a: f64| (-(k as f64 - 1.0) * (-step_size * a).ln_1p()).exp_m1() / step_size;
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let a = 0.5 * (low + high);
+        if a * (1.0 + powers(a)) + push(a) < 2.0 { low = a } else { high = a }
+    }
+    (0..k).map(|i| high.sqrt() * (1.0 - step_size * high).powi(-(i as i32))).collect()
+}
+
+/// The two multipliers of the mixed orbit of two samples over a cycle, the smaller first: `(1 + 2u − 2/u)²` and
+/// `(3 − 2u − 2/u)² > 1`, where `2u³ − (1 − 2η)u² = 1`.
+///
+/// # Panics
+/// As [`mixed_orbit`].
+pub fn pair_multipliers(step_size: f64) -> [f64; 2] {
+    let a = mixed_orbit(2, step_size)[0].powi(2);
+    let u = 1.0 - step_size * a;
+    [(1.0 + 2.0 * u - 2.0 / u).powi(2), (3.0 - 2.0 * u - 2.0 / u).powi(2)]
+}
+
+/// Number of multipliers outside the unit circle of the mixed orbit of `k` samples: `k − 1`. Proved above for `k ≤ 2`; for
+/// more it is measured.
+pub fn unstable(k: usize) -> usize {
+    k - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+
+    /// A cycle from `c`, and its Jacobian.
+    fn cycle(c: &[f64], eta: f64) -> (Vec<f64>, DMatrix<f64>) {
+        let (m, mut c) = (c.len(), c.to_vec());
+        let mut jacobian = DMatrix::identity(m, m);
+        for i in 0..m {
+            let (norm_sq, visited) = (c.iter().map(|c| c * c).sum::<f64>(), c[i]);
+            let factor = 1.0 - eta * visited * visited;
+            let visit = DMatrix::from_fn(m, m, |j, k| {
+                let own =
+                    if j == k { factor } else { 0.0 } - if k == i { 2.0 * eta * visited * c[j] } else { 0.0 };
+                let pull = if k == i { eta * (2.0 - norm_sq) } else { 0.0 } - 2.0 * eta * visited * c[k];
+                own + if j == i { pull } else { 0.0 }
+            });
+            jacobian = visit * jacobian;
+            c.iter_mut().for_each(|c| *c *= factor);
+            c[i] += eta * (2.0 - norm_sq) * visited;
+        }
+        (c, jacobian)
+    }
+
+    /// The iteration of the decomposition need not end by itself where eigenvalues nearly coincide.
+    fn eigenvalues(jacobian: DMatrix<f64>) -> Vec<nalgebra::Complex<f64>> {
+        let schur = jacobian.try_schur(1e-12, 10_000).expect("an iteration that converges");
+        schur.complex_eigenvalues().iter().copied().collect()
+    }
+
+    const STEP_SIZES: [f64; 8] = [0.003, 0.01, 0.05, 0.1716, 0.2, 1.0 / 3.0, 0.45, 0.499];
+
+    #[test]
+    fn mixed_orbits_return_after_a_cycle() {
+        for eta in STEP_SIZES {
+            for k in 1..=12 {
+                let orbit = mixed_orbit(k, eta);
+                let (after, _) = cycle(&orbit, eta);
+                let moved = orbit.iter().zip(after).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(moved < 3e-15, "k = {k}, η = {eta}: {moved:e}");
+            }
+        }
+        let [first, second] = mixed_orbit(2, 0.2)[..] else { unreachable!() };
+        assert!((first - 0.680_665_824_563_924).abs() < 1e-15, "{first}");
+        assert!((second - 0.750_178_234_714_596).abs() < 1e-15, "{second}");
+    }
+
+    #[test]
+    fn for_two_it_is_the_root_of_the_cubic() {
+        for eta in STEP_SIZES {
+            let a = mixed_orbit(2, eta)[0].powi(2);
+            let in_a = 2.0 * eta * eta * a.powi(3) - (5.0 * eta + 2.0 * eta * eta) * a * a
+                + 4.0 * (1.0 + eta) * a
+                - 2.0;
+            let u = 1.0 - eta * a;
+            let in_u = 2.0 * u.powi(3) - (1.0 - 2.0 * eta) * u * u - 1.0;
+            assert!(in_a.abs() < 1e-14 && in_u.abs() < 1e-14, "η = {eta}: {in_a:e} {in_u:e}");
+        }
+    }
+
+    #[test]
+    fn one_multiplier_in_k_is_stable() {
+        for eta in STEP_SIZES {
+            for k in 1..=6 {
+                let (_, jacobian) = cycle(&mixed_orbit(k, eta), eta);
+                let outside = eigenvalues(jacobian).iter().filter(|x| x.norm() > 1.0).count();
+                assert_eq!(outside, unstable(k), "k = {k}, η = {eta}");
+            }
+            let (_, jacobian) = cycle(&mixed_orbit(2, eta), eta);
+            let mut seen: Vec<f64> = eigenvalues(jacobian).iter().map(|x| x.re).collect();
+            seen.sort_by(f64::total_cmp);
+            let off = seen.iter().zip(pair_multipliers(eta)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            assert!(off < 1e-13, "η = {eta}: {off:e}");
+        }
+        let [stable, unstable] = pair_multipliers(0.2);
+        assert!((stable - 0.372_624).abs() < 1e-6 && (unstable - 1.038_210).abs() < 1e-6);
+    }
+
+    /// The signs and bounds on which "almost every start" rests for two samples, on a grid of [0, 1]².
+    #[test]
+    fn one_visit_is_competitive() {
+        for eta in [0.003, 0.05, 0.1, 0.1715] {
+            for k in 0..=50 {
+                for l in 0..=50 {
+                    let [a, b] = [k, l].map(|k| (f64::from(k) / 50.0).powi(2));
+                    let (stay, visited) = (1.0 - eta * a, 1.0 + 2.0 * eta - 2.0 * eta * a - eta * b);
+                    assert!(
+                        (0.0..=1.0).contains(&stay) && (0.0..=1.0 + 1e-15).contains(&(visited * a.sqrt()))
+                    );
+                    let slope = 1.0 + 2.0 * eta - 6.0 * eta * a - eta * b;
+                    assert!(slope > 0.0 && stay * slope > 4.0 * eta * eta * a * b, "η = {eta}: {a} {b}");
+                }
+            }
+        }
+    }
+}
