@@ -21,7 +21,7 @@ fn selection_law_can_fail() {
     let right = Prediction::default();
     assert_eq!(verdict(findings(&context(), &Options::default(), &right)), Verdict::Reproduced);
     // Larger batches for the larger correlation: odds that depend on b. A stop that biases nothing. Spherical area in the
-    // place of the lattice. The clock of draws with replacement, for batches without.
+    // place of the lattice. A clock that is slow by m/(m − 1).
     fn by_batch(c: [f64; 2], batch: usize) -> f64 {
         theory::pair(c.map(|c| c.powi(batch as i32)))
     }
@@ -43,28 +43,51 @@ fn selection_law_can_fail() {
             "two samples of 2, replacement with b = 2",
             "two samples of 4, replacement with b = 3",
             "stopped at cos² > 0.999, θ = 0.04 π/2: P(i* = 1)",
-            "over the triangle of starts",
+            "Monte Carlo against the lattice",
             "(m − 1) κ T less the fall of Σ log cos",
         ],
     );
-    // The shares of the correlations, alone and in batches. Spherical area in the place of the approximation.
+    // The shares of the correlations, alone and in batches, and those of their squares. Spherical area in the place of the Monte Carlo. The clock
+    // of draws with replacement.
     fn proportional(c: [f64; 2]) -> f64 {
         c[0] / (c[0] + c[1])
+    }
+    fn squares(c: [f64; 3]) -> [f64; 3] {
+        let total: f64 = c.iter().map(|c| c * c).sum();
+        c.map(|c| c * c / total)
+    }
+    fn spherical(c: &[f64], tolerance: f64, _: u64) -> theory::Odds {
+        theory::Odds { probabilities: theory::spherical(c), errors: vec![tolerance; c.len()], paths: 0 }
     }
     let odds = "the exact odds, largest deviation from (2/π) arctan(c_1/c_2)";
     turns(
         Prediction {
             pair: proportional,
             pair_in_batches: |c, _| proportional(c),
-            probabilities: theory::spherical,
+            triangle: squares,
+            odds: spherical,
+            clock: |m, b, eta| theory::clock_with_replacement(m, b, eta),
             ..right.clone()
         },
         &[
             odds,
             "two samples of 2, replacement with b = 2",
-            "over the triangle of starts",
-            "c ∝ 5, 1, 1, 1, 1, 1: largest error of the fast approximation",
+            "c ∝ (5, 3, 2): P(i* = 1) by paths",
+            "c ∝ (5, 3, 2), η → 0: P(i* = 1) of SGD",
+            "Monte Carlo against (2/π) arctan",
+            "Monte Carlo against the lattice",
+            "m = 6 to 100, 11 starts pooled",
+            "slope in κ of the mean time to selection",
         ],
+    );
+    // The odds with errors ten times too small.
+    fn boastful(c: &[f64], tolerance: f64, seed: u64) -> theory::Odds {
+        let odds = theory::monte_carlo(c, tolerance, seed);
+        theory::Odds { errors: odds.errors.iter().map(|error| 0.1 * error).collect(), ..odds }
+    }
+    turns(
+        Prediction { odds: boastful, ..right.clone() },
+        &["Monte Carlo against (2/π) arctan", "Monte Carlo against the lattice"],
     );
     // No correction at all; one of the wrong sign, and for a start off the manifold that of a start on it; 3/64 for 2/64.
     let slope = "slope in η of the exact odds, largest deviation";

@@ -7,30 +7,35 @@ use crate::claims::{Context, Findings};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, binomial_interval};
-use crate::theory::budget::MISS;
 use crate::theory::selection::clock;
 use crate::verdict::{Check, Expectation};
+
+/// Bound on the probability that a run of epochs is lost by the largest correlation, or undecided at its budget: the lead is ten deviations of the noise, the budget
+/// ten mean times.
+const MISS: f64 = 1e-12;
 
 const FOUR: [f64; 4] = [0.45, 0.5, 0.4, 0.3];
 
 pub(super) fn examine(context: &Context, findings: &mut Findings) -> Result<()> {
     findings.checks.push(gradient_descent()?);
-    findings.checks.extend(epochs(context)?);
+    findings.checks.extend(epochs(context, &mut findings.protocol)?);
     Ok(())
 }
 
-/// The full batch moves no ratio: nobody wins.
+/// Steps of the full batch.
+const STEPS: u32 = 5000;
+
+/// The full batch moves no ratio: no sample wins.
 fn gradient_descent() -> Result<Check> {
-    let steps = 5000;
     let check = Expectation::new(
-        "full batch: largest change of a cosine in 5000 steps",
+        format!("full batch: largest change of a cosine in {STEPS} steps"),
         0.0,
-        "every ratio is a constant of motion; 5000 roundings",
+        "every ratio is a constant of motion; a rounding a step",
     )
     .control()
     .within(1e-12);
     let c = unit(&FOUR);
-    let flock = Flock::new(Schedule::full_batch(4)?, 0.1, f64::from(steps), f64::from(steps))?;
+    let flock = Flock::new(Schedule::full_batch(4)?, 0.1, f64::from(STEPS), f64::from(STEPS))?;
     let at = flock.run(&[flock.start(&c, 0.0)?], 0, |_, neuron| Some(unit(&neuron.correlations)))?;
     let change = |after: &Vec<f64>| largest(after.iter().zip(&c).map(|(a, b)| (a - b).abs()));
     Ok(check.measured(at[0].as_ref().map_or(f64::NAN, change), 1))
@@ -38,9 +43,13 @@ fn gradient_descent() -> Result<Check> {
 
 /// Over an epoch the noise of first order cancels, while the pull of the leader does not: the largest correlation
 /// wins. One batch of a single sample less, and the lots are back.
-fn epochs(context: &Context) -> Result<Vec<Check>> {
+fn epochs(context: &Context, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
     let eta = 0.1;
     let replicas = context.effort.pick(300, 3000, 30_000);
+    protocol.push(format!(
+        "No lots: the full batch over {STEPS} steps; reshuffled epochs of four samples, {replicas} runs at η_B = {eta} for each of b = 1, 2, and for b = 3, \
+         which drops a sample."
+    ));
     let mut checks = Vec::new();
     for batch in [1, 2] {
         let schedule = Schedule::new(
@@ -54,8 +63,8 @@ fn epochs(context: &Context) -> Result<Vec<Check>> {
             winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?;
         let name =
             format!("reshuffled epochs, m = 4, b = {batch}: runs in which the largest correlation wins");
-        let why = "noise of order η² an epoch at most, against a drift of that order over 1/η² epochs; \
-                   a lead of a tenth";
+        let why = "noise of order η² an epoch at most, against a drift of that order over 1/η² epochs: it moves a log-ratio by 0.01 or less, \
+                   and the lead is 0.1";
         checks.push(
             Expectation::new(name, 1.0, why)
                 .always(context.effort.pick(0.9, 0.99, 0.999), MISS)

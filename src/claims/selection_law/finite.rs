@@ -22,11 +22,17 @@ pub(super) fn examine(
     context: &Context,
     prediction: &Prediction,
     rows: &mut Vec<Vec<String>>,
+    protocol: &mut Vec<String>,
 ) -> Result<Vec<Check>> {
     let mut checks = Vec::from(limits(prediction));
+    let replicas = context.effort.pick(200_000, 700_000, 4_000_000);
     for (k, eta) in LARGE.into_iter().enumerate() {
-        checks.extend(octants(context, prediction, eta, 1 << 32 | (2 * k as u64), rows)?);
+        checks.extend(octants(context, prediction, eta, replicas, 1 << 32 | (2 * k as u64), rows)?);
     }
+    protocol.push(format!(
+        "The solved chain alone: value and slope in η at η → 0, over 19 angles. Against runs: {replicas} at each of θ = π/8, 3π/8 and η = {}, {}.",
+        LARGE[0], LARGE[1]
+    ));
     for eta in CURVES {
         let along = (1..40).map(|k| f64::from(k) / 40.0);
         rows.extend(along.map(|share| {
@@ -68,10 +74,10 @@ fn octants(
     context: &Context,
     prediction: &Prediction,
     eta: f64,
+    replicas: u64,
     cell: u64,
     rows: &mut Vec<Vec<String>>,
 ) -> Result<Vec<Check>> {
-    let replicas = context.effort.pick(200_000, 700_000, 4_000_000);
     let deviation = |share: f64, p: f64| p - (prediction.pair)(at(share));
     let exact = OCTANTS.map(|share| (prediction.pair_at)(at(share), eta));
     let expected = 0.5 * (deviation(OCTANTS[0], exact[0]) - deviation(OCTANTS[1], exact[1]));

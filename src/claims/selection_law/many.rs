@@ -1,120 +1,151 @@
-//! Three samples and more: lattice, paths of the diffusion and SGD against each other; two guesses that are wrong; the
-//! fast approximation.
+//! Three samples and more: lattice, Monte Carlo, paths of the diffusion and SGD against each other; two guesses that are wrong.
 
 use rayon::prelude::*;
+use statrs::function::beta::beta_reg;
 
 use super::batches::by_diffusion;
+use super::pair::{at, frequency};
 use super::{CLAIM, Prediction, winners};
 use crate::claims::flock::Flock;
 use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
-use crate::stats::{CHECK_LEVEL, binomial_interval, normal_quantile};
-use crate::theory::selection::{accuracy, clock, proportional, spherical};
-use crate::verdict::{Check, Expectation};
+use crate::stats::{CHECK_LEVEL, binomial_interval, combination, normal_quantile};
+use crate::theory::selection::{Odds, clock, proportional, spherical};
+use crate::verdict::{Check, Exceeding, Expectation};
 
 const THREE: [f64; 3] = [0.5, 0.3, 0.2];
 
+/// Step sizes, the second half of the first, for the extrapolation.
+const STEP_SIZES: [f64; 2] = [0.2, 0.1];
+
 pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
-    findings.checks.extend(three(context, prediction)?);
-    let (check, table) = over_the_triangle(context, prediction);
+    findings.checks.extend(three(context, prediction, &mut findings.protocol)?);
+    findings.checks.push(two(context, prediction, &mut findings.protocol));
+    let (check, table) = over_the_triangle(context, prediction, &mut findings.protocol);
     findings.checks.push(check);
     findings.tables.push(table);
-    let starts = [
-        ("c ∝ 6, 5, 4, 3, 2, 1", even_ratios(6)),
-        (ONE_AND_FIVE, vec![1.0, 0.2, 0.2, 0.2, 0.2, 0.2]),
-        ("sizes of Gaussians", half_normal(20)),
-        ("sizes of Gaussians", half_normal(40)),
-    ];
-    for (k, (name, c)) in starts.iter().enumerate() {
-        findings.checks.extend(approximation(context, prediction, name, c, k as u64));
-    }
+    let (checks, table) = many(context, prediction, &mut findings.protocol);
+    findings.checks.extend(checks);
+    findings.tables.push(table);
     Ok(())
 }
 
-/// Where the guesses are off most.
-const ONE_AND_FIVE: &str = "c ∝ 5, 1, 1, 1, 1, 1";
-
-fn even_ratios(m: usize) -> Vec<f64> {
-    (1..=m).map(|k| k as f64).collect()
-}
-
-/// Typical sizes of Gaussian correlations: quantiles of a Rayleigh variable.
-fn half_normal(m: usize) -> Vec<f64> {
-    (1..=m).map(|k| (-2.0 * (1.0 - (k as f64 - 0.5) / m as f64).ln()).sqrt()).collect()
-}
-
-/// One start three ways, and the two guesses. The leader speaks for all: there both are off most.
-fn three(context: &Context, prediction: &Prediction) -> Result<Vec<Check>> {
+/// One start three ways. The leader speaks for all.
+fn three(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
     let expected = (prediction.triangle)(THREE)[0];
-    let (paths, runs) = context.effort.pick((10_000, 10_000), (200_000, 200_000), (3_000_000, 1_000_000));
-    let half_width = |n: u64| 2.5 / (n as f64).sqrt();
+    let (paths, runs) = context.effort.pick((10_000, 12_000), (200_000, 200_000), (3_000_000, 400_000));
     let by_paths = Expectation::new(
         "m = 3, c ∝ (5, 3, 2): P(i* = 1) by paths of the diffusion",
         expected,
-        "the lattice solution, right to 1e-5; paths have no time step",
+        "the lattice solution, right to 1e-5; paths have no time step, and turn again with probability 1e-5",
     )
-    .covered(half_width(paths));
+    .chance(0.2 * CHECK_LEVEL)
+    .covered(2.5 / (paths as f64).sqrt());
     let by_runs = Expectation::new(
-        "m = 3, c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1",
+        "m = 3, c ∝ (5, 3, 2), η → 0: P(i* = 1) of SGD by extrapolation",
         expected,
-        "the lattice solution; the first correction at this η is of the order of 0.001",
+        "the lattice solution; 2 P(η/2) − P(η) at η = 0.2 leaves an order η², below 5e-4",
     )
-    .covered(half_width(runs));
+    .chance(CHECK_LEVEL)
+    .covered(6.25 / (runs as f64).sqrt());
+    let above_shares = above(
+        "m = 3, c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds |c_1|/Σ|c|",
+        proportional(&THREE)[0],
+    );
     let count = by_diffusion(context, &THREE, paths, context.cell_seed(&CLAIM, 6 << 32))[0];
-    let of_paths = binomial_interval(count, paths, CHECK_LEVEL);
-    let kappa = clock(3, 1, 0.1);
-    let schedule = Schedule::sgd(3, 1, context.cell_seed(&CLAIM, 7 << 32))?;
-    let wins = winners(context, &Flock::new(schedule, 0.1, 1.0 / kappa, 80.0 / kappa)?, &THREE, runs)?[0];
-    let of_runs = binomial_interval(wins, runs, CHECK_LEVEL);
-    let share = |count: u64, n: u64| count as f64 / n as f64;
-    let mut checks = vec![
-        by_paths.estimated(share(count, paths), of_paths, paths),
-        by_runs.estimated(share(wins, runs), of_runs, runs),
-        above(BY_SGD, "|c_1|/Σ|c|", proportional(&THREE)[0]).estimated(share(wins, runs), of_runs, runs),
-    ];
-    // A hundredth is not to be seen in a quick look.
-    if half_width(runs) < 0.009 {
-        checks.push(above(BY_SGD, "spherical area", spherical(&THREE)[0]).estimated(
-            share(wins, runs),
-            of_runs,
-            runs,
-        ));
+    let mut wins = [0; 2];
+    for (k, eta) in STEP_SIZES.into_iter().enumerate() {
+        let kappa = clock(3, 1, eta);
+        let schedule = Schedule::sgd(3, 1, context.cell_seed(&CLAIM, 7 << 32 | k as u64))?;
+        wins[k] = winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?, &THREE, runs)?[0];
     }
-    Ok(checks)
+    let [coarse, fine] = wins.map(|wins| frequency(wins, runs));
+    let (value, interval) = combination(&[(2.0, fine.0, fine.1), (-1.0, coarse.0, coarse.1)], CHECK_LEVEL);
+    protocol.push(format!(
+        "Three samples, c ∝ (5, 3, 2): a lattice solution of the exit problem against {paths} paths of the diffusion, sampled without time \
+         step, and against {runs} runs of SGD (b = 1) at each of η = {} and {}, extrapolated.",
+        STEP_SIZES[0], STEP_SIZES[1],
+    ));
+    Ok(vec![
+        by_paths.estimated(count as f64 / paths as f64, binomial_interval(count, paths, CHECK_LEVEL), paths),
+        by_runs.estimated(value, interval, 2 * runs),
+        above_shares.estimated(fine.0, binomial_interval(wins[1], runs, CHECK_LEVEL), runs),
+    ])
 }
 
-const BY_SGD: &str = "m = 3, c ∝ (5, 3, 2): P(i* = 1) by SGD";
-
-fn above(what: &str, guess: &str, value: f64) -> crate::verdict::Exceeding {
-    let name = format!("{what} exceeds {guess}");
-    Expectation::new(name, value, "a natural guess, and not the law").control().exceeding()
+fn above(name: impl Into<String>, guess: f64) -> Exceeding {
+    Expectation::new(name, guess, "a natural guess, and not the law").control().exceeding()
 }
 
-/// The approximation and the guesses against the lattice, for `c_1 ≥ c_2 ≥ c_3`, `Σ c = 1`.
-fn over_the_triangle(context: &Context, prediction: &Prediction) -> (Check, Table) {
+/// Largest deviation from a law, in standard errors.
+fn deviation(odds: &Odds, law: &[f64]) -> f64 {
+    let errors = odds.probabilities.iter().zip(&odds.errors);
+    largest(errors.zip(law).map(|((p, error), law)| (p - law).abs() / error))
+}
+
+/// The Monte Carlo where there is a closed form.
+fn two(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -> Check {
+    let tolerance = context.effort.pick(2e-3, 1e-3, 2e-4);
+    let angles = 19;
+    let check = Expectation::new(
+        "m = 2: Monte Carlo against (2/π) arctan(c_1/c_2), in standard errors: largest of 19 angles",
+        0.0,
+        "unbiased but for a thirtieth of an error; normal quantile over 19 angles",
+    )
+    .chance(2.0 * CHECK_LEVEL)
+    .within(normal_quantile(CHECK_LEVEL / f64::from(angles)));
+    let deviations: Vec<f64> = (1..=angles)
+        .into_par_iter()
+        .map(|k| {
+            let c = at(0.05 * f64::from(k));
+            let odds = (prediction.odds)(&c, tolerance, context.cell_seed(&CLAIM, 14 << 32 | k as u64));
+            deviation(&odds, &[(prediction.pair)(c), 1.0 - (prediction.pair)(c)])
+        })
+        .collect();
+    protocol.push(format!(
+        "The Monte Carlo for the odds, to standard errors of {tolerance}, against the closed form at {angles} angles of two samples."
+    ));
+    check.measured(largest(deviations), angles as u64)
+}
+
+/// The Monte Carlo against the lattice, for `c_1 ≥ c_2 ≥ c_3`, `Σ c = 1`; the guesses beside them.
+fn over_the_triangle(
+    context: &Context,
+    prediction: &Prediction,
+    protocol: &mut Vec<String>,
+) -> (Check, Table) {
     let n: usize = context.effort.pick(7, 14, 24);
+    let tolerance = context.effort.pick(2e-3, 1e-3, 3e-4);
     let points: Vec<[f64; 3]> = (1..n)
         .flat_map(|k| (1..=k).map(move |j| (k, j)))
         .filter(|(k, j)| k + j < n && n - k - j <= *j)
         .map(|(k, j)| [k, j, n - k - j].map(|x| x as f64 / n as f64))
         .collect();
+    let count = points.len();
     let check = Expectation::new(
-        "m = 3: largest error of the fast approximation over the triangle of starts",
+        format!("m = 3: Monte Carlo against the lattice, in standard errors: largest of three odds at {count} starts"),
         0.0,
-        "against the lattice; the accuracy it is documented with",
+        format!("the lattice is right to 1e-5; normal quantile over {} numbers", 3 * count),
     )
-    .within(accuracy(3));
-    let laws: Vec<([f64; 3], [f64; 3], Vec<f64>)> = points
+    .chance(2.0 * CHECK_LEVEL)
+    .within(normal_quantile(CHECK_LEVEL / (3 * count) as f64));
+    let laws: Vec<([f64; 3], [f64; 3], Odds)> = points
         .into_par_iter()
-        .map(|c| (c, (prediction.triangle)(c), (prediction.probabilities)(&c)))
+        .enumerate()
+        .map(|(k, c)| {
+            let seed = context.cell_seed(&CLAIM, 15 << 32 | k as u64);
+            (c, (prediction.triangle)(c), (prediction.odds)(&c, tolerance, seed))
+        })
         .collect();
-    let error = |law: &[f64; 3], other: &[f64]| largest(law.iter().zip(other).map(|(a, b)| (a - b).abs()));
-    let worst = largest(laws.iter().map(|(_, law, fast)| error(law, fast)));
-    let rows = laws.iter().map(|(c, law, fast)| {
-        let guesses = [fast.as_slice(), &proportional(c), &spherical(c)].concat();
-        c.iter().chain(law).chain(&guesses).map(|x| x.to_string()).collect()
+    protocol.push(format!(
+        "The same, to standard errors of {tolerance}, against the lattice at {count} starts of three samples."
+    ));
+    let worst = largest(laws.iter().map(|(_, law, odds)| deviation(odds, law)));
+    let rows = laws.iter().map(|(c, law, odds)| {
+        let rest = [odds.probabilities.as_slice(), &odds.errors, &proportional(c), &spherical(c)].concat();
+        c.iter().chain(law).chain(&rest).map(|x| x.to_string()).collect()
     });
     let header = vec![
         "c_1",
@@ -123,9 +154,12 @@ fn over_the_triangle(context: &Context, prediction: &Prediction) -> (Check, Tabl
         "lattice_1",
         "lattice_2",
         "lattice_3",
-        "fast_1",
-        "fast_2",
-        "fast_3",
+        "monte_carlo_1",
+        "monte_carlo_2",
+        "monte_carlo_3",
+        "standard_error_1",
+        "standard_error_2",
+        "standard_error_3",
         "proportional_1",
         "proportional_2",
         "proportional_3",
@@ -134,38 +168,108 @@ fn over_the_triangle(context: &Context, prediction: &Prediction) -> (Check, Tabl
         "spherical_3",
     ];
     let table = Table { name: "selection_triangle", header, rows: rows.collect() };
-    (check.measured(worst, laws.len() as u64), table)
+    (check.measured(worst, count as u64), table)
 }
 
-/// The approximation against paths of the diffusion, for any number of samples; and where the guesses are off most, those.
-fn approximation(
-    context: &Context,
-    prediction: &Prediction,
-    start: &str,
-    c: &[f64],
-    cell: u64,
-) -> Vec<Check> {
-    let law = (prediction.probabilities)(c);
-    let widest = law.iter().map(|p| p * (1.0 - p)).fold(0.0, f64::max);
-    let precision = context.effort.pick(4.0, 0.7, 0.1) * accuracy(c.len());
-    let quantile = normal_quantile(CHECK_LEVEL / c.len() as f64);
-    let paths = (widest * (quantile / precision).powi(2)).ceil() as u64;
+/// One large and many equal, two large, even and geometric scales, typical sizes of Gaussians.
+fn starts() -> Vec<(&'static str, Vec<f64>)> {
+    let then = |first: &[f64], ones: usize| [first, &vec![1.0; ones]].concat();
+    vec![
+        ("6, 5, 4, 3, 2, 1", (1..=6).rev().map(f64::from).collect()),
+        ("5, five of 1", then(&[5.0], 5)),
+        ("10, five of 1", then(&[10.0], 5)),
+        ("8, seven of 1", then(&[8.0], 7)),
+        ("10, nine of 1", then(&[10.0], 9)),
+        (LARGEST, then(&[20.0], 19)),
+        ("5, 5, eight of 1", then(&[5.0, 5.0], 8)),
+        ("powers of 2", (0..10).rev().map(|k| f64::from(1 << k)).collect()),
+        ("Gaussian", half_normal(20)),
+        ("Gaussian", half_normal(40)),
+        ("Gaussian", half_normal(100)),
+    ]
+}
+
+/// Where both guesses are far off.
+const LARGEST: &str = "20, nineteen of 1";
+
+/// Typical sizes of Gaussian correlations, in descending order: quantiles of `|G|`.
+fn half_normal(m: usize) -> Vec<f64> {
+    (0..m).map(|k| normal_quantile((k as f64 + 0.5) / m as f64)).collect()
+}
+
+/// The Monte Carlo against frequencies among paths of the diffusion, for any number of samples.
+fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -> (Vec<Check>, Table) {
+    let paths: u64 = context.effort.pick(6000, 60_000, 400_000);
+    // A seventh of the error of a frequency near ½.
+    let tolerance = 0.07 / (paths as f64).sqrt();
+    let starts = starts();
+    let numbers: usize = starts.iter().map(|(_, c)| c.len()).sum();
     let check = Expectation::new(
-        format!("m = {}, {start}: largest error of the fast approximation", c.len()),
-        0.0,
-        "against paths of the diffusion; the accuracy it is documented with, and the noise of all frequencies together",
+        format!(
+            "m = 6 to 100, {} starts pooled: least P-value of a frequency among paths of the diffusion under the odds of the Monte Carlo, times \
+             their number",
+            starts.len()
+        ),
+        CHECK_LEVEL,
+        format!("exact binomial tests of {numbers} frequencies; errors of the odds are a seventh of theirs at most"),
     )
-    .within(accuracy(c.len()) + precision);
-    let counts = by_diffusion(context, c, paths, context.cell_seed(&CLAIM, 8 << 32 | cell));
-    let share = |count: u64| count as f64 / paths as f64;
-    let worst = largest(counts.iter().zip(&law).map(|(count, p)| (share(*count) - p).abs()));
-    let mut checks = vec![check.measured(worst, paths)];
-    if start == ONE_AND_FIVE {
-        let interval = binomial_interval(counts[0], paths, CHECK_LEVEL);
-        let what = format!("m = {}, {start}: P(i* = 1) by paths of the diffusion", c.len());
-        for (guess, value) in [("|c_1|/Σ|c|", proportional(c)[0]), ("spherical area", spherical(c)[0])] {
-            checks.push(above(&what, guess, value).estimated(share(counts[0]), interval, paths));
+    .chance(2.0 * CHECK_LEVEL)
+    .at_least();
+    let guesses = [("|c_1|/Σ|c|", proportional as fn(&[f64]) -> Vec<f64>), ("spherical area", spherical)];
+    let what = format!("m = 20, c ∝ {LARGEST}: P(i* = 1) by paths of the diffusion exceeds");
+    let odds: Vec<Odds> = starts
+        .par_iter()
+        .enumerate()
+        .map(|(k, (_, c))| (prediction.odds)(c, tolerance, context.cell_seed(&CLAIM, 16 << 32 | k as u64)))
+        .collect();
+    let (mut least, mut rows, mut controls) = (1f64, Vec::new(), Vec::new());
+    for (k, ((name, c), odds)) in starts.iter().zip(&odds).enumerate() {
+        let counts = by_diffusion(context, c, paths, context.cell_seed(&CLAIM, 8 << 32 | k as u64));
+        let p_values = counts.iter().zip(&odds.probabilities).map(|(&n, &p)| p_value(n, paths, p));
+        let of_start = p_values.fold(1.0, f64::min);
+        least = least.min(of_start);
+        let (share, error) = frequency(counts[0], paths);
+        let law = [odds.probabilities[0], odds.errors[0], share, error];
+        let guess = guesses.map(|(_, guess)| guess(c)[0]);
+        let numbers = law.into_iter().chain(guess).chain([(of_start * c.len() as f64).min(1.0)]);
+        let head = [(*name).to_string(), c.len().to_string(), odds.paths.to_string(), paths.to_string()];
+        rows.push(head.into_iter().chain(numbers.map(|x| x.to_string())).collect());
+        if *name == LARGEST {
+            let interval = binomial_interval(counts[0], paths, CHECK_LEVEL);
+            controls.extend(guesses.iter().zip(guess).map(|((name, _), value)| {
+                above(format!("{what} {name}"), value).estimated(share, interval, paths)
+            }));
         }
     }
-    checks
+    protocol.push(format!(
+        "The same, to standard errors of {tolerance:.1e}, against the winners of {paths} paths of the diffusion from each of {} starts of 6 to 100 \
+         samples: one large and many equal, two large, even and geometric scales, sizes of Gaussians.",
+        starts.len()
+    ));
+    let header = vec![
+        "start",
+        "samples",
+        "monte_carlo_paths",
+        "diffusion_paths",
+        "odds_1",
+        "standard_error_of_odds_1",
+        "frequency_1",
+        "standard_error_of_frequency_1",
+        "proportional_1",
+        "spherical_1",
+        "least_p_value_times_samples",
+    ];
+    let pooled = check.measured((least * numbers as f64).min(1.0), paths * starts.len() as u64);
+    let checks = std::iter::once(pooled).chain(controls).collect();
+    (checks, Table { name: "selection_odds", header, rows })
+}
+
+/// Probability, at most 1, of twice the smaller tail of a binomial law at a count.
+fn p_value(count: u64, trials: u64, p: f64) -> f64 {
+    let at_least = |k: u64| match k {
+        0 => 1.0,
+        k if k > trials => 0.0,
+        k => beta_reg(k as f64, (trials - k + 1) as f64, p.clamp(0.0, 1.0)),
+    };
+    (2.0 * at_least(count).min(1.0 - at_least(count + 1))).min(1.0)
 }

@@ -10,7 +10,7 @@ mod transient;
 use super::flock::{Flock, lead};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
-use crate::theory::selection::{self, triangle};
+use crate::theory::selection::{self, Odds, triangle};
 
 /// The claim.
 pub const CLAIM: Claim = Claim {
@@ -22,15 +22,12 @@ pub const CLAIM: Claim = Claim {
     title: "who wins is a lottery whose odds depend on the initial ratios alone, not on b",
     source: "beyond the paper",
     statement: "As η → 0, from N = 1, the y_j = log|c_j| follow dy_j = softmax(2y)_j dτ + dW_j in the time τ = η_B² b(m−b)/(m(m−1)) t, \
-                up to a common shift. So P(i* = i) depends on the ratios of the c_j(0) only, for m = 2 it is (2/π) arctan(c_1/c_2), \
-                at b = 1 and first order in η it is that minus (η/32π) sin 4θ, and neither |c_i|/Σ|c| nor spherical area is the law of \
+                up to a common shift. So P(i* = j) depends on the ratios of the c_j(0) only: it is (c_j/‖c‖) E_j exp(−½∫(1 − Σp²) dτ), where E_j is the \
+                mean over Brownian motions with drift e_j; for m = 2 it is (2/π) arctan(c_1/c_2), \
+                at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
-    protocol: "Frequencies of the winner over many runs of the reduced engine, each until the chance of a return is far below the \
-               standard error: m = 2 over angles and step sizes, against the solved chain at that step size and extrapolated to η → 0; m = 6 \
-               for every batch size, by one test of homogeneity; m = 3 against a lattice solution of the exit problem and against exact \
-               paths of the diffusion; the fast predictor against both; starts off the manifold. Controls: a stop rule that is too loose, \
-               a step size that is too large, the two wrong guesses, the full batch.",
+    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -59,8 +56,8 @@ pub struct Prediction {
     pub clock: fn(usize, usize, f64) -> f64,
     /// The three probabilities for `m = 3`.
     pub triangle: fn([f64; 3]) -> [f64; 3],
-    /// The fast approximation for any `m`.
-    pub probabilities: fn(&[f64]) -> Vec<f64>,
+    /// The odds for any `m`, to a standard error, from a seed.
+    pub odds: fn(&[f64], f64, u64) -> Odds,
 }
 
 impl Default for Prediction {
@@ -73,13 +70,13 @@ impl Default for Prediction {
             stopped_early: selection::pair_stopped_early,
             clock: selection::clock,
             triangle: triangle::solve,
-            probabilities: selection::probabilities,
+            odds: selection::monte_carlo,
         }
     }
 }
 
-/// Sum of the others over the leader at which a run counts as decided; [`selection::return_bound`] there is 1e-4 for
-/// two samples, of which `2/π · 1e-5` is real.
+/// Sum of the others over the leader at which a run or a path counts as decided. For the limit diffusion the probability of another end is at
+/// most the sum itself, since `P(k) ≤ c_k/‖c‖`, and `2/π` of it for two samples.
 const DECIDED: f64 = 1e-5;
 
 /// Runs the protocol against a prediction.

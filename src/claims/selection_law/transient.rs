@@ -12,38 +12,43 @@ use crate::theory::selection::Chain;
 use crate::verdict::{Check, Covered, Expectation};
 
 pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
-    findings.checks.extend(arrival(context)?);
-    findings.checks.push(odds(context, prediction)?);
+    findings.checks.extend(arrival(context, &mut findings.protocol)?);
+    findings.checks.push(odds(context, prediction, &mut findings.protocol)?);
     Ok(())
 }
 
 const SAMPLES: usize = 4;
 const NORM: f64 = 0.01;
-const STEP_SIZES: [f64; 2] = [0.02, 0.01];
 
 /// From even correlations and `‖w_0‖ = ρ`, one sample a step. In the mean `dN/dt = (4η/m) N (1 − N)`, so `N = ½` after
 /// `(m/4η) log((1 − ρ²)/ρ²)` steps; a step moves `log|c_i|` of the drawn sample by `η (2 − N)`, so by then a log-ratio has the
 /// variance `(η/2) ∫ (2 − N)²/(N(1 − N)) dN = η (4 log(1/ρ) − ¼ − (3/2) log 2)`, but for powers of `ρ`.
-fn arrival(context: &Context) -> Result<[Check; 2]> {
-    let replicas = context.effort.pick(4000, 40_000, 400_000);
+///
+/// The terms of order `η` and `η²` carry powers of `log 1/ρ`: three step sizes take both away.
+fn arrival(context: &Context, protocol: &mut Vec<String>) -> Result<[Check; 2]> {
+    let (replicas, fewest) = context.effort.pick((6000, 460), (40_000, 460), (400_000, 920));
     let far = NORM.ln().abs();
+    let runs =
+        [fewest, 2 * fewest, 4 * fewest].map(|steps| (steps, 0.5 * SAMPLES as f64 * far / f64::from(steps)));
+    let why = "η, η/2 and η/4 extrapolated to 0; order η³ is left, a fifth of an error at most";
     let arrival = Expectation::new(
         "m = 4, ‖w_0‖ = 0.01: N after m log(1/‖w_0‖)/2η steps",
         0.5,
-        "mean growth of the norm; η = 0.02 and 0.01 extrapolated to 0",
+        format!("mean growth of the norm; {why}"),
     )
-    .covered(context.effort.pick(0.02, 0.01, 0.005));
+    .chance(CHECK_LEVEL)
+    .covered(context.effort.pick(0.006, 0.0025, 0.0007));
     let spread = Expectation::new(
         "m = 4, ‖w_0‖ = 0.01: variance of a log-ratio there, over η",
         4.0 * far - 0.25 - 1.5 * std::f64::consts::LN_2,
-        "independent lots of size η (2 − N); η = 0.02 and 0.01 extrapolated to 0",
+        format!("independent lots of size η (2 − N); {why}"),
     )
-    .covered(context.effort.pick(5.0, 1.5, 0.5));
+    .chance(CHECK_LEVEL)
+    .covered(context.effort.pick(6.5, 2.5, 0.8));
     let (mut norms, mut squares) = (Vec::new(), Vec::new());
-    for (k, eta) in STEP_SIZES.into_iter().enumerate() {
-        let steps = (0.5 * SAMPLES as f64 * far / eta).round();
+    for (k, (steps, eta)) in runs.into_iter().enumerate() {
         let schedule = Schedule::sgd(SAMPLES, 1, context.cell_seed(&CLAIM, 11 << 32 | k as u64))?;
-        let flock = Flock::new(schedule, eta, steps, steps)?;
+        let flock = Flock::new(schedule, eta, f64::from(steps), f64::from(steps))?;
         let start = flock.start(&[0.5 * NORM; SAMPLES], 0.0)?;
         let rule = |_, neuron: &Neuron| {
             let c = &neuron.correlations;
@@ -54,28 +59,41 @@ fn arrival(context: &Context) -> Result<[Check; 2]> {
         norms.push(Mean::of(&seen.iter().map(|seen| seen.0).collect::<Vec<_>>()));
         squares.push(Mean::of(&seen.iter().map(|seen| seen.1).collect::<Vec<_>>()));
     }
-    Ok([extrapolated(&norms, arrival), extrapolated(&squares, spread)])
+    protocol.push(format!(
+        "From ‖w_0‖ = {NORM} and even correlations of {SAMPLES} samples (b = 1): norm and log-ratio after m log(1/‖w_0‖)/2η steps of {replicas} runs at \
+         each of η = {:.4}, {:.4} and {:.4}, extrapolated.",
+        runs[0].1, runs[1].1, runs[2].1,
+    ));
+    let thirds = [1.0 / 3.0, -2.0, 8.0 / 3.0];
+    Ok([extrapolated(&norms, &thirds, arrival), extrapolated(&squares, &thirds, spread)])
 }
 
-/// Value at `η = 0` from means at `η` and `η/2`.
-fn extrapolated(means: &[Mean], expectation: Covered) -> Check {
-    let terms = [(-1.0, means[0].mean, means[0].sem), (2.0, means[1].mean, means[1].sem)];
+/// Value at `η = 0` from means at `η, η/2, …` and their weights.
+fn extrapolated(means: &[Mean], weights: &[f64], expectation: Covered) -> Check {
+    let terms: Vec<_> =
+        means.iter().zip(weights).map(|(mean, weight)| (*weight, mean.mean, mean.sem)).collect();
     let (value, interval) = combination(&terms, CHECK_LEVEL);
-    expectation.estimated(value, interval, (means[0].n + means[1].n) as u64)
+    expectation.estimated(value, interval, means.iter().map(|mean| mean.n as u64).sum())
 }
 
 /// What that does to the odds of two samples: runs as far as the manifold, from where the chain is solved.
-fn odds(context: &Context, prediction: &Prediction) -> Result<Check> {
-    let (norm, replicas) = (0.1, context.effort.pick(40_000, 400_000, 4_000_000));
+fn odds(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -> Result<Check> {
+    let (norm, replicas) = (0.1, context.effort.pick(40_000, 500_000, 4_000_000));
+    let coarse: f64 = context.effort.pick(0.04, 0.03, 0.02);
     let start = at(0.25).map(|c| norm * c);
+    protocol.push(format!(
+        "From ‖w_0‖ = {norm} and θ = π/8 of two samples: the odds of the solved chain where the runs reach the manifold, over {replicas} runs at each of η = {coarse} \
+         and {}, extrapolated.",
+        0.5 * coarse,
+    ));
     let check = Expectation::new(
         "m = 2, θ = π/8, ‖w_0‖ = 0.1: (P(i* = 1) − 2θ/π)/η, η → 0",
         (prediction.slope)(start),
-        "first order in η; extrapolated from η and η/2",
+        "first order in η; extrapolated from η and η/2, which leaves an order η², a quarter of an error at most",
     )
-    .covered(context.effort.pick(0.3, 0.1, 0.06));
+    .chance(CHECK_LEVEL)
+    .covered(context.effort.pick(0.33, 0.11, 0.06));
     let mut quotients = Vec::new();
-    let coarse: f64 = context.effort.pick(0.04, 0.04, 0.02);
     for (k, eta) in [coarse, 0.5 * coarse].into_iter().enumerate() {
         // N − 1 down to some e^{−4} η.
         let steps = (0.5 * ((1.0 / (norm * norm)).ln() + (1.0 / eta).ln() + 4.0) / eta).round();
@@ -89,5 +107,5 @@ fn odds(context: &Context, prediction: &Prediction) -> Result<Check> {
         let seen = flock.repeat(context, &flock.start(&start, 0.0)?, replicas, rule)?;
         quotients.push(Mean::of(&seen.into_iter().flatten().collect::<Vec<_>>()));
     }
-    Ok(extrapolated(&quotients, check))
+    Ok(extrapolated(&quotients, &[-1.0, 2.0], check))
 }
