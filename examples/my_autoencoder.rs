@@ -60,7 +60,10 @@ pub fn findings(context: &Context) -> puremix::Result<Findings> {
         Ok(measure::alignment::best_match(&neurons[0], &data, Activation::Linear).cosine)
     };
     let checks = vec![pure.measured(max_cos(1)?, 1), mixed.measured(max_cos(data.samples())?, 1)];
-    Ok(Findings { checks, notes, ..Findings::default() })
+    let protocol = vec![
+        "Burn's autodiff trains it from one start with b = 1 and with b = m, until what is left of the way is estimated at 1e-9.".into(),
+    ];
+    Ok(Findings { protocol, checks, notes, ..Findings::default() })
 }
 
 /// How the report introduces it.
@@ -74,7 +77,6 @@ pub const CLAIM: Claim = Claim {
     source: "examples/my_autoencoder.rs",
     statement: "A linear neuron that is normalised before it is used ends in a single sample with b = 1, and in none with b = m.",
     formula: r"\hat{x} = u \langle u, x \rangle, \qquad u = w / \|w\|",
-    protocol: "Burn's autodiff trains it from one start with b = 1 and with b = m, until what is left of the way is estimated at 1e-9.",
     run: findings,
 };
 

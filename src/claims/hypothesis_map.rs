@@ -30,7 +30,6 @@ pub const CLAIM: Claim = Claim {
                 predicted limits (the gradient flow does from every Πw_0 ≠ 0), and beyond √2 the flow is lost iff its residual is \
                 s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
     formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{almost no start converges}; \qquad \|w_0\|^2 < 2,\; \Pi w_0 \neq 0: \;\text{the gradient flow does}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -32,7 +32,6 @@ pub const CLAIM: Claim = Claim {
                 one. Where Πw = 0 the loss is 1/2: for the linear model a strict saddle while ‖w‖² < 2, a spurious flat minimum for \
                 ‖w‖² > 2. ReLU adds the dead region, where nothing moves.",
     formula: r"\operatorname*{arg\,min}_w L = \Bigl\{ \sum_i \alpha_i a_i : \sum_i \alpha_i^2 = 1 \Bigr\} \;\;(\text{ReLU: } \alpha_i \ge 0), \qquad \min_w L = \frac{m-1}{2m}, \qquad L\big|_{\Pi w = 0} = \frac12",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -157,8 +157,6 @@ pub struct Claim {
     pub statement: &'static str,
     /// The claim as a formula, in LaTeX.
     pub formula: &'static str,
-    /// How it is examined.
-    pub protocol: &'static str,
     /// Runs the default protocol.
     #[serde(skip)]
     pub run: fn(&Context) -> Result<Findings>,

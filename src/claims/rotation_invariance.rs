@@ -33,7 +33,6 @@ pub const CLAIM: Claim = Claim {
                 SGD are rows of QA instead of rows of A. ReLU GD is not invariant: its limit mixes the samples that are active \
                 in the data it sees, and among these is the limit of ReLU SGD.",
     formula: r"A' = Q A,\;\; Q \in O(m): \qquad w_t^{\mathrm{GD}}(A') = w_t^{\mathrm{GD}}(A) \;\;\text{for all } t, \qquad w_\infty^{\mathrm{SGD}}(A') \in \{\pm a'_1, \dots, \pm a'_m\}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

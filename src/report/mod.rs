@@ -108,7 +108,7 @@ impl ClaimReport {
             title: claim.title,
             source: claim.source,
             statement: claim.statement,
-            protocol: if protocol.is_empty() { claim.protocol.into() } else { protocol.join(" ") },
+            protocol: protocol.join(" "),
             verdict: (claim.kind == Kind::Claim).then_some(verdict),
             checks,
             estimates,

@@ -36,7 +36,6 @@ pub const CLAIM: Claim = Claim {
                 max_i cos(w, a_i) = 1 and cos(w, w_0) = O(√(log m / n)). The last is a bound that is not attained here: what is measured \
                 looks like Θ(1/√n).",
     formula: r"\text{GD:}\;\; \max_i \cos(w, a_i) = O\bigl(\sqrt{\log m / m}\bigr),\;\; \cos(w, w_0) \asymp \sqrt{m/n}; \qquad \text{SGD:}\;\; \max_i \cos(w, a_i) = 1,\;\; \cos(w, w_0) = O\bigl(\sqrt{\log m / n}\bigr)",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -25,7 +25,6 @@ pub const CLAIM: Claim = Claim {
                 datapoints are open and the starts are a connected set. For every set S of samples there is a mixed orbit, in closed form; for m = 2 \
                 it is the only one, a saddle.",
     formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -21,7 +21,6 @@ pub const CLAIM: Claim = Claim {
                 Σ log cos(w, a_j) until any stopping time, and for m = 2 the time to a log-ratio D has mean log(cosh D/cosh d_0) and \
                 the survival function of ∂_t S = S'' + tanh d S'.",
     formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

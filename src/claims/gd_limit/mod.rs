@@ -33,7 +33,6 @@ pub const CLAIM: Claim = Claim {
     statement: "Full-batch gradient descent from w_0 with ‖w_0‖ < 1, Πw_0 ≠ 0 and step size at most 1/5 converges to \
                 Πw_0/‖Πw_0‖; with ReLU, unless S⁺ = {i : c_i(0) > 0} is empty, to Σ_{i∈S⁺} c_i(0) a_i, normalised.",
     formula: r"w_t \;\to\; w_{\mathrm{GD}} = \frac{\Pi w_0}{\lVert \Pi w_0 \rVert} \quad (b = m), \qquad \text{ReLU:}\quad w_{\mathrm{GD}} = \frac{\sum_{i \in S^+} c_i(0)\, a_i}{\bigl(\sum_{i \in S^+} c_i(0)^2\bigr)^{1/2}}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -26,7 +26,6 @@ pub const CLAIM: Claim = Claim {
                 cyclic batches, g = gcd(b, m), D the number of windows of a period that hold the winner and not the loser. Under the sum b = m/2 takes the fewest steps, and in \
                 samples touched, or under the mean, nothing beats b = 1.",
     formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -27,7 +27,6 @@ pub const CLAIM: Claim = Claim {
                 at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -35,7 +35,6 @@ pub const CLAIM: Claim = Claim {
     statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 with an active sample \
                 converges almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",
     formula: r"\Pr\bigl[\, w_t \to a_{i^*} \text{ for one } i^* \in S^+ \,\bigr] = 1 \qquad \text{for every } 1 \le b < m",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

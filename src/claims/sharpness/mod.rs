@@ -37,7 +37,6 @@ pub const CLAIM: Claim = Claim {
                 Tr H(w_SGD) = (2n + 7 − m)/(2m) for every b < m: SGD ends in the sharper minimum, by (|S⁺| − 1)/(2m), \
                 which tends to 1/4 as m grows.",
     formula: r"\lambda_{\max}(H) = \frac{4}{m}, \qquad \operatorname{Tr} H(w_{\mathrm{GD}}) = \frac{2n + 8 - m - |S^+|}{2m} \;\le\; \operatorname{Tr} H(w_{\mathrm{SGD}}) = \frac{2n + 7 - m}{2m}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

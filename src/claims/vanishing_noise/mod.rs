@@ -32,7 +32,6 @@ pub const CLAIM: Claim = Claim {
                 at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves it and ends at a datapoint, while GD \
                 started at a datapoint stays there.",
     formula: r"\nabla \ell_i(\pm a_j) = 0 \;\;\text{for all } i, j, \qquad \Bigl(\sum_i \lVert\nabla \ell_i(a_j + \varepsilon u)\rVert^2\Bigr)^{1/2} = \varepsilon \sqrt{1 + 15 u_j^2 + \textstyle\sum_{i \ne j} \varphi(u_i)^2} + O(\varepsilon^2), \qquad \nabla \ell_i(w_{\mathrm{GD}}) = c_i^2\, w_{\mathrm{GD}} - c_i\, a_i \ne 0",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

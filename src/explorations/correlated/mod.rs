@@ -33,7 +33,6 @@ pub const CLAIM: Claim = Claim {
                 jumps. Predictions of leading order stand beside the estimates, and for the ρ at which little is left of the pure limit an \
                 order of magnitude.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -28,7 +28,6 @@ pub const CLAIM: Claim = Claim {
                 cosine with a sample of the first-layer neurons, and their alignment with the start, against b/m. The paper \
                 settles the single neuron alone.",
     formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

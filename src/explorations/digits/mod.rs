@@ -25,7 +25,6 @@ pub const CLAIM: Claim = Claim {
                 to a single image, to the first principal component, to one digit, under gradient descent and SGD. Samples are \
                 correlated, so that no theorem of the paper applies.",
     formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
-    protocol: "",
     run: |context| findings(context, &Options::default(), &Prediction {}),
 };
 
