@@ -66,7 +66,7 @@ pub fn sgd_cos_init_bound(samples: usize, dim: usize, activation: Activation) ->
     largest / mean_norm(dim)
 }
 
-/// Bound on the probability of `max_i cos(w_GD, a_i) > x` where `k` samples are mixed: `k P(Beta(½, (k−1)/2) > x²)`, the square of a
+/// Bound on the probability of `max_i cos(w_GD, a_i) ≥ x` where `k` samples are mixed: `k P(Beta(½, (k−1)/2) > x²)`, the square of a
 /// coordinate on the sphere, summed over the samples. It is the probability itself for `x² ≥ ½`, and right to its square below. It is δ at
 /// `x ≈ √(2 log(k/δ)/k)`: Corollary 3 with high probability.
 pub fn gd_max_cos_tail(mixed: usize, x: f64) -> f64 {
@@ -78,10 +78,11 @@ pub fn sgd_cos_init_tail(active: usize, dim: usize, x: f64) -> f64 {
     coordinate_tail(active, dim, x)
 }
 
-/// `k P(|u_1| > x)` for a uniform unit vector `u` in `R^n`, at most 1.
+/// `k P(|u_1| ≥ x)` for a uniform unit vector `u` in `R^n` and `x ≤ 1`, at most 1.
 fn coordinate_tail(count: usize, dim: usize, x: f64) -> f64 {
     if dim == 1 {
-        return if x < 1.0 { 1.0 } else { 0.0 };
+        // The one coordinate is ±1: nothing is to be said against any x up to 1.
+        return 1.0;
     }
     // The upper tail as the lower one of 1 − u_1²: nothing cancels.
     let tail = beta_reg(0.5 * (dim as f64 - 1.0), 0.5, (1.0 - x * x).clamp(0.0, 1.0));
@@ -228,7 +229,7 @@ mod tests {
         let x: f64 = 0.9;
         let exact = 4.0 / std::f64::consts::PI * x.acos();
         assert!((gd_max_cos_tail(2, x) - exact).abs() < 1e-12);
-        assert_eq!((gd_max_cos_tail(1, 1.0), gd_max_cos_tail(40, 1.0)), (0.0, 0.0));
+        assert_eq!((gd_max_cos_tail(1, 1.0), gd_max_cos_tail(40, 1.0)), (1.0, 0.0));
         // Squares of coordinates on the sphere are uniform in three dimensions: P(|u| > x) = 1 − x, and P(u_1² + u_2² ≤ x) = 1 − √(1 − x).
         assert!((sgd_cos_init_tail(2, 3, x) - 0.2).abs() < 1e-12);
         assert!((gd_cos_init_law(2, 3, 0.75) - 0.5).abs() < 1e-12);

@@ -155,7 +155,27 @@ fn alignment_scaling_can_fail() {
     fn lower(m: usize, n: usize, activation: Activation) -> f64 {
         alignment::sgd_cos_init_bound(m, n, activation) / 2.5
     }
-    assert_eq!(of(Prediction { sgd_cos_init_bound: lower, ..right }), Verdict::Refuted);
+    assert_eq!(of(Prediction { sgd_cos_init_bound: lower, ..right.clone() }), Verdict::Refuted);
+    // Under both reductions: the leading order m/3; one mixed sample too many; bounds a sixth too low.
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let twice = |prediction: Prediction, start: &str| {
+        let seen = names(prediction);
+        let ours = seen.iter().filter(|name| name.starts_with(start)).count();
+        assert!(ours == 2 && seen.len() == 2, "{start}: {seen:?}");
+    };
+    fn third(m: usize, activation: Activation) -> f64 {
+        m as f64 / if activation == Activation::Relu { 6.0 } else { 3.0 }
+    }
+    twice(Prediction { gd_participation: third, ..right.clone() }, "GD: participation ratio");
+    fn one_more(k: usize, n: usize, x: f64) -> f64 {
+        alignment::gd_cos_init_law((k + 1).min(n - 1), n, x)
+    }
+    twice(Prediction { gd_cos_init_law: one_more, ..right.clone() }, "GD: cos²(w, w_0), distance");
+    let tight = |k: usize, x: f64| alignment::gd_max_cos_tail(k, 1.2 * x);
+    twice(Prediction { gd_max_cos_tail: tight, ..right.clone() }, "GD: starts whose max cos exceeds");
+    // As if a single sample could win.
+    let single = |_: usize, n: usize, x: f64| alignment::sgd_cos_init_tail(1, n, x);
+    twice(Prediction { sgd_cos_init_tail: single, ..right }, "SGD: starts whose cos(w, w_0) exceeds");
 }
 
 #[test]
@@ -197,8 +217,11 @@ fn sharpness_can_fail() {
     assert_eq!(seen, ["every eigenvalue, dense: largest deviation from its closed form"]);
     let seen = names(Prediction { least_gap: 7.0, ..right.clone() });
     assert!(seen[0].starts_with("smallest gap in units of 1/2m") && seen.len() == 1, "{seen:?}");
-    let seen = names(Prediction { linear_gap: 1e-3, ..right });
+    let seen = names(Prediction { linear_gap: 1e-3, ..right.clone() });
     assert!(seen[0].starts_with("linear model: largest |Tr H(w_SGD)") && seen.len() == 1, "{seen:?}");
+    // A gap of ½ in the limit.
+    let seen = names(Prediction { mean_gap: |_| 0.5, ..right });
+    assert!(seen[0].starts_with("mean gap between the traces") && seen.len() == 1, "{seen:?}");
 }
 
 #[test]
@@ -212,6 +235,14 @@ fn vanishing_noise_can_fail() {
     assert!(seen[0] == "largest sample gradient at a datapoint" && seen.len() == 2, "{seen:?}");
     let seen = names(Prediction { noise: |c| c.iter().map(|c| c * c).sum(), ..right.clone() });
     assert!(seen[0].starts_with("noise at w_GD") && seen.len() == 1, "{seen:?}");
+    // The constant along the datapoint from |u + u_j a_j|² in the place of |u + 3 u_j a_j|²; the power of the loss.
+    let constant = |along: f64, rivals: &[f64]| {
+        (1.0 + 3.0 * along * along + rivals.iter().map(|u| u * u).sum::<f64>()).sqrt()
+    };
+    let seen = names(Prediction { noise_near: constant, ..right.clone() });
+    assert!(seen[0].starts_with("noise at distance ε") && seen.len() == 1, "{seen:?}");
+    let seen = names(Prediction { noise_power: 2.0, ..right.clone() });
+    assert!(seen[0].contains("power of ε") && seen.len() == 1, "{seen:?}");
     let seen = names(Prediction { gd_moves: 1e-3, ..right.clone() });
     assert!(seen.len() == 2 && seen.iter().all(|name| name.starts_with("GD from where")), "{seen:?}");
     let stays = |c0: &[f64], _: Activation| LimitSet::Point(c0.to_vec());
@@ -290,13 +321,26 @@ fn rotation_invariance_can_fail() {
     // SGD indifferent to the rotation, on either data; limits that stand at right angles.
     assert_eq!(of(Prediction { sgd_follows: [true, false], ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { sgd_follows: [false, true], ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { sgd_apart: std::f64::consts::SQRT_2, ..right.clone() }), Verdict::Refuted);
-    let seen = refuted(findings(
-        &context(),
-        &Options::default(),
-        &Prediction { relu_apart: f64::INFINITY, ..right },
-    ));
-    assert_eq!(seen, ["ReLU GD on A and on QA: smallest distance of the limits"]);
+    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let right_angle = std::f64::consts::SQRT_2;
+    let seen = names(Prediction { apart: right_angle, ..right.clone() });
+    assert_eq!(
+        seen,
+        [
+            "SGD on QA, same batches as on A: smallest distance of the end to a row of ±A",
+            "ReLU GD on A and on QA: smallest distance of the ends"
+        ]
+    );
+    // ReLU: the mixture of all samples; a winner among those that are not active.
+    let all = |c0: &[f64], _: Activation| gd::limit(c0, Activation::Linear);
+    let seen = names(Prediction { gd_limit: all, ..right.clone() });
+    assert_eq!(seen, ["ReLU GD on A and on QA: largest distance to the closed form of each"]);
+    fn inactive(c0: &[f64], activation: Activation) -> LimitSet {
+        let opposite: Vec<f64> = c0.iter().map(|c| -c).collect();
+        sgd::limit_set(if activation == Activation::Relu { &opposite } else { c0 }, activation)
+    }
+    let seen = names(Prediction { sgd_limit: inactive, ..right });
+    assert_eq!(seen, ["ReLU SGD on A and on QA: pairs of runs that end in rows active in the data seen"]);
 }
 
 #[test]

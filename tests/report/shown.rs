@@ -221,6 +221,29 @@ fn sharpness_is_beside_theory() {
 }
 
 #[test]
+fn noise_falls_with_the_distance() {
+    let drawing = drawing("noise");
+    assert_eq!(titles(&drawing), ["linear", "ReLU"]);
+    for (panel, away) in drawing.panels.iter().zip([2f64.sqrt(), 1.0]) {
+        assert!(panel.x.scale == Scale::Log && panel.y.scale == Scale::Log);
+        assert_eq!(panel.series.len(), 10, "five directions, each with its prediction");
+        for (direction, constant) in [
+            ("along the datapoint", 4.0),
+            ("towards another sample", 2f64.sqrt()),
+            ("away from another sample", away),
+            ("along the residual", 1.0),
+        ] {
+            let points = values(series(panel, direction));
+            assert_eq!(points.len(), 9, "{direction}");
+            assert!(
+                points.iter().all(|(x, y)| (y / x / constant - 1.0).abs() < 0.02),
+                "{direction}: {points:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn walks_run_away_and_their_drift_is_the_enumerated_one() {
     let paths = drawing("random_walk_paths");
     assert_eq!(names(&paths.panels[0]), ["b = m: constant", "b = 1", "λt"]);

@@ -28,10 +28,32 @@ pub(super) struct Pair {
     pub sgd: Alignment,
 }
 
+/// Exact expectations at a size.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    pub max_cos: f64,
+    pub cos_init_squared: f64,
+    pub participation: f64,
+    /// Bound on the mean of SGD's cosine with the start.
+    pub sgd_cos_init: f64,
+}
+
+impl Expected {
+    pub fn at(samples: usize, dim: usize, activation: Activation, prediction: &Prediction) -> Self {
+        Self {
+            max_cos: (prediction.gd_max_cos)(samples, activation),
+            cos_init_squared: (prediction.gd_cos_init_squared)(samples, dim, activation),
+            participation: (prediction.gd_participation)(samples, activation),
+            sgd_cos_init: (prediction.sgd_cos_init_bound)(samples, dim, activation),
+        }
+    }
+}
+
 /// All starts of one size.
 pub(super) struct Size {
     pub samples: usize,
     pub dim: usize,
+    pub expected: Expected,
     pub pairs: Vec<Pair>,
     /// Starts from which a run did not arrive.
     pub lost: u64,
@@ -56,11 +78,7 @@ pub(super) fn of(size: &Size, value: impl Fn(&Pair) -> f64) -> Vec<f64> {
 pub(super) const NOMINAL: f64 = 0.5 * CHECK_LEVEL;
 
 /// Slopes over the two decades of the sum reduction, and how they compare with those of theory on the same grid.
-pub(super) fn slopes(
-    sweeps: &[Sweep],
-    activation: Activation,
-    prediction: &Prediction,
-) -> (Vec<Check>, String) {
+pub(super) fn slopes(sweeps: &[Sweep], activation: Activation) -> (Vec<Check>, String) {
     let name = activation.name();
     let sweep = |axis: &str| {
         let of = |sweep: &&Sweep| {
@@ -69,13 +87,12 @@ pub(super) fn slopes(
         sweeps.iter().find(of).expect("both axes are swept")
     };
     let (by_samples, by_dim) = (sweep("m"), sweep("n"));
-    let max_cos = |size: &Size| (prediction.gd_max_cos)(size.samples, activation);
-    let squared = |size: &Size| (prediction.gd_cos_init_squared)(size.samples, size.dim, activation);
-    let bound = |size: &Size| (prediction.sgd_cos_init_bound)(size.samples, size.dim, activation);
+    let squared = |of: &Expected| of.cos_init_squared;
+    let bound = |of: &Expected| of.sgd_cos_init;
     let cos_squared = |pair: &Pair| pair.gd.cos_init.powi(2);
     let of_sgd = |pair: &Pair| pair.sgd.cos_init;
 
-    let in_max_cos = Slope::of(by_samples, |pair| pair.gd.max_cos, max_cos);
+    let in_max_cos = Slope::of(by_samples, |pair| pair.gd.max_cos, |of| of.max_cos);
     let in_samples = Slope::of(by_samples, cos_squared, squared);
     let in_dim = Slope::of(by_dim, cos_squared, squared);
     let sgd_in_samples = Slope::of(by_samples, of_sgd, bound);
@@ -86,7 +103,7 @@ pub(super) fn slopes(
         in_dim.equal(format!("GD, {name}: slope of cos²(w, w_0) in n")),
         sgd_in_samples.at_most(format!("SGD, {name}: slope of cos(w, w_0) in m")),
         sgd_in_dim.at_most(format!("SGD, {name}: slope of cos(w, w_0) in n")),
-        control_growth(by_samples, prediction),
+        control_growth(by_samples),
     ];
     // An exponent ±1 of the cosine is an exponent ±2 of its square.
     let excluded = !in_samples.line.slope_interval(CHECK_LEVEL).contains(2.0)
@@ -142,7 +159,7 @@ struct Slope {
 }
 
 impl Slope {
-    fn of(sweep: &Sweep, value: impl Fn(&Pair) -> f64 + Copy, theory: impl Fn(&Size) -> f64) -> Self {
+    fn of(sweep: &Sweep, value: impl Fn(&Pair) -> f64 + Copy, theory: impl Fn(&Expected) -> f64) -> Self {
         let x = |size: &Size| (if sweep.axis == "m" { size.samples as f64 } else { size.dim as f64 }).ln();
         let point = |size: &Size| {
             let mean = Mean::of(&of(size, value));
@@ -151,7 +168,8 @@ impl Slope {
             (x(size), mean.mean.ln() + 0.5 * error * error, error)
         };
         let points: Vec<_> = sweep.sizes.iter().map(point).collect();
-        let exact: Vec<_> = sweep.sizes.iter().map(|size| (x(size), theory(size).ln(), 1.0)).collect();
+        let exact: Vec<_> =
+            sweep.sizes.iter().map(|size| (x(size), theory(&size.expected).ln(), 1.0)).collect();
         Self {
             line: Line::unweighted(&points),
             exact: Line::unweighted(&exact).slope,
@@ -180,10 +198,10 @@ fn ratio_to_order(size: &Size) -> f64 {
 }
 
 /// GD must break SGD's bound: its alignment with the start is of another order.
-fn control_growth(by_samples: &Sweep, prediction: &Prediction) -> Check {
+fn control_growth(by_samples: &Sweep) -> Check {
     let (size, activation) = (&by_samples.sizes[by_samples.sizes.len() - 1], by_samples.activation);
     let mean = Mean::of(&of(size, |pair| pair.gd.cos_init)).mean;
-    let ratio = mean / (prediction.sgd_cos_init_bound)(size.samples, size.dim, activation);
+    let ratio = mean / size.expected.sgd_cos_init;
     let name = format!("GD, {}: cos(w, w_0) over SGD's bound at m = {}", activation.name(), size.samples);
     Expectation::new(name, 3.0, "grows like √(m / 2 log m), here above 6; the cosine deviates by 5 % at most")
         .control()
@@ -198,14 +216,9 @@ const DELTA: f64 = 0.01;
 /// Laws that hold at every size, over all sizes of a reduction.
 pub(super) fn pooled(sweeps: &[Sweep], reduction: Reduction, prediction: &Prediction) -> Vec<Check> {
     let sweeps: Vec<&Sweep> = sweeps.iter().filter(|sweep| sweep.reduction == reduction).collect();
-    let sizes: Vec<(&Size, Activation)> =
-        sweeps.iter().flat_map(|sweep| sweep.sizes.iter().map(|size| (size, sweep.activation))).collect();
-    let pool = Pool { sizes, reduction };
-    let ratio = |what: &str, value: fn(&Pair) -> f64, exact: fn(usize, Activation) -> f64| {
-        let mean = Mean::of(&pool.over(|size, activation| {
-            let exact = exact(size.samples, activation);
-            of(size, |pair| value(pair) / exact)
-        }));
+    let pool = Pool { sizes: sweeps.iter().flat_map(|sweep| &sweep.sizes).collect(), reduction };
+    let ratio = |what: &str, value: fn(&Pair) -> f64, exact: fn(&Expected) -> f64| {
+        let mean = Mean::of(&pool.over(|size, pair| value(pair) / exact(&size.expected)));
         let why = "exact expectation at each size, rows of the table; half the level is for skewness";
         Expectation::new(pool.name(&format!("{what}, over its exact expectation, mean")), 1.0, why)
             .covered(0.05)
@@ -213,8 +226,8 @@ pub(super) fn pooled(sweeps: &[Sweep], reduction: Reduction, prediction: &Predic
     };
     vec![
         pool.arrivals(),
-        ratio("GD: max cos", |pair| pair.gd.max_cos, prediction.gd_max_cos),
-        ratio("GD: participation ratio", |pair| pair.gd.participation, prediction.gd_participation),
+        ratio("GD: max cos", |pair| pair.gd.max_cos, |of| of.max_cos),
+        ratio("GD: participation ratio", |pair| pair.gd.participation, |of| of.participation),
         pool.law(prediction),
         pool.exceedances(
             "GD: starts whose max cos exceeds its bound of 99 %, share",
@@ -226,15 +239,15 @@ pub(super) fn pooled(sweeps: &[Sweep], reduction: Reduction, prediction: &Predic
             "bound x of probability k P(Beta(½, (n−1)/2) > x²) = 1 %, k active samples, of the order √(log m / n)",
             |size, pair| (prediction.sgd_cos_init_tail)(pair.active, size.dim, pair.sgd.cos_init),
         ),
-        pool.bound(prediction),
+        pool.bound(),
         pool.purity(),
         pool.closed_form(),
     ]
 }
 
-/// All sizes of a reduction, with their activations.
+/// All sizes of a reduction.
 struct Pool<'a> {
-    sizes: Vec<(&'a Size, Activation)>,
+    sizes: Vec<&'a Size>,
     reduction: Reduction,
 }
 
@@ -243,16 +256,16 @@ impl Pool<'_> {
         format!("{what} ({} reduction, {} sizes pooled)", self.reduction.name(), self.sizes.len())
     }
 
-    fn over(&self, values: impl Fn(&Size, Activation) -> Vec<f64>) -> Vec<f64> {
-        self.sizes.iter().flat_map(|&(size, activation)| values(size, activation)).collect()
+    fn over(&self, value: impl Fn(&Size, &Pair) -> f64) -> Vec<f64> {
+        self.sizes.iter().flat_map(|size| of(size, |pair| value(size, pair))).collect()
     }
 
     fn runs(&self) -> u64 {
-        self.sizes.iter().map(|(size, _)| size.pairs.len() as u64).sum()
+        self.sizes.iter().map(|size| size.pairs.len() as u64).sum()
     }
 
     fn arrivals(&self) -> Check {
-        let (arrived, lost) = (self.runs(), self.sizes.iter().map(|(size, _)| size.lost).sum::<u64>());
+        let (arrived, lost) = (self.runs(), self.sizes.iter().map(|size| size.lost).sum::<u64>());
         let why = "within 1e-8 of a predicted limit; the other checks are over these";
         Expectation::new(self.name("GD and SGD: starts from which both arrive"), 1.0, why)
             .always(0.9, MISS)
@@ -261,9 +274,8 @@ impl Pool<'_> {
 
     /// The law of `cos²(w_GD, w_0)`, exact at every size: its distribution function there is uniform.
     fn law(&self, prediction: &Prediction) -> Check {
-        let mut uniform = self.over(|size, _| {
-            of(size, |pair| (prediction.gd_cos_init_law)(pair.active, size.dim, pair.gd.cos_init.powi(2)))
-        });
+        let mut uniform = self
+            .over(|size, pair| (prediction.gd_cos_init_law)(pair.active, size.dim, pair.gd.cos_init.powi(2)));
         let n = uniform.len();
         let distance = distance_to_law(&mut uniform, |x| x);
         let why = "largest distance between distribution functions, Dvoretzky–Kiefer–Wolfowitz; the law is Beta(k/2, (n−k)/2), k samples \
@@ -279,7 +291,7 @@ impl Pool<'_> {
     fn exceedances(&self, what: &str, bound: &str, tail: impl Fn(&Size, &Pair) -> f64) -> Check {
         let n = self.runs();
         let level = 0.5 * CHECK_LEVEL;
-        let tails = self.over(|size, _| of(size, |pair| tail(size, pair)));
+        let tails = self.over(tail);
         let beyond = tails.iter().filter(|&&tail| tail < DELTA).count();
         let why = format!("{bound}; as many of {n} starts with probability {level:.1e}, at 1 % each");
         Expectation::new(self.name(what), critical_count(n, DELTA, level) as f64 / n as f64, why)
@@ -289,11 +301,8 @@ impl Pool<'_> {
     }
 
     /// SGD's alignment with the start against that of the best-aligned sample, which is O(√(log m/n)).
-    fn bound(&self, prediction: &Prediction) -> Check {
-        let mean = Mean::of(&self.over(|size, activation| {
-            let bound = (prediction.sgd_cos_init_bound)(size.samples, size.dim, activation);
-            of(size, |pair| pair.sgd.cos_init / bound)
-        }));
+    fn bound(&self) -> Check {
+        let mean = Mean::of(&self.over(|size, pair| pair.sgd.cos_init / size.expected.sgd_cos_init));
         let why =
             "start by start c_{i*} ≤ max|c_i| already follows from the closed form; this is by how much";
         Expectation::new(self.name("SGD: cos(w, w_0) over E max_i|c_i|/‖w_0‖, mean"), 1.0, why)
@@ -303,7 +312,7 @@ impl Pool<'_> {
 
     /// SGD's limit is a datapoint: its cosine with the best one is 1.
     fn purity(&self) -> Check {
-        let off = self.over(|size, _| of(size, |pair| (1.0 - pair.sgd.max_cos).abs()));
+        let off = self.over(|_, pair| (1.0 - pair.sgd.max_cos).abs());
         let why =
             "stopped 1e-8 from a datapoint: the cosine is off by half the square of that, and by rounding";
         Expectation::new(self.name("SGD: largest 1 − max cos"), 0.0, why)
@@ -320,7 +329,7 @@ impl Pool<'_> {
             "stopped 1e-8 from the limit",
         )
         .within(2e-8)
-        .measured(largest(self.over(|size, _| of(size, off))), 2 * self.runs())
+        .measured(largest(self.over(|_, pair| off(pair))), 2 * self.runs())
     }
 }
 

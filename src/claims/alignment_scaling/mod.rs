@@ -20,7 +20,7 @@ use crate::theory::budget::MISS;
 use crate::theory::{alignment, gd, sgd};
 use crate::train::Outcome;
 use crate::verdict::{Check, Expectation};
-use laws::{Alignment, Pair, Size, Sweep, pooled, slopes};
+use laws::{Alignment, Expected, Pair, Size, Sweep, pooled, slopes};
 
 /// The claim.
 pub const CLAIM: Claim = Claim {
@@ -106,11 +106,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let reason = format!("--replicas: standard errors need at least {FEWEST_REPLICAS} seeds a size");
         return Err(Error::Usage(reason));
     }
-    let sweeps = sweeps(context, options)?;
+    let sweeps = sweeps(context, options, prediction)?;
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
     let mut checks = Vec::new();
     for activation in Activation::PAPER {
-        let (of_slopes, note) = slopes(&sweeps, activation, prediction);
+        let (of_slopes, note) = slopes(&sweeps, activation);
         checks.extend(of_slopes);
         notes.push(note);
     }
@@ -127,7 +127,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             context.compute.precision().name()
         ),
     ];
-    let tables = vec![record::table(&sweeps, prediction)];
+    let tables = vec![record::table(&sweeps)];
     Ok(Findings { protocol, checks, notes, tables, ..Findings::default() })
 }
 
@@ -171,14 +171,14 @@ const INIT_NORM: f64 = 0.5;
 const BATCH_OF_MEAN: usize = 2;
 
 /// Both axes, activations and reductions. Means over few samples scatter more, and cost less: they get more starts.
-fn sweeps(context: &Context, options: &Options) -> Result<Vec<Sweep>> {
-    let base = context.effort.pick(60, 170, 600);
+fn sweeps(context: &Context, options: &Options, prediction: &Prediction) -> Result<Vec<Sweep>> {
+    let base = context.effort.pick(60, 120, 600);
     let mut sweeps = Vec::new();
     for (k, activation) in Activation::PAPER.into_iter().enumerate() {
         for (l, reduction) in [Reduction::Sum, Reduction::Mean].into_iter().enumerate() {
             let sum = reduction == Reduction::Sum;
             let samples = if sum { &SAMPLES[..] } else { &SAMPLES[..SAMPLES_OF_MEAN] };
-            let even = if sum { 3 * base } else { context.effort.pick(100, 170, 600) };
+            let even = if sum { 3 * base } else { context.effort.pick(100, 100, 600) };
             let over_samples = samples.iter().map(|&m| {
                 let more = (1000.0 / m as f64).sqrt();
                 (m, DIMS[DIMS.len() - 1], if sum { (base as f64 * more) as u64 } else { even })
@@ -187,7 +187,10 @@ fn sweeps(context: &Context, options: &Options) -> Result<Vec<Sweep>> {
             let grids = [("m", over_samples.collect::<Vec<_>>()), ("n", over_dim.to_vec())];
             for (axis, grid) in grids {
                 let cell = 4 * l as u64 + 2 * k as u64 + u64::from(axis == "n");
-                let sizes = sweep(context, options, activation, reduction, &grid, cell)?;
+                // Expectations first; they cost as much as the runs.
+                let expected = |&(m, n, _): &(usize, usize, u64)| Expected::at(m, n, activation, prediction);
+                let expected: Vec<Expected> = grid.par_iter().map(expected).collect();
+                let sizes = sweep(context, options, activation, reduction, &grid, &expected, cell)?;
                 sweeps.push(Sweep { axis, activation, reduction, sizes });
             }
         }
@@ -202,6 +205,7 @@ fn sweep(
     activation: Activation,
     reduction: Reduction,
     grid: &[(usize, usize, u64)],
+    expected: &[Expected],
     cell: u64,
 ) -> Result<Vec<Size>> {
     // Longest first, so that no core idles at the end; the order of the results is that of the sizes.
@@ -216,7 +220,7 @@ fn sweep(
         let lost = runs.iter().filter(|run| matches!(run, Ended::Lost)).count() as u64;
         let pairs =
             runs.into_iter().filter_map(|run| if let Ended::Pair(pair) = run { Some(pair) } else { None });
-        Ok(Size { samples, dim, pairs: pairs.collect(), lost })
+        Ok(Size { samples, dim, expected: expected[k], pairs: pairs.collect(), lost })
     });
     let mut sizes = sizes.collect::<Result<Vec<_>>>()?;
     sizes.reverse();

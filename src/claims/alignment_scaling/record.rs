@@ -1,12 +1,12 @@
 //! Cosines against sizes, with their standard errors and what theory expects.
 
 use super::super::Table;
-use super::Prediction;
+
 use super::laws::{Pair, Sweep, of};
 use crate::stats::Mean;
 
 /// One row an axis, activation, reduction, algorithm, quantity and size. `relation` says how the prediction is meant.
-pub(super) fn table(sweeps: &[Sweep], prediction: &Prediction) -> Table {
+pub(super) fn table(sweeps: &[Sweep]) -> Table {
     let header = [
         "axis",
         "activation",
@@ -22,19 +22,16 @@ pub(super) fn table(sweeps: &[Sweep], prediction: &Prediction) -> Table {
         "relation",
     ];
     let mut table = Table::new("alignment", &header);
-    sweeps.iter().for_each(|sweep| record(&mut table, sweep, prediction));
+    sweeps.iter().for_each(|sweep| record(&mut table, sweep));
     table
 }
 
 /// Adds the rows of one sweep, over `m` or `n`.
-fn record(table: &mut Table, sweep: &Sweep, prediction: &Prediction) {
+fn record(table: &mut Table, sweep: &Sweep) {
     let activation = sweep.activation;
     for size in &sweep.sizes {
         let (samples, dim) = (size.samples, size.dim);
-        let max_cos = (prediction.gd_max_cos)(samples, activation);
-        let squared = (prediction.gd_cos_init_squared)(samples, dim, activation);
-        let participation = (prediction.gd_participation)(samples, activation);
-        let bound = (prediction.sgd_cos_init_bound)(samples, dim, activation);
+        let expected = size.expected;
         let root = (dim as f64).sqrt();
         let mut row =
             |algorithm: &str, quantity: &str, scale: f64, value: fn(&Pair) -> f64, (predicted, relation)| {
@@ -55,11 +52,23 @@ fn record(table: &mut Table, sweep: &Sweep, prediction: &Prediction) {
                     &relation,
                 ]);
             };
-        row("GD", "max_cos", 1.0, |pair| pair.gd.max_cos, (max_cos, "equal"));
-        row("GD", "cos_init_squared", 1.0, |pair| pair.gd.cos_init.powi(2), (squared, "equal"));
-        row("GD", "participation", 1.0, |pair| pair.gd.participation, (participation, "equal"));
+        row("GD", "max_cos", 1.0, |pair| pair.gd.max_cos, (expected.max_cos, "equal"));
+        row(
+            "GD",
+            "cos_init_squared",
+            1.0,
+            |pair| pair.gd.cos_init.powi(2),
+            (expected.cos_init_squared, "equal"),
+        );
+        row("GD", "participation", 1.0, |pair| pair.gd.participation, (expected.participation, "equal"));
         row("SGD", "max_cos", 1.0, |pair| pair.sgd.max_cos, (1.0, "equal"));
-        row("SGD", "cos_init", 1.0, |pair| pair.sgd.cos_init, (bound, "at_most"));
-        row("SGD", "sqrt_n_cos_init", root, |pair| pair.sgd.cos_init, (root * bound, "at_most"));
+        row("SGD", "cos_init", 1.0, |pair| pair.sgd.cos_init, (expected.sgd_cos_init, "at_most"));
+        row(
+            "SGD",
+            "sqrt_n_cos_init",
+            root,
+            |pair| pair.sgd.cos_init,
+            (root * expected.sgd_cos_init, "at_most"),
+        );
     }
 }

@@ -166,8 +166,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         (Some(m), Some(n)) => vec![(m, n)],
         _ => context.effort.pick(
             vec![(4, 7), (6, 6)],
-            vec![(4, 7), (7, 7), (9, 16), (12, 14), (24, 25)],
-            vec![(4, 7), (7, 7), (9, 16), (12, 14), (24, 25), (20, 35)],
+            vec![(4, 7), (7, 7), (9, 16), (12, 14), (16, 17)],
+            vec![(4, 7), (7, 7), (9, 16), (12, 14), (16, 17), (20, 35)],
         ),
     };
     let mut cells = Vec::new();
