@@ -223,8 +223,8 @@ fn cyclic_basin_can_fail() {
             "largest error of a multiplier",
             "cycles within 0.001",
             "least distance from the mixed orbit",
-            "growth of the distance",
             "largest move over a cycle",
+            "multipliers outside the unit circle",
         ],
     );
     // A point on an axis is no saddle.

@@ -12,6 +12,7 @@ use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
+use crate::theory::cyclic;
 use crate::verdict::Expectation;
 
 /// Step sizes for two samples, up to nearly the wall at ½.
@@ -39,8 +40,8 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     findings.notes.push(
         "Not every start ends in a datapoint. Each datapoint attracts a neighbourhood (multipliers 1 − 4η, 1 − η², residual 1 − η), so basins are \
          open; the starts with all c_j > 0 and ‖w_0‖ < 1 are a connected set that meets two of them, and disjoint open sets do not cover a \
-         connected set. The exceptional starts for m = 2 end in the mixed orbit. That they are of measure zero is proved for m = n = 2, \
-         η < 3 − 2√2 (theory::cyclic::mixed), and is a conjecture beyond."
+         connected set. For m = n = 2 and η < 3 − 2√2 the exceptional starts, a set of measure zero, end in the mixed orbit (proved in \
+         theory::cyclic::mixed); that they are of measure zero beyond is a conjecture."
             .into(),
     );
     Ok(())
@@ -72,11 +73,7 @@ fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
     let points: Vec<Vec<f64>> = (0..m).flat_map(|j| [nudged(j, NUDGE), nudged(j, -NUDGE)]).collect();
     let after = cycle(eta, &points)?;
     let jacobian = DMatrix::from_fn(m, m, |i, j| (after[2 * j][i] - after[2 * j + 1][i]) / (2.0 * NUDGE));
-    // The iteration need not end by itself where eigenvalues nearly coincide.
-    let Some(schur) = jacobian.try_schur(1e-12, 10_000) else { return Ok(vec![f64::NAN; m]) };
-    let mut sizes: Vec<f64> = schur.complex_eigenvalues().iter().map(|x| x.norm()).collect();
-    sizes.sort_by(f64::total_cmp);
-    Ok(sizes)
+    Ok(cyclic::mixed::multipliers(&jacobian))
 }
 
 /// Two samples: the closed form against the engine.
