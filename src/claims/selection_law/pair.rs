@@ -161,7 +161,7 @@ fn equivalents(
 ) -> Result<Vec<Check>> {
     use ScheduleKind::{Replacement, Sgd};
     let (share, eta) = (0.17, 0.1);
-    let replicas = context.effort.pick(2000, 20_000, 100_000);
+    let replicas = context.effort.pick(4000, 20_000, 100_000);
     let mut checks = Vec::new();
     for (k, (kind, samples, batch)) in
         [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 4, 3)].into_iter().enumerate()

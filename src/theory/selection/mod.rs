@@ -214,28 +214,33 @@ mod tests {
 
     #[test]
     fn the_pair_law_is_harmonic_for_the_enumerated_drift_and_variance() {
-        // At d, on N = 1 + (η/8) sech² d, both batches enumerated: h'' (variance) + 2 h' (drift) is of order η⁴.
-        let residual = |d: f64, eta: f64| {
-            let norm_sq = 1.0 + eta / 8.0 / d.cosh().powi(2);
+        // At d, on N = 1 + r (η/8) sech² d, r = (m−b)/(m−1), all batches enumerated: h'' (variance) + 2 h' (drift) is of order η⁴.
+        let residual = |d: f64, eta: f64, m: usize, b: usize| {
+            let spread = (m - b) as f64 / (m - 1) as f64;
+            let norm_sq = 1.0 + spread * eta / 8.0 / d.cosh().powi(2);
             let share = 1.0 / (1.0 + (-2.0 * d).exp());
-            let c = [(norm_sq * share).sqrt(), (norm_sq * (1.0 - share)).sqrt()];
-            let (mut drift, mut variance, mut change) = (0.0, 0.0, 0.0);
-            for i in 0..2 {
-                let next = step(&c, norm_sq, &[i], eta, Activation::Linear);
+            let mut c = vec![0.0; m];
+            (c[0], c[1]) = ((norm_sq * share).sqrt(), (norm_sq * (1.0 - share)).sqrt());
+            let (mut drift, mut variance, mut change, mut count) = (0.0, 0.0, 0.0, 0.0);
+            for_each_subset(m, b, |batch| {
+                let next = step(&c, norm_sq, batch, eta, Activation::Linear);
                 let jump = (next[0] / next[1]).ln() - d;
-                (drift, variance) = (drift + 0.5 * jump, variance + 0.5 * jump * jump);
-                change += 0.5 * (next[0] * next[0] + next[1] * next[1] - norm_sq);
-            }
+                (drift, variance, count) = (drift + jump, variance + jump * jump, count + 1.0);
+                change += next[0] * next[0] + next[1] * next[1] - norm_sq;
+            });
+            (drift, variance, change) = (drift / count, variance / count, change / count);
             assert!(change.abs() < eta.powi(3), "the norm stays: {change}");
             let unit = |d: f64| [0.5 + 0.5 * d.tanh(), 0.5 - 0.5 * d.tanh()].map(f64::sqrt);
-            let law = |d: f64| pair(unit(d)) + eta * pair_slope(unit(d));
+            let law = |d: f64| pair(unit(d)) + eta * spread * pair_slope(unit(d));
             let h = 1e-3;
             let (low, at, high) = (law(d - h), law(d), law(d + h));
             (variance * (high - 2.0 * at + low) / (h * h) + drift * (high - low) / h) / (eta * eta)
         };
         for d in [-2.3, -0.4, 0.3, 0.9, 3.1] {
-            let [coarse, fine] = [0.04, 0.02].map(|eta| residual(d, eta));
-            assert!(fine.abs() < 2e-4 && coarse.abs() < 8e-4, "{d}: {coarse} {fine}");
+            for (m, b) in [(2, 1), (4, 1), (4, 2), (4, 3), (5, 2)] {
+                let [coarse, fine] = [0.04, 0.02].map(|eta| residual(d, eta, m, b));
+                assert!(fine.abs() < 2e-4 && coarse.abs() < 8e-4, "{d}, m = {m}, b = {b}: {coarse} {fine}");
+            }
             let (there, back) = ([0.3 * d.exp(), 0.3], [0.3, 0.3 * d.exp()]);
             assert!((pair_slope(there) + pair_slope(back)).abs() < 1e-14);
         }

@@ -9,8 +9,11 @@
 //!
 //! the density of Cameron and Martin for a Brownian motion with the drift `e_j`: `e^{A/2} √p_j` is a martingale, and under the measure `P_j` that it
 //! defines `y` is a Brownian motion of which one coordinate, the `j`-th, drifts at speed 1 (an `h`-transform of Doob). Hence
-//! `E √p_j(t) = √p_j(0) E_j e^{−A_t/2}`. As `t → ∞` the left side tends to the probability that `j` wins, since almost surely `√p_j` tends to 1
-//! if it does and to 0 if it does not, and both sides are bounded:
+//! `E √p_j(t) = √p_j(0) E_j e^{−A_t/2}`.
+//!
+//! Almost surely one sample wins: the positive martingales `e^{A/2} √p_j` converge, so does their sum, and this is at least `e^{A/2}`. Hence `A_∞ < ∞`, every
+//! `p_j` converges, and the limit has `Σp² = 1`: it is a vertex. So `√p_j(t)` tends to 1 if `j` wins and to 0 if it does not; it is bounded, as `e^{−A/2}`
+//! is, and as `t → ∞`
 //!
 //! ```text
 //! P(i* = j) = (c_j/‖c‖) E_j e^{−A/2}.
