@@ -150,7 +150,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             cells.extend(step_sizes.iter().map(|&eta| Cell { algorithm, norm, eta }));
         }
     }
-    let regions = regions(context, prediction, &cells, samples, replicas);
+    let pools = pools(context, prediction, &cells, samples, replicas);
     let beyond = |cell: &Cell| cell.eta > 1.02 * prediction.wall;
     let lost = cells.iter().filter(|cell| beyond(cell)).count() as u64 * replicas;
     let lost = Expectation::new(
@@ -174,9 +174,9 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .collect::<Result<_>>()?;
     let map: Vec<(Cell, Tally)> = cells.into_iter().zip(tallies).collect();
     let mut checks = Vec::new();
-    for (keep, pool) in regions {
-        let tallies: Vec<Tally> =
-            map.iter().filter(|(cell, _)| keep(*cell)).map(|(_, tally)| *tally).collect();
+    for (k, pool) in pools.into_iter().enumerate() {
+        let inside = map.iter().filter(|(cell, _)| region(cell, prediction) == Some(k));
+        let tallies: Vec<Tally> = inside.map(|(_, tally)| *tally).collect();
         checks.extend(pool.counted(&tallies));
     }
     let tally: Tally = map.iter().filter(|(cell, _)| beyond(cell)).map(|(_, tally)| *tally).sum();
@@ -192,49 +192,49 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     Ok(Findings { protocol, checks, notes, tables, ..Findings::default() })
 }
 
-/// Cells in which every run should arrive.
-type Region<'a> = (Box<dyn Fn(Cell) -> bool + 'a>, Pool);
+/// The regions in which every run should arrive, and why.
+const REGIONS: [(&str, &str); 3] = [
+    (
+        "the rectangle η ≤ 1/5, ‖w_0‖ < 1: runs that arrive",
+        "the theorems', and for cyclic batches the conjecture's",
+    ),
+    ("norms from 1 to √2, η ≤ 1/5: runs that arrive", "along the gradient flow Πw cannot reach 0 from N < 2"),
+    (
+        "between η = 1/5 and the wall, norms below √2: runs that arrive",
+        "the multiplier |1 − 4η_B| is below 1",
+    ),
+];
 
-/// The theorems' rectangle, the norms beyond it, and the step sizes beyond it.
-fn regions<'a>(
+/// Which of them a cell lies in.
+fn region(cell: &Cell, prediction: &Prediction) -> Option<usize> {
+    let inside = |(eta, norm): (f64, f64)| cell.eta <= eta && cell.norm < norm;
+    let (rectangle, stretched) = (prediction.rectangle, prediction.stretched);
+    if inside(rectangle) {
+        Some(0)
+    } else if inside(stretched) {
+        Some(1)
+    } else {
+        let faster = cell.eta > rectangle.0 && cell.eta < 0.98 * prediction.wall && cell.norm < stretched.1;
+        faster.then_some(2)
+    }
+}
+
+/// What is expected of each region.
+fn pools(
     context: &Context,
-    prediction: &'a Prediction,
+    prediction: &Prediction,
     cells: &[Cell],
     samples: usize,
     replicas: u64,
-) -> Vec<Region<'a>> {
-    let inside = |cell: Cell, (eta, norm): (f64, f64)| cell.eta <= eta && cell.norm < norm;
-    let rectangle = move |cell: Cell| inside(cell, prediction.rectangle);
-    let stretched = move |cell: Cell| inside(cell, prediction.stretched) && !rectangle(cell);
-    let faster = move |cell: Cell| {
-        cell.eta > prediction.rectangle.0
-            && cell.eta < 0.98 * prediction.wall
-            && cell.norm < prediction.stretched.1
-    };
-    let all: [(Box<dyn Fn(Cell) -> bool + 'a>, &str, &str); 3] = [
-        (
-            Box::new(rectangle),
-            "the rectangle η ≤ 1/5, ‖w_0‖ < 1: runs that arrive",
-            "the theorems', and for cyclic batches the conjecture's",
-        ),
-        (
-            Box::new(stretched),
-            "norms from 1 to √2, η ≤ 1/5: runs that arrive",
-            "along the gradient flow Πw cannot reach 0 from N < 2",
-        ),
-        (
-            Box::new(faster),
-            "between η = 1/5 and the wall, norms below √2: runs that arrive",
-            "the multiplier |1 − 4η_B| is below 1",
-        ),
-    ];
+) -> Vec<Pool> {
     let least = context.effort.pick((0.85, 0.01), (0.95, 0.04), (0.99, 0.5));
-    let pools = all.map(|(keep, name, why)| {
-        let labels: Vec<String> = cells.iter().filter(|cell| keep(**cell)).map(|cell| cell.label()).collect();
+    let pool = |(k, (name, why)): (usize, (&str, &str))| {
+        let inside = cells.iter().filter(|cell| region(cell, prediction) == Some(k));
+        let labels: Vec<String> = inside.map(|cell| cell.label()).collect();
         let missed = (labels.len() as u64 * replicas) as f64 * missed(samples);
-        (keep, Pool::new(name, why, &labels, least, missed))
-    });
-    pools.into()
+        Pool::new(name, why, &labels, least, missed)
+    };
+    REGIONS.into_iter().enumerate().map(pool).collect()
 }
 
 /// What ran, in words.
