@@ -270,7 +270,7 @@ mod tests {
         // Weights (−3, −1, 1, 3)/10 of y.
         let line = Line::unweighted(&[(0.0, 1.0, 0.1), (1.0, 3.0, 0.2), (2.0, 2.0, 0.3), (3.0, 6.0, 0.4)]);
         assert!((line.slope - 1.4).abs() < 1e-12, "{line:?}");
-        assert!((line.slope_se - 0.0161f64.sqrt()).abs() < 1e-12, "{line:?}");
+        assert!((line.slope_se - 0.0166f64.sqrt()).abs() < 1e-12, "{line:?}");
     }
 
     #[test]

@@ -221,7 +221,7 @@ pub(super) fn pooled(sweeps: &[Sweep], reduction: Reduction, prediction: &Predic
         let mean = Mean::of(&pool.over(|size, pair| value(pair) / exact(&size.expected)));
         let why = "exact expectation at each size, rows of the table; half the level is for skewness";
         Expectation::new(pool.name(&format!("{what}, over its exact expectation, mean")), 1.0, why)
-            .covered(0.05)
+            .covered(if reduction == Reduction::Sum { 0.05 } else { 0.1 })
             .estimated(mean.mean, mean.interval(NOMINAL), mean.n as u64)
     };
     vec![

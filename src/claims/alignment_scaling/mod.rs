@@ -48,7 +48,7 @@ pub struct Options {
     /// Norm of the initial point.
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Starts per size (default: the more, the fewer samples).
+    /// Starts per size (default: the more, the fewer samples); trainings of the Burn model are not counted.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -91,8 +91,9 @@ impl Default for Prediction {
 const SAMPLES: [usize; 9] = [10, 18, 32, 56, 100, 178, 316, 562, 1000];
 const DIMS: [usize; 9] = [14, 25, 45, 79, 140, 250, 445, 790, 1400];
 
-/// Under the mean reduction GD takes `m` times as many steps to the same limit: `m` goes over one decade.
-const SAMPLES_OF_MEAN: usize = 5;
+/// Sizes under the mean reduction, where GD takes `m` times as many steps to the same limit.
+const SAMPLES_OF_MEAN: [usize; 4] = [10, 18, 32, 56];
+const DIMS_OF_MEAN: [usize; 5] = [14, 45, 140, 445, 1400];
 
 /// Starts a size below which a standard error means little.
 const FEWEST_REPLICAS: u64 = 20;
@@ -132,23 +133,24 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
 }
 
 fn protocol(options: &Options, sweeps: &[Sweep]) -> String {
-    let range = |of: fn(&Size) -> usize, axis: &str, reduction: Reduction| {
-        let sizes = sweeps.iter().filter(|sweep| sweep.axis == axis && sweep.reduction == reduction);
-        let values: Vec<usize> = sizes.flat_map(|sweep| sweep.sizes.iter().map(of)).collect();
-        (values.iter().copied().min().unwrap_or(0), values.into_iter().max().unwrap_or(0))
+    let sizes = |axis: &'static str, reduction: Reduction| {
+        let ours = move |sweep: &&Sweep| sweep.axis == axis && sweep.reduction == reduction;
+        sweeps.iter().filter(ours).flat_map(|sweep| &sweep.sizes)
     };
-    let (samples, dim): (fn(&Size) -> usize, fn(&Size) -> usize) = (|size| size.samples, |size| size.dim);
-    let starts: fn(&Size) -> usize = |size| size.pairs.len();
+    let range = |axis, reduction, of: fn(&Size) -> usize| {
+        let least = sizes(axis, reduction).map(of).min().unwrap_or(0);
+        (least, sizes(axis, reduction).map(of).max().unwrap_or(0))
+    };
     let of = |reduction: Reduction| {
-        let (first, last) = range(samples, "m", reduction);
-        let (low, high) = range(dim, "n", reduction);
-        let (most, fewest) = (range(starts, "m", reduction), range(starts, "n", reduction));
+        let (first, last) = range("m", reduction, |size| size.samples);
+        let (low, high) = range("n", reduction, |size| size.dim);
+        let [of_m, of_n] = ["m", "n"].map(|axis| range(axis, reduction, |size| size.pairs.len()));
         format!(
             "m from {first} to {last} at n = {}, n from {low} to {high} at m = {}, {} to {} starts a size",
-            range(dim, "m", reduction).0,
-            range(samples, "n", reduction).0,
-            most.0.min(fewest.0),
-            most.1.max(fewest.1),
+            range("m", reduction, |size| size.dim).0,
+            range("n", reduction, |size| size.samples).0,
+            of_m.0.min(of_n.0),
+            of_m.1.max(of_n.1),
         )
     };
     format!(
@@ -172,20 +174,23 @@ const BATCH_OF_MEAN: usize = 2;
 
 /// Both axes, activations and reductions. Means over few samples scatter more, and cost less: they get more starts.
 fn sweeps(context: &Context, options: &Options, prediction: &Prediction) -> Result<Vec<Sweep>> {
-    let base = context.effort.pick(60, 120, 600);
+    let base = context.effort.pick(40, 100, 600);
     let mut sweeps = Vec::new();
     for (k, activation) in Activation::PAPER.into_iter().enumerate() {
         for (l, reduction) in [Reduction::Sum, Reduction::Mean].into_iter().enumerate() {
-            let sum = reduction == Reduction::Sum;
-            let samples = if sum { &SAMPLES[..] } else { &SAMPLES[..SAMPLES_OF_MEAN] };
-            let even = if sum { 3 * base } else { context.effort.pick(100, 100, 600) };
-            let over_samples = samples.iter().map(|&m| {
-                let more = (1000.0 / m as f64).sqrt();
-                (m, DIMS[DIMS.len() - 1], if sum { (base as f64 * more) as u64 } else { even })
-            });
-            let over_dim = DIMS.map(|n| (SAMPLES[0], n, even));
-            let grids = [("m", over_samples.collect::<Vec<_>>()), ("n", over_dim.to_vec())];
-            for (axis, grid) in grids {
+            let largest = DIMS[DIMS.len() - 1];
+            let more = |m: &usize| (*m, largest, (base as f64 * (1000.0 / *m as f64).sqrt()) as u64);
+            let grids = if reduction == Reduction::Sum {
+                let starts = context.effort.pick(180, 300, 1800);
+                [SAMPLES.iter().map(more).collect(), DIMS.map(|n| (SAMPLES[0], n, starts)).to_vec()]
+            } else {
+                let starts = context.effort.pick(50, 100, 600);
+                [
+                    SAMPLES_OF_MEAN.map(|m| (m, largest, starts)).to_vec(),
+                    DIMS_OF_MEAN.map(|n| (SAMPLES[0], n, starts)).to_vec(),
+                ]
+            };
+            for (axis, grid) in ["m", "n"].into_iter().zip(grids) {
                 let cell = 4 * l as u64 + 2 * k as u64 + u64::from(axis == "n");
                 // Expectations first; they cost as much as the runs.
                 let expected = |&(m, n, _): &(usize, usize, u64)| Expected::at(m, n, activation, prediction);
