@@ -174,8 +174,9 @@ pub(super) fn groups(context: &Context, options: &Options) -> (Vec<Group>, Optio
     let note = (!left_out.is_empty()).then(|| {
         format!(
             "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 \
-             steps. The cells (m, b, η) = {} are left out; --effort full runs more of them.",
-            and(&left_out)
+             steps. The cells (m, b, η) = {} are left out{}.",
+            and(&left_out),
+            context.effort.pick("; --effort full runs more of them", "; --effort full runs more of them", "")
         )
     });
     (groups, note)
