@@ -266,7 +266,7 @@ fn rivals(c: &[f64], c0: &[f64], activation: Activation) -> f64 {
 
 /// The conjecture on random sizes, norms and step sizes.
 fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> Result<Part> {
-    let count = options.replicas.unwrap_or(context.effort.pick(300, 1300, 40_000));
+    let count = options.replicas.unwrap_or(context.effort.pick(300, 1300, 15_000));
     let why = "b = 1, within 1e-10; a miss would speak against \"almost every\"";
     let name = "the conjecture, for almost every start: random starts that end in one allowed datapoint";
     let arrives = Expectation::new(name, 1.0, why).always(context.effort.pick(0.9, 0.99, 0.999), HELD);
