@@ -1,6 +1,10 @@
 //! The random walk behind Theorem 2 (GFHY Proposition 8): exact one-step drift, its
 //! asymptotic lower bound, bounded increments.
 //!
+//! That a process with bounded increments and a drift that is positive in the end is transient is the kind of statement that M. Menshikov and
+//! A. Wade prove, also for drifts that vanish (Rate of escape and central limit theorem for the supercritical Lamperti problem, Stochastic
+//! Process. Appl. 120, 2010), on whom Proposition 8 rests.
+//!
 //! The state is `(c, N)` over orthonormal data; `R = log(|c_{i*}| / Σ_{j≠i*} |c_j|)`, `i* = argmax |c|`,
 //! over the samples of the active set.
 

@@ -24,7 +24,7 @@ pub const CLAIM: Claim = Claim {
     number: 9,
     level: 2.2e-4,
     title: "the log-ratio R_t has bounded steps and positive drift: it is transient",
-    source: "GFHY Proposition 8 and the proof of Theorem 2",
+    source: "GFHY Proposition 8, after Menshikov and Wade (2010), and the proof of Theorem 2",
     statement: "R_t = log(|c_{i*}| / Σ_{j≠i*} |c_j|) has bounded increments and an asymptotically positive conditional drift, at \
                 least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
