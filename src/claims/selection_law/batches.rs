@@ -98,7 +98,8 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     findings.checks.push(large_steps(context, prediction, &c, replicas)?);
     findings.protocol.push(format!(
         "Six samples, c ∝ 6, 5, 4, 3, 2, 1, every batch size from 1 to 5: winners, times to selection and falls of Σ log cos of {replicas} runs at \
-         each of η_B = {} and {}, the winners at the smaller in one test with those of {paths} paths of the diffusion.",
+         each of η_B = {} and {}, the winners at the smaller in one test with those of {paths} paths of the diffusion. Control: {replicas} runs at b = 3 and \
+         η_B = 0.45.",
         step_sizes[0], step_sizes[1],
     ));
     let header = vec![
