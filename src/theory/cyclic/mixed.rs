@@ -162,6 +162,16 @@ mod tests {
         assert!((stable - 0.372_624).abs() < 1e-6 && (unstable - 1.038_210).abs() < 1e-6);
     }
 
+    #[test]
+    fn the_multipliers_of_three_samples_are_those_of_the_findings() {
+        // A pair among three: the third sample falls by u + (1 − u)u² a cycle. All three: the two outside are a complex pair.
+        let u = 1.0 - 0.2 * mixed_orbit(2, 0.2)[0].powi(2);
+        assert!((u + (1.0 - u) * u * u - 0.9836).abs() < 5e-5);
+        let sizes = multipliers(&cycle(&mixed_orbit(3, 0.2), 0.2).1);
+        assert!((sizes[0] - 0.4085).abs() < 5e-5 && (sizes[1] - sizes[2]).abs() < 1e-12, "{sizes:?}");
+        assert!((sizes[2] - 1.0228f64.hypot(0.0004)).abs() < 5e-5, "{sizes:?}");
+    }
+
     /// The signs and bounds on which "almost every start" rests for two samples, on a grid of [0, 1]².
     #[test]
     fn one_visit_is_competitive() {

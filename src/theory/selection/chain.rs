@@ -190,6 +190,15 @@ mod tests {
     }
 
     #[test]
+    fn the_numbers_of_the_findings() {
+        let c = start(std::f64::consts::FRAC_PI_8, 1.0);
+        for (eta, slope) in [(0.05, -0.00968), (0.1, -0.00943), (0.2, -0.00897), (0.3, -0.00855), (0.45, -0.00797)] {
+            let found = (Chain::new(eta).probability(c) - pair(c)) / eta;
+            assert!((found - slope).abs() < 5.5e-6, "η = {eta}: {found}");
+        }
+    }
+
+    #[test]
     fn runs_of_the_chain_are_won_as_often() {
         let (eta, theta, runs) = (0.45, 0.393, 200_000);
         let mut rng = stream(43, Purpose::Protocol, 0);
