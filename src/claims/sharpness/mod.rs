@@ -145,7 +145,8 @@ struct Measured {
     differences: f64,
     /// Lanczos: value and residual.
     lanczos: (f64, f64),
-    hutch: Trace,
+    /// At GD's minimum, and at that of SGD with `b = 1`.
+    hutch: Option<Trace>,
 }
 
 /// Runs the protocol against a prediction.
@@ -204,8 +205,8 @@ fn protocol(context: &Context, sizes: &[(usize, usize)], replicas: u64) -> Strin
         "The Burn model ({}) on Haar-random data, m × n = {}, linear and ReLU, {replicas} a size, η = 0.2 a sample, from a Gaussian start of norm ½, \
          drawn until two samples are active and none of these has a weight below {clear:.0e}: GD and SGD with b = 1, with ReLU also \
          with b = 2, m/2 and m − 1, to within {arrival:.0e} of the limit. There the Hessian of the loss, by symmetric differences of \
-         autodiff gradients: densely, by Lanczos, and by Hutch++ until its standard error is 1/{PART_OF_A_KINK} of a kink; its trace \
-         also from values of the loss. Control: the linear model, which has no kinks, must show no gap.",
+         autodiff gradients: densely and by Lanczos; its trace also from values of the loss, and for GD and b = 1 by Hutch++ until its standard error is \
+         1/{PART_OF_A_KINK} of a kink. Control: the linear model, which has no kinks, must show no gap.",
         precision.name(),
         in_words(sizes),
     )
@@ -243,7 +244,10 @@ fn minima(
         let differences = (0..dim).map(|k| surface.second_difference(&axis(k))).sum();
         let mut rng = chacha20::ChaCha8Rng::seed_from_u64(seed);
         let top = top_eigenvalue(&surface, grain.residual, dim, &mut rng);
-        let hutch = hutch_plus_plus(&surface, dim / 3, target_error(samples), PROBES, &mut rng);
+        let hutch = batch.is_none_or(|batch| batch == 1).then(|| {
+            let trace = hutch_plus_plus(&surface, dim / 3, target_error(samples), PROBES, &mut rng);
+            Trace { value: arrived(trace.value), ..trace }
+        });
         Ok(Measured {
             activation,
             batch,
@@ -254,7 +258,7 @@ fn minima(
             spectrum: spectrum.into_iter().map(arrived).collect(),
             differences: arrived(differences),
             lanczos: top.map_or((f64::NAN, 0.0), |top| (arrived(top.value), top.residual)),
-            hutch: Trace { value: arrived(hutch.value), ..hutch },
+            hutch,
         })
     };
     let batches = batch_sizes(samples, activation).into_iter().map(Some);
@@ -391,14 +395,14 @@ fn by_differences(
 
 /// Hutch++ against theory, fine enough to count kinks.
 fn stochastic(all: &[&Measured], predicted: &impl Fn(&Measured) -> f64, grain: Grain, misses: f64) -> Check {
-    let resolved: Vec<&&Measured> =
-        all.iter().filter(|at| at.hutch.sem <= 2.0 * target_error(at.samples)).collect();
+    let traces: Vec<(&Measured, Trace)> = all.iter().filter_map(|at| Some((*at, at.hutch?))).collect();
     // 64 probes at least, and one interval a minimum.
     let level = 0.5 * CHECK_LEVEL;
-    let quantile = student_quantile(level / all.len() as f64, 63);
-    let off = |at: &&&Measured| {
-        (at.hutch.value - predicted(at)).abs() / (quantile * at.hutch.sem + grain.curvature)
-    };
+    let quantile = student_quantile(level / traces.len() as f64, 63);
+    let resolved = traces.iter().filter(|(at, trace)| trace.sem <= 2.0 * target_error(at.samples));
+    let off: Vec<f64> = resolved
+        .map(|(at, trace)| (trace.value - predicted(at)).abs() / (quantile * trace.sem + grain.curvature))
+        .collect();
     let why = format!(
         "half-widths of Student intervals at level {level:.1e} over the number of minima, with the quantile of 64 probes where there are \
          more; a kink more or less is two of them"
@@ -406,7 +410,7 @@ fn stochastic(all: &[&Measured], predicted: &impl Fn(&Measured) -> f64, grain: G
     Expectation::new("Tr H, Hutch++: largest deviation, in half-widths of its interval", 1.0, why)
         .chance(level + misses)
         .at_most()
-        .measured(largest(resolved.iter().map(off)), resolved.len() as u64)
+        .measured(largest(off.iter().copied()), off.len() as u64)
 }
 
 /// SGD's trace minus GD's: the point of the theorem, and its control.

@@ -41,7 +41,7 @@ pub(super) fn minima(minima: &[Vec<Measured>], prediction: &Prediction) -> Table
             &(prediction.largest)(at.samples),
             &at.trace,
             &(prediction.trace)(at.samples, at.dim, at.support, at.activation),
-            &at.hutch.value,
+            &at.hutch.map_or(f64::NAN, |trace| trace.value),
         ]);
     }
     table
