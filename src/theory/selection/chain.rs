@@ -192,7 +192,9 @@ mod tests {
     #[test]
     fn the_numbers_of_the_findings() {
         let c = start(std::f64::consts::FRAC_PI_8, 1.0);
-        for (eta, slope) in [(0.05, -0.00968), (0.1, -0.00943), (0.2, -0.00897), (0.3, -0.00855), (0.45, -0.00797)] {
+        for (eta, slope) in
+            [(0.05, -0.00968), (0.1, -0.00943), (0.2, -0.00897), (0.3, -0.00855), (0.45, -0.00797)]
+        {
             let found = (Chain::new(eta).probability(c) - pair(c)) / eta;
             assert!((found - slope).abs() < 5.5e-6, "η = {eta}: {found}");
         }
