@@ -16,6 +16,7 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use puremix::claims::{self, Context, Effort, Kind};
 use puremix::device::{Backend, Compute, Precision};
+use puremix::report::ClaimReport;
 use puremix::stats::{CHECK_LEVEL, normal_quantile};
 use puremix::verdict::{Check, Margin, Relation, Verdict};
 use serde::{Deserialize, Serialize};
@@ -176,12 +177,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let mut rows = Vec::new();
         for claim in claims::at(options.effort).into_iter().filter(|claim| claim.kind == Kind::Claim) {
-            let findings = (claim.run)(&context)?;
-            let verdict = Verdict::over(&findings.checks);
-            if verdict != Verdict::Reproduced {
-                progress.suspend(|| println!("seed {seed}: {} {}", claim.id, verdict.name()));
+            let report = ClaimReport::examine(claim, &context, claim.run)?;
+            if report.verdict != Some(Verdict::Reproduced) {
+                let verdict = report.verdict.map_or("", Verdict::name);
+                progress.suspend(|| println!("seed {seed}: {} {verdict}", claim.id));
             }
-            let checks = findings.checks.iter().enumerate();
+            let checks = report.checks.iter().enumerate();
             rows.extend(checks.map(|(position, check)| Row::of(seed, claim.id, position, check)));
         }
         let file = OpenOptions::new().create(true).append(true).open(&path)?;

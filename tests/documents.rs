@@ -137,7 +137,7 @@ fn without_code(text: &str) -> String {
     text.split('`').step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// All numbers in a JSON value, those in its strings included.
+/// All numbers in a JSON value, those in its strings included, but for the criteria, which measure nothing.
 fn leaves(value: &Value, into: &mut Vec<f64>) {
     match value {
         Value::Number(number) => into.extend(number.as_f64()),
@@ -145,7 +145,9 @@ fn leaves(value: &Value, into: &mut Vec<f64>) {
             into.extend(numbers(text).iter().filter_map(|number| number.parse::<f64>().ok()))
         }
         Value::Array(items) => items.iter().for_each(|item| leaves(item, into)),
-        Value::Object(entries) => entries.values().for_each(|item| leaves(item, into)),
+        Value::Object(entries) => {
+            entries.iter().filter(|(key, _)| *key != "criterion").for_each(|(_, item)| leaves(item, into));
+        }
         Value::Null | Value::Bool(_) => {}
     }
 }
@@ -164,8 +166,9 @@ fn archived(claim: &Value) -> Vec<f64> {
     found
 }
 
-/// A section of FINDINGS names the claims that hold it in the backticks of its heading. Every number in its prose with three digits that count
-/// or more is one that these claims printed, rounded, or stands in `quoted.csv` with the command that gives it.
+/// A section of FINDINGS names the claims that hold it in the backticks of its heading. Every decimal number in its prose with three digits that count
+/// or more is one that these claims printed, rounded, or stands in `quoted.csv` with the command that gives it. A wrong number can be another one
+/// that was printed, by accident: of those off by one in the last digit most are caught, which is counted.
 #[test]
 fn every_number_of_the_findings_is_archived() {
     let (findings, claims) = (text("experiments/FINDINGS.md"), claims());
@@ -175,7 +178,7 @@ fn every_number_of_the_findings_is_archived() {
         .map(|row| row.unwrap())
         .map(|row| (row[0].to_string(), row[1].to_string()))
         .collect();
-    let (mut missing, mut checked) = (Vec::new(), 0);
+    let (mut missing, mut checked, mut caught) = (Vec::new(), 0, 0);
     for section in findings.split("\n## ").skip(1) {
         let (heading, body) = section.split_once('\n').unwrap();
         let section = heading.split('.').next().unwrap();
@@ -188,7 +191,10 @@ fn every_number_of_the_findings_is_archived() {
             .collect();
         for number in numbers(&without_code(body)).into_iter().filter(|number| significant(number) >= 3) {
             let decimals = number.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-            let printed = pool.iter().any(|x| format!("{:.decimals$}", x.abs()) == number);
+            let is_printed = |number: &str| pool.iter().any(|x| format!("{:.decimals$}", x.abs()) == number);
+            let printed = is_printed(&number);
+            let off = number.parse::<f64>().unwrap() + 0.1f64.powi(decimals as i32);
+            caught += u32::from(!is_printed(&format!("{off:.decimals$}")));
             let elsewhere = quoted.iter().any(|(of, what)| of == section && *what == number);
             checked += 1;
             if !printed && !elsewhere {
@@ -197,7 +203,10 @@ fn every_number_of_the_findings_is_archived() {
         }
     }
     assert!(missing.is_empty(), "numbers that nothing archived printed: {missing:#?}");
-    assert!(checked > 60, "{checked} numbers");
+    assert!(
+        checked > 100 && 10 * caught > 9 * checked,
+        "{checked} numbers, {caught} of which are caught when they are off"
+    );
 }
 
 #[test]

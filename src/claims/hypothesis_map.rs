@@ -25,11 +25,11 @@ pub const CLAIM: Claim = Claim {
     level: 1e-5,
     title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
     source: "beyond the paper",
-    statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so convergence from almost every start must fail beyond \
-                η_B = 1/2 (full batch μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the \
+    statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so beyond η_B = 1/2 no minimum attracts \
+                and no Gaussian start is seen to converge (full batch μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the \
                 predicted limits (the gradient flow does from every Πw_0 ≠ 0), and beyond √2 the flow is lost iff its residual is \
                 s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
-    formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{almost no start converges}; \qquad \|w_0\|^2 < 2,\; \Pi w_0 \neq 0: \;\text{the gradient flow does}",
+    formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{no minimum attracts}; \qquad \|w_0\|^2 < 2,\; \Pi w_0 \neq 0: \;\text{the gradient flow does}",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

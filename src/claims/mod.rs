@@ -146,7 +146,7 @@ pub struct Claim {
     pub joins: Effort,
     /// Fixed number, part of the random streams.
     pub number: u64,
-    /// Upper bound on the probability that this claim, if it is true, comes out as anything but reproduced, at every effort and
+    /// Upper bound on the probability that this claim, if it is true, comes out as refuted, at every effort and
     /// precision: its share of [`REPORT_LEVEL`]. The levels of its checks add up to less.
     pub level: f64,
     /// One line.

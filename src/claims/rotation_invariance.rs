@@ -27,7 +27,7 @@ pub const CLAIM: Claim = Claim {
     joins: Effort::Quick,
     number: 8,
     level: 1e-5,
-    title: "rotating the samples within their span leaves GD unchanged and moves SGD's limit",
+    title: "rotating the samples within their span leaves linear GD unchanged and moves SGD's limit",
     source: "GFHY, discussion of Theorems 1 and 2",
     statement: "Replacing the data A by QA, Q orthogonal m × m, leaves the trajectory of linear GD unchanged; the limits of \
                 SGD are rows of QA instead of rows of A. ReLU GD is not invariant: its limit mixes the samples that are active \

@@ -3,7 +3,8 @@
 /// `w_0`, `λ_max`, `Σ_{i∈S⁺}` with subscripts. A symbol is a single letter: `max_cos` is a name and stays.
 pub(super) fn html(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
-    let part_of_word = |c: &char| c.is_alphanumeric() || *c == '_';
+    // A Greek letter before a symbol is a factor or an operator: `Πw_0`, `ηp_j`.
+    let part_of_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let (mut html, mut k) = (String::with_capacity(text.len() + 64), 0);
     while k < letters.len() {
         let before = k.checked_sub(1).map(|k| &letters[k]);
@@ -55,6 +56,7 @@ mod tests {
             html("max_cos, gd_limit, cos_init; R_t/t"),
             "max_cos, gd_limit, cos_init; R<sub>t</sub>/t"
         );
+        assert_eq!(html("‖Πw_0‖, log(1 + ηp_j)"), "‖Πw<sub>0</sub>‖, log(1 + ηp<sub>j</sub>)");
         assert_eq!(html("a_, b_{x and <b>&"), "a_, b_{x and &lt;b&gt;&amp;");
         assert_eq!(
             html("‖w_0‖ < 1, log(c_1/c_0)"),

@@ -7,16 +7,17 @@ use crate::error::{Error, Result};
 use crate::model::Activation;
 use crate::schedule::{Schedule, ScheduleKind};
 
-/// Bound on the probability that a run of SGD has not arrived when the budget of [`steps`] is used up: [`miss`] is below it for
+/// Estimate from above of the probability that a run of SGD has not arrived when the budget of [`steps`] is used up: [`miss`] is below it for
 /// tolerances from 1e-5 to 1e-12 and `m ≤ 256`.
 pub const MISS: f64 = 1e-10;
 
-/// Bound on the probability that a run of SGD is farther from its datapoint than `distance` at the time `τ = λt`, from an even start:
+/// Estimate from above of the probability that a run of SGD is farther from its datapoint than `distance` at the time `τ = λt`, from an even start:
 /// `√m (m − 1) Φ(−(τ − log 1/distance)/√(2τ))`, times [`SLACK`].
 ///
 /// As `η → 0`, on the event that sample `j` wins, the log-correlations are in this time Brownian motions of which the `j`-th has
 /// drift 1, weighted by a density of at most 1 and a mass of `c_j/‖c‖`: the exponential identity of [`selection`](super::selection).
-/// There the log-ratio of a rival is `N(−τ, 2τ)` from an even start. A `distance` above 1 bounds a return: the probability that a rival
+/// There the log-ratio of a rival is `N(−τ, 2τ)` from an even start; an uneven one does no worse, since to leading order the tail of rival `k` grows by
+/// `√(c_k/c_j)` at most and `(c_j/‖c‖) √(c_k/c_j) ≤ (c_j + c_k)/2‖c‖`. It is a bound for the limit diffusion and an estimate for the chain. A `distance` above 1 bounds a return: the probability that a rival
 /// has grown by this factor.
 pub fn late(samples: usize, time: f64, distance: f64) -> f64 {
     let (m, far) = (samples as f64, -distance.ln());
@@ -24,8 +25,7 @@ pub fn late(samples: usize, time: f64, distance: f64) -> f64 {
     SLACK * m.sqrt() * (m - 1.0) * 0.5 * erfc((time - far) / (2.0 * time.sqrt()))
 }
 
-/// A winner that starts at `e^{−5}` of its rivals multiplies the bound of [`late`] by 10; the rest is for what a finite step size
-/// changes. (Measured, for `η_B` up to 0.44, norms from 0.05 to 0.99 and `m` from 5 to 12, where 1e-1 to 1e-5 of the runs are left:
+/// For a distance that `m − 1` rivals share, and for what a finite step size changes. (Measured, for `η_B` up to 0.44, norms from 0.05 to 0.99 and `m` from 5 to 12, where 1e-1 to 1e-5 of the runs are left:
 /// the bound without this factor is 5 to 40 times too high.)
 const SLACK: f64 = 250.0;
 

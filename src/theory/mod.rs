@@ -23,7 +23,7 @@ use crate::schedule::{Schedule, ScheduleKind};
 ///
 /// Full batches: the mixture (Theorem 1). Uniform batches without replacement, `b < m`: a datapoint
 /// (Theorem 2); the same is expected with replacement and for reshuffled epochs, whose batches are as
-/// random. Cyclic with `b = 1`: a datapoint (Theorem 4; from almost every start, by conjecture). Cyclic with `b > 1` is left out:
+/// random. Cyclic with `b = 1`: a datapoint (Theorem 4, and the conjecture after it, read for almost every start). Cyclic with `b > 1` is left out:
 /// when `gcd(b, m) > 1` some samples always come together, and a block of them can survive.
 pub fn predicted_limit(schedule: &Schedule, c0: &[f64], activation: Activation) -> Option<LimitSet> {
     if !activation.has_unit_slope() || !c0.iter().any(|&c| activation.admits(c)) {

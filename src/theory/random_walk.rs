@@ -114,7 +114,7 @@ pub fn parting(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
 /// them, and moves `R` by 0 in the mean; the rest has variance `σ²` a step ([`parting`]). `R = −log Σ_j e^{y_j}` follows the highest of them:
 ///
 /// ```text
-/// E R_{t+T} = λT − E max_j(y_j + sZ_j) − (π²/12) f(0) + O(s⁻³),    s = σ√T,  Z_j independent standard Gaussians
+/// E R_{t+T} = λT − E max_j(y_j + sZ_j) − (π²/12) f(0) + O(s⁻²),    s = σ√T,  Z_j independent standard Gaussians
 /// ```
 ///
 /// with the density `f(0)` of a tie at the top, `Σ_{j≠l} ∫ f_j f_l Π_{i≠j,l} F_i`. From an even state the maximum is `e_k σ√T`: so `R_t/t → λ`,

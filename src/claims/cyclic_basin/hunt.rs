@@ -38,8 +38,8 @@ pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findi
         "the conjecture, for almost every start: random starts that end in one datapoint of the right sign",
         1.0,
         "m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, a residual; every second start has some of its \
-         correlations within 3η of the largest; within 1e-6; a miss would speak against \"almost every\"; rounding may hold a run at a boundary that \
-         its start is within 1e-15 of, the chance of which is below 1e-12",
+         correlations within 3η of the largest; within 1e-6; a miss would speak against \"almost every\"; rounding may hold a run that \
+         starts within 1e-15 of a boundary, which has a probability below 1e-12",
     )
     .always(0.99, HELD);
     context.progress.inc_length(starts);

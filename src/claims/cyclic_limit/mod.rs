@@ -31,10 +31,10 @@ pub const CLAIM: Claim = Claim {
     joins: Effort::Quick,
     number: 3,
     level: 1e-5,
-    title: "cyclic SGD ends in a predictable pure datapoint",
+    title: "cyclic SGD ends in a pure datapoint, from the theorem's region in a predictable one",
     source: "GFHY Theorem 4 and the conjecture after it",
     statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
-                a_0. The conjecture, for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",
+                a_0. The conjecture, read for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",
     formula: r"B_t = \{t \bmod 2\},\quad m = n = 2,\quad \langle w_0, a_0 \rangle \ge \langle w_0, a_1 \rangle > 0 \quad\Longrightarrow\quad w_t \to a_0; \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
@@ -94,7 +94,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     protocol.push(done);
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
     notes.extend([
-        "The conjecture is about almost every start, with respect to Lebesgue measure, of those with an active sample: basins of datapoints are \
+        "The conjecture is examined for almost every start with an active sample, with respect to Lebesgue measure; whether the paper says every or almost \
+         every start is not known here. It cannot be every start: basins of datapoints are \
          open, so a connected set of starts that meets two of them holds starts that end in no datapoint (see cyclic_basin). Random starts \
          do not find such a set of measure zero."
             .into(),

@@ -184,9 +184,9 @@ impl Rate {
         let &Self { samples, batch, eta, reduction, activation } = self;
         let relu = if activation == Activation::Relu { ", ReLU" } else { "" };
         let cell = format!("m = {samples}, b = {batch}, η = {eta:.3}, {}{relu}", reduction.name());
-        let check = |name: &str, why: &str, ratios: Vec<f64>| {
+        let check = |name: &str, why: &str, bias: f64, ratios: Vec<f64>| {
             let mean = Mean::of(&ratios);
-            Expectation::new(format!("{name}: {cell}"), 1.0, why).covered(0.1).estimated(
+            Expectation::new(format!("{name}: {cell}"), 1.0, why).chance(bias).covered(0.1).estimated(
                 mean.mean,
                 mean.interval(CHECK_LEVEL),
                 mean.n as u64,
@@ -196,11 +196,13 @@ impl Rate {
         let mut checks = vec![check(
             "fall of log|c_j| a step over λ",
             "between λt = 100 and 350, mean over the losers: each is a walk of drift −λ",
+            0.0,
             falls,
         )];
         // Of two samples R is the fall of the only loser.
         if samples > 2 {
-            checks.push(check("growth of R over its law", "between λt = 100 and 350", growths));
+            let why = "between λt = 100 and 350, given the losers at the first; the skewness of the steps changes 3e-4";
+            checks.push(check("growth of R over its law", why, 0.6 * CHECK_LEVEL, growths));
         }
         checks
     }

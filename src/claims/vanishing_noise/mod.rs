@@ -90,8 +90,11 @@ struct Measured {
 /// Least squared noise `Σ (α_i² − α_i⁴)` of the mixtures that starts are drawn for: none is next to a datapoint.
 const MIXED: f64 = 0.1;
 
-/// Time, in units of `1/λ`, that SGD goes on for when it has arrived, and the factor by which its distance may have grown then.
-const GOES_ON: (f64, f64) = (1.0, 1e4);
+/// Time, in units of `1/λ`, that SGD goes on for when it has arrived, and the factor by which its distance may have grown then. It stays
+/// below 1e-2, where the bound on that growth is right to a hundredth.
+fn goes_on(precision: Precision) -> (f64, f64) {
+    precision.pick((1.0, 1e4), (0.5, 1e3))
+}
 
 /// Runs the protocol against a prediction.
 ///
@@ -124,7 +127,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
     let Arrival { gd, sgd: at_sgd } = Arrival::of(context.compute.precision());
     let sgd: Tally = runs.iter().map(|run| run.sgd).sum();
-    let (time, factor) = GOES_ON;
+    let (time, factor) = goes_on(context.compute.precision());
     let strays = landscape::straying(factor, time, step_size);
     let why = "rounding of numbers of size 1";
     let check = |name: &str, predicted: f64, of: fn(&Measured) -> f64, tolerance: f64| -> Check {
@@ -156,7 +159,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             "SGD (b = 1) from where GD ended: runs that end in a datapoint and stay by it",
             1.0,
             format!(
-                "training the Burn model; 1/λ steps after it has arrived a run is {factor:.0e} times as far from the datapoint with \
+                "training the Burn model; {time}/λ steps after it has arrived a run is {factor:.0e} times as far from the datapoint with \
                  a probability below {strays:.0e}, by the moments of the rivals' growth"
             ),
         )
@@ -210,7 +213,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         ),
         format!(
             "In each case the sample gradients at every datapoint, and where GD had come within {gd:.0e} of w_GD; SGD (b = 1) from \
-             there to within {at_sgd:.0e} of a datapoint, and 1/λ steps further; 300 steps of GD from where SGD had arrived and \
+             there to within {at_sgd:.0e} of a datapoint, and {time}/λ steps further; 300 steps of GD from where SGD had arrived and \
              from where GD had ended."
         ),
         near::protocol(&near),
@@ -283,7 +286,7 @@ fn measure(
     let mut sgd = Tally::of(Some(&case.run_to(&mut engine, set.clone(), arrival.sgd)));
     let arrived = engine.weights(0)?;
     // And there it stays; a mixture it would leave at once.
-    let (time, factor) = GOES_ON;
+    let (time, factor) = goes_on(context.compute.precision());
     engine.advance((time / sgd::rate(m, 1, step_size)).ceil() as u64);
     sgd.hits *= u64::from(set.distance(&engine.neurons(0)[0]) <= factor * arrival.sgd);
     Ok(Measured {

@@ -83,8 +83,8 @@ fn slope(rows: Vec<Row>, column: &str) -> String {
         return String::new();
     }
     let line = Line::unweighted(&points);
-    let half = line.slope_interval(ESTIMATE_LEVEL).half_width();
-    format!(": slope {:.3} ± {half:.3}", line.slope).replace('-', "−")
+    let interval = line.slope_interval(ESTIMATE_LEVEL);
+    format!(": slope {:.3} [{:.3}, {:.3}]", line.slope, interval.low, interval.high).replace('-', "−")
 }
 
 fn draw(sheet: &Sheet) -> Drawing {

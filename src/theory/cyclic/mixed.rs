@@ -6,7 +6,7 @@
 //! two datapoints. Disjoint open sets, two of them non-empty, do not cover a connected set: some starts end in no
 //! datapoint. What may hold is *almost every* start, with respect to Lebesgue measure.
 //!
-//! **Where they end.** A mixed orbit, with the samples of a support `S`, `|S| = k`, in play, is a fixed point of the cycle map.
+//! **Mixed orbits.** A mixed orbit, with the samples of a support `S`, `|S| = k`, in play, is a fixed point of the cycle map.
 //! Those that look the same before each visit of a sample of `S`, up to the rotation of names, have a closed form. Let `u = 1 − ηa`,
 //! `a = c²` for the sample that is next. Correlations shrink by `u` at each visit of another sample, so those waiting are
 //! `c, c/u, …, c/u^{k−1}` in the order of visits; the visited one must become the last, `u + η(2 − N) = u^{1−k}`, with
@@ -30,13 +30,15 @@
 //! `d = 2(1−u)/u`. As `1 − 4u(1−u) = (2u−1)²`, its eigenvalues are `1 + 2u − 2/u` and `3 − 2u − 2/u`, and the multipliers of a cycle
 //! ([`pair_multipliers`]) their squares: the first is below 1, as `(√5 − 1)/2 < u < 1`, the second `(1 + 2(1−u)²/u)² = 1 + η² + O(η³)` above.
 //!
-//! **Almost every start, m = n = 2, 0 < η < 3 − 2√2 = 0.1716.** One visit and the exchange map `[0, 1]²` into itself by
+//! **Almost every start, m = n = 2, 0 < η < 3 − 2√2 (0.17157…).** One visit and the exchange map `[0, 1]²` into itself by
 //! `G(c_0, c_1) = ((1 − ηa)c_1, (1 + 2η − 2ηa − ηb)c_0)`, `a = c_0²`, `b = c_1²`. The diagonal of its Jacobian is `−2ηc_0c_1 ≤ 0` twice,
 //! the rest `1 − ηa > 0` and `1 + 2η − 6ηa − ηb > 0`; the determinant is negative, since
-//! `(1 − ηa)(1 + 2η − 6ηa − ηb) − 4η²ab ≥ 1 − 6η + η² > 0`. So `G`, with its values exchanged, has a P-matrix for a Jacobian and is one to
-//! one (Gale and Nikaido, 1965), and the cycle map `G²` is competitive with a positive determinant: each of its orbits
-//! converges to a fixed point (Smith, *Planar competitive and cooperative difference equations*, 1998). These are 0, which repels;
-//! the datapoints; and the mixed orbit, a saddle, to which a curve of starts converges: a null set. Beyond that `η`, and for more samples, "almost
+//! `(1 − ηa)(1 + 2η − 6ηa − ηb) − 4η²ab ≥ 1 − 6η + η² > 0`. So `G` with its values exchanged has a Jacobian of the signs `[[+, −], [−, +]]`
+//! with positive principal minors: it is one to one, and where its values are ordered in both components, so are the points (Gale and
+//! Nikaido, 1965, the theorem on inverse isotone maps). Exchange keeps this order, so `G²`, the cycle map, whose Jacobian has the same signs,
+//! is competitive and satisfies the condition (O+) of Smith (*Planar competitive and cooperative difference equations*, J. Difference Equ. Appl. 3, 1998): each of its orbits
+//! converges to a fixed point. These are 0, which repels; the datapoints; and the mixed orbit, a saddle. The starts that end in the saddle are the
+//! preimages of its local stable curve under a one to one local diffeomorphism: a null set. Beyond that `η`, and for more samples, "almost
 //! every" is a conjecture.
 
 use nalgebra::DMatrix;

@@ -15,7 +15,7 @@
 //! - two samples: closed form, [`pair`], its first correction in `η`, [`pair_slope`], and for `b = 1` the odds at any `η`
 //!   from the chain itself, [`Chain`];
 //! - three: a lattice solution of the exit problem, [`triangle`];
-//! - any number: an unbiased Monte Carlo for all odds at once, [`monte_carlo`], and paths of the diffusion without a time step,
+//! - any number: a Monte Carlo without time step for all odds at once, [`monte_carlo`], and paths of the diffusion without a time step,
 //!   [`Diffusion`];
 //! - whichever of these is best, with its error: [`probabilities`].
 //!
@@ -127,7 +127,7 @@ pub fn probabilities(c: &[f64], tolerance: f64, seed: u64) -> Odds {
 /// `j`-th coordinate drifts at speed 1.
 ///
 /// Nothing is discretised in time. The estimates sum to 1; one of a very small probability can be negative, by its error. The bias is
-/// below a tenth of the tolerance. `1/tolerance²` paths times at most 0.02, at least 4096, of some ten points each; a path costs
+/// below a tenth of the tolerance. Some `0.025/tolerance²` paths at most at the starts of `selection_law` (measured), at least 4096, of some ten points each; a path costs
 /// `O(m)` a point and serves all samples.
 ///
 /// The identity is Doob's `h`-transform by the martingale `e^{A/2} √p_j` (Rogers and Williams, *Diffusions, Markov Processes and Martingales*,
