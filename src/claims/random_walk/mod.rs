@@ -22,7 +22,7 @@ pub const CLAIM: Claim = Claim {
     kind: Kind::Claim,
     joins: Effort::Quick,
     number: 9,
-    level: 2.2e-4,
+    level: 2.5e-4,
     title: "the log-ratio R_t has bounded steps and positive drift: it is transient",
     source: "GFHY Proposition 8, after Menshikov and Wade (2010), and the proof of Theorem 2",
     statement: "R_t = log(|c_{i*}| / Σ_{j≠i*} |c_j|) has bounded increments and an asymptotically positive conditional drift, at \
