@@ -12,7 +12,7 @@ use crate::schedule::{Schedule, ScheduleKind};
 pub const MISS: f64 = 1e-10;
 
 /// Estimate from above of the probability that a run of SGD is farther from its datapoint than `distance` at the time `τ = λt`, from an even start:
-/// `√m (m − 1) Φ(−(τ − log 1/distance)/√(2τ))`, times [`SLACK`].
+/// `√m (m − 1) Φ(−(τ − log 1/distance)/√(2τ))`, times a slack of 250.
 ///
 /// As `η → 0`, on the event that sample `j` wins, the log-correlations are in this time Brownian motions of which the `j`-th has
 /// drift 1, weighted by a density of at most 1 and a mass of `c_j/‖c‖`: the exponential identity of [`selection`](super::selection).
