@@ -38,6 +38,7 @@ struct Options {
     count: u64,
     /// Directory of the results.
     #[arg(long)]
+    #[serde(skip)]
     out: PathBuf,
 }
 
@@ -198,6 +199,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut by_check: BTreeMap<(&str, usize), Vec<&Row>> = BTreeMap::new();
     rows.iter().for_each(|row| by_check.entry((&row.claim, row.check)).or_default().push(row));
     let checks: Vec<Summary> = by_check.values().map(|rows| Summary::of(rows)).collect();
+    let count = |of: fn(&Summary) -> usize| checks.iter().map(of).sum::<usize>();
     let total = |of: fn(&Summary) -> f64| checks.iter().map(of).sum::<f64>();
     let reports = rows.iter().map(|row| row.seed).collect::<HashSet<_>>().len();
     let summary = serde_json::json!({
@@ -205,8 +207,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "git_commit": puremix::COMMIT,
         "options": options,
         "reports": reports,
-        "refuted": total(|check| check.refuted as f64),
-        "undecided": total(|check| check.undecided as f64),
+        "refuted": count(|check| check.refuted),
+        "undecided": count(|check| check.undecided),
         "stated_level": total(|check| check.level),
         "estimated_refutes": total(|check| check.refutes.unwrap_or(0.0)),
         "estimated_decides_nothing": total(|check| check.decides_nothing.unwrap_or(0.0)),

@@ -140,13 +140,9 @@ pub struct Expectation {
 #[derive(Clone, Debug)]
 pub struct Equality(Expectation, f64);
 
-/// A lower bound on a number.
+/// A bound on a number, from one side.
 #[derive(Clone, Debug)]
-pub struct AtLeast(Expectation);
-
-/// An upper bound on a number.
-#[derive(Clone, Debug)]
-pub struct AtMost(Expectation);
+pub struct OneSided(Expectation, Relation);
 
 /// An event that never fails to occur, or next to never.
 #[derive(Clone, Debug)]
@@ -160,13 +156,9 @@ pub struct Always {
 #[derive(Clone, Debug)]
 pub struct Covered(Expectation, f64);
 
-/// A parameter to be bounded by the upper end of a confidence interval.
+/// A bound on a parameter, from one side, that a whole confidence interval keeps.
 #[derive(Clone, Debug)]
-pub struct Bounded(Expectation);
-
-/// A parameter to be bounded from below by the lower end of a confidence interval.
-#[derive(Clone, Debug)]
-pub struct Exceeding(Expectation);
+pub struct OneSidedInterval(Expectation, Relation);
 
 impl Expectation {
     /// Starts an expectation. `why` says where the tolerance or level comes from.
@@ -194,13 +186,13 @@ impl Expectation {
     }
 
     /// `measured ≥ predicted`.
-    pub fn at_least(self) -> AtLeast {
-        AtLeast(self)
+    pub fn at_least(self) -> OneSided {
+        OneSided(self, Relation::AtLeast)
     }
 
     /// `measured ≤ predicted`.
-    pub fn at_most(self) -> AtMost {
-        AtMost(self)
+    pub fn at_most(self) -> OneSided {
+        OneSided(self, Relation::AtMost)
     }
 
     /// All trials succeed (predicted probability 1), and there are enough of them to put the exact lower confidence bound at
@@ -217,13 +209,13 @@ impl Expectation {
     }
 
     /// The upper end of a confidence interval stays at or below the prediction.
-    pub fn bounded(self) -> Bounded {
-        Bounded(self)
+    pub fn bounded(self) -> OneSidedInterval {
+        OneSidedInterval(self, Relation::AtMost)
     }
 
     /// The lower end of a confidence interval stays at or above the prediction.
-    pub fn exceeding(self) -> Exceeding {
-        Exceeding(self)
+    pub fn exceeding(self) -> OneSidedInterval {
+        OneSidedInterval(self, Relation::AtLeast)
     }
 
     /// The check, given the outcome by its criterion.
@@ -290,36 +282,25 @@ impl Equality {
     }
 }
 
-impl AtLeast {
+impl OneSided {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
-        let bound = self.0.predicted;
-        self.0.judge(Outcome {
-            relation: Relation::AtLeast,
+        let Self(expectation, relation) = self;
+        let bound = expectation.predicted;
+        let (interval, ok, sign) = if relation == Relation::AtLeast {
+            (Interval { low: bound, high: f64::INFINITY }, value >= bound, "≥")
+        } else {
+            (Interval { low: f64::NEG_INFINITY, high: bound }, value <= bound, "≤")
+        };
+        expectation.judge(Outcome {
+            relation,
             measured: value,
-            margin: Margin::Interval(Interval { low: bound, high: f64::INFINITY }),
+            margin: Margin::Interval(interval),
             precision: None,
             level: 0.0,
-            ok: Some(value >= bound),
+            ok: Some(ok),
             n,
-            criterion: "measured ≥ predicted".into(),
-        })
-    }
-}
-
-impl AtMost {
-    /// Judges a measurement made over `n` runs.
-    pub fn measured(self, value: f64, n: u64) -> Check {
-        let bound = self.0.predicted;
-        self.0.judge(Outcome {
-            relation: Relation::AtMost,
-            measured: value,
-            margin: Margin::Interval(Interval { low: f64::NEG_INFINITY, high: bound }),
-            precision: None,
-            level: 0.0,
-            ok: Some(value <= bound),
-            n,
-            criterion: "measured ≤ predicted".into(),
+            criterion: format!("measured {sign} predicted"),
         })
     }
 }
@@ -375,50 +356,32 @@ impl Covered {
     }
 }
 
-impl Bounded {
+impl OneSidedInterval {
     /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
     pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
-        let bound = self.0.predicted;
-        let ok = if interval.high <= bound {
+        let Self(expectation, relation) = self;
+        let bound = expectation.predicted;
+        let (keeps, breaks, side) = if relation == Relation::AtLeast {
+            (interval.low >= bound, interval.high < bound, "above")
+        } else {
+            (interval.high <= bound, interval.low > bound, "below")
+        };
+        let ok = if keeps {
             Some(true)
-        } else if interval.low > bound {
+        } else if breaks {
             Some(false)
         } else {
             None
         };
-        self.0.judge(Outcome {
-            relation: Relation::AtMost,
+        expectation.judge(Outcome {
+            relation,
             measured: estimate,
             margin: Margin::Interval(interval),
             precision: None,
             level: 0.5 * CHECK_LEVEL,
             ok,
             n,
-            criterion: format!("interval at level {CHECK_LEVEL:.0e} lies at or below the prediction"),
-        })
-    }
-}
-
-impl Exceeding {
-    /// Judges an estimate with its interval at level [`CHECK_LEVEL`].
-    pub fn estimated(self, estimate: f64, interval: Interval, n: u64) -> Check {
-        let bound = self.0.predicted;
-        let ok = if interval.low >= bound {
-            Some(true)
-        } else if interval.high < bound {
-            Some(false)
-        } else {
-            None
-        };
-        self.0.judge(Outcome {
-            relation: Relation::AtLeast,
-            measured: estimate,
-            margin: Margin::Interval(interval),
-            precision: None,
-            level: 0.5 * CHECK_LEVEL,
-            ok,
-            n,
-            criterion: format!("interval at level {CHECK_LEVEL:.0e} lies at or above the prediction"),
+            criterion: format!("interval at level {CHECK_LEVEL:.0e} lies at or {side} the prediction"),
         })
     }
 }

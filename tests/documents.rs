@@ -210,6 +210,28 @@ fn every_number_of_the_findings_is_archived() {
 }
 
 #[test]
+fn the_readme_says_how_often_checks_erred() {
+    let of = |effort: &str| -> Value {
+        let summary = text(&format!("experiments/results/calibration-{effort}.json"));
+        let summary: Value = serde_json::from_str(&summary).unwrap();
+        assert_eq!(
+            (summary["refuted"].as_u64(), summary["undecided"].as_u64()),
+            (Some(0), Some(0)),
+            "{effort}"
+        );
+        assert_eq!(summary["options"]["effort"], effort);
+        summary["reports"].clone()
+    };
+    let readme = text("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = format!(
+        "none of them in {} reports at quick effort, none in {} at standard effort",
+        of("quick"),
+        of("standard")
+    );
+    assert!(readme.contains(&line), "README lacks: {line}");
+}
+
+#[test]
 fn numbers_are_found_as_they_are_written() {
     assert_eq!(
         numbers("from 0.5 to −12.25 (±0.003), 3, m2.5x, 1.2.3; 0.10."),

@@ -17,7 +17,7 @@ use crate::schedule::Schedule;
 use crate::theory::budget::miss;
 use crate::theory::{self, landscape};
 use crate::train::Outcome;
-use crate::verdict::{AtLeast, Check, Equality, Expectation};
+use crate::verdict::{Check, Equality, Expectation, OneSided};
 
 /// The claim.
 pub const CLAIM: Claim = Claim {
@@ -197,7 +197,7 @@ fn manifold(
 }
 
 /// What is expected of these points: four deviations that are rounding, and two controls.
-fn on_and_off(m: usize, prediction: &Prediction, tolerance: f64) -> ([Equality; 4], [AtLeast; 2]) {
+fn on_and_off(m: usize, prediction: &Prediction, tolerance: f64) -> ([Equality; 4], [OneSided; 2]) {
     let rounding = "rounding of numbers of size 1";
     let points = "longer, turned and random points; rounding";
     let equal = [

@@ -74,7 +74,7 @@ pub(super) fn other_algorithm(runs: &[(Cell, Measured)], prediction: &Prediction
     Ok((!distances.is_empty()).then(|| expected.measured(closest, distances.len() as u64)))
 }
 
-fn apart(name: &str, prediction: &Prediction) -> crate::verdict::AtLeast {
+fn apart(name: &str, prediction: &Prediction) -> crate::verdict::OneSided {
     let why =
         format!("the limits differ by {DIFFERENT} at least from the starts used, by their closed forms");
     Expectation::new(name, prediction.apart, why).control().at_least()

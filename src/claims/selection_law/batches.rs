@@ -9,7 +9,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity};
 use crate::theory::selection::{Diffusion, clock, log_cosines};
-use crate::verdict::{AtLeast, Check, Covered, Equality, Expectation};
+use crate::verdict::{Check, Covered, Equality, Expectation, OneSided};
 
 const RATIOS: [f64; 6] = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0];
 
@@ -22,7 +22,7 @@ struct Decision {
 
 /// What a batch size is held to.
 struct Expected {
-    same: AtLeast,
+    same: OneSided,
     scaling: Covered,
     martingale: Equality,
 }

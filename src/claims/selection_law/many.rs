@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination, normal_quantile};
 use crate::theory::selection::{Odds, clock, proportional, spherical};
-use crate::verdict::{Check, Exceeding, Expectation};
+use crate::verdict::{Check, Expectation, OneSidedInterval};
 
 const THREE: [f64; 3] = [0.5, 0.3, 0.2];
 
@@ -75,7 +75,7 @@ fn three(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>)
     ])
 }
 
-fn above(name: impl Into<String>, guess: f64) -> Exceeding {
+fn above(name: impl Into<String>, guess: f64) -> OneSidedInterval {
     Expectation::new(name, guess, "a natural guess, and not the law").control().exceeding()
 }
 

@@ -92,7 +92,7 @@ fn same_place(
     options: &Options,
     precision: Precision,
     replicas: u64,
-) -> (crate::verdict::AtMost, f64) {
+) -> (crate::verdict::OneSided, f64) {
     let m = SIZE.0 as f64;
     let share = |cell: &Cell| {
         let step_per_sample = cell.reduction.step_per_sample(options.step_size.unwrap_or(STEP), cell.batch);
