@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::protocol::{Pool, Tally, and, by_the_reduced_engine};
+use super::protocol::{Pool, Tally, by_the_reduced_engine, listed};
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -244,11 +244,11 @@ fn told(context: &Context, samples: usize, step_sizes: &[f64], norms: &[f64], re
             "{} over {} step sizes per sample from {} to {} and initial norms {}, {replicas} seeds a cell, linear model with m = {samples}, \
              n = {}, on the reduced engine. A run has arrived if it comes within {TOLERANCE:.0e} of its predicted limit and is still \
              within {STILL_CLOSE:.0e} at {LOOKS} looks much later.",
-            and(&ALGORITHMS),
+            listed(&ALGORITHMS),
             step_sizes.len(),
             step_sizes[0],
             step_sizes[step_sizes.len() - 1],
-            and(norms),
+            listed(norms),
             samples + 3,
         ),
         format!(

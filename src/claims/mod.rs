@@ -13,7 +13,7 @@ pub mod gd_limit;
 pub mod hypothesis_map;
 pub(crate) mod kept;
 pub mod landscape;
-mod protocol;
+pub(crate) mod protocol;
 pub mod random_walk;
 pub mod rate_law;
 mod record;

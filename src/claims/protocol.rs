@@ -171,7 +171,7 @@ impl Pool {
 }
 
 /// Numbers or names in words: `a, b and c`.
-pub(super) fn and<T: std::fmt::Display>(items: &[T]) -> String {
+pub(crate) fn listed<T: std::fmt::Display>(items: &[T]) -> String {
     let items: Vec<String> = items.iter().map(T::to_string).collect();
     match items.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
@@ -225,7 +225,7 @@ pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pool, Tally, and, largest, smallest};
+    use super::{Pool, Tally, largest, listed, smallest};
 
     #[test]
     fn the_weakest_cell_of_a_pool_is_judged_by_itself() {
@@ -247,9 +247,9 @@ mod tests {
 
     #[test]
     fn lists_read_as_sentences() {
-        assert_eq!(and::<u8>(&[]), "");
-        assert_eq!(and(&[1]), "1");
-        assert_eq!(and(&[1, 2, 3]), "1, 2 and 3");
+        assert_eq!(listed::<u8>(&[]), "");
+        assert_eq!(listed(&[1]), "1");
+        assert_eq!(listed(&[1, 2, 3]), "1, 2 and 3");
     }
 
     #[test]

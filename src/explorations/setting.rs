@@ -27,16 +27,6 @@ pub(super) fn check_step_size(step_size: f64, needs: &str) -> Result<f64> {
     }
 }
 
-/// Numbers as a sentence lists them: `1, 3 and 12`.
-pub(super) fn listed<T: ToString>(numbers: &[T]) -> String {
-    let texts: Vec<String> = numbers.iter().map(T::to_string).collect();
-    match texts.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
-}
-
 /// Of batch sizes in rising order, those that there are samples for, each once.
 pub(super) fn batch_sizes(mut wanted: Vec<usize>, samples: usize) -> Vec<usize> {
     wanted.retain(|batch| (1..=samples).contains(batch));
@@ -70,7 +60,5 @@ mod tests {
     fn batch_sizes_exist_and_differ() {
         assert_eq!(batch_sizes(vec![1, 1, 2, 3], 3), [1, 2, 3]);
         assert_eq!(batch_sizes(vec![0, 1, 30, 300], 30), [1, 30]);
-        assert_eq!(listed(&[1, 3, 12]), "1, 3 and 12");
-        assert_eq!((listed(&[0.5]), listed::<f64>(&[])), ("0.5".into(), String::new()));
     }
 }

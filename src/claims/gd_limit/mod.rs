@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::protocol::{and, bent, by_the_reduced_engine, count, largest};
+use super::protocol::{bent, by_the_reduced_engine, count, largest, listed};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::device::{Compute, Precision};
 use crate::error::Result;
@@ -222,7 +222,7 @@ fn over_norms(
     told.protocol.push(format!(
         "{} more from the norms {}, at m × n = {sizes}: every cell is held to the tolerance, and the worst is shown.",
         count(runs.len(), "training"),
-        and(&norms)
+        listed(&norms)
     ));
     let worst = |checks: &mut dyn Iterator<Item = Check>| {
         checks.max_by(|a, b| a.measured.abs().total_cmp(&b.measured.abs()))
@@ -283,7 +283,7 @@ fn large_sizes(
     told.protocol.push(format!(
         "m × n = {} on the reduced engine, linear under mean and ReLU under sum, η = {}, looked at 1000 times.",
         sizes_of(&cells),
-        and(&distinct(&cells, |cell| cell.step_size))
+        listed(&distinct(&cells, |cell| cell.step_size))
     ));
     let runs = train_all(context, cells, None, prediction, &tolerances)?;
     let worst = largest(runs.iter().flat_map(|(_, run)| [run.distance, run.deviation]));
@@ -306,8 +306,8 @@ impl Told {
              its root mean square is drawn again: rounding would turn its direction.",
             count(runs.len(), "training"),
             sizes_of(runs.iter().map(|(cell, _)| cell)),
-            and(&norms),
-            and(step_sizes),
+            listed(&norms),
+            listed(step_sizes),
         ));
         let diverged = runs.iter().filter(|(_, run)| run.diverged).count();
         if diverged > 0 {
@@ -332,5 +332,5 @@ fn distinct<'a, T: PartialEq + Display>(
 }
 
 fn sizes_of<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> String {
-    and(&distinct(cells, |cell| format!("{} × {}", cell.dataset.samples(), cell.dataset.dim())))
+    listed(&distinct(cells, |cell| format!("{} × {}", cell.dataset.samples(), cell.dataset.dim())))
 }

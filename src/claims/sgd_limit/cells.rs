@@ -1,7 +1,7 @@
 //! Which sizes, batches, step sizes and norms Theorem 2 is tried on.
 
-use super::super::Context;
-use super::super::protocol::and;
+use super::super::protocol::listed;
+use super::super::{Context, Effort};
 use super::Options;
 use crate::model::Activation;
 use crate::problem::Reduction;
@@ -106,19 +106,19 @@ impl Group {
         let batches = match last - first + 1.0 == batches.len() as f64 && batches.len() > 2 {
             true if first == 1.0 && last + 1.0 == sizes[0] => format!("every b from 1 to {last}"),
             true => format!("b from {first} to {last}"),
-            false => format!("b = {}", and(&batches)),
+            false => format!("b = {}", listed(&batches)),
         };
         let sizes = if sizes.len() == 1 {
             format!("{batches}, m = {}, n = {}", sizes[0], self.cells[0].dim)
         } else {
             let pair = |cell: &Cell| format!("({}, {})", cell.samples, cell.batch);
-            format!("(m, b) = {}", and(&distinct(self.cells.iter().map(pair))))
+            format!("(m, b) = {}", listed(&distinct(self.cells.iter().map(pair))))
         };
         self.name = format!(
             "{sizes}, {}, η = {}, ‖w_0‖ = {}",
             self.cells[0].reduction.name(),
-            and(&of(|cell| cell.step_size)),
-            and(&of(|cell| cell.init_norm))
+            listed(&of(|cell| cell.step_size)),
+            listed(&of(|cell| cell.init_norm))
         );
         self
     }
@@ -175,8 +175,8 @@ pub(super) fn groups(context: &Context, options: &Options) -> (Vec<Group>, Optio
         format!(
             "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 \
              steps. The cells (m, b, η) = {} are left out{}.",
-            and(&left_out),
-            context.effort.pick("; --effort full runs more of them", "; --effort full runs more of them", "")
+            listed(&left_out),
+            if context.effort < Effort::Full { "; --effort full runs more of them" } else { "" }
         )
     });
     (groups, note)

@@ -11,6 +11,7 @@ use nalgebra::DMatrix;
 use self::onset::Onset;
 use self::runs::Runs;
 use super::{paired, setting};
+use crate::claims::protocol::listed;
 use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -130,14 +131,13 @@ impl<'a> Protocol<'a> {
     /// What is run, in words.
     fn sentences(&self) -> Vec<String> {
         let &Self { samples, dim, step_size, pairs, .. } = self;
-        let list = |numbers: &[f64]| setting::listed(numbers);
         vec![
             format!(
                 "The reduced engine in the Gram matrix trains a linear and a ReLU neuron on m = {samples} samples in {dim} dimensions, at ρ = {} and b = {}, \
                  with η = {step_size} (mean reduction), from {pairs} starts of norm {INIT_NORM}; the starts, the rotation and the streams of batches are \
                  the same at every ρ.",
-                list(&self.rhos),
-                setting::listed(&self.batches)
+                listed(&self.rhos),
+                listed(&self.batches)
             ),
             "One step from a datapoint is held against its exact length. Full batches run to their end, which is held against the closed-form \
              limit."

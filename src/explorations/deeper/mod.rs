@@ -8,6 +8,7 @@ use itertools::iproduct;
 
 use self::runs::{Ended, Group};
 use super::{paired, setting};
+use crate::claims::protocol::listed;
 use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::limit_set::LimitSet;
@@ -146,8 +147,8 @@ impl<'a> Protocol<'a> {
             format!(
                 "Burn's autodiff trains the ReLU models {} on m = {samples} orthonormal samples in {dim} dimensions at b = {}, each from the same {pairs} seeds: \
                  a seed fixes data, start and the stream of batches, so that the differences between b = m and smaller b are paired.",
-                setting::listed(&self.models),
-                setting::listed(&self.batches)
+                listed(&self.models),
+                listed(&self.batches)
             ),
             format!(
                 "L layers take steps of η_B/L with η_B = {step_size}, since the curvature at a sample that is reconstructed grows as 4L, and start at norm 1 if \

@@ -6,6 +6,7 @@ mod tables;
 
 use self::runs::Protocol;
 use super::{paired, setting};
+use crate::claims::protocol::listed;
 use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::data::digits::{Digits, digits};
 use crate::data::{Dataset, Normalisation};
@@ -88,7 +89,7 @@ pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<
             format!(
                 "The hand-derived gradient trains a ReLU neuron on {samples} images with η = {step_size} (mean reduction) at b = {}, from the same {pairs} starts of \
                  norm {INIT_NORM} at every batch size, so that the differences between b = m and smaller b are paired.",
-                setting::listed(&batches)
+                listed(&batches)
             ),
             format!(
                 "Gradient descent runs until what is left of the way is estimated at {TOLERANCE:.0e}, for at most {budget} steps; SGD, which has no limit here, for \
