@@ -1,7 +1,7 @@
 //! Arguments and conduct shared by the binaries: options, exit codes, what goes to which stream.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -12,13 +12,14 @@ use clap::{Args, Command, FromArgMatches};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
-use crate::claims::kept::Kept;
+use crate::claims::kept::{Kept, entries};
 use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::{GLANCE, Interrupt};
+use crate::persist::RunDir;
+use crate::persist::run_dir::{Committed, InPlace};
 use crate::report::{ClaimReport, Report, render, terminal};
-use crate::run_dir::RunDir;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
 pub use mimalloc::MiMalloc as Allocator;
@@ -93,14 +94,46 @@ impl DeviceOptions {
 /// Runs a binary's body: errors go to standard error and exit with [`USAGE`].
 pub fn run(body: impl FnOnce() -> Result<ExitCode>) -> ExitCode {
     body().unwrap_or_else(|error| {
-        eprintln!("error: {error}");
+        note(&format!("error: {error}"));
         ExitCode::from(USAGE)
     })
 }
 
 /// Prints to standard output; a reader that has gone away is no error.
-pub fn print(text: &str) {
-    let _ = writeln!(anstream::stdout().lock(), "{text}");
+///
+/// # Errors
+/// [`Error::Output`] if it cannot be written for another reason.
+pub fn print(text: &str) -> Result<()> {
+    let mut output = anstream::stdout().lock();
+    match writeln!(output, "{text}").and_then(|()| output.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Prints to standard error, as far as that can be written: there is no place to say that it cannot.
+pub fn note(text: &str) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Says what a directory held besides the run that was replaced.
+pub(crate) fn tell_kept(committed: &Committed) {
+    if !committed.kept.is_empty() {
+        let kept =
+            committed.kept.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        note(&format!("kept in {}, which no run has written: {kept}", committed.directory.display()));
+    }
+}
+
+/// Refuses to call a run complete of which a file is missing or changed.
+///
+/// # Errors
+/// [`Error::Damaged`].
+pub(crate) fn check_whole(run_dir: &RunDir, run: &InPlace) -> Result<()> {
+    run.first_defect().map_or(Ok(()), |name| {
+        let reason = "it is missing, or changed since it was written".into();
+        Err(Error::Damaged { path: run_dir.target().join(name), reason })
+    })
 }
 
 /// The main of a claim's own binary, with the claim's own options.
@@ -184,7 +217,7 @@ pub fn run_claims(
     let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", "");
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
-    let kept = Kept::new(&run_dir, &context, name, &own);
+    let kept = Kept::new(&run_dir, &context, name, &own)?;
     if options.resume
         && let Some(code) = already_complete(&kept, &run_dir, &claims, *json)?
     {
@@ -195,14 +228,14 @@ pub fn run_claims(
     let keeping = kept.clone();
     let (reports, examiner) = examine(claims, context.clone(), move |claim, context| {
         keeping.or_examine(claim, || findings(claim, context))
-    });
+    })?;
     let mut examined = Vec::new();
     let interrupted = loop {
         match reports.recv_timeout(GLANCE) {
             Ok(report) => {
                 let report = report?;
                 if !json {
-                    context.progress.suspend(|| print(&terminal::claim_line(&report)));
+                    context.progress.suspend(|| print(&terminal::claim_line(&report)))?;
                 }
                 examined.push(report);
             }
@@ -216,12 +249,20 @@ pub fn run_claims(
     };
     context.progress.finish_and_clear();
     let report = Report::new(&context, own, examined, interrupted, clock.elapsed().as_secs_f64());
+    if interrupted && !kept.is_more(&run_dir, &report) {
+        let (count, place) = (report.entries().count(), run_dir.target().display());
+        let stays =
+            if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
+        note(&format!("interrupted: {count} claims are finished{stays}; --resume goes on with them"));
+        return Ok(interrupt.exit_code());
+    }
     run_dir.write_json("report.json", &report)?;
     for table in report.entries().flat_map(|claim| &claim.tables) {
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
     }
-    render::into(run_dir.staging())?;
-    let directory = run_dir.commit()?;
+    render::into(&run_dir)?;
+    let committed = run_dir.commit()?;
+    tell_kept(&committed);
     if !interrupted {
         kept.remove()?;
     }
@@ -229,14 +270,16 @@ pub fn run_claims(
         print_json(&report)?;
     } else {
         if report.entries().next().is_some() {
-            print(&format!("\n{}", terminal::tables(&report)));
+            print(&format!("\n{}", terminal::tables(&report)))?;
         }
-        print(&terminal::closing_line(&report, &directory));
+        print(&terminal::closing_line(&report, &committed.directory))?;
     }
-    Ok(match () {
-        () if interrupted => interrupt.exit_code(),
-        () if report.all_reproduced() => ExitCode::SUCCESS,
-        () => ExitCode::from(NOT_REPRODUCED),
+    Ok(if interrupted {
+        interrupt.exit_code()
+    } else if report.all_reproduced() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NOT_REPRODUCED)
     })
 }
 
@@ -250,30 +293,36 @@ fn already_complete(
     let Some(report) = kept.reported(run_dir).filter(|report| report["interrupted"] == false) else {
         return Ok(None);
     };
-    let entries =
-        || ["claims", "explorations"].into_iter().filter_map(|key| report[key].as_array()).flatten();
-    if !claims.iter().all(|claim| entries().any(|entry| entry["id"] == claim.id)) {
+    if !claims.iter().all(|claim| entries(&report).any(|entry| entry["id"] == claim.id)) {
         return Ok(None);
+    }
+    if let Some(run) = run_dir.in_place() {
+        check_whole(run_dir, &run)?;
     }
     kept.remove()?;
     if json {
         print_json(&report)?;
     } else {
-        print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()));
+        print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()))?;
     }
     let reproduced =
         |entry: &serde_json::Value| matches!(entry["verdict"].as_str(), None | Some("reproduced"));
-    Ok(Some(if entries().all(reproduced) { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }))
+    Ok(Some(if entries(&report).all(reproduced) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NOT_REPRODUCED)
+    }))
 }
 
 /// Draws the page and the figures of a finished run again.
 fn render_again(directory: &Path, json: bool) -> Result<ExitCode> {
-    let drawn = render::again(directory)?;
+    let (drawn, committed) = render::again(directory)?;
+    tell_kept(&committed);
     if json {
         print_json(&drawn)?;
     } else {
         let count = drawn.figures.len();
-        print(&format!("{count} figures drawn again: {}", directory.join("report.html").display()));
+        print(&format!("{count} figures drawn again: {}", directory.join("report.html").display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -283,9 +332,9 @@ fn examine(
     claims: Vec<&'static Claim>,
     context: Context,
     findings: impl Fn(&'static Claim, &Context) -> Result<Findings> + Send + 'static,
-) -> (Receiver<Result<ClaimReport>>, JoinHandle<()>) {
+) -> Result<(Receiver<Result<ClaimReport>>, JoinHandle<()>)> {
     let (sender, receiver) = mpsc::channel();
-    let examiner = thread::spawn(move || {
+    let examiner = thread::Builder::new().spawn(move || {
         let count = claims.len();
         for (k, claim) in claims.into_iter().enumerate() {
             let progress = &context.progress;
@@ -303,7 +352,8 @@ fn examine(
             }
         }
     });
-    (receiver, examiner)
+    let refuse = |e: io::Error| Error::Usage(format!("no thread can be started: {e}"));
+    Ok((receiver, examiner.map_err(refuse)?))
 }
 
 /// Lists claims: a line each, or one JSON array.
@@ -319,7 +369,7 @@ pub fn list(claims: &[&Claim], json: bool) -> Result<()> {
             Effort::Quick => String::new(),
             effort => format!(" [from --effort {} on]", effort.name()),
         };
-        print(&format!("{:<19} {} ({}){when}", claim.id, claim.title, claim.source));
+        print(&format!("{:<19} {} ({}){when}", claim.id, claim.title, claim.source))?;
     }
     Ok(())
 }
@@ -338,7 +388,7 @@ pub fn list_backends(json: bool) -> Result<ExitCode> {
                 Some(device) => format!("{:<9} {device}", precisions.join(", ")),
                 None => format!("{:<9} {}", "-", problem.unwrap_or_default()),
             };
-            print(&format!("{backend:<8} {state}"));
+            print(&format!("{backend:<8} {state}"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -349,8 +399,7 @@ pub fn list_backends(json: bool) -> Result<ExitCode> {
 /// # Errors
 /// [`Error::Usage`] if the value cannot be serialised.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
-    print(&serde_json::to_string_pretty(value).map_err(|e| Error::Usage(e.to_string()))?);
-    Ok(())
+    print(&serde_json::to_string_pretty(value).map_err(|e| Error::Usage(e.to_string()))?)
 }
 
 /// A bar on standard error, drawn only if that is a terminal: so many of such `unit`, their rate, and the time that
@@ -367,6 +416,9 @@ pub fn progress_bar(label: &str, unit: &str, at_most: &str) -> ProgressBar {
     };
     let style = ProgressStyle::with_template(&template).expect("a valid template").with_key("rate", rate);
     let bar = ProgressBar::new(0).with_style(style).with_prefix(label.to_owned());
-    bar.enable_steady_tick(Duration::from_millis(120));
+    // The bar ticks on a thread of its own, and panics where it gets none.
+    if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok() {
+        bar.enable_steady_tick(Duration::from_millis(120));
+    }
     bar
 }

@@ -2,6 +2,7 @@
 
 use burn::tensor::kind::Basic;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use cubecl_environment::config::RuntimeConfig;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -269,6 +270,7 @@ pub struct Listing {
 impl Listing {
     /// Looks at every backend this project knows, opening those compiled in.
     pub fn all() -> Vec<Listing> {
+        ignore_ambient_configuration();
         let look = |backend: Backend| {
             let opened = Backend::parse(backend.name()).and_then(Backend::open);
             let precisions = opened.as_ref().map_or(Vec::new(), |opened| opened.precisions(backend));
@@ -282,6 +284,14 @@ impl Listing {
         };
         Backend::ALL.into_iter().map(look).collect()
     }
+}
+
+/// Gives Burn and CubeCL their default configuration, which they would otherwise look for in `burn.toml` and `cubecl.toml` of the working directory
+/// and of all directories above it: such a file can send logs anywhere. A program that has set its own configuration before keeps it.
+fn ignore_ambient_configuration() {
+    burn::BurnConfig::try_set(burn::BurnConfig::default());
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    cubecl_runtime::config::CubeClRuntimeConfig::try_set(Default::default());
 }
 
 /// Where tensors live and how wide they are: a backend's device with an explicit precision.
@@ -299,6 +309,7 @@ impl Compute {
     /// [`Error::BackendNotCompiled`]; [`Error::NoDevice`] with what to install; [`Error::Precision`] naming
     /// what the device has.
     pub fn new(backend: Backend, precision: Option<Precision>) -> Result<Self> {
+        ignore_ambient_configuration();
         let opened = backend.open()?;
         let precision = choose(backend, &opened.precisions(backend), precision)?;
         Ok(Self { backend, precision, device: opened.device })

@@ -39,6 +39,11 @@ pub enum Error {
     #[error("{what} would take {rows} x {columns} numbers, more than the {most} this program asks for")]
     TooLarge { what: &'static str, rows: usize, columns: usize, most: usize },
 
+    #[error(
+        "a row every {every} steps may come to {rows} rows, more than the {most} that are kept: give a larger --every, or fewer --steps"
+    )]
+    TooManyRows { rows: u64, most: u64, every: u64 },
+
     #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),
 
@@ -115,8 +120,39 @@ pub enum Error {
     )]
     Damaged { path: PathBuf, reason: String },
 
-    #[error("{path} holds files that no run writes: it will not be replaced, not even with --force")]
+    #[error(
+        "{path} is no run directory (it has no manifest of this program): it will not be replaced, not even with --force"
+    )]
     NotARun { path: PathBuf },
+
+    #[error(
+        "{path} is in the way: no manifest lists it, or it was changed since it was written; move it away, or choose another --out"
+    )]
+    InTheWay { path: PathBuf },
+
+    #[error(
+        "{path} holds something that this program did not put there: move it away, or choose another --out"
+    )]
+    NotOurs { path: PathBuf },
+
+    #[error("{path} is in use, as a mounted volume is, and cannot be replaced: give a directory in it")]
+    Mounted { path: PathBuf },
+
+    #[error("{input} lies in {output}, which this run would replace: choose another --out")]
+    InputInOutput { input: PathBuf, output: PathBuf },
+
+    #[error(
+        "{from} cannot be renamed to {to}, as the end of a run needs it ({source}): choose another --out"
+    )]
+    Rename { from: PathBuf, to: PathBuf, source: std::io::Error },
+
+    #[error(
+        "the run is finished, but could not be put in its place {target} ({reason}): its files are in {staged}; rename that"
+    )]
+    Unplaced { staged: PathBuf, target: PathBuf, reason: String },
+
+    #[error("standard output cannot be written: {0}")]
+    Output(std::io::Error),
 
     #[error("unknown backend `{name}`; known backends: {known}")]
     UnknownBackend { name: String, known: String },

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks the program to end well, the second ends it.
+//! Signals: the first asks the program to end well, a second Ctrl-C ends it.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(unix)]
+use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -24,26 +26,32 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// Notes the first Ctrl-C (or SIGTERM) from now on; a second one ends the process at once.
+    /// Notes the first signal from now on: Ctrl-C, SIGTERM, a terminal that is closed (SIGHUP, unless `nohup` has it ignored), and what schedulers
+    /// send before a time limit (SIGUSR1, SIGUSR2, SIGXCPU). A second one ends the process at once.
     ///
     /// # Errors
     /// [`Error::Usage`] if the system lets nobody listen.
     pub fn listen() -> Result<Self> {
         let (impatient, signal) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-        for number in [SIGINT, SIGTERM] {
+        for number in asking() {
             flag::register_conditional_shutdown(number, 128 + number, impatient.clone())
                 .and_then(|_| flag::register_usize(number, signal.clone(), number as usize))
                 .map_err(|e| Error::Usage(format!("signals cannot be listened to: {e}")))?;
         }
         let interrupt = Self { signal };
         let listener = interrupt.clone();
-        thread::spawn(move || {
+        let after_burst = impatient.clone();
+        let patience = thread::Builder::new().spawn(move || {
             while !listener.is_asked() {
                 thread::sleep(GLANCE);
             }
             thread::sleep(BURST);
-            impatient.store(true, Ordering::Relaxed);
+            after_burst.store(true, Ordering::Relaxed);
         });
+        // Without a thread to tell a burst from a second signal, every second one counts.
+        if patience.is_err() {
+            impatient.store(true, Ordering::Relaxed);
+        }
         Ok(interrupt)
     }
 
@@ -56,4 +64,28 @@ impl Interrupt {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(128 + self.signal.load(Ordering::Relaxed) as u8)
     }
+}
+
+/// The signals that ask for an end.
+#[cfg(unix)]
+fn asking() -> Vec<i32> {
+    let mut signals = vec![SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
+    if !is_ignored(SIGHUP) {
+        signals.push(SIGHUP);
+    }
+    signals
+}
+
+#[cfg(not(unix))]
+fn asking() -> Vec<i32> {
+    vec![SIGINT, SIGTERM]
+}
+
+/// Whether the process was started with a signal ignored, as far as the system tells: in `/proc`, as a hexadecimal mask.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -114,10 +114,17 @@ fn a_run_is_not_overwritten_unless_forced_and_other_things_never() {
     fs::create_dir(&thesis).unwrap();
     fs::write(thesis.join("chapter1.tex"), "x").unwrap();
     let thesis = thesis.display().to_string();
-    refuses("train", &["--steps", "20", "--force", "--out", &thesis], "holds files that no run writes");
-    // Not even beside a run.
-    fs::write(Path::new(&out).join("notes.txt"), "x").unwrap();
-    refuses("train", &["--steps", "20", "--force", "--out", &out], "holds files that no run writes");
+    refuses(
+        "train",
+        &["--steps", "20", "--force", "--out", &thesis],
+        "thesis is no run directory (it has no manifest",
+    );
+    // What lies beside the files of a run stays there.
+    fs::write(Path::new(&out).join("notes.txt"), "mine").unwrap();
+    let output = binary("train").args(["--steps", "20", "--force", "--out", &out]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("which no run has written: notes.txt"), "{}", stderr(&output));
+    assert_eq!(fs::read_to_string(Path::new(&out).join("notes.txt")).unwrap(), "mine");
     refuses("train", &["--steps", "20", "--out", "."], "give a directory of its own");
 }
 

@@ -160,6 +160,12 @@ pub fn appears(path: &Path) -> bool {
 pub fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(directory).unwrap();
     let read = |path: &Path| {
+        if path.ends_with("manifest.json") {
+            let mut manifest = json(path);
+            manifest["files"]["summary.json"]["crc64"] = Value::Null;
+            manifest["files"]["summary.json"]["bytes"] = Value::Null;
+            return manifest.to_string().into_bytes();
+        }
         if path.ends_with("summary.json") {
             let mut summary = json(path);
             assert!(summary["seconds"].as_f64().unwrap() > 0.0);
@@ -182,6 +188,37 @@ pub fn assert_same_run(reference: &Path, other: &Path, of: &str) {
     for (name, bytes) in &reference {
         assert!(bytes == &other[name], "{of}: {name} differs");
     }
+}
+
+/// What the program writes at the head of its journal of created files.
+pub const JOURNAL: &str = "files that puremix has created in this directory\n";
+
+/// Leaves a directory as a killed process does: with a journal, and a file that it lists.
+pub fn leave(directory: &Path, file: &str, content: &str) {
+    fs::create_dir(directory).unwrap();
+    fs::write(directory.join(".written"), format!("{JOURNAL}{file}\n")).unwrap();
+    fs::write(directory.join(file), content).unwrap();
+}
+
+/// Gives a directory a manifest that lists all of its files.
+pub fn sign(directory: &Path) {
+    let mut listed = serde_json::Map::new();
+    let mut folders = vec![directory.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("manifest.json") {
+                let bytes = fs::read(&path).unwrap();
+                let sum = crc::Crc::<u64>::new(&crc::CRC_64_XZ).checksum(&bytes);
+                let name = path.strip_prefix(directory).unwrap().display().to_string();
+                let stamp = serde_json::json!({ "bytes": bytes.len(), "crc64": format!("{sum:016x}") });
+                listed.insert(name, stamp);
+            }
+        }
+    }
+    let manifest = serde_json::json!({ "puremix": "0.1.0", "files": listed });
+    fs::write(directory.join("manifest.json"), manifest.to_string()).unwrap();
 }
 
 /// What is in a directory, hidden or not.

@@ -22,7 +22,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::common::{
-    appears, assert_same_run, correlated, files, json, names, press_ctrl_c, program, stderr, stdout,
+    appears, assert_same_run, correlated, files, json, leave, names, press_ctrl_c, program, stderr, stdout,
     temporary, trained, write_npy,
 };
 
@@ -329,7 +329,9 @@ fn ctrl_c_keeps_a_run_that_resume_ends() {
         config
     };
     assert_eq!(config(reference), config(directory));
-    fs::copy(reference.join("run/config.json"), directory.join("run/config.json")).unwrap();
+    for name in ["config.json", "manifest.json"] {
+        fs::copy(reference.join("run").join(name), directory.join("run").join(name)).unwrap();
+    }
     assert_same_run(&reference.join("run"), &directory.join("run"), LONG);
 }
 
@@ -376,7 +378,7 @@ fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
     fs::write(part.with_file_name("job.json"), "{").unwrap();
     refuses(&format!("{arguments} --resume"), &["job.json is damaged"]);
     fs::write(part.with_file_name("thesis.tex"), "x").unwrap();
-    refuses(&format!("{arguments} --force"), &["holds files that no run writes"]);
+    refuses(&format!("{arguments} --force"), &["holds something that this program did not put there"]);
     fs::remove_file(part.with_file_name("thesis.tex")).unwrap();
     let anew = trained(directory, &format!("{arguments} --force").replace("80000", "80"));
     assert_eq!(anew.status.code(), Some(0), "{}", stderr(&anew));
@@ -408,8 +410,7 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     assert_eq!(trained(directory, arguments).status.code(), Some(0));
     let files_then = files(&directory.join("run"));
     // As if it had ended between its last two deeds.
-    fs::create_dir(directory.join(".run.checkpoint")).unwrap();
-    fs::write(directory.join(".run.checkpoint/job.json"), "{}").unwrap();
+    leave(&directory.join(".run.checkpoint"), "job.json", "{}");
     let again = trained(directory, arguments);
     assert_eq!(again.status.code(), Some(0));
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");

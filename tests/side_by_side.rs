@@ -4,11 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use serde_json::Value;
-
 use crate::common::{
-    appears, assert_same_run, correlated, json, names, press_ctrl_c, program, stderr, temporary, trained,
-    write_npy,
+    appears, assert_same_run, correlated, json, leave, names, press_ctrl_c, program, sign, stderr, temporary,
+    trained, write_npy,
 };
 
 const JOB: &str = "--samples 6 --dim 9 --batch 4 --step-size 0.05 --schedule cyclic --replicas 2 --tolerance 0 --steps 30000 \
@@ -73,11 +71,24 @@ fn what_appears_meanwhile_is_not_replaced() {
     fs::write(directory.join("run/summary.json"), "mine").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("already holds a run"), "{}", stderr(&output));
+    let error = stderr(&output);
+    assert!(
+        error.contains("the run is finished, but could not be put in its place run (run is no run directory"),
+        "{error}"
+    );
+    assert!(error.contains("its files are in ./.run.partial; rename that"), "{error}");
     assert_eq!(fs::read(directory.join("run/summary.json")).unwrap(), b"mine");
-    // The work is not lost.
+    // The work is not lost, and not thrown away by the next run.
+    let again = trained(directory, &format!("{arguments} --force"));
+    assert_eq!(again.status.code(), Some(2));
+    assert!(
+        stderr(&again).contains("(the place is taken): its files are in ./.run.partial"),
+        "{}",
+        stderr(&again)
+    );
     fs::remove_dir_all(directory.join("run")).unwrap();
     assert_eq!(trained(directory, &format!("{arguments} --resume")).status.code(), Some(0));
+    assert_eq!(names(directory), ["run"]);
     assert_same_run(&reference.join("run"), &directory.join("run"), "resumed");
 }
 
@@ -87,13 +98,11 @@ fn what_a_killed_process_left_is_cleaned_up() {
     let directory = directory.path();
     let arguments = "--steps 20 --out run";
     assert_eq!(trained(directory, arguments).status.code(), Some(0));
-    let leave = |name: &str| {
-        fs::create_dir(directory.join(name)).unwrap();
-        fs::write(directory.join(name).join("w.npy"), "x").unwrap();
-    };
-    leave(".run.partial");
-    leave(".run.replaced");
-    fs::write(directory.join(".run.lock"), "").unwrap();
+    leave(&directory.join(".run.partial"), "w.npy", "x");
+    fs::create_dir(directory.join(".run.replaced")).unwrap();
+    fs::write(directory.join(".run.replaced/w.npy"), "x").unwrap();
+    sign(&directory.join(".run.replaced"));
+    fs::write(directory.join(".run.lock"), "held by a running puremix\n").unwrap();
     assert_eq!(trained(directory, "--steps 30 --out run --force").status.code(), Some(0));
     assert_eq!(names(directory), ["run"]);
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
@@ -102,12 +111,16 @@ fn what_a_killed_process_left_is_cleaned_up() {
     assert_eq!(trained(directory, arguments).status.code(), Some(2));
     assert_eq!(names(directory), ["run"]);
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
-    // What no run writes is nobody's to clean up.
-    leave(".run.partial");
+    // What no journal lists is not cleaned up.
+    leave(&directory.join(".run.partial"), "w.npy", "x");
     fs::write(directory.join(".run.partial/thesis.tex"), "x").unwrap();
     let output = trained(directory, "--steps 30 --out run --force");
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("holds files that no run writes"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains(".run.partial holds something that this program did not put there"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(fs::read(directory.join(".run.partial/thesis.tex")).unwrap(), b"x");
 }
 
@@ -123,7 +136,7 @@ fn the_main_job_keeps_others_away_too() {
     assert!(stderr(&output).contains("run is being written by another process"), "{}", stderr(&output));
     press_ctrl_c(&child);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-    assert_eq!(json(&directory.join("run/report.json"))["interrupted"], Value::Bool(true));
+    assert!(!directory.join("run").exists(), "a report on nothing");
 }
 
 #[test]

@@ -56,6 +56,14 @@ mod resume;
 #[cfg(unix)]
 mod side_by_side;
 
+/// What the program deletes, replaces and follows: only what it has written itself, and no link.
+#[cfg(unix)]
+mod safety;
+
+/// Systems that lack a service, and systems that fail.
+#[cfg(unix)]
+mod faults;
+
 /// The main job and the claim binaries: lists, refusals, reports, determinism, verdicts and exit codes.
 mod main_job;
 

@@ -8,8 +8,14 @@ use serde_json::{Value, json};
 
 use super::{Claim, Context, Findings};
 use crate::error::{Error, Result};
-use crate::run_dir::{RunDir, checkpoint_of};
-use crate::store::{Store, differences};
+use crate::persist::RunDir;
+use crate::persist::store::{Store, differences};
+use crate::report::Report;
+
+/// Claims and explorations of a report that was read back.
+pub(crate) fn entries(report: &Value) -> impl Iterator<Item = &Value> {
+    ["claims", "explorations"].into_iter().filter_map(|key| report[key].as_array()).flatten()
+}
 
 /// The findings of a report under way, in the hidden neighbour of its directory.
 #[derive(Clone, Debug)]
@@ -20,7 +26,10 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Of a report with these options; `program` tells `reproduce` from a claim's own binary.
-    pub fn new(run_dir: &RunDir, context: &Context, program: &str, options: &Value) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if something else is in its place, [`Error::Io`].
+    pub fn new(run_dir: &RunDir, context: &Context, program: &str, options: &Value) -> Result<Self> {
         let job = json!({
             "version": env!("CARGO_PKG_VERSION"),
             "git_commit": crate::COMMIT,
@@ -31,9 +40,7 @@ impl Kept {
             "options": options,
             "program": program,
         });
-        let ours = |name: &str| name.starts_with("claim-");
-        let store = Store::new(checkpoint_of(run_dir.target()), job.clone(), ours);
-        Self { store: Arc::new(store), job }
+        Ok(Self { store: Arc::new(run_dir.store(job.clone())?), job })
     }
 
     /// Makes room for the report: what was broken off is gone on with, refused, or thrown away.
@@ -47,20 +54,31 @@ impl Kept {
         }
         // The report on the claims that were finished gives way to one on more.
         run_dir.prepare(force || (resumes && self.reported(run_dir).is_some()))?;
-        match () {
-            () if resumes => Ok(()),
-            () if self.store.exists() && !force => {
-                Err(Error::CheckpointExists { path: self.store.directory().into() })
-            }
-            () => self.store.remove(),
+        if resumes {
+            Ok(())
+        } else if self.store.exists() && !force {
+            Err(Error::CheckpointExists { path: self.store.directory() })
+        } else {
+            self.store.remove()
         }
     }
 
     /// The report that the directory holds, if it is one of this job.
     pub fn reported(&self, run_dir: &RunDir) -> Option<Value> {
-        let text = std::fs::read_to_string(run_dir.target().join("report.json")).ok()?;
-        let report: Value = serde_json::from_str(&text).ok()?;
+        let report = run_dir.in_place()?.json("report.json")?;
         (report.is_object() && differences(&report, &self.job).is_none()).then_some(report)
+    }
+
+    /// Whether a report that was broken off says more than what the directory holds: something, and no less than an earlier one of this job.
+    pub fn is_more(&self, run_dir: &RunDir, report: &Report) -> bool {
+        let ids: Vec<&str> = report.entries().map(|entry| entry.id).collect();
+        if ids.is_empty() || run_dir.in_place().is_none() {
+            return !ids.is_empty();
+        }
+        let Some(then) = self.reported(run_dir).filter(|then| then["interrupted"] == true) else {
+            return false;
+        };
+        entries(&then).all(|entry| entry["id"].as_str().is_some_and(|id| ids.contains(&id)))
     }
 
     /// What a protocol finds: as it is kept, or by running it, and then it is kept.
@@ -69,8 +87,12 @@ impl Kept {
     /// Whatever the protocol refuses; [`Error::Damaged`], [`Error::Io`].
     pub fn or_examine(&self, claim: &Claim, examine: impl FnOnce() -> Result<Findings>) -> Result<Findings> {
         let name = format!("claim-{}", claim.id);
-        if self.store.directory().join(&name).exists() {
-            return self.store.read(&name);
+        if self.store.has(&name) {
+            let findings: Findings = self.store.read(&name)?;
+            return match findings.flaw() {
+                Some(reason) => Err(self.store.damaged(&name, &reason)),
+                None => Ok(findings),
+            };
         }
         let findings = examine()?;
         self.store.begin()?;

@@ -23,6 +23,8 @@ pub mod sgd_limit;
 pub mod sharpness;
 pub mod vanishing_noise;
 
+use std::collections::HashSet;
+
 use indicatif::ProgressBar;
 use rand::Rng;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -125,6 +127,32 @@ pub struct Findings {
     pub tables: Vec<Table>,
 }
 
+/// Whether a word can name a table: it becomes a file name and a link.
+pub(crate) fn is_table_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+impl Findings {
+    /// Why this cannot be what a protocol found.
+    pub(crate) fn flaw(&self) -> Option<String> {
+        let mut names = HashSet::new();
+        let flawed = self.tables.iter().find_map(|Table { name, header, rows }| {
+            if !is_table_name(name) || !names.insert(name) {
+                return Some("a table has a name that no table has".to_owned());
+            }
+            let is_ragged = rows.iter().any(|row| row.len() != header.len());
+            is_ragged.then(|| format!("the rows of its table {name} have other lengths than the header"))
+        });
+        flawed.or_else(|| {
+            self.checks
+                .iter()
+                .any(|check| check.level.is_nan() || check.level < 0.0)
+                .then(|| "a level is no probability".into())
+        })
+    }
+}
+
 /// What is wanted of an examination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -225,8 +253,6 @@ pub fn find(id: &str) -> Result<&'static Claim> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]

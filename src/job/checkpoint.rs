@@ -4,21 +4,18 @@
 //!
 //! - `part-K`: the state of part `K` of the job (an engine with its replicas), as of its last checkpoint.
 //! - `finished-J`: outcomes of the parts that finished between two checkpoints.
-//! - `output/`: the run directory while it is being written.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::engine::Snapshot;
 use crate::error::Result;
 use crate::measure::neurons::NeuronRow;
 use crate::measure::trajectory::Row;
-use crate::store::Store;
-use crate::train::{PATIENCE, Training};
+use crate::persist::store::Store;
+use crate::train::{PATIENCE, Shape, Training};
 
 /// An engine with its replicas, between two steps or at the end.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,6 +27,28 @@ pub(super) struct Part {
     pub neurons: Vec<NeuronRow>,
     /// State of the engine; of a finished part only where the model is more than its first layer.
     pub engine: Option<Snapshot>,
+}
+
+impl Part {
+    /// Why it cannot be a part of that shape.
+    fn flaw(&self, shape: &Shape, is_finished: bool) -> Option<String> {
+        let steps = |what: &str, mut steps: Box<dyn Iterator<Item = u64> + '_>| {
+            let sorted =
+                steps.try_fold(0, |last, step| (last <= step && step <= shape.budget).then_some(step));
+            sorted.is_none().then(|| format!("the steps of its {what} are out of order or of the budget"))
+        };
+        let flawed_index = self.rows.iter().any(|row| row.argmax >= shape.samples)
+            || self.neurons.iter().any(|row| row.neuron >= shape.neurons || row.argmax >= shape.samples);
+        let engine = self.engine.as_ref();
+        let ahead = engine.is_some_and(|engine| engine.step > shape.budget);
+        self.training
+            .flaw(shape, is_finished, engine.map(|engine| engine.step))
+            .or_else(|| steps("trajectory", Box::new(self.rows.iter().map(|row| row.step))))
+            .or_else(|| steps("neurons", Box::new(self.neurons.iter().map(|row| row.step))))
+            .or_else(|| flawed_index.then(|| "it names a sample or neuron that there is not".into()))
+            .or_else(|| ahead.then(|| "its engine is beyond the budget".into()))
+            .or_else(|| (!is_finished && engine.is_none()).then(|| "it has no engine".into()))
+    }
 }
 
 /// The checkpoint of a job under way.
@@ -49,15 +68,6 @@ struct Ledger {
     written: Instant,
 }
 
-const OUTPUT: &str = "output";
-
-/// The store of a training.
-pub(super) fn store(directory: PathBuf, job: Value) -> Store {
-    let ours =
-        |name: &str| name == OUTPUT || number(name, "part-").is_some() || number(name, "finished-").is_some();
-    Store::new(directory, job, ours)
-}
-
 impl Checkpoint {
     /// A job of so many parts that starts from the beginning. Nothing is written yet.
     pub fn new(store: Store, parts: usize, every: Option<Duration>) -> Self {
@@ -71,20 +81,30 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::OtherJob`](crate::Error::OtherJob) if it is the checkpoint of another job,
     /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io).
-    pub fn resume(&mut self) -> Result<Vec<Option<Part>>> {
+    pub fn resume(&mut self, shape: impl Fn(usize) -> Shape) -> Result<Vec<Option<Part>>> {
         let store = &self.store;
         store.check_job()?;
+        let count = self.finished.len();
+        // A checksum says that the bytes are those that were written, not that this program wrote them.
+        let checked = |name: &str, k: usize, part: Part, is_finished: bool| {
+            let reason = if k < count {
+                part.flaw(&shape(k), is_finished)
+            } else {
+                Some("the job has no such part".into())
+            };
+            reason.map_or(Ok(part), |reason| Err(store.damaged(name, &reason)))
+        };
         let mut running: Vec<Option<Part>> = (0..self.finished.len()).map(|_| None).collect();
         let mut files = 0;
-        for name in store.listing()? {
-            if let Some(part) = number(&name, "part-") {
-                let slot = running.get_mut(part).ok_or_else(|| store.unexpected(&name))?;
-                *slot = Some(store.read(&name)?);
+        for name in store.files() {
+            if let Some(k) = number(&name, "part-") {
+                let part = checked(&name, k, store.read(&name)?, false)?;
+                running[k] = Some(part);
             } else if let Some(file) = number(&name, "finished-") {
                 files = files.max(file + 1);
                 for (k, part) in store.read::<Vec<(usize, Part)>>(&name)? {
-                    let slot = self.finished.get(k).ok_or_else(|| store.unexpected(&name))?;
-                    let _ = slot.set(part);
+                    let part = checked(&name, k, part, true)?;
+                    let _ = self.finished[k].set(part);
                 }
             }
         }
@@ -145,11 +165,6 @@ impl Checkpoint {
         (parts.collect(), self.store)
     }
 
-    /// Where the run directory is to be written, if there is a checkpoint: killed there, it leaves no other trace.
-    pub fn output(&self) -> Option<PathBuf> {
-        self.store.exists().then(|| self.store.directory().join(OUTPUT))
-    }
-
     fn write_finished(&self, ledger: &mut Ledger) -> Result<()> {
         self.store.begin()?;
         ledger.written = Instant::now();
@@ -174,4 +189,53 @@ impl Checkpoint {
 /// The number in a name that consists of a prefix and a number.
 fn number(name: &str, prefix: &str) -> Option<usize> {
     name.strip_prefix(prefix)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Dataset;
+    use crate::engine::{Engine, Reduced};
+    use crate::init::Start;
+    use crate::measure::trajectory::{Gauge, Trajectory};
+    use crate::model::Activation;
+    use crate::problem::{Problem, Reduction};
+    use crate::schedule::Schedule;
+    use crate::train::{Cadence, Plan, StopRule};
+
+    const SHAPE: Shape =
+        Shape { replicas: 1, neurons: 1, samples: 3, dim: Some(5), budget: 400, observers: 1 };
+
+    /// A part that was paused at some step.
+    fn part() -> Part {
+        let dataset = Dataset::orthonormal(3, 5, 1).unwrap();
+        let start = Start::gaussian(&dataset, 0.5, 1, 0).unwrap();
+        let gauge = Gauge::new(&dataset, Activation::Relu, &start);
+        let problem = Problem::new(dataset, Activation::Relu, Reduction::Mean, 0.1).unwrap();
+        let mut engine = Reduced::new(&problem, &Schedule::sgd(3, 1, 1).unwrap(), &[start], 0).unwrap();
+        let mut trajectory = Trajectory::new(gauge, Cadence::Every(7), 0);
+        let mut training = Training::new(&engine, 1);
+        let plan = Plan { budget: 400, stop: StopRule::Never, check_every: 10 };
+        training.go_on(&mut engine, &plan, &mut [&mut trajectory], Duration::ZERO, |steps| steps >= 50);
+        Part { training, rows: trajectory.rows, neurons: Vec::new(), engine: Some(engine.snapshot()) }
+    }
+
+    #[test]
+    fn a_part_that_makes_no_sense_is_refused() {
+        assert_eq!(part().flaw(&SHAPE, false), None);
+        let flawed: [(fn(&mut Part), &str); 6] = [
+            (|part| part.rows[2].step = 401, "trajectory are out of order or of the budget"),
+            (|part| part.rows.swap(0, 1), "trajectory are out of order"),
+            (|part| part.rows[1].argmax = 3, "a sample or neuron that there is not"),
+            (|part| part.engine.as_mut().unwrap().step = 401, "a step that does not come"),
+            (|part| part.engine = None, "it has no engine"),
+            (|part| part.rows[0].step = u64::MAX, "out of order or of the budget"),
+        ];
+        for (k, (spoil, needle)) in flawed.into_iter().enumerate() {
+            let mut part = part();
+            spoil(&mut part);
+            let flaw = part.flaw(&SHAPE, false).unwrap_or_default();
+            assert!(flaw.contains(needle), "{k}: {flaw}");
+        }
+    }
 }

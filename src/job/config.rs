@@ -24,6 +24,9 @@ const MOST_MATERIALISED: usize = 1 << 20;
 /// Entries of the largest array a run may ask for: 8 GiB of f64.
 const MOST_ENTRIES: usize = 1 << 30;
 
+/// Most rows of a trajectory, or of the table of neurons: they are held in memory, and written with every checkpoint.
+const MOST_ROWS: u64 = 1 << 22;
+
 /// Which engine takes the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -199,6 +202,10 @@ impl Job {
         // A row costs about as much as an epoch.
         let epoch = (schedule.samples() / schedule.batch_size()) as u64;
         let every = options.every.unwrap_or((budget / 1000).max(epoch)).max(1);
+        let rows = (budget / every).saturating_mul(options.model.neurons() as u64);
+        if rows > MOST_ROWS {
+            return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
+        }
         Ok(Self {
             compute,
             engine: options.engine,

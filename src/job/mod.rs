@@ -14,11 +14,12 @@ pub use config::{EngineKind, Job, Steps, TrainOptions};
 use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;
 use crate::cli;
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::trajectory::{Gauge, Row};
-use crate::run_dir::{RunDir, checkpoint_of};
+use crate::persist::RunDir;
 use crate::train::{Outcome, Run};
 
 /// What one replica came to.
@@ -44,33 +45,35 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     let fingerprint = outputs::fingerprint(&job, options);
     let output = &options.output;
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
-    let store = checkpoint::store(checkpoint_of(run_dir.target()), fingerprint.clone());
-    if options.resume && outputs::is_complete(run_dir.target(), &fingerprint) {
+    if let Source::File(path) = &options.data {
+        run_dir.keep_apart(path)?;
+    }
+    let store = run_dir.store(fingerprint.clone())?;
+    if options.resume
+        && let Some(run) = run_dir.in_place()
+        && outputs::is_of(&run, &fingerprint)
+    {
         // Ended between the last two things it does, a run leaves its checkpoint behind.
         store.remove()?;
-        return outputs::report_complete(run_dir.target(), output.json);
+        return outputs::report_complete(&run_dir, &run, output.json);
     }
     run_dir.prepare(output.force)?;
     let resumes = store.exists() && options.resume;
     if store.exists() && !resumes && !output.force {
-        return Err(Error::CheckpointExists { path: store.directory().into() });
+        return Err(Error::CheckpointExists { path: store.directory() });
     }
     if !resumes {
         store.remove()?;
     }
     let mut checkpoint = Checkpoint::new(store, job.parts(), job.checkpoint_every);
-    let running = if resumes { checkpoint.resume()? } else { Vec::new() };
+    let running = if resumes { checkpoint.resume(|k| job.shape_of(k))? } else { Vec::new() };
 
     let session = Session::new(&job, checkpoint, Interrupt::listen()?);
     let place = output.out.is_none().then(|| run_dir.target());
     if !session.train(running, place)? {
         return Ok(session.interrupt.exit_code());
     }
-    let checkpoint = session.checkpoint;
-    if let Some(staging) = checkpoint.output() {
-        run_dir.stage_in(staging)?;
-    }
-    let (parts, store) = checkpoint.into_parts();
+    let (parts, store) = session.checkpoint.into_parts();
     let results = job.results(parts);
     outputs::write(&job, options, run_dir, &results)?;
     store.remove()?;

@@ -1,8 +1,6 @@
 //! The run directory of `train`, and what it prints.
 
-use std::fs;
 use std::io::IsTerminal;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,12 +12,13 @@ use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
 use crate::data::Normalisation;
 use crate::device::to_host;
-use crate::error::{Result, io_at};
+use crate::error::Result;
 use crate::model::{Architecture, Autoencoder, flat};
+use crate::persist::RunDir;
+use crate::persist::run_dir::InPlace;
+use crate::persist::store::{checksum, differences};
 use crate::report::chart::bars;
 use crate::report::terminal::number;
-use crate::run_dir::RunDir;
-use crate::store::{checksum, differences};
 use crate::train::Outcome;
 
 /// `config.json`: every option, resolved, one flat key each.
@@ -112,23 +111,24 @@ pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
     value
 }
 
-/// Whether a directory holds the finished run of a job, by its fingerprint.
-pub(super) fn is_complete(directory: &Path, fingerprint: &Value) -> bool {
-    let config = fs::read_to_string(directory.join("config.json")).unwrap_or_default();
-    let config: Value = serde_json::from_str(&config).unwrap_or_default();
+/// Whether a finished run is one of a job, by its fingerprint.
+pub(super) fn is_of(run: &InPlace, fingerprint: &Value) -> bool {
+    let config = run.json("config.json").unwrap_or_default();
     config.is_object() && differences(&config, fingerprint).is_none()
 }
 
 /// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
-pub(super) fn report_complete(directory: &Path, json: bool) -> Result<ExitCode> {
-    let path = directory.join("summary.json");
-    let text = fs::read_to_string(&path).map_err(io_at(&path))?;
+///
+/// # Errors
+/// [`Error::Damaged`](crate::Error::Damaged) if a file of the run is missing or changed.
+pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Result<ExitCode> {
+    cli::check_whole(run_dir, run)?;
+    let summary = run.json("summary.json").unwrap_or_default();
     if json {
-        cli::print(text.trim_end());
+        cli::print_json(&summary)?;
     } else {
-        cli::print(&format!("{} is complete: there is nothing to resume", directory.display()));
+        cli::print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()))?;
     }
-    let summary: Value = serde_json::from_str(&text).unwrap_or_default();
     let diverged = summary["replicas"]["diverged"].as_u64() > Some(0);
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }
@@ -149,13 +149,12 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     }
     let summary = summary(job, finished, *training, directory)?;
     run_dir.write_json("summary.json", &summary)?;
-    run_dir.commit()?;
+    cli::tell_kept(&run_dir.commit()?);
     if options.output.json {
-        cli::print_json(&summary)?;
+        cli::print_json(&summary)
     } else {
-        cli::print(&describe(job, &summary, &finished[0]));
+        cli::print(&describe(job, &summary, &finished[0]))
     }
-    Ok(())
 }
 
 fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'a> {
@@ -222,7 +221,7 @@ fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()
         if let [only] = finished {
             let parameters = only.parameters.as_ref().unwrap_or(&only.position);
             let model = flat::at(job.initial(0)?, parameters, &job.compute);
-            model.save(run_dir.path("model.safetensors"))?;
+            run_dir.write("model.safetensors", &model.to_safetensors()?)?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::measure::neurons::NeuronTable;
 use crate::measure::trajectory::{Gauge, Trajectory};
 use crate::model::Architecture;
-use crate::train::{Cadence, Observer, Plan, StopRule, Training};
+use crate::train::{Cadence, Observer, Plan, Shape, StopRule, Training};
 
 /// A job under way in this process.
 pub(super) struct Session<'a> {
@@ -64,9 +64,9 @@ impl<'a> Session<'a> {
             checkpoint.flush()?;
             let out = place.map(|place| format!("--out {} ", place.display())).unwrap_or_default();
             let (taken, most) = (HumanCount(taken), HumanCount(most));
-            eprintln!(
+            cli::note(&format!(
                 "interrupted after {taken} of at most {most} steps; the same command with {out}--resume goes on from there"
-            );
+            ));
         }
         Ok(finished)
     }
@@ -85,8 +85,7 @@ impl<'a> Session<'a> {
         let (gauge, cadence) = (Gauge::new(dataset, activation, &starts[0]), Cadence::Every(job.every));
         let mut trajectory = Trajectory::new(gauge, cadence, 0);
         let mut table = NeuronTable::new(engine.as_ref(), dataset, activation, cadence, 0);
-        // The trajectory and the table are those of the first replica.
-        let mut training = Training::new(engine.as_ref(), if k == 0 { 2 } else { 0 });
+        let mut training = Training::new(engine.as_ref(), observers_of(k));
         if let Some(Part { training: then, rows, neurons, engine: Some(snapshot) }) = saved {
             engine.restore(&snapshot)?;
             (training, trajectory.rows, table.rows) = (then, rows, neurons);
@@ -123,6 +122,11 @@ impl<'a> Session<'a> {
     }
 }
 
+/// The trajectory and the table of neurons are those of the first replica.
+fn observers_of(part: usize) -> usize {
+    if part == 0 { 2 } else { 0 }
+}
+
 impl Job {
     /// Engines that the job is split over.
     pub(super) fn parts(&self) -> usize {
@@ -147,6 +151,19 @@ impl Job {
     /// Whether the model is written as a whole, and is more than what a run keeps of it.
     fn writes_model(&self) -> bool {
         self.starts.len() == 1 && self.model != Architecture::Neuron
+    }
+
+    /// What the part of a checkpoint must look like.
+    pub(super) fn shape_of(&self, part: usize) -> Shape {
+        let dataset = self.problem.dataset();
+        Shape {
+            replicas: self.replicas_of(part).len(),
+            neurons: self.model.neurons(),
+            samples: dataset.samples(),
+            dim: dataset.is_materialised().then(|| dataset.dim()),
+            budget: self.budget,
+            observers: observers_of(part),
+        }
     }
 
     fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {

@@ -51,6 +51,15 @@ impl Architecture {
         }
     }
 
+    /// Neurons of the first layer.
+    pub fn neurons(&self) -> usize {
+        match self {
+            Self::Neuron => 1,
+            Self::Shallow { hidden, .. } => *hidden,
+            Self::Deep { widths, .. } | Self::Untied { widths, .. } => widths[0],
+        }
+    }
+
     /// The model at its start, as the `init` of its configuration says; replica by replica another.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub use tied_deep::{TiedDeep, TiedDeepConfig};
 pub use tied_shallow::{TiedShallow, TiedShallowConfig};
 pub use untied_deep::{UntiedDeep, UntiedDeepConfig};
 
-use crate::error::Result;
+use crate::error::{Result, io_at};
 
 /// A Burn module that reconstructs its input, with a first layer of neurons to look at.
 ///
@@ -58,13 +58,22 @@ pub trait Autoencoder: Module {
         false
     }
 
-    /// Writes every parameter as safetensors, in the precision it has, under its path in the module: `weight`,
-    /// `encoder.0.weight`, … In Python, `safetensors.numpy.load_file` reads them.
+    /// Every parameter as safetensors, in the precision it has, under its path in the module: `weight`,
+    /// `encoder.0.weight`, … In Python, `safetensors.numpy.load` reads them.
     ///
     /// # Errors
-    /// [`Error::Record`](crate::Error::Record).
+    /// [`Error::Usage`](crate::Error::Usage) if a parameter cannot be encoded.
+    fn to_safetensors(&self) -> Result<Vec<u8>> {
+        record::bytes(self)
+    }
+
+    /// Writes [`to_safetensors`](Autoencoder::to_safetensors) to a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::Error::Io).
     fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        record::save(self, path.as_ref())
+        let path = path.as_ref();
+        std::fs::write(path, self.to_safetensors()?).map_err(io_at(path))
     }
 
     /// Replaces the parameters by those of a file that [`save`](Autoencoder::save) wrote.

@@ -7,12 +7,14 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use super::Autoencoder;
 use crate::error::{Error, Result};
 
-/// See [`Autoencoder::save`].
-pub(super) fn save<M: Autoencoder>(model: &M, path: &Path) -> Result<()> {
+/// See [`Autoencoder::to_safetensors`].
+pub(super) fn bytes<M: Autoencoder>(model: &M) -> Result<Vec<u8>> {
     // Of several keys the header would take any order: the same weights, the same bytes.
-    let store = SafetensorsStore::from_file(path).overwrite(true).skip_enum_variants(true);
+    let store = SafetensorsStore::from_bytes(None).skip_enum_variants(true);
     let mut store = store.clear_metadata().metadata("format", "safetensors");
-    model.save_into(&mut store).map_err(|e| Error::Record { path: path.into(), reason: e.to_string() })
+    let refuse = |reason: String| Error::Usage(format!("the model cannot be encoded: {reason}"));
+    model.save_into(&mut store).map_err(|e| refuse(e.to_string()))?;
+    store.get_bytes().map_err(|e| refuse(e.to_string()))
 }
 
 /// See [`Autoencoder::load`].

@@ -1,6 +1,5 @@
 //! From the files of a run to its page and figures: nothing is trained, nothing else is read.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,8 @@ use super::figures::{self, Figure, Look, Sheet};
 use super::page;
 use super::saved::Saved;
 use crate::error::{Error, Result, io_at};
+use crate::persist::RunDir;
+use crate::persist::run_dir::Committed;
 
 /// Folder of the figures in a run directory.
 const FIGURES: &str = "figures";
@@ -34,73 +35,56 @@ pub(super) struct Plate {
     pub svg: std::result::Result<String, String>,
 }
 
-/// Draws a run directory anew: first beside, then in place of the page and figures that are there.
+/// Draws the page and the figures of a finished run anew: the other files are copied beside it, and the copy takes its place.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read.
-pub fn again(directory: &Path) -> Result<Drawn> {
-    let saved = Saved::read(directory)?;
-    let staging = directory.join(format!(".render.{}.partial", std::process::id()));
-    let drawn = draw(&saved, directory, &staging).and_then(|drawn| {
-        let there = directory.join(FIGURES);
-        if there.exists() {
-            fs::remove_dir_all(&there).map_err(io_at(&there))?;
-        }
-        for name in [FIGURES, PAGE] {
-            fs::rename(staging.join(name), directory.join(name)).map_err(io_at(directory))?;
-        }
-        Ok(Drawn { page: directory.join(PAGE), ..drawn })
-    });
-    // Empty by now, or what is left of a failure.
-    let _ = fs::remove_dir_all(&staging);
-    drawn
+/// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read; [`Error::Busy`] if a run is being written
+/// there; what [`RunDir::prepare`] refuses.
+pub fn again(directory: &Path) -> Result<(Drawn, Committed)> {
+    fs::metadata(directory).map_err(io_at(directory))?;
+    let mut run_dir = RunDir::claim(Some(directory), "render")?;
+    run_dir.take_over(|name| name == PAGE || is_figure(name))?;
+    let drawn = draw(&Saved::read(directory)?, directory, &run_dir)?;
+    let committed = run_dir.commit()?;
+    Ok((Drawn { page: directory.join(PAGE), ..drawn }, committed))
 }
 
 /// Draws a run directory that is being written.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::File`].
-pub fn into(directory: &Path) -> Result<Drawn> {
-    draw(&Saved::read(directory)?, directory, directory)
+pub fn into(run_dir: &RunDir) -> Result<Drawn> {
+    let from = run_dir.staging()?;
+    draw(&Saved::read(from)?, from, run_dir)
 }
 
-/// Names of the tables that the report of a directory speaks of, and the folder of its figures if it holds nothing
-/// else; none without a report.
-pub fn files_of(directory: &Path) -> Vec<String> {
-    let Ok(saved) = Saved::read(directory) else { return Vec::new() };
-    let tables = saved.entries().flat_map(|entry| &entry.tables).map(|name| format!("{name}.csv"));
-    tables.chain(holds_figures_only(&directory.join(FIGURES)).then(|| FIGURES.into())).collect()
+/// Whether a file of a run is a figure.
+fn is_figure(name: &str) -> bool {
+    let mut figures =
+        figures::ALL.iter().flat_map(|figure| ["svg", "png"].map(|end| figure_file(figure, end)));
+    figures.any(|file| file == name)
 }
 
-fn holds_figures_only(folder: &Path) -> bool {
-    let is_figure = |name: OsString| {
-        let mut files =
-            figures::ALL.iter().flat_map(|figure| ["svg", "png"].map(|end| format!("{}.{end}", figure.id)));
-        files.any(|file| name == file.as_str())
-    };
-    fs::read_dir(folder)
-        .is_ok_and(|mut listing| listing.all(|entry| entry.is_ok_and(|entry| is_figure(entry.file_name()))))
+fn figure_file(figure: &Figure, suffix: &str) -> String {
+    format!("{FIGURES}/{}.{suffix}", figure.id)
 }
 
-fn draw(saved: &Saved, from: &Path, to: &Path) -> Result<Drawn> {
-    let folder = to.join(FIGURES);
-    fs::create_dir_all(&folder).map_err(io_at(&folder))?;
+fn draw(saved: &Saved, from: &Path, run_dir: &RunDir) -> Result<Drawn> {
     let wanted: Vec<&'static Figure> = saved
         .entries()
         .flat_map(|entry| {
             figures::of(&entry.id).filter(|figure| entry.tables.iter().any(|name| name == figure.table))
         })
         .collect();
-    let plates = wanted.into_par_iter().map(|figure| plate(figure, saved, from, &folder));
+    let plates = wanted.into_par_iter().map(|figure| plate(figure, saved, from, run_dir));
     let plates: Vec<Plate> = plates.collect::<Result<_>>()?;
-    let page = to.join(PAGE);
-    fs::write(&page, page::html(saved, &plates)?).map_err(io_at(&page))?;
+    run_dir.write(PAGE, page::html(saved, &plates)?.as_bytes())?;
     let drawn = plates.iter().filter(|plate| plate.svg.is_ok()).map(|plate| plate.figure.id).collect();
-    Ok(Drawn { page, figures: drawn })
+    Ok(Drawn { page: from.join(PAGE), figures: drawn })
 }
 
 /// One figure: its files, and itself for the page.
-fn plate(figure: &'static Figure, saved: &Saved, from: &Path, folder: &Path) -> Result<Plate> {
+fn plate(figure: &'static Figure, saved: &Saved, from: &Path, run_dir: &RunDir) -> Result<Plate> {
     let sheet = Sheet::read(&from.join(format!("{}.csv", figure.table)), figure.columns)?;
     let caption = format!(
         "{} Seed {}, effort {}, backend {} {}.",
@@ -114,12 +98,9 @@ fn plate(figure: &'static Figure, saved: &Saved, from: &Path, folder: &Path) -> 
         Ok(drawing) => drawing,
         Err(flaw) => return Ok(Plate { figure, caption, svg: Err(flaw) }),
     };
-    let write = |suffix: &str, bytes: &[u8]| {
-        let path = folder.join(format!("{}.{suffix}", figure.id));
-        fs::write(&path, bytes).map_err(io_at(&path))
-    };
-    write("svg", figures::svg(&drawing, figure.id, Look::File).as_bytes())?;
-    let refuse = |reason| Error::File { path: folder.join(format!("{}.png", figure.id)), reason };
-    write("png", &figures::png(&drawing).map_err(refuse)?)?;
+    let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
+    run_dir.write(&svg, figures::svg(&drawing, figure.id, Look::File).as_bytes())?;
+    let refuse = |reason| Error::File { path: from.join(&png), reason };
+    run_dir.write(&png, &figures::png(&drawing).map_err(refuse)?)?;
     Ok(Plate { figure, caption, svg: Ok(figures::svg(&drawing, figure.id, Look::Page)) })
 }

@@ -1,14 +1,18 @@
 //! A report as it is read back from `report.json`.
 
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::claims::is_table_name;
 use crate::error::{Error, Result, io_at};
+use crate::persist::read_regular;
 use crate::stats::Interval;
 use crate::verdict::{Check, Estimate, Margin, Relation};
+
+/// Most bytes of a report: a full one has two hundred thousand.
+const MOST: u64 = 1 << 26;
 
 /// What the page needs of a report.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,8 +56,14 @@ impl Saved {
     /// [`Error::Io`] if it is not there, [`Error::File`] if it is not a report of this version's shape.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = directory.join("report.json");
-        let text = fs::read_to_string(&path).map_err(io_at(&path))?;
-        serde_json::from_str(&text).map_err(|e| Error::File { path, reason: e.to_string() })
+        let bytes = read_regular(&path, MOST).map_err(io_at(&path))?;
+        let refuse = |reason: String| Error::File { path: path.clone(), reason };
+        let saved: Self = serde_json::from_slice(&bytes).map_err(|e| refuse(e.to_string()))?;
+        if let Some(name) = saved.entries().flat_map(|entry| &entry.tables).find(|name| !is_table_name(name))
+        {
+            return Err(refuse(format!("{name:?} names no table")));
+        }
+        Ok(saved)
     }
 
     /// Claims, then explorations.

@@ -25,6 +25,7 @@ use crate::cli::{self, DeviceOptions};
 use crate::device::{Backend, Compute, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::persist;
 
 /// A table to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -164,7 +165,7 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
         cli::print_json(&speed)?;
     }
     if speed.interrupted {
-        eprintln!("interrupted: what is not finished is left out");
+        cli::note("interrupted: what is not finished is left out");
         return Ok(interrupt.exit_code());
     }
     Ok(ExitCode::SUCCESS)
@@ -193,9 +194,7 @@ impl<'a> Speed<'a> {
         // Stands above the first table; what is refused before that is refused in silence.
         let mut heading = format!("{}\n", self.machine);
         let mut say = |text: String| {
-            if !options.json {
-                cli::print(&format!("{}{text}", std::mem::take(&mut heading)));
-            }
+            if options.json { Ok(()) } else { cli::print(&format!("{}{text}", std::mem::take(&mut heading))) }
         };
         if wanted(Subjects::Peers) {
             let peers = Peers { python: &options.python, scripts: &options.peers };
@@ -208,15 +207,15 @@ impl<'a> Speed<'a> {
                     return Ok(false);
                 };
                 let above = std::mem::take(&mut above);
-                say(format!("{above}\n{}", tables::comparison(&comparison, &self.backend)));
+                say(format!("{above}\n{}", tables::comparison(&comparison, &self.backend)))?;
                 self.peers.push(comparison);
                 self.write()?;
             }
         }
         if wanted(Subjects::Growth) {
-            say(format!("\n{}", tables::growth_heading(pace.rounds, pace.seconds)));
+            say(format!("\n{}", tables::growth_heading(pace.rounds, pace.seconds)))?;
             let seen = |growth: Growth| {
-                say(tables::growth(&growth));
+                say(tables::growth(&growth))?;
                 self.growth.push(growth);
                 self.write()
             };
@@ -228,7 +227,7 @@ impl<'a> Speed<'a> {
             let Some(devices) = on_devices(&cases(&ON_DEVICES), pace)? else { return Ok(false) };
             self.devices = devices;
             let above = tables::in_turns(pace.rounds, pace.seconds);
-            say(format!("\n{above}\n{}", tables::devices(&self.devices)));
+            say(format!("\n{above}\n{}", tables::devices(&self.devices)))?;
         }
         Ok(true)
     }
@@ -237,10 +236,7 @@ impl<'a> Speed<'a> {
     fn write(&self) -> Result<()> {
         let Some(path) = &self.options.out else { return Ok(()) };
         let text = serde_json::to_string_pretty(self).map_err(|error| Error::Usage(error.to_string()))?;
-        let new = path.with_extension("new");
-        std::fs::write(&new, text + "\n")
-            .and_then(|()| std::fs::rename(&new, path))
-            .map_err(|source| Error::Io { path: path.into(), source })
+        persist::publish(path, (text + "\n").as_bytes())
     }
 }
 
@@ -256,7 +252,7 @@ fn on_devices(cases: &[Case], pace: Pace) -> Result<Option<Vec<OnDevice>>> {
             Ok(compute) => compute,
             Err(Error::Precision { .. }) => continue,
             Err(error) => {
-                eprintln!("left out: {error}");
+                cli::note(&format!("left out: {error}"));
                 continue;
             }
         };

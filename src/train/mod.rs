@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::training::Shape;
 pub use self::training::{PATIENCE, Training};
 use crate::engine::Engine;
 use crate::limit_set::LimitSet;

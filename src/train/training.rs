@@ -30,7 +30,44 @@ pub struct Training {
     spent: Duration,
 }
 
+/// What a training of a job that was kept must look like.
+pub(crate) struct Shape {
+    pub replicas: usize,
+    /// Neurons of the first layer.
+    pub neurons: usize,
+    pub samples: usize,
+    /// Dimension, where the data is materialised.
+    pub dim: Option<usize>,
+    pub budget: u64,
+    pub observers: usize,
+}
+
 impl Training {
+    /// Why this cannot be what a training of that shape, from step 0 on, left when its engine was at `step`.
+    pub(crate) fn flaw(&self, shape: &Shape, is_finished: bool, step: Option<u64>) -> Option<String> {
+        let Shape { replicas, neurons, samples, dim, budget, observers } = *shape;
+        let fits = |run: &Run| {
+            run.steps <= budget
+                && run.neurons.len() == neurons
+                && run.neurons.iter().all(|neuron| neuron.correlations.len() == samples)
+                && run.weights.as_ref().map(Vec::len) == dim.map(|dim| dim * neurons)
+        };
+        let lengths =
+            self.runs.len() == replicas && self.tails.len() == replicas && self.due.len() == observers;
+        if !lengths {
+            return Some("it has another number of replicas or observers".into());
+        }
+        if !self.runs.iter().flatten().all(fits) {
+            return Some("an outcome has another shape, or is beyond the budget".into());
+        }
+        if self.is_finished() != is_finished {
+            return Some("it says that it is finished, and is not, or the other way round".into());
+        }
+        // What is looked at next lies ahead, and at the budget at the latest.
+        let waits = is_finished || step.is_none_or(|step| (step..=budget).contains(&self.next));
+        (self.first != 0 || !waits).then(|| "it waits for a step that does not come".into())
+    }
+
     /// A training of `engine` from where it is, under so many observers.
     pub fn new(engine: &dyn Engine, observers: usize) -> Self {
         Self {
@@ -182,5 +219,58 @@ impl Training {
             }
             StopRule::Tail { .. } => f64::INFINITY,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Neuron;
+
+    const SHAPE: Shape =
+        Shape { replicas: 2, neurons: 1, samples: 3, dim: Some(4), budget: 100, observers: 1 };
+
+    fn run() -> Run {
+        let neuron = Neuron { correlations: vec![0.1; 3], residual: 0.0, norm_sq: 1.0, overlap_init: 1.0 };
+        let (neurons, weights) = (vec![neuron], Some(vec![0.5; 4]));
+        Run { outcome: Outcome::MaxSteps, steps: 100, distance: f64::NAN, neurons, weights, loss: 0.0 }
+    }
+
+    fn training() -> Training {
+        let tails = vec![Tail::default(); 2];
+        Training {
+            first: 0,
+            runs: vec![Some(run()), None],
+            tails,
+            due: vec![60],
+            next: 60,
+            spent: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_training_that_was_kept_is_checked_before_it_goes_on() {
+        assert_eq!(training().flaw(&SHAPE, false, Some(50)), None);
+        let flawed: [(fn(&mut Training), &str); 9] = [
+            (|t| t.runs.clear(), "another number of replicas"),
+            (|t| t.tails.truncate(1), "another number of replicas"),
+            (|t| t.due.clear(), "another number of replicas or observers"),
+            (|t| t.runs[0].as_mut().unwrap().steps = 101, "beyond the budget"),
+            (|t| t.runs[0].as_mut().unwrap().neurons.clear(), "another shape"),
+            (|t| t.runs[0].as_mut().unwrap().weights = None, "another shape"),
+            (|t| t.first = 1, "a step that does not come"),
+            (|t| t.next = 49, "a step that does not come"),
+            (|t| t.next = u64::MAX, "a step that does not come"),
+        ];
+        for (k, (spoil, needle)) in flawed.into_iter().enumerate() {
+            let mut training = training();
+            spoil(&mut training);
+            let flaw = training.flaw(&SHAPE, false, Some(50)).unwrap_or_default();
+            assert!(flaw.contains(needle), "{k}: {flaw}");
+        }
+        assert!(training().flaw(&SHAPE, true, None).is_some(), "one replica is not finished");
+        let mut finished = training();
+        finished.runs[1] = Some(run());
+        assert_eq!(finished.flaw(&SHAPE, true, None), None);
     }
 }

@@ -9,7 +9,7 @@ use puremix::report::figures;
 use serde_json::Value;
 
 use super::quick;
-use crate::common::{json, temporary};
+use crate::common::{json, sign, temporary};
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -146,6 +146,7 @@ fn an_interrupted_report_and_one_without_figures_have_pages_too() {
     report["claims"][0]["verdict"] = "refuted".into();
     report["claims"][0]["statement"] = "<b>not markup</b> & \"quotes\"".into();
     fs::write(run.join("report.json"), report.to_string()).unwrap();
+    sign(run);
     puremix::report::render::again(run).unwrap();
     let page = fs::read_to_string(run.join("report.html")).unwrap();
     assert!(page.contains("Interrupted; claims are missing.") && page.contains("0 of 1 claims reproduced"));

@@ -93,8 +93,8 @@ fn every_table_and_figure_is_written() {
         }
     }
     assert_eq!(drawn, figures::ALL.len());
-    // report.json and report.html besides.
-    assert_eq!(names.len(), 2 + tables + 2 * drawn, "{:?}", names.keys());
+    // report.json, report.html and the manifest besides.
+    assert_eq!(names.len(), 3 + tables + 2 * drawn, "{:?}", names.keys());
 }
 
 #[test]
@@ -124,7 +124,15 @@ fn rendering_again_changes_no_byte_and_nothing_is_trained() {
     render(&run);
     let (before, after) = (files(quick()), files(&run));
     let changed: Vec<&String> = before.keys().filter(|name| before[*name] != after[*name]).collect();
-    assert_eq!(changed, ["engines.csv", "figures/engines.png", "figures/engines.svg", "report.html"]);
+    let expected =
+        ["engines.csv", "figures/engines.png", "figures/engines.svg", "manifest.json", "report.html"];
+    assert_eq!(changed, expected);
+    // The table is the user's now, and a page that she changed is not drawn over.
+    assert!(!fs::read_to_string(run.join("manifest.json")).unwrap().contains("engines.csv"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), lines.join("\n"));
+    fs::write(run.join("report.html"), "mine").unwrap();
+    refuses("reproduce", &["--render", &run.display().to_string()], "report.html is in the way");
+    assert_eq!(fs::read_to_string(run.join("report.html")).unwrap(), "mine");
 }
 
 #[test]
@@ -143,13 +151,15 @@ fn a_figure_without_data_is_not_drawn_and_the_page_says_so() {
     render(&run);
     let page = fs::read_to_string(run.join("report.html")).unwrap();
     assert_eq!(page.matches("This figure cannot be drawn").count(), figures::ALL.len());
-    assert_eq!(fs::read_dir(run.join("figures")).unwrap().count(), 0);
+    assert!(!run.join("figures").exists());
 }
 
 #[test]
 fn what_cannot_be_rendered_is_refused() {
     let directory = temporary();
-    refuses("reproduce", &["--render", &text_path(directory.path(), "nothing")], "report.json");
+    refuses("reproduce", &["--render", &text_path(directory.path(), "nothing")], "No such file or directory");
+    fs::create_dir(directory.path().join("empty")).unwrap();
+    refuses("reproduce", &["--render", &text_path(directory.path(), "empty")], "is no run directory");
     let run = copy(directory.path());
     let path = run.join("plane.csv");
     let text = fs::read_to_string(&path).unwrap().replacen("limit_1", "somewhere", 1);
@@ -167,18 +177,26 @@ fn a_run_with_figures_may_be_replaced_but_nothing_else() {
     let out = run.display().to_string();
     let again = ["--effort", "quick", "--only", "landscape", "--out", &out];
     refuses("reproduce", &again, "already holds a run");
-    let foreign = run.join("figures/holiday.png");
-    fs::write(&foreign, "mine").unwrap();
     let forced = [&again[..], &["--force"]].concat();
-    refuses("reproduce", &forced, "holds files that no run writes");
-    assert!(foreign.exists());
-    fs::remove_file(&foreign).unwrap();
-    let foreign = run.join("mine.csv");
+    // A file of a name that a run writes, and one that was changed, are in the way; others stay.
+    let foreign = run.join("w.npy");
     fs::write(&foreign, "mine").unwrap();
-    refuses("reproduce", &forced, "holds files that no run writes");
+    refuses("reproduce", &forced, "w.npy is in the way");
     fs::remove_file(&foreign).unwrap();
+    let table = fs::read(run.join("plane.csv")).unwrap();
+    fs::write(run.join("plane.csv"), "mine").unwrap();
+    refuses("reproduce", &forced, "plane.csv is in the way");
+    fs::write(run.join("plane.csv"), table).unwrap();
+    let foreign = ["figures/holiday.png", "mine.csv"].map(|name| run.join(name));
+    foreign.iter().for_each(|path| fs::write(path, "mine").unwrap());
     let output = binary("reproduce").args(&forced).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("which no run has written: figures/holiday.png, mine.csv"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(foreign.iter().all(|path| fs::read_to_string(path).unwrap() == "mine"));
     assert!(!run.join("plane.csv").exists() && run.join("report.html").exists());
 }
 

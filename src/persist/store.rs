@@ -3,23 +3,27 @@
 //!
 //! `job.json` holds the options that determine the results. While it is missing, the rest counts for nothing. Every other file
 //! is written under another name, synced and renamed. It ends with a checksum of the job, so that no file of another one can
-//! pass for one of this, and with one of all before that.
+//! pass for one of this, and with one of all before that. Checksums find damage, not malice: whoever reads a value checks that it makes sense.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use crc::{CRC_64_XZ, Crc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::folder::Folder;
+use super::place::Place;
+use super::run_dir::CHECKPOINT;
 use crate::error::{Error, Result, io_at};
-use crate::run_dir::sync_directory;
 
 const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 const JOB: &str = "job.json";
+
+/// Most bytes of a file: a state is made of numbers that fit into memory.
+const MOST: u64 = 1 << 36;
 
 /// Checksum of numbers, to the bit.
 pub(crate) fn checksum(values: &[f64]) -> String {
@@ -31,28 +35,38 @@ pub(crate) fn checksum(values: &[f64]) -> String {
 /// The directory of one job.
 #[derive(Debug)]
 pub(crate) struct Store {
-    directory: PathBuf,
+    place: Place,
+    /// Once there is one.
+    folder: Mutex<Option<Arc<Folder>>>,
     job: Value,
     /// Of the job, as every file of it repeats.
     job_sum: [u8; 8],
-    /// Whether a name is one of its files.
-    ours: fn(&str) -> bool,
 }
 
 impl Store {
-    /// Of a job with files whose names `ours` knows. Nothing is written yet.
-    pub fn new(directory: PathBuf, job: Value, ours: fn(&str) -> bool) -> Self {
+    /// Of a job, at the place of its run directory. Nothing is written yet.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if its place is taken by something else, [`Error::Io`].
+    pub(super) fn open(place: Place, job: Value) -> Result<Self> {
         let job_sum = CHECKSUM.checksum(job.to_string().as_bytes()).to_le_bytes();
-        Self { directory, job, job_sum, ours }
+        let folder = Folder::open(&place, CHECKPOINT)?.map(Arc::new);
+        Ok(Self { place, folder: Mutex::new(folder), job, job_sum })
     }
 
-    pub fn directory(&self) -> &Path {
-        &self.directory
+    /// Where it is, or would be.
+    pub fn directory(&self) -> PathBuf {
+        self.place.path_of(&self.place.neighbour(CHECKPOINT))
     }
 
     /// Whether there is something to take up again.
     pub fn exists(&self) -> bool {
-        self.directory.join(JOB).exists()
+        self.has(JOB)
+    }
+
+    /// Whether it has a file of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.folder().is_some_and(|folder| folder.has(name))
     }
 
     /// Refuses the work of another job.
@@ -60,15 +74,13 @@ impl Store {
     /// # Errors
     /// [`Error::OtherJob`], [`Error::Damaged`], [`Error::Io`].
     pub fn check_job(&self) -> Result<()> {
-        let path = self.directory.join(JOB);
-        let text = fs::read_to_string(&path).map_err(io_at(&path))?;
-        let then: Value =
-            serde_json::from_str(&text).map_err(|e| damaged(&path, &format!("it is no JSON: {e}")))?;
+        let then: Value = serde_json::from_slice(&self.bytes(JOB)?)
+            .map_err(|e| self.damaged(JOB, &format!("it is no JSON: {e}")))?;
         if then == self.job {
             return Ok(());
         }
         let differences = differences(&then, &self.job).unwrap_or("other options".into());
-        Err(Error::OtherJob { path: self.directory.clone(), differences })
+        Err(Error::OtherJob { path: self.directory(), differences })
     }
 
     /// Makes the directory, and says whose it is.
@@ -79,22 +91,14 @@ impl Store {
         if self.exists() {
             return self.check_job();
         }
-        fs::create_dir_all(&self.directory).map_err(io_at(&self.directory))?;
         let mut text = serde_json::to_string_pretty(&self.job).expect("made of strings and numbers");
         text.push('\n');
         self.put(JOB, text.as_bytes())
     }
 
     /// Names of its files.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn listing(&self) -> Result<Vec<String>> {
-        let entries = fs::read_dir(&self.directory).map_err(io_at(&self.directory))?;
-        entries
-            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-            .collect::<Result<_, _>>()
-            .map_err(io_at(&self.directory))
+    pub fn files(&self) -> Vec<String> {
+        self.folder().map(|folder| folder.files()).unwrap_or_default()
     }
 
     /// Writes a value.
@@ -103,7 +107,7 @@ impl Store {
     /// [`Error::Io`], [`Error::File`].
     pub fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let refuse = |e: postcard::Error| Error::File {
-            path: self.directory.join(name),
+            path: self.directory().join(name),
             reason: format!("it cannot be encoded: {e}"),
         };
         let mut bytes = postcard::to_stdvec(value).map_err(refuse)?;
@@ -112,76 +116,79 @@ impl Store {
         self.put(name, &bytes)
     }
 
-    /// Reads a value that was written.
+    /// Reads a value that was written. Whether it makes sense is not known yet.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Io`].
     pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
-        let path = self.directory.join(name);
-        let bytes = fs::read(&path).map_err(io_at(&path))?;
+        let bytes = self.bytes(name)?;
         let Some((body, sum)) = bytes.split_last_chunk::<8>() else {
-            return Err(damaged(&path, "it is cut short"));
+            return Err(self.damaged(name, "it is cut short"));
         };
         if CHECKSUM.checksum(body).to_le_bytes() != *sum {
-            return Err(damaged(&path, "its checksum is wrong"));
+            return Err(self.damaged(name, "its checksum is wrong"));
         }
         let Some(body) = body.strip_suffix(&self.job_sum) else {
-            return Err(damaged(&path, "it belongs to another run"));
+            return Err(self.damaged(name, "it belongs to another run"));
         };
         match postcard::take_from_bytes(body) {
             Ok((value, [])) => Ok(value),
-            Ok(_) => Err(damaged(&path, "something follows its end")),
-            Err(e) => Err(damaged(&path, &e.to_string())),
+            Ok(_) => Err(self.damaged(name, "something follows its end")),
+            Err(e) => Err(self.damaged(name, &e.to_string())),
         }
     }
 
-    /// A file of the job that it cannot have.
-    pub fn unexpected(&self, name: &str) -> Error {
-        damaged(&self.directory.join(name), "the job has no such part")
+    /// A file that does not make sense.
+    pub fn damaged(&self, name: &str, reason: &str) -> Error {
+        Error::Damaged { path: self.directory().join(name), reason: reason.into() }
     }
 
     /// Deletes a file; left behind, it would do no harm.
     pub fn forget(&self, name: &str) {
-        let _ = fs::remove_file(self.directory.join(name));
+        if let Some(folder) = self.folder() {
+            folder.forget(name);
+        }
     }
 
-    /// Deletes everything; what is in the directory besides stays, and is refused.
+    /// Deletes its files, and its directory if nothing else is in it.
     ///
     /// # Errors
-    /// [`Error::NotARun`] over foreign files, [`Error::Io`].
+    /// [`Error::NotOurs`] if something else is, [`Error::Io`].
     pub fn remove(&self) -> Result<()> {
-        let directory = &self.directory;
-        if !directory.exists() {
+        let Some(folder) = self.folder.lock().expect("no panic under this lock").take() else {
             return Ok(());
-        }
-        let ours = |name: &str| name == JOB || (self.ours)(name);
-        if !self.listing()?.iter().all(|name| ours(name.strip_suffix(".new").unwrap_or(name))) {
-            return Err(Error::NotARun { path: directory.clone() });
-        }
-        // Without its job the rest counts for nothing, should the process end in between.
-        let job = directory.join(JOB);
-        if job.exists() {
-            fs::remove_file(&job).map_err(io_at(&job))?;
-        }
-        fs::remove_dir_all(directory).map_err(io_at(directory))
-    }
-
-    /// Writes a file that is complete whenever it is there, whatever happens meanwhile.
-    fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (path, new) = (self.directory.join(name), self.directory.join(format!("{name}.new")));
-        let write = || {
-            let mut file = File::create(&new)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            sync_directory(&self.directory)
         };
-        write().map_err(io_at(path.clone()))
+        // Without its job the rest counts for nothing, should the process end in between.
+        folder.forget(JOB);
+        if folder.remove(&self.place).map_err(io_at(folder.path()))? {
+            Ok(())
+        } else {
+            Err(Error::NotOurs { path: self.directory() })
+        }
     }
-}
 
-fn damaged(path: &Path, reason: &str) -> Error {
-    Error::Damaged { path: path.into(), reason: reason.into() }
+    fn folder(&self) -> Option<Arc<Folder>> {
+        self.folder.lock().expect("no panic under this lock").clone()
+    }
+
+    /// The folder, made if it is not there yet.
+    fn made(&self) -> Result<Arc<Folder>> {
+        let mut folder = self.folder.lock().expect("no panic under this lock");
+        if folder.is_none() {
+            *folder = Some(Arc::new(Folder::create(&self.place, CHECKPOINT)?));
+        }
+        Ok(folder.clone().expect("made above"))
+    }
+
+    fn bytes(&self, name: &str) -> Result<Vec<u8>> {
+        let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
+        let read = self.folder().map_or_else(|| Err(missing()), |folder| folder.read(name, MOST));
+        read.map_err(io_at(self.directory().join(name)))
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.made()?.replace(name, bytes).map_err(io_at(self.directory().join(name)))
+    }
 }
 
 /// In which keys that both have two jobs differ, in words.

@@ -1,0 +1,26 @@
+//! What the program leaves on disk, and what it deletes there.
+//!
+//! Beside the directory `NAME` of a run there are, hidden, and only while the run is not finished or if its process was killed:
+//!
+//! - `.NAME.lock`, held by one process at a time ([`lock`]);
+//! - `.NAME.partial/`, the files of the run while they are written;
+//! - `.NAME.replaced/`, the run that gives way to it;
+//! - `.NAME.checkpoint/`, what `--resume` goes on with ([`store`]).
+//!
+//! A name makes nothing ours. A hidden directory carries a journal of the files that were created in it ([`folder`]), a finished run a
+//! manifest of its files with their checksums ([`manifest`]), and only a regular file that is listed there, and in a finished run only if it
+//! is unchanged, is ever deleted or replaced. Directories are held open while they are written to, and files are created anew, never
+//! opened through a link.
+
+mod file;
+mod folder;
+mod lock;
+mod manifest;
+mod place;
+mod publish;
+pub mod run_dir;
+pub(crate) mod store;
+
+pub(crate) use file::read_regular;
+pub(crate) use publish::publish;
+pub use run_dir::RunDir;
