@@ -1,9 +1,10 @@
-//! Typed errors that carry the offending values. Misuse only: a run that diverges is an
-//! `Outcome`, not an error.
+//! Typed errors that carry the offending values. Misuse only: a run that diverges is an `Outcome`, not an error.
+//! Messages escape what a user or a file gave: no control character of it reaches a terminal.
 
 use std::path::PathBuf;
 
 use crate::data::file::Defect;
+use crate::text::{self, escaped};
 
 /// What a caller can get wrong. The message of each variant is its documentation.
 #[allow(missing_docs)]
@@ -24,7 +25,9 @@ pub enum Error {
     TooManySamples { samples: usize, dim: usize },
 
     #[error(
-        "model `{text}`: {reason}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted"
+        "model `{}`: {}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted",
+        escaped(text),
+        escaped(reason)
     )]
     Model { text: String, reason: String },
 
@@ -59,7 +62,7 @@ pub enum Error {
     #[error("row {row}, column {column} of the data is {value}, not a finite number")]
     NotFinite { row: usize, column: usize, value: f64 },
 
-    #[error("{path}: {defect}")]
+    #[error("{}: {defect}", text::path(path))]
     Data { path: PathBuf, defect: Defect },
 
     #[error(
@@ -83,10 +86,10 @@ pub enum Error {
     )]
     ZeroRow { row: usize },
 
-    #[error("{path}: {reason}")]
+    #[error("{}: {}", text::path(path), escaped(reason))]
     File { path: PathBuf, reason: String },
 
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", text::path(path))]
     Io { path: PathBuf, source: std::io::Error },
 
     #[error(
@@ -94,31 +97,45 @@ pub enum Error {
     )]
     ImplicitData { samples: usize, dim: usize },
 
-    #[error("{path} already holds a run: choose another --out, or --force to replace it")]
+    #[error("{} is {kind}, not a regular file", text::path(path))]
+    NotRegular { path: PathBuf, kind: &'static str },
+
+    #[error("{} already holds a run: choose another --out, or --force to replace it", text::path(path))]
     RunExists { path: PathBuf },
 
-    #[error("{path} is being written by another process: wait until it has ended, or choose another --out")]
+    #[error(
+        "{} is being written by another process: wait until it has ended, or choose another --out",
+        text::path(path)
+    )]
     Busy { path: PathBuf },
 
     #[error(
-        "{path} keeps a run that is not finished: --resume goes on with it, --force starts anew; or delete it"
+        "{} keeps a run that is not finished: --resume goes on with it, --force starts anew; or delete it",
+        text::path(path)
     )]
     CheckpointExists { path: PathBuf },
 
     #[error(
-        "{path} keeps another run ({differences}): resume it with its own options, choose another --out, or start anew with --force instead of --resume"
+        "{} keeps another run ({}): resume it with its own options, choose another --out, or start anew with --force instead of --resume",
+        text::path(path),
+        escaped(differences)
     )]
     OtherJob { path: PathBuf, differences: String },
 
     #[error(
-        "{path} is damaged: {reason}; start anew with --force instead of --resume, or delete its directory"
+        "{} is damaged: {}; start anew with --force instead of --resume, or delete its directory",
+        text::path(path),
+        escaped(reason)
     )]
     Damaged { path: PathBuf, reason: String },
 
-    #[error("{path} holds files that no run writes: it will not be replaced, not even with --force")]
+    #[error(
+        "{} holds files that no run writes: it will not be replaced, not even with --force",
+        text::path(path)
+    )]
     NotARun { path: PathBuf },
 
-    #[error("unknown backend `{name}`; known backends: {known}")]
+    #[error("unknown backend `{}`; known backends: {known}", escaped(name))]
     UnknownBackend { name: String, known: String },
 
     #[error(
@@ -132,13 +149,13 @@ pub enum Error {
     #[error("backend `{backend}` does not support precision {precision}; it supports: {supported}")]
     Precision { backend: String, precision: String, supported: String },
 
-    #[error("unknown claim `{id}`; known claims: {known}")]
+    #[error("unknown claim `{}`; known claims: {known}", escaped(id))]
     UnknownClaim { id: String, known: String },
 
-    #[error("{0}")]
+    #[error("{}", escaped(.0))]
     Usage(String),
 
-    #[error("model record {path}: {reason}")]
+    #[error("model record {}: {}", text::path(path), escaped(reason))]
     Record { path: PathBuf, reason: String },
 }
 

@@ -13,6 +13,7 @@ use super::learned::Learned;
 use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
 use crate::data::Normalisation;
+use crate::data::file::Layout;
 use crate::device::to_host;
 use crate::error::{Result, io_at};
 use crate::model::{Architecture, Autoencoder, flat};
@@ -31,6 +32,8 @@ struct Config<'a> {
     dim: usize,
     /// Source of the samples.
     data: String,
+    /// How its file was read, if it is one.
+    data_read: Option<&'a Layout>,
     normalise: Normalisation,
     /// Of the rows, to the bit; null where they are left implicit.
     data_checksum: Option<String>,
@@ -166,6 +169,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         samples: dataset.samples(),
         dim: dataset.dim(),
         data: options.data.to_string(),
+        data_read: job.layout.as_ref(),
         normalise: options.normalise,
         data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),
