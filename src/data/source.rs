@@ -105,7 +105,7 @@ impl TryFrom<OsString> for Source {
     }
 }
 
-/// As it is read, but for what is [escaped](text::Escaped) of the name of a file.
+/// As it is read; control characters and bytes that are not UTF-8 in the name of a file are escaped.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {

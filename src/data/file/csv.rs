@@ -4,72 +4,13 @@
 use std::collections::VecDeque;
 use std::{mem, str};
 
-use serde::Serialize;
+use itertools::Itertools;
 
-use super::{Defect, Format, Input, Layout, ReadOptions, Table, check_count};
+use super::{Defect, Delimiter, Format, Input, Layout, ReadOptions, Table, Text, check_count};
 use crate::text::shortened;
 
 /// What some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
-/// How the lines of a text are laid out.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Text {
-    /// What separates the fields.
-    pub delimiter: Delimiter,
-    /// Lines left out at the beginning.
-    pub skip_rows: usize,
-    /// Names of the columns, if the first line has any.
-    pub header: Option<Vec<String>>,
-}
-
-/// What separates the fields of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Delimiter {
-    /// A comma.
-    #[serde(rename = ",")]
-    Comma,
-    /// A semicolon.
-    #[serde(rename = ";")]
-    Semicolon,
-    /// A tab.
-    #[serde(rename = "\t")]
-    Tab,
-    /// Any number of spaces and tabs.
-    #[serde(rename = " ")]
-    Spaces,
-}
-
-impl Delimiter {
-    /// The delimiter of a line: the first of semicolon, comma, tab, space that it contains.
-    fn of(line: &[u8]) -> Self {
-        let candidates =
-            [(b';', Self::Semicolon), (b',', Self::Comma), (b'\t', Self::Tab), (b' ', Self::Spaces)];
-        let found = candidates.into_iter().find(|(byte, _)| line.trim_ascii().contains(byte));
-        found.map_or(Self::Comma, |(_, delimiter)| delimiter)
-    }
-
-    /// The fields of a line without the spaces around them, each with its offset.
-    fn split(self, line: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-        let separates = move |&byte: &u8| match self {
-            Self::Comma => byte == b',',
-            Self::Semicolon => byte == b';',
-            Self::Tab => byte == b'\t',
-            Self::Spaces => byte == b' ' || byte == b'\t',
-        };
-        line.split(separates)
-            .scan(0, |next, field| {
-                let at = *next;
-                *next += field.len() + 1;
-                Some((at, field))
-            })
-            .filter(move |(_, field)| self != Self::Spaces || !field.is_empty())
-            .map(|(at, field)| {
-                let trimmed = field.trim_ascii_start();
-                (at + field.len() - trimmed.len(), trimmed.trim_ascii_end())
-            })
-    }
-}
 
 /// A line without its end, and where it begins.
 #[derive(Default)]
@@ -116,28 +57,44 @@ impl<'a, 'b> Lines<'a, 'b> {
     }
 
     /// Delimiter and header, which is then passed over. Numbers contain no delimiter, names may: the second line decides.
-    fn recognise(&mut self) -> (Delimiter, Option<Vec<String>>) {
-        let not_blank = |line: &&Line| !line.text.trim_ascii().is_empty();
-        let delimiter =
-            self.ahead.iter().rfind(not_blank).map_or(Delimiter::Comma, |line| Delimiter::of(&line.text));
-        let header = self.ahead.front().and_then(|line| header(&line.text, delimiter));
+    fn recognise(&mut self) -> Result<(Delimiter, Option<Vec<String>>), Defect> {
+        let is_filled = |line: &&Line| !line.text.trim_ascii().is_empty();
+        let decides = self.ahead.iter().rfind(is_filled);
+        let delimiter = decides.map_or(Delimiter::Comma, |line| Delimiter::of(&line.text));
+        let columns = self.ahead.get(1).map(|line| delimiter.split(&line.text).count());
+        let first = self.ahead.front().map_or(&[][..], |line| &line.text);
+        let header = header(first, delimiter, columns)?;
         if header.is_some() {
             self.ahead.pop_front();
         }
-        (delimiter, header)
+        Ok((delimiter, header))
     }
 }
 
-/// The names of the columns, if a line is not one of numbers: after `#`, or no field of it is a number.
-fn header(line: &[u8], delimiter: Delimiter) -> Option<Vec<String>> {
+/// The names of the columns, if a line is not one of numbers: what follows a `#`, or fields that are all different and
+/// none of them a number.
+fn header(line: &[u8], delimiter: Delimiter, columns: Option<usize>) -> Result<Option<Vec<String>>, Defect> {
     let (names, is_comment) = line.strip_prefix(b"#").map_or((line, false), |names| (names, true));
     let fields = || delimiter.split(names).map(|(_, field)| field);
-    let is_header = is_comment || fields().all(|field| !field.is_empty() && number(field).is_none());
+    let is_name = |field: &[u8]| !field.is_empty() && number(field).is_none();
+    if !is_comment && (line.trim_ascii().is_empty() || !fields().all(is_name)) {
+        return Ok(None);
+    }
+    // Before any is kept: there are no more names than columns.
+    let names = fields().count();
+    match columns {
+        None => return Err(Defect::Empty { what: "the number of samples" }),
+        Some(columns) if columns != names => return Err(Defect::Header { names, columns }),
+        Some(_) => {}
+    }
+    if !is_comment && !fields().all_unique() {
+        return Ok(None);
+    }
     let name = |field: &[u8]| {
         let unquoted = field.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(field);
         String::from_utf8_lossy(unquoted).into_owned()
     };
-    is_header.then(|| fields().map(name).collect())
+    Ok(Some(fields().map(name).collect()))
 }
 
 fn number(field: &[u8]) -> Option<f64> {
@@ -146,13 +103,8 @@ fn number(field: &[u8]) -> Option<f64> {
 
 pub(super) fn read(input: &mut Input, options: &ReadOptions) -> Result<Table, Defect> {
     let mut lines = Lines::begin(input, options.skip_rows)?;
-    let (delimiter, header) = lines.recognise();
+    let (delimiter, header) = lines.recognise()?;
     let columns = lines.ahead.front().map_or(0, |line| delimiter.split(&line.text).count());
-    if let Some(header) = &header
-        && ![0, header.len()].contains(&columns)
-    {
-        return Err(Defect::Header { names: header.len(), columns });
-    }
     let label = options.label_column(header.as_deref(), columns)?;
     let (mut values, mut samples, mut line) = (Vec::new(), 0, Line::default());
     while lines.next(&mut line)? {
@@ -240,7 +192,7 @@ mod tests {
             ("1, 2\n 3 ,4 \n", Delimiter::Comma, None),
             ("1;2\r\n3;4\r\n", Delimiter::Semicolon, None),
             ("1\t2\n3\t4", Delimiter::Tab, None),
-            ("1.0 2e0\n  3.0\t 4\n", Delimiter::Spaces, None),
+            ("1.0 2e0\n  3.0   4\n", Delimiter::Spaces, None),
             ("\u{feff}1,2\n3,4\n", Delimiter::Comma, None),
             ("x,y\n1,2\n3,4\n", Delimiter::Comma, names(&["x", "y"])),
             ("\u{feff}x,y\n1,2\n3,4\n", Delimiter::Comma, names(&["x", "y"])),
@@ -258,13 +210,15 @@ mod tests {
         }
         let column = parse(b"width\n1\n2\n").unwrap();
         assert_eq!((column.values, column.samples, column.dim), (vec![1.0, 2.0], 2, 1));
-        // Two fields of a header are numbers, or a name is missing: it is no header, and the message names the option.
+        // Where a field is a number, a name is missing or comes twice, it is no header, and the message names the option.
         assert!(refusal("x,1\n1,2\n").contains("`x` is not a number (--skip-rows leaves out lines"));
         assert!(refusal(",y\n1,2\n").starts_with("row 0, column 0 (byte 0): `` is not a number"));
+        assert!(refusal("NA,NA\n1,2\n").starts_with("row 0, column 0 (byte 0): `NA` is not a number"));
         assert_eq!(
             refusal("# made on a Monday\n1,2\n"),
             "the line before the numbers has 1 names, row 0 has 2 columns (--skip-rows 1 leaves that line out)"
         );
+        assert_eq!(refusal("  \n1 2\n"), "row 0 (byte 0) is blank");
         assert_eq!(refusal("x,y\n"), "the number of samples must be at least 1, got 0");
     }
 

@@ -6,6 +6,7 @@
 
 mod csv;
 mod defect;
+mod delimiter;
 mod element;
 mod header;
 mod idx;
@@ -25,9 +26,9 @@ use super::Dataset;
 use crate::error::{Error, Result};
 use crate::regular;
 use crate::text::shortened;
-pub use csv::{Delimiter, Text};
 pub use defect::Defect;
-pub use layout::Layout;
+pub use delimiter::Delimiter;
+pub use layout::{Layout, ReadOptions, Text};
 
 /// Most numbers that are read of a file: 8 GiB of them.
 pub(crate) const MOST_NUMBERS: usize = 1 << 30;
@@ -40,8 +41,8 @@ pub enum Format {
     /// order, in C or Fortran order. All dimensions after the first are flattened into the rows.
     Npy,
     /// A sample a line, all fields finite numbers but for a label column; lines end in `\n` or `\r\n`. Fields are
-    /// separated by commas, semicolons, tabs or spaces. The first line is a header if it begins with `#` or if none of
-    /// its fields is a number.
+    /// separated by commas, semicolons, tabs or spaces. The first line is a header if it begins with `#`, or if its
+    /// fields are all different and none is a number.
     Csv,
     /// IDX, the format of MNIST: big-endian numbers of any of its six types; all dimensions after the first are
     /// flattened into the rows.
@@ -136,31 +137,6 @@ impl fmt::Display for Format {
             Self::Csv => "a CSV file",
             Self::Idx => "an IDX file",
         })
-    }
-}
-
-/// What of a file is left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
-pub struct ReadOptions {
-    /// Lines left out at the beginning of a text file; a header line is recognised.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub skip_rows: usize,
-    /// Column of a file that is no feature and is left out: first, last, a number from 0, or a name of the header line.
-    #[arg(long, value_name = "COLUMN")]
-    pub label_column: Option<String>,
-}
-
-impl ReadOptions {
-    /// Number of the column that is left out, of so many. A name of the header comes first.
-    fn label_column(&self, header: Option<&[String]>, columns: usize) -> Result<Option<usize>, Defect> {
-        let Some(column) = self.label_column.as_deref().filter(|_| columns > 0) else { return Ok(None) };
-        let named = header.and_then(|header| header.iter().position(|name| name == column));
-        let found = named.or_else(|| match column {
-            "first" => Some(0),
-            "last" => Some(columns - 1),
-            number => number.parse().ok().filter(|&number| number < columns),
-        });
-        found.map(Some).ok_or_else(|| Defect::NoColumn { column: column.into(), last: columns - 1 })
     }
 }
 
@@ -284,25 +260,5 @@ mod tests {
             assert!(message.starts_with(&beginning), "{message}");
             assert!(message.ends_with(&format!("each also with .gz): it begins {found}")), "{message}");
         }
-    }
-
-    #[test]
-    fn a_column_is_found_by_name_place_or_number() {
-        let find = |column: &str, header: Option<&[String]>| {
-            let options = ReadOptions { label_column: Some(column.into()), ..ReadOptions::default() };
-            options.label_column(header, 3).map_err(|defect| defect.to_string())
-        };
-        assert_eq!(find("first", None), Ok(Some(0)));
-        assert_eq!(find("last", None), Ok(Some(2)));
-        assert_eq!(find("1", None), Ok(Some(1)));
-        let header = ["2", "last", "y"].map(String::from);
-        assert_eq!(find("y", Some(&header)), Ok(Some(2)));
-        assert_eq!(find("last", Some(&header)), Ok(Some(1)));
-        assert_eq!(find("2", Some(&header)), Ok(Some(0)));
-        assert_eq!(
-            find("\u{202e}z", Some(&header)).unwrap_err(),
-            r"there is no column `\u{202e}z`: give first, last, a number from 0 to 2, or a name of the header line"
-        );
-        assert!(find("3", None).is_err() && find("-1", None).is_err());
     }
 }

@@ -88,6 +88,7 @@ impl Entry for i64 {
 ///
 /// # Errors
 /// Those of the writer; [`io::ErrorKind::InvalidInput`] unless there are as many values as the shape has entries.
+#[cfg_attr(not(test), expect(dead_code, reason = "the run directory is to write its arrays with it"))]
 pub(crate) fn write<T: Entry>(
     mut out: impl Write,
     values: impl IntoIterator<Item = T>,
