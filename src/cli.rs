@@ -18,8 +18,9 @@ use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::{GLANCE, Interrupt};
 use crate::persist::RunDir;
-use crate::persist::run_dir::{Committed, InPlace};
+use crate::persist::run_dir::InPlace;
 use crate::report::{ClaimReport, Report, render, terminal};
+use crate::text;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
 pub use mimalloc::MiMalloc as Allocator;
@@ -117,11 +118,10 @@ pub fn note(text: &str) {
 }
 
 /// Says what a directory held besides the run that was replaced.
-pub(crate) fn tell_kept(committed: &Committed) {
-    if !committed.kept.is_empty() {
-        let kept =
-            committed.kept.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        note(&format!("kept in {}, which no run has written: {kept}", committed.directory.display()));
+pub(crate) fn tell_kept(directory: &Path, kept: &[PathBuf]) {
+    if !kept.is_empty() {
+        let names = kept.iter().map(|path| text::path(path).to_string()).collect::<Vec<_>>().join(", ");
+        note(&format!("kept in {}, which no run has written: {names}", text::path(directory)));
     }
 }
 
@@ -250,7 +250,7 @@ pub fn run_claims(
     context.progress.finish_and_clear();
     let report = Report::new(&context, own, examined, interrupted, clock.elapsed().as_secs_f64());
     if interrupted && !kept.is_more(&run_dir, &report) {
-        let (count, place) = (report.entries().count(), run_dir.target().display());
+        let (count, place) = (report.entries().count(), text::path(run_dir.target()));
         let stays =
             if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
         note(&format!("interrupted: {count} claims are finished{stays}; --resume goes on with them"));
@@ -262,7 +262,7 @@ pub fn run_claims(
     }
     render::into(&run_dir)?;
     let committed = run_dir.commit()?;
-    tell_kept(&committed);
+    tell_kept(&committed.directory, &committed.kept);
     if !interrupted {
         kept.remove()?;
     }
@@ -303,7 +303,7 @@ fn already_complete(
     if json {
         print_json(&report)?;
     } else {
-        print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()))?;
+        print(&format!("{} is complete: there is nothing to resume", text::path(run_dir.target())))?;
     }
     let reproduced =
         |entry: &serde_json::Value| matches!(entry["verdict"].as_str(), None | Some("reproduced"));
@@ -316,13 +316,13 @@ fn already_complete(
 
 /// Draws the page and the figures of a finished run again.
 fn render_again(directory: &Path, json: bool) -> Result<ExitCode> {
-    let (drawn, committed) = render::again(directory)?;
-    tell_kept(&committed);
+    let drawn = render::again(directory)?;
+    tell_kept(directory, &drawn.kept);
     if json {
         print_json(&drawn)?;
     } else {
         let count = drawn.figures.len();
-        print(&format!("{count} figures drawn again: {}", directory.join("report.html").display()))?;
+        print(&format!("{count} figures drawn again: {}", text::path(&directory.join("report.html"))))?;
     }
     Ok(ExitCode::SUCCESS)
 }

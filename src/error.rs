@@ -1,9 +1,10 @@
-//! Typed errors that carry the offending values. Misuse only: a run that diverges is an
-//! `Outcome`, not an error.
+//! Typed errors that carry the offending values. Misuse only: a run that diverges is an `Outcome`, not an error.
+//! Messages escape what a user or a file gave: no control character of it reaches a terminal.
 
 use std::path::PathBuf;
 
 use crate::data::file::Defect;
+use crate::text::{self, escaped};
 
 /// What a caller can get wrong. The message of each variant is its documentation.
 #[allow(missing_docs)]
@@ -24,7 +25,9 @@ pub enum Error {
     TooManySamples { samples: usize, dim: usize },
 
     #[error(
-        "model `{text}`: {reason}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted"
+        "model `{}`: {}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted",
+        escaped(text),
+        escaped(reason)
     )]
     Model { text: String, reason: String },
 
@@ -64,7 +67,7 @@ pub enum Error {
     #[error("row {row}, column {column} of the data is {value}, not a finite number")]
     NotFinite { row: usize, column: usize, value: f64 },
 
-    #[error("{path}: {defect}")]
+    #[error("{}: {defect}", text::path(path))]
     Data { path: PathBuf, defect: Defect },
 
     #[error(
@@ -88,10 +91,10 @@ pub enum Error {
     )]
     ZeroRow { row: usize },
 
-    #[error("{path}: {reason}")]
+    #[error("{}: {}", text::path(path), escaped(reason))]
     File { path: PathBuf, reason: String },
 
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", text::path(path))]
     Io { path: PathBuf, source: std::io::Error },
 
     #[error(
@@ -99,62 +102,88 @@ pub enum Error {
     )]
     ImplicitData { samples: usize, dim: usize },
 
-    #[error("{path} already holds a run: choose another --out, or --force to replace it")]
+    #[error("{} is {kind}, not a regular file", text::path(path))]
+    NotRegular { path: PathBuf, kind: &'static str },
+
+    #[error("{} already holds a run: choose another --out, or --force to replace it", text::path(path))]
     RunExists { path: PathBuf },
 
-    #[error("{path} is being written by another process: wait until it has ended, or choose another --out")]
+    #[error(
+        "{} is being written by another process: wait until it has ended, or choose another --out",
+        text::path(path)
+    )]
     Busy { path: PathBuf },
 
     #[error(
-        "{path} keeps a run that is not finished: --resume goes on with it, --force starts anew; or delete it"
+        "{} keeps a run that is not finished: --resume goes on with it, --force starts anew; or delete it",
+        text::path(path)
     )]
     CheckpointExists { path: PathBuf },
 
     #[error(
-        "{path} keeps another run ({differences}): resume it with its own options, choose another --out, or start anew with --force instead of --resume"
+        "{} keeps another run ({}): resume it with its own options, choose another --out, or start anew with --force instead of --resume",
+        text::path(path),
+        escaped(differences)
     )]
     OtherJob { path: PathBuf, differences: String },
 
     #[error(
-        "{path} is damaged: {reason}; start anew with --force instead of --resume, or delete its directory"
+        "{} is damaged: {}; start anew with --force instead of --resume, or delete its directory",
+        text::path(path),
+        escaped(reason)
     )]
     Damaged { path: PathBuf, reason: String },
 
     #[error(
-        "{path} is no run directory (it has no manifest of this program): it will not be replaced, not even with --force"
+        "{} is no run directory (it has no manifest of this program): it will not be replaced, not even with --force",
+        text::path(path)
     )]
     NotARun { path: PathBuf },
 
     #[error(
-        "{path} is in the way: no manifest lists it, or it was changed since it was written; move it away, or choose another --out"
+        "{} is in the way: no manifest lists it, or it was changed since it was written; move it away, or choose another --out",
+        text::path(path)
     )]
     InTheWay { path: PathBuf },
 
     #[error(
-        "{path} holds something that this program did not put there: move it away, or choose another --out"
+        "{} holds something that this program did not put there: move it away, or choose another --out",
+        text::path(path)
     )]
     NotOurs { path: PathBuf },
 
-    #[error("{path} is in use, as a mounted volume is, and cannot be replaced: give a directory in it")]
+    #[error(
+        "{} is in use, as a mounted volume is, and cannot be replaced: give a directory in it",
+        text::path(path)
+    )]
     Mounted { path: PathBuf },
 
-    #[error("{input} lies in {output}, which this run would replace: choose another --out")]
+    #[error(
+        "{} lies in {}, which this run would replace: choose another --out",
+        text::path(input),
+        text::path(output)
+    )]
     InputInOutput { input: PathBuf, output: PathBuf },
 
     #[error(
-        "{from} cannot be renamed to {to}, as the end of a run needs it ({source}): choose another --out"
+        "{} cannot be renamed to {}, as the end of a run needs it ({source}): choose another --out",
+        text::path(from),
+        text::path(to)
     )]
     Rename { from: PathBuf, to: PathBuf, source: std::io::Error },
 
     #[error(
-        "the run is finished, but could not be put in its place {target} ({reason}): its files are in {staged}; rename that"
+        "the run is finished, but could not be put in its place {} ({}): its files are in {}; rename that",
+        text::path(target),
+        escaped(reason),
+        text::path(staged)
     )]
     Unplaced { staged: PathBuf, target: PathBuf, reason: String },
 
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
 
-    #[error("unknown backend `{name}`; known backends: {known}")]
+    #[error("unknown backend `{}`; known backends: {known}", escaped(name))]
     UnknownBackend { name: String, known: String },
 
     #[error(
@@ -168,13 +197,13 @@ pub enum Error {
     #[error("backend `{backend}` does not support precision {precision}; it supports: {supported}")]
     Precision { backend: String, precision: String, supported: String },
 
-    #[error("unknown claim `{id}`; known claims: {known}")]
+    #[error("unknown claim `{}`; known claims: {known}", escaped(id))]
     UnknownClaim { id: String, known: String },
 
-    #[error("{0}")]
+    #[error("{}", escaped(.0))]
     Usage(String),
 
-    #[error("model record {path}: {reason}")]
+    #[error("model record {}: {}", text::path(path), escaped(reason))]
     Record { path: PathBuf, reason: String },
 }
 

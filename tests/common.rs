@@ -1,5 +1,7 @@
 //! Helpers shared by the test modules.
 
+pub mod allocator;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -1,38 +1,68 @@
-//! Whatever the bytes, a loader returns a table that is one, or a defect; it does not panic, and reserves no more than was there.
+//! Whatever the bytes, a loader returns a table that is one, or a defect; it does not panic, ends at once, and reserves
+//! no more than was there.
 //!
 //! `PROPTEST_CASES` sets the number of cases of each property: see CONTRIBUTING.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use itertools::Itertools;
 use npyz::WriterBuilder;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
-use puremix::data::file::{Format, Table, gunzip};
+use puremix::data::file::{Format, ReadOptions, Table};
 
-/// Cases of each property, of which there are five, unless `PROPTEST_CASES` says otherwise.
-const CASES: u32 = 4000;
+use crate::common::allocator;
+
+/// Cases of each property, of which there are seven, unless `PROPTEST_CASES` says otherwise.
+const CASES: u32 = 3000;
+
+/// Longest time that a case may take: it takes a millisecond, if the machine has time for it.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// Bytes that a reader may hold at its most for each byte of a file, unpacked: eight of a number, in a vector that grows
+/// to twice its size while the old one is still there. And its buffers.
+const MOST_PER_BYTE: usize = 24;
+const BUFFERS: usize = 1 << 20;
 
 fn config() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig { rng_seed: RngSeed::Fixed(3), ..ProptestConfig::with_cases(asked.unwrap_or(CASES)) }
 }
 
-/// Every reader on the bytes as they are, and on what they unpack to.
+/// Every reader on some bytes.
 fn read_all(bytes: &[u8]) {
-    let unpacked = gunzip(bytes).ok();
-    for bytes in [Some(bytes), unpacked.as_deref()].into_iter().flatten() {
-        for format in Format::ALL {
-            match format.parse(bytes) {
-                Ok(Table { values, samples, dim }) => {
-                    assert!(samples > 0 && dim > 0 && samples.checked_mul(dim) == Some(values.len()));
-                    assert!(values.iter().all(|x| x.is_finite()));
-                    assert!(values.len() <= bytes.len());
-                }
-                Err(defect) => assert!(!defect.to_string().is_empty()),
+    read_with(bytes, &ReadOptions::default());
+}
+
+fn read_with(bytes: &[u8], options: &ReadOptions) {
+    let mut unpacked = Vec::new();
+    // What a damaged stream holds before the damage counts.
+    let _ = MultiGzDecoder::new(bytes).take(1 << 24).read_to_end(&mut unpacked);
+    let size = bytes.len().max(unpacked.len());
+    for format in Format::ALL {
+        let clock = Instant::now();
+        let (result, most) = allocator::most_held(|| format.read(bytes, options));
+        assert!(clock.elapsed() < LONGEST, "{format}: {:?} for {size} bytes", clock.elapsed());
+        assert!(most <= MOST_PER_BYTE * size + BUFFERS, "{format}: {most} bytes held for {size}");
+        match result {
+            Ok(Table { values, samples, dim, layout }) => {
+                assert!(samples > 0 && dim > 0 && samples.checked_mul(dim) == Some(values.len()));
+                assert!(values.iter().all(|x| x.is_finite()));
+                assert!(values.len() <= size);
+                let entries: u64 = layout.shape.iter().product();
+                let left_out = samples as u64 * u64::from(layout.label_column.is_some());
+                assert_eq!((layout.shape[0], entries), (samples as u64, values.len() as u64 + left_out));
+            }
+            Err(defect) => {
+                let message = defect.to_string();
+                assert!(!message.is_empty() && message.len() < 1000, "{message}");
+                assert!(!message.chars().any(char::is_control), "{message:?}");
             }
         }
     }
@@ -57,43 +87,53 @@ fn npy<T: npyz::AutoSerialize + npyz::Serialize>(
     bytes
 }
 
-/// A file that its reader accepts.
-fn valid_file() -> impl Strategy<Value = (Format, Vec<u8>)> {
+/// A file that its reader accepts, and what it holds.
+fn valid_file() -> impl Strategy<Value = (Format, Vec<u8>, Vec<f64>)> {
     let shape = (1usize..5, 1usize..5);
     let table = shape.prop_flat_map(|(m, n)| (Just((m, n)), vec(-100i8..100, m * n)));
-    (table, select(vec![0u8, 8, 9, 11, 12, 13, 14, 20, 21, 22])).prop_map(|(((m, n), values), kind)| {
-        match kind {
-            0 => {
-                let line = |row: &[i8]| {
-                    row.iter().map(|x| format!("{}", f64::from(*x) / 8.0)).collect::<Vec<_>>().join(",")
-                };
-                (Format::Csv, values.chunks(n).map(line).collect::<Vec<_>>().join("\n").into_bytes())
-            }
-            20..=22 => {
-                let order = if kind == 21 { npyz::Order::Fortran } else { npyz::Order::C };
-                let shape = [m as u64, n as u64];
-                let bytes = match kind {
-                    22 => npy(values.iter().map(|&x| f32::from(x)), order, &shape),
-                    _ => npy(values.iter().map(|&x| f64::from(x)), order, &shape),
-                };
-                (Format::Npy, bytes)
-            }
-            code => {
-                let mut bytes = vec![0, 0, code, 2];
-                bytes.extend([m, n].iter().flat_map(|&d| (d as u32).to_be_bytes()));
-                for x in values {
-                    match code {
-                        8 | 9 => bytes.push(x as u8),
-                        11 => bytes.extend(i16::from(x).to_be_bytes()),
-                        12 => bytes.extend(i32::from(x).to_be_bytes()),
-                        13 => bytes.extend(f32::from(x).to_be_bytes()),
-                        _ => bytes.extend(f64::from(x).to_be_bytes()),
-                    }
+    (table, select(vec![0u8, 1, 2, 3, 8, 9, 11, 12, 13, 14, 20, 21, 22, 23, 24])).prop_map(
+        |(((m, n), values), kind)| {
+            let numbers: Vec<f64> = values.iter().map(|&x| f64::from(x)).collect();
+            match kind {
+                0..=3 => {
+                    let delimiter = [",", ";", "\t", "  "][usize::from(kind)];
+                    let lines = numbers
+                        .chunks(n)
+                        .map(|row| row.iter().map(f64::to_string).join(delimiter))
+                        .join("\n");
+                    (Format::Csv, lines.into_bytes(), numbers)
                 }
-                (Format::Idx, bytes)
+                20..=24 => {
+                    let order = if kind == 21 { npyz::Order::Fortran } else { npyz::Order::C };
+                    let shape = [m as u64, n as u64];
+                    let bytes = match kind {
+                        22 => npy(values.iter().map(|&x| f32::from(x)), order, &shape),
+                        23 => npy(values.iter().copied(), order, &shape),
+                        24 => npy(values.iter().map(|&x| i64::from(x)), order, &shape),
+                        _ => npy(numbers.iter().copied(), order, &shape),
+                    };
+                    let by_rows =
+                        |k: usize| if kind == 21 { numbers[(k % n) * m + k / n] } else { numbers[k] };
+                    (Format::Npy, bytes, (0..m * n).map(by_rows).collect())
+                }
+                code => {
+                    let mut bytes = vec![0, 0, code, 2];
+                    bytes.extend([m, n].iter().flat_map(|&d| (d as u32).to_be_bytes()));
+                    for &x in &values {
+                        match code {
+                            8 | 9 => bytes.push(x as u8),
+                            11 => bytes.extend(i16::from(x).to_be_bytes()),
+                            12 => bytes.extend(i32::from(x).to_be_bytes()),
+                            13 => bytes.extend(f32::from(x).to_be_bytes()),
+                            _ => bytes.extend(f64::from(x).to_be_bytes()),
+                        }
+                    }
+                    let unsigned = |x: &f64| if code == 8 && *x < 0.0 { x + 256.0 } else { *x };
+                    (Format::Idx, bytes, numbers.iter().map(unsigned).collect())
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// A small change somewhere in a file.
@@ -151,16 +191,16 @@ proptest! {
     }
 
     #[test]
-    fn loaders_survive_mutated_files((format, mut bytes) in valid_file(), mutations in vec(mutation(), 1..5)) {
-        prop_assert!(format.parse(&bytes).is_ok(), "{format} {bytes:?}");
+    fn loaders_survive_mutated_files((format, mut bytes, values) in valid_file(), mutations in vec(mutation(), 1..5)) {
+        prop_assert_eq!(format.parse(&bytes).unwrap().values, values, "{} {:?}", format, bytes);
         mutations.into_iter().for_each(|mutation| mutate(&mut bytes, mutation));
         read_all(&bytes);
     }
 
     #[test]
-    fn loaders_survive_mutated_gzip((format, bytes) in valid_file(), mutations in vec(mutation(), 1..4)) {
+    fn loaders_survive_mutated_gzip((format, bytes, values) in valid_file(), mutations in vec(mutation(), 1..4)) {
         let mut packed = gzip(&bytes);
-        prop_assert_eq!(gunzip(&packed).unwrap(), bytes, "{}", format);
+        prop_assert_eq!(format.parse(&packed).unwrap().values, values, "{}", format);
         mutations.into_iter().for_each(|mutation| mutate(&mut packed, mutation));
         read_all(&packed);
     }
@@ -168,6 +208,52 @@ proptest! {
     #[test]
     fn loaders_survive_text_that_is_nearly_numbers(text in "[0-9eE+.,\\-\n\r infa\"]{0,120}") {
         read_all(text.as_bytes());
+    }
+
+    #[test]
+    fn loaders_survive_tables_of_any_delimiter(
+        mark in select(vec!["", "\u{feff}", "#", "\"\n"]),
+        names in vec(select(vec!["x", "y", "\"a b\"", "1", "", "nan", "last", "\u{202e}"]), 0..4),
+        rows in vec(vec(select(vec!["0", "1.5", "-2e3", " 7 ", "NA", "", "1,5", "\"q\""]), 1..4), 0..6),
+        delimiters in vec(select(vec![",", ";", "\t", " ", "  ", " ; "]), 3),
+        ends in vec(select(vec!["\n", "\r\n", "\r", "\n\n"]), 3),
+        skip_rows in 0usize..3,
+        label_column in proptest::option::of(select(vec!["first", "last", "0", "1", "x", "a b", "9", ""])),
+        mutations in vec(mutation(), 0..3),
+    ) {
+        // As a rule one delimiter and one end of lines.
+        let at = |k: usize, of: usize| if k % 7 == 6 { k % of } else { 0 };
+        let mut text = format!("{mark}{}{}", names.join(delimiters[0]), ends[0]);
+        for (k, row) in rows.iter().enumerate() {
+            text += &format!("{}{}", row.join(delimiters[at(k, 3)]), ends[at(k + 1, 3)]);
+        }
+        let mut bytes = text.into_bytes();
+        mutations.into_iter().for_each(|mutation| mutate(&mut bytes, mutation));
+        read_with(&bytes, &ReadOptions { skip_rows, label_column: label_column.map(String::from) });
+    }
+
+    #[test]
+    fn loaders_survive_headers_of_mutated_tokens(
+        version in 1u8..4,
+        tokens in vec((any::<Index>(), select(vec![
+            "{", "}", "(", ")", "[", "'", "\"", ",", ":", " ", "\\", "'descr'", "'shape'", "'fortran_order'", "True",
+            "False", "'<f8'", "'|u1'", "'>f2'", "2", "3L", "-1", "18446744073709551616", "(')',", "\n", "\u{1b}[2J",
+        ])), 0..5),
+        removed in vec(any::<Index>(), 0..3),
+        rest in vec(any::<u8>(), 0..60),
+    ) {
+        let header = "{ 'descr' : '<f8' , 'fortran_order' : False , 'shape' : ( 2 , 3 ) , }";
+        let mut words: Vec<&str> = header.split(' ').collect();
+        for at in removed {
+            words.remove(at.index(words.len()));
+        }
+        for (at, token) in tokens {
+            words.insert(at.index(words.len() + 1), token);
+        }
+        let text = words.concat();
+        let length = (text.len() as u32).to_le_bytes();
+        let length = if version == 1 { &length[..2] } else { &length[..] };
+        read_all(&[&b"\x93NUMPY"[..], &[version, 0], length, text.as_bytes(), &rest].concat());
     }
 
     #[test]
@@ -182,5 +268,33 @@ proptest! {
         let length = (text.len() as u32).to_le_bytes();
         let length = if version == 1 { &length[..2] } else { &length[..] };
         read_all(&[&b"\x93NUMPY"[..], &[version, 0], length, text.as_bytes(), &rest].concat());
+    }
+}
+
+#[test]
+fn large_files_cost_what_they_hold() {
+    let header = |text: &str, version: u8| {
+        let length = (text.len() as u32).to_le_bytes();
+        [&b"\x93NUMPY"[..], &[version, 0], &length[..if version == 1 { 2 } else { 4 }], text.as_bytes()]
+            .concat()
+    };
+    let brackets = "(')',".repeat(2_000_000);
+    read_all(&header(&brackets, 2));
+    read_all(&header(&format!("{{'shape': ({}", "1,".repeat(4000)), 1));
+    read_all(&header(&format!("{{'shape': ({}", "9".repeat(9000)), 1));
+    // A million zeros in each format, packed and not: a thousandth of their size.
+    let zeros = vec![0; 1 << 20];
+    let text = "0\n".repeat(1 << 20);
+    let array = header("{'descr': '|u1', 'fortran_order': True, 'shape': (1024, 2, 512)}", 1);
+    for bytes in [
+        [&[0, 0, 8, 2, 0, 0, 4, 0, 0, 0, 4, 0][..], &zeros].concat(),
+        [array, zeros].concat(),
+        text.as_bytes().to_vec(),
+        text.replace('\n', ",").into_bytes(),
+        [&b"#"[..], text.replace('0', ",").as_bytes()].concat(),
+        text.replace('\n', "").into_bytes(),
+    ] {
+        read_all(&bytes);
+        read_all(&gzip(&bytes));
     }
 }

@@ -36,6 +36,9 @@ mod train_model;
 /// A user's own matrix: what is read, what is refused, and in which words.
 mod data_files;
 
+/// Files as users have them, through `train`: the numbers that are read, and the words in which others are refused.
+mod reading;
+
 /// Loaders under arbitrary bytes and mutated files: an error or a table, never a panic.
 mod loaders;
 

@@ -1,7 +1,7 @@
 //! Real data that every binary carries: the 8×8 handwritten digits of the UCI repository.
 
 use super::Dataset;
-use super::file::{Format, gunzip};
+use super::file::Format;
 
 /// Handwritten digits with what they show.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Digits {
 /// Repository (1998), CC BY 4.0.
 pub fn digits() -> Digits {
     let packed = include_bytes!("../../data/digits.csv.gz");
-    let table = gunzip(packed).and_then(|bytes| Format::Csv.parse(&bytes)).expect("a file of this crate");
+    let table = Format::Csv.parse(packed).expect("a file of this crate");
     let (pixels, labels) = table.split_label();
     let images = Dataset::from_rows(pixels, table.samples, table.dim - 1).expect("finite and rectangular");
     Digits { images, labels: labels.into_iter().map(|label| label as u8).collect() }

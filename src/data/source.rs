@@ -1,11 +1,13 @@
 //! Where data comes from, in one word: `train --data SOURCE`.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{Dataset, Dictionary, SparseCode, digits};
 use crate::error::Result;
+use crate::text;
 
 /// A generator with its parameters, data of this crate, or a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +96,16 @@ impl FromStr for Source {
 const GRAMMAR: &str =
     "orthonormal, equicorrelated:RHO, coherent:MU, sparse:ATOMS,NONZEROS[,NOISE], digits, or a file";
 
+/// A name that is not UTF-8 is that of a file, and keeps its bytes.
+impl TryFrom<OsString> for Source {
+    type Error = String;
+
+    fn try_from(text: OsString) -> Result<Self, String> {
+        text.to_str().map_or_else(|| Ok(Source::File(text.clone().into())), Self::from_str)
+    }
+}
+
+/// As it is read; control characters and bytes that are not UTF-8 in the name of a file are escaped.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
@@ -104,7 +116,7 @@ impl fmt::Display for Source {
                 write!(f, "sparse:{atoms},{nonzeros},{noise}")
             }
             Source::Digits => f.write_str("digits"),
-            Source::File(path) => write!(f, "{}", path.display()),
+            Source::File(path) => write!(f, "{}", text::path(path)),
         }
     }
 }
@@ -128,6 +140,21 @@ mod tests {
         }
         assert_eq!(Source::from_str("sparse:20,3").unwrap().to_string(), "sparse:20,3,0");
         assert_eq!(Source::from_str("./digits").unwrap(), Source::File("./digits".into()));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn names_keep_their_bytes() {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        let source = |bytes: &[u8]| Source::try_from(OsString::from_vec(bytes.to_vec())).unwrap();
+        let names = [&b"\xff.npy"[..], b"\xfe.npy", "\u{fffd}.npy".as_bytes()];
+        for name in names {
+            let Source::File(path) = source(name) else { panic!("a file") };
+            assert_eq!(path.as_os_str().as_bytes(), name);
+        }
+        assert_eq!(source(names[0]).to_string(), r"\xff.npy");
+        assert_eq!(source(b"a\x1b[2J.csv").to_string(), r"a\u{1b}[2J.csv");
+        assert_eq!(source(b"digits"), Source::Digits);
     }
 
     #[test]

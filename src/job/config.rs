@@ -1,12 +1,15 @@
 //! The options of `train`, and the job they make once checked.
 
+use std::io::{self, Write};
 use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Parser;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::Serialize;
 
 use crate::cli::{DeviceOptions, OutputOptions};
+use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
 use crate::engine::CHUNK;
@@ -82,9 +85,12 @@ pub struct TrainOptions {
     pub dim: Option<usize>,
     /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
     /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
-    /// digits (8x8 handwritten digits), or a file of samples (.npy, .csv, .idx, -ubyte, also gzipped).
-    #[arg(long, value_name = "SOURCE", default_value = "orthonormal")]
+    /// digits (8x8 handwritten digits), or a file of samples (.npy, .csv, .tsv, .txt, .idx, -ubyte, also gzipped).
+    #[arg(long, value_name = "SOURCE", default_value = "orthonormal", value_parser = source())]
     pub data: Source,
+    /// What of a file is left out.
+    #[command(flatten)]
+    pub reading: ReadOptions,
     /// What is done to the samples first.
     #[arg(long, value_enum, default_value = "none")]
     pub normalise: Normalisation,
@@ -145,9 +151,15 @@ pub struct TrainOptions {
     pub output: OutputOptions,
 }
 
+fn source() -> impl TypedValueParser<Value = Source> {
+    OsStringValueParser::new().try_map(Source::try_from)
+}
+
 /// A checked job.
 #[derive(Clone, Debug)]
 pub struct Job {
+    /// How the file of the data was read, if it is one.
+    pub(super) layout: Option<Layout>,
     pub(super) compute: Compute,
     pub(super) engine: EngineKind,
     pub(super) problem: Problem,
@@ -186,7 +198,7 @@ impl Job {
         })?;
         check_formula(options)?;
         let checkpoint_every = Some(seconds).filter(|seconds| !seconds.is_zero());
-        let dataset = dataset(options)?;
+        let (dataset, layout) = dataset(options)?;
         let width = if dataset.is_materialised() { dataset.dim() } else { dataset.samples() };
         fits("the replicas", options.replicas as usize, width)?;
         fits("the models", options.replicas as usize, options.model.parameters(width))?;
@@ -207,6 +219,7 @@ impl Job {
             return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
         }
         Ok(Self {
+            layout,
             compute,
             engine: options.engine,
             problem,
@@ -256,10 +269,14 @@ impl Job {
     }
 }
 
-fn dataset(options: &TrainOptions) -> Result<Dataset> {
+fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
     let source = &options.data;
     if !source.is_generator() && (options.samples.is_some() || options.dim.is_some()) {
         let reason = format!("--data {source} has samples of its own: leave out --samples and --dim");
+        return Err(Error::Usage(reason));
+    }
+    if !matches!(source, Source::File(_)) && options.reading != ReadOptions::default() {
+        let reason = format!("--data {source} is no file: leave out --skip-rows and --label-column");
         return Err(Error::Usage(reason));
     }
     let samples = options.samples.unwrap_or(10);
@@ -270,18 +287,28 @@ fn dataset(options: &TrainOptions) -> Result<Dataset> {
         && samples.saturating_mul(dim) > MOST_MATERIALISED;
     if implicit {
         fits("the samples", samples, 1)?;
-        return Dataset::implicit_orthonormal(samples, dim);
+        return Ok((Dataset::implicit_orthonormal(samples, dim)?, None));
     }
     match source {
         Source::Orthonormal => fits("the data matrix (--engine reduced needs none)", samples, dim)?,
         generator if generator.is_generator() => fits("the data matrix", samples, dim)?,
         _ => {}
     }
-    let dataset = source.load(samples, dim, options.seed)?.normalised(options.normalise)?;
+    let (dataset, layout) = match source {
+        Source::File(path) => {
+            file::read(path, &options.reading).map(|(data, layout)| (data, Some(layout)))?
+        }
+        source => (source.load(samples, dim, options.seed)?, None),
+    };
+    if let Some(warning) = layout.as_ref().and_then(Layout::warning) {
+        // A warning that cannot be shown is in config.json all the same.
+        let _ = writeln!(io::stderr(), "warning: {source}: {warning}");
+    }
+    let dataset = dataset.normalised(options.normalise)?;
     if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {
         fits("the Gram matrix (the other engines need none)", dataset.samples(), dataset.samples())?;
     }
-    Ok(dataset)
+    Ok((dataset, layout))
 }
 
 /// Refuses an engine that has no formula for what is asked.

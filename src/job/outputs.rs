@@ -11,6 +11,7 @@ use super::learned::Learned;
 use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
 use crate::data::Normalisation;
+use crate::data::file::Layout;
 use crate::device::to_host;
 use crate::error::Result;
 use crate::model::{Architecture, Autoencoder, flat};
@@ -19,6 +20,7 @@ use crate::persist::run_dir::InPlace;
 use crate::persist::store::{checksum, differences};
 use crate::report::chart::bars;
 use crate::report::terminal::number;
+use crate::text;
 use crate::train::Outcome;
 
 /// `config.json`: every option, resolved, one flat key each.
@@ -30,6 +32,8 @@ struct Config<'a> {
     dim: usize,
     /// Source of the samples.
     data: String,
+    /// How its file was read, if it is one.
+    data_read: Option<&'a Layout>,
     normalise: Normalisation,
     /// Of the rows, to the bit; null where they are left implicit.
     data_checksum: Option<String>,
@@ -127,7 +131,7 @@ pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Re
     if json {
         cli::print_json(&summary)?;
     } else {
-        cli::print(&format!("{} is complete: there is nothing to resume", run_dir.target().display()))?;
+        cli::print(&format!("{} is complete: there is nothing to resume", text::path(run_dir.target())))?;
     }
     let diverged = summary["replicas"]["diverged"].as_u64() > Some(0);
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
@@ -135,7 +139,7 @@ pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Re
 
 pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results: &Results) -> Result<()> {
     let Results { finished, trajectory, neurons, training } = results;
-    let directory = run_dir.target().display().to_string();
+    let directory = text::path(run_dir.target()).to_string();
     run_dir.write_json("config.json", &config(job, options, &directory))?;
     write_arrays(job, &run_dir, finished)?;
     run_dir.write_csv("trajectory.csv", trajectory)?;
@@ -149,7 +153,8 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     }
     let summary = summary(job, finished, *training, directory)?;
     run_dir.write_json("summary.json", &summary)?;
-    cli::tell_kept(&run_dir.commit()?);
+    let committed = run_dir.commit()?;
+    cli::tell_kept(&committed.directory, &committed.kept);
     if options.output.json {
         cli::print_json(&summary)
     } else {
@@ -165,6 +170,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         samples: dataset.samples(),
         dim: dataset.dim(),
         data: options.data.to_string(),
+        data_read: job.layout.as_ref(),
         normalise: options.normalise,
         data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),

@@ -17,6 +17,7 @@ use crate::interrupt::Interrupt;
 use crate::measure::neurons::NeuronTable;
 use crate::measure::trajectory::{Gauge, Trajectory};
 use crate::model::Architecture;
+use crate::text;
 use crate::train::{Cadence, Observer, Plan, Shape, StopRule, Training};
 
 /// A job under way in this process.
@@ -62,7 +63,7 @@ impl<'a> Session<'a> {
         let finished = (0..job.parts()).all(|k| checkpoint.finished(k).is_some());
         if !finished {
             checkpoint.flush()?;
-            let out = place.map(|place| format!("--out {} ", place.display())).unwrap_or_default();
+            let out = place.map(|place| format!("--out {} ", text::path(place))).unwrap_or_default();
             let (taken, most) = (HumanCount(taken), HumanCount(most));
             cli::note(&format!(
                 "interrupted after {taken} of at most {most} steps; the same command with {out}--resume goes on from there"

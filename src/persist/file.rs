@@ -1,26 +1,14 @@
-//! Files: read only if they are regular, synced where the file system can.
+//! Files in open directories: read only if they are regular, created only anew, synced where the file system can.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
-/// Reads a regular file of at most so many bytes; a link to one is followed.
-///
-/// # Errors
-/// [`io::ErrorKind::InvalidInput`] if it is anything else or larger; whatever the system says.
-pub(crate) fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    // Asked before it is opened: opening a FIFO waits for its other end.
-    if !fs::metadata(path)?.is_file() {
-        return Err(not_regular());
-    }
-    read(File::open(path)?, most)
-}
-
-/// The same of a file in an open directory, where links are not followed.
+/// Reads a regular file of at most so many bytes in an open directory, where links are not followed.
 pub(super) fn read_in(directory: &Dir, name: &Path, most: u64) -> io::Result<Vec<u8>> {
     read(open_in(directory, name)?, most)
 }
@@ -135,15 +123,5 @@ mod tests {
         for code in [5, 28, 13] {
             assert!(tolerate(Err(io::Error::from_raw_os_error(code))).is_err(), "{code}");
         }
-    }
-
-    #[test]
-    fn only_regular_files_within_the_bound_are_read() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("x");
-        fs::write(&path, "four").unwrap();
-        assert_eq!(read_regular(&path, 4).unwrap(), b"four");
-        assert_eq!(read_regular(&path, 3).unwrap_err().to_string(), "it has more than 3 bytes");
-        assert_eq!(read_regular(directory.path(), 9).unwrap_err().to_string(), "it is not a regular file");
     }
 }

@@ -18,9 +18,8 @@ mod lock;
 mod manifest;
 mod place;
 mod publish;
-pub mod run_dir;
+pub(crate) mod run_dir;
 pub(crate) mod store;
 
-pub(crate) use file::read_regular;
 pub(crate) use publish::publish;
-pub use run_dir::RunDir;
+pub(crate) use run_dir::RunDir;

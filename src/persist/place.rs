@@ -8,6 +8,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use crate::error::{Error, Result, io_at};
+use crate::text;
 
 /// Most links in a row that are followed.
 const MOST_LINKS: usize = 40;
@@ -34,7 +35,10 @@ impl Place {
         let mut path = shown.to_path_buf();
         for _ in 0..MOST_LINKS {
             let Some(name) = path.file_name() else {
-                return Err(Error::Usage(format!("--out {}: give a directory of its own", shown.display())));
+                return Err(Error::Usage(format!(
+                    "--out {}: give a directory of its own",
+                    text::path(shown)
+                )));
             };
             if let Ok(target) = fs::read_link(&path) {
                 path.pop();
@@ -52,7 +56,7 @@ impl Place {
             let parent = open().map_err(io_at(shown))?;
             return Ok(Self { shown: shown.into(), parent, name: name.into(), directory });
         }
-        Err(Error::Usage(format!("--out {}: it is a circle of links", shown.display())))
+        Err(Error::Usage(format!("--out {}: it is a circle of links", text::path(shown))))
     }
 
     /// Name of a hidden neighbour. It keeps every byte of the name of the run.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use cap_std::fs::Dir;
-use npyz::WriterBuilder;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -17,6 +16,7 @@ use super::lock::Lock;
 use super::manifest::{MANIFEST, Manifest};
 use super::place::Place;
 use super::store::Store;
+use crate::data::file::npy;
 use crate::error::{Error, Result, io_at};
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
@@ -50,7 +50,7 @@ pub(super) const CHECKPOINT: &str = "checkpoint";
 /// A run directory being written, by one process at a time. Dropped without [`commit`](RunDir::commit), it leaves
 /// nothing.
 #[derive(Debug)]
-pub struct RunDir {
+pub(crate) struct RunDir {
     place: Place,
     staging: OnceLock<Folder>,
     gives_way: GivesWay,
@@ -69,7 +69,7 @@ enum GivesWay {
 
 /// A run that is in its place.
 #[derive(Debug)]
-pub struct Committed {
+pub(crate) struct Committed {
     /// Its directory, as the user wrote it.
     pub directory: PathBuf,
     /// What the directory held besides the run that was replaced, and still holds.
@@ -143,12 +143,12 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::NotOurs`] if something else is in its place, [`Error::Io`].
-    pub(crate) fn store(&self, job: Value) -> Result<Store> {
+    pub fn store(&self, job: Value) -> Result<Store> {
         Store::open(Place::resolve(&self.place.path_of(&self.place.name))?, job)
     }
 
     /// The finished run that the target holds, if it holds one.
-    pub(crate) fn in_place(&self) -> Option<InPlace> {
+    pub fn in_place(&self) -> Option<InPlace> {
         self.run_in(&self.place.name)
     }
 
@@ -234,17 +234,10 @@ impl RunDir {
     /// [`Error::Io`].
     pub fn write_npy<T>(&self, name: &str, values: impl IntoIterator<Item = T>, shape: &[u64]) -> Result<()>
     where
-        T: npyz::Serialize + npyz::AutoSerialize,
+        T: npy::Entry,
     {
         let mut file = self.create(name)?;
-        let write = || -> io::Result<()> {
-            let options = npyz::WriteOptions::new().default_dtype().shape(shape);
-            let mut writer = options.writer(&mut file).begin_nd()?;
-            writer.extend(values)?;
-            writer.finish()?;
-            file.flush()
-        };
-        write().map_err(self.at(name))
+        npy::write(&mut file, values, shape).and_then(|()| file.flush()).map_err(self.at(name))
     }
 
     /// Takes over the files of the run that the target holds, but those that are to be made again from them. One that was changed stays, and
@@ -252,7 +245,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::NotARun`] if it holds none, [`Error::InTheWay`] if one that is to be made again was changed, [`Error::Io`].
-    pub(crate) fn take_over(&mut self, made_again: fn(&str) -> bool) -> Result<()> {
+    pub fn take_over(&mut self, made_again: fn(&str) -> bool) -> Result<()> {
         self.gives_way = GivesWay::Made(made_again);
         let path = &self.place.shown;
         let InPlace { dir, manifest } =

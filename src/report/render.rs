@@ -11,7 +11,6 @@ use super::page;
 use super::saved::Saved;
 use crate::error::{Error, Result, io_at};
 use crate::persist::RunDir;
-use crate::persist::run_dir::Committed;
 
 /// Folder of the figures in a run directory.
 const FIGURES: &str = "figures";
@@ -25,6 +24,8 @@ pub struct Drawn {
     pub page: PathBuf,
     /// Identifiers of the figures.
     pub figures: Vec<&'static str>,
+    /// What the directory holds besides the files of the run.
+    pub kept: Vec<PathBuf>,
 }
 
 /// A figure on the page.
@@ -40,20 +41,20 @@ pub(super) struct Plate {
 /// # Errors
 /// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read; [`Error::Busy`] if a run is being written
 /// there; what [`RunDir::prepare`] refuses.
-pub fn again(directory: &Path) -> Result<(Drawn, Committed)> {
+pub fn again(directory: &Path) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
     run_dir.take_over(|name| name == PAGE || is_figure(name))?;
     let drawn = draw(&Saved::read(directory)?, directory, &run_dir)?;
-    let committed = run_dir.commit()?;
-    Ok((Drawn { page: directory.join(PAGE), ..drawn }, committed))
+    let kept = run_dir.commit()?.kept;
+    Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
 
 /// Draws a run directory that is being written.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::File`].
-pub fn into(run_dir: &RunDir) -> Result<Drawn> {
+pub(crate) fn into(run_dir: &RunDir) -> Result<Drawn> {
     let from = run_dir.staging()?;
     draw(&Saved::read(from)?, from, run_dir)
 }
@@ -80,7 +81,7 @@ fn draw(saved: &Saved, from: &Path, run_dir: &RunDir) -> Result<Drawn> {
     let plates: Vec<Plate> = plates.collect::<Result<_>>()?;
     run_dir.write(PAGE, page::html(saved, &plates)?.as_bytes())?;
     let drawn = plates.iter().filter(|plate| plate.svg.is_ok()).map(|plate| plate.figure.id).collect();
-    Ok(Drawn { page: from.join(PAGE), figures: drawn })
+    Ok(Drawn { page: from.join(PAGE), figures: drawn, kept: Vec::new() })
 }
 
 /// One figure: its files, and itself for the page.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::claims::is_table_name;
-use crate::error::{Error, Result, io_at};
-use crate::persist::read_regular;
+use crate::error::{Error, Result};
+use crate::regular;
 use crate::stats::Interval;
 use crate::verdict::{Check, Estimate, Margin, Relation};
 
@@ -56,7 +56,7 @@ impl Saved {
     /// [`Error::Io`] if it is not there, [`Error::File`] if it is not a report of this version's shape.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = directory.join("report.json");
-        let bytes = read_regular(&path, MOST).map_err(io_at(&path))?;
+        let bytes = regular::read(&path, MOST)?;
         let refuse = |reason: String| Error::File { path: path.clone(), reason };
         let saved: Self = serde_json::from_slice(&bytes).map_err(|e| refuse(e.to_string()))?;
         if let Some(name) = saved.entries().flat_map(|entry| &entry.tables).find(|name| !is_table_name(name))

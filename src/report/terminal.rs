@@ -6,6 +6,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
 use super::{ClaimReport, Report};
+use crate::text;
 use crate::verdict::{Check, Margin, Relation, Verdict};
 
 /// Width of the table when the output is not a terminal.
@@ -135,7 +136,7 @@ pub fn closing_line(report: &Report, directory: &Path) -> String {
         report.precision,
         report.seed,
         report.effort,
-        directory.join("report.html").display(),
+        text::path(&directory.join("report.html")),
     )
 }
 

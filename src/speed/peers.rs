@@ -12,6 +12,7 @@ use super::case::{Case, STEP_SIZE, Variant};
 use super::clock::{Ours, Pace, Runner, Subject, Times, take_turns};
 use crate::device::Compute;
 use crate::error::{Error, Result};
+use crate::text;
 
 /// The scripts, one a peer.
 const SCRIPTS: [&str; 5] = ["torch_eager", "torch_compile", "jax_scan", "jax_vmap", "numpy_step"];
@@ -90,13 +91,13 @@ impl Peers<'_> {
     pub fn problem(&self) -> Option<String> {
         let Self { python, scripts } = self;
         if !scripts.join("protocol.py").is_file() {
-            return Some(format!("there are no peers in {}", scripts.display()));
+            return Some(format!("there are no peers in {}", text::path(scripts)));
         }
         let works = Command::new(python).arg("-c").arg("").stdin(Stdio::null()).output();
         match works {
             Ok(output) if output.status.success() => None,
-            Ok(_) => Some(format!("{} is no Python", python.display())),
-            Err(error) => Some(format!("{} does not start: {error}", python.display())),
+            Ok(_) => Some(format!("{} is no Python", text::path(python))),
+            Err(error) => Some(format!("{} does not start: {error}", text::path(python))),
         }
     }
 
@@ -112,10 +113,10 @@ impl Peers<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| Error::Usage(format!("{}: {error}", script.display())))?;
+            .map_err(|error| Error::Usage(format!("{}: {error}", text::path(&script))))?;
         let input = child.stdin.take().expect("piped");
         let output = BufReader::new(child.stdout.take().expect("piped"));
-        let mut peer = Peer { child, input, output, name: script.display().to_string() };
+        let mut peer = Peer { child, input, output, name: text::path(&script).to_string() };
         let about: Value = match peer.answer() {
             Ok(about) => about,
             Err(error) => return Ok(Err(error.to_string())),

@@ -30,7 +30,7 @@ pub(super) fn sizes(context: &Context, options: &Options, tolerances: &Tolerance
             vec![(m, n.unwrap_or(m))]
         }
     };
-    let own = options.data.as_ref().map(Dataset::from_npy).transpose()?;
+    let own = options.data.as_ref().map(Dataset::from_file).transpose()?;
     let sizes = if own.is_some() { &sizes[..1] } else { &sizes };
     let (seeds, norms) = (context.effort.pick(1, 2, 4), [options.init_norm.unwrap_or(NORM)]);
     let mut cells = Vec::new();

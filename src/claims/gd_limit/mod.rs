@@ -51,8 +51,8 @@ pub struct Options {
     /// Norm of the initial point.
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Orthonormal rows of your own instead of random ones, a float matrix [m, n].
-    #[arg(long, value_name = "FILE.npy", conflicts_with_all = ["samples", "dim"])]
+    /// Orthonormal rows of your own instead of random ones, a matrix [m, n].
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["samples", "dim"])]
     pub data: Option<PathBuf>,
 }
 

@@ -69,7 +69,7 @@ pub(super) fn table(context: &Context, options: &Options, prediction: &Predictio
 /// The user's own rows, or random ones; of many the first.
 fn dataset(options: &Options, seed: u64) -> Result<Dataset> {
     if let Some(path) = &options.data {
-        let own = Dataset::from_npy(path)?;
+        let own = Dataset::from_file(path)?;
         let (samples, dim) = (own.samples().min(MOST), own.dim());
         return Dataset::from_rows(own.rows()?[..samples * dim].to_vec(), samples, dim);
     }

@@ -1,49 +1,77 @@
-//! What can be wrong with a file of data, and where. Rows, columns and bytes count from 0.
+//! What can be wrong with a file of data, and where. Rows, columns and bytes count from 0; rows are those of samples, and
+//! of a gzipped file the bytes are those it unpacks to.
 
 use super::Format;
+use crate::text::escaped;
 
 /// A defect of the bytes of a file. The message of each variant is its documentation.
 #[allow(missing_docs)]
 #[derive(Debug, thiserror::Error)]
 pub enum Defect {
-    #[error("not {format} (byte {byte}): {reason}")]
+    #[error("not {format}, for which its name was taken (known endings: {known}): it begins {found}", known = Format::ENDINGS)]
+    OtherFormat { format: Format, found: String },
+
+    #[error("not {format} (byte {byte}): {}", escaped(reason))]
     Malformed { format: Format, byte: usize, reason: String },
 
     #[error("truncated or malformed: {expected} bytes are announced, the file ends at byte {end}")]
-    Truncated { end: usize, expected: u128 },
+    Truncated { end: u64, expected: u128 },
 
     #[error("something follows the end of the data, which is at byte {byte}")]
-    Trailing { byte: usize },
+    Trailing { byte: u64 },
 
-    #[error("expected 4- or 8-byte floats, got dtype {dtype}")]
+    #[error("expected real numbers (f2, f4, f8, i1 to i8, u1 to u8 or b1), got dtype {dtype}")]
     Dtype { dtype: String },
 
     #[error("byte 2: {code:#04x} is no element type of the IDX format (0x08, 0x09, 0x0b, 0x0c, 0x0d, 0x0e)")]
     ElementType { code: u8 },
 
-    #[error("expected a matrix [samples, dim], got shape {shape:?}{}", if shape.len() == 1 { " (labels?)" } else { "" })]
+    #[error("expected an array [samples, …] of 2 or more dimensions, got shape {shape:?}{}", if shape.len() == 1 { " (labels?)" } else { "" })]
     Shape { shape: Vec<u64> },
 
     #[error(
-        "row {row}, column {column} (byte {byte}): `{text}` is not a number (no header, no label, no blank is allowed for)"
+        "row {row}, column {column} (byte {byte}): `{text}` is not a number (--skip-rows leaves out lines at the beginning, --label-column a column)"
     )]
-    NotANumber { row: usize, column: usize, byte: usize, text: String },
+    NotANumber { row: usize, column: usize, byte: u64, text: String },
 
     #[error("row {row}, column {column} of the data is {value}, not a finite number")]
     NotFinite { row: usize, column: usize, value: f64 },
 
-    #[error("row {row} (byte {byte}) has {got} numbers, the rows before it {expected}")]
-    Ragged { row: usize, byte: usize, expected: usize, got: usize },
+    #[error("row {row} (byte {byte}) has {got} columns, the rows before it {expected}")]
+    Ragged { row: usize, byte: u64, expected: usize, got: usize },
 
-    #[error("line {row} (byte {byte}) is blank")]
-    Blank { row: usize, byte: usize },
+    #[error(
+        "the line before the numbers has {names} names, row 0 has {columns} columns (--skip-rows 1 leaves that line out)"
+    )]
+    Header { names: usize, columns: usize },
+
+    #[error("row {row} (byte {byte}) is blank")]
+    Blank { row: usize, byte: u64 },
+
+    #[error("the line at byte {byte} is longer than {most} bytes")]
+    LongLine { byte: u64, most: u64 },
+
+    #[error(
+        "there is no column `{}`: give first, last, a number from 0 to {last}, or a name of the header line",
+        escaped(column)
+    )]
+    NoColumn { column: String, last: usize },
+
+    #[error("{format} has no lines that --skip-rows could leave out")]
+    NoLines { format: Format },
 
     #[error("{what} must be at least 1, got 0")]
     Empty { what: &'static str },
 
-    #[error("the gzip stream is damaged ({reason}) after {unpacked} unpacked bytes")]
-    Gzip { reason: String, unpacked: usize },
+    #[error("it cannot be read beyond byte {byte}: {reason}")]
+    Unreadable { byte: u64, reason: String },
 
-    #[error("it unpacks to more than {most} bytes")]
-    TooLarge { most: u64 },
+    #[error("the gzip stream is damaged ({reason}) after {unpacked} unpacked bytes")]
+    Gzip { reason: String, unpacked: u64 },
+
+    #[error("it holds {count} numbers or more, and at most {most} are read")]
+    TooMany { count: u128, most: usize },
+
+    #[error("it holds more than {most} bytes")]
+    TooLong { most: u64 },
 }

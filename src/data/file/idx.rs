@@ -1,54 +1,35 @@
 //! IDX, the format of MNIST: two zero bytes, element type, rank, one big-endian u32 a dimension, big-endian numbers.
 
-use super::{Defect, Format, Table};
+use super::element::{Element, Kind};
+use super::{Defect, Format, Input, Layout, Table, matrix};
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Table, Defect> {
-    let truncated = |expected: u128| Defect::Truncated { end: bytes.len(), expected };
-    let Some((&[a, b, code, rank], rest)) = bytes.split_first_chunk::<4>() else {
-        return Err(truncated(4));
-    };
-    if [a, b] != [0, 0] {
-        let byte = usize::from(a == 0);
-        let reason = format!("it begins with {a:#04x} {b:#04x}, not with two zeros");
-        return Err(Defect::Malformed { format: Format::Idx, byte, reason });
-    }
-    let size = match code {
-        0x08 | 0x09 => 1,
-        0x0b => 2,
-        0x0c | 0x0d => 4,
-        0x0e => 8,
-        code => return Err(Defect::ElementType { code }),
-    };
+pub(super) fn read(input: &mut Input) -> Result<Table, Defect> {
+    let mut start = [0; 4];
+    input.fill(&mut start, 4)?;
+    let [_, _, code, rank] = start;
+    let element = element(code)?;
     let header = 4 + 4 * usize::from(rank);
-    let Some((dimensions, data)) = rest.split_at_checked(header - 4) else {
-        return Err(truncated(header as u128));
-    };
+    let mut dimensions = vec![0; header - 4];
+    input.fill(&mut dimensions, header as u128)?;
     let shape: Vec<u64> = dimensions.as_chunks().0.iter().map(|&d| u32::from_be_bytes(d).into()).collect();
-    if shape.len() < 2 {
-        return Err(Defect::Shape { shape });
-    }
-    // 255 dimensions of 2³² overflow anything; what saturates is more than any file holds.
-    let entries = shape.iter().fold(1u128, |product, &d| product.saturating_mul(d.into()));
-    let expected = entries.saturating_mul(size as u128).saturating_add(header as u128);
-    match expected.cmp(&(bytes.len() as u128)) {
-        std::cmp::Ordering::Greater => return Err(truncated(expected)),
-        std::cmp::Ordering::Less => return Err(Defect::Trailing { byte: expected as usize }),
-        std::cmp::Ordering::Equal => {}
-    }
-    let samples = shape[0] as usize;
-    let dim = (entries as usize).checked_div(samples).unwrap_or(0);
-    Ok(Table { values: decode(code, data), samples, dim })
+    let (samples, dim) = matrix(&shape)?;
+    let values = element.read(input, samples * dim)?;
+    input.end()?;
+    let layout = Layout { dtype: Some(element.to_string()), shape, ..Layout::new(Format::Idx) };
+    Ok(Table { values, samples, dim, layout })
 }
 
-fn decode(code: u8, data: &[u8]) -> Vec<f64> {
-    match code {
-        0x08 => data.iter().map(|&x| x.into()).collect(),
-        0x09 => data.iter().map(|&x| x.cast_signed().into()).collect(),
-        0x0b => data.as_chunks().0.iter().map(|&x| i16::from_be_bytes(x).into()).collect(),
-        0x0c => data.as_chunks().0.iter().map(|&x| i32::from_be_bytes(x).into()).collect(),
-        0x0d => data.as_chunks().0.iter().map(|&x| f32::from_be_bytes(x).into()).collect(),
-        _ => data.as_chunks().0.iter().map(|&x| f64::from_be_bytes(x)).collect(),
-    }
+fn element(code: u8) -> Result<Element, Defect> {
+    let (kind, size) = match code {
+        0x08 => (Kind::Unsigned, 1),
+        0x09 => (Kind::Signed, 1),
+        0x0b => (Kind::Signed, 2),
+        0x0c => (Kind::Signed, 4),
+        0x0d => (Kind::Float, 4),
+        0x0e => (Kind::Float, 8),
+        code => return Err(Defect::ElementType { code }),
+    };
+    Ok(Element { kind, size, big_endian: true })
 }
 
 #[cfg(test)]
@@ -60,6 +41,10 @@ mod tests {
         bytes.extend(shape.iter().flat_map(|d| d.to_be_bytes()));
         bytes.extend(data);
         bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Table, Defect> {
+        Format::Idx.parse(bytes)
     }
 
     fn refusal(bytes: &[u8]) -> String {
@@ -104,11 +89,11 @@ mod tests {
         );
         let longer = [&good[..], &[0]].concat();
         assert_eq!(refusal(&longer), "something follows the end of the data, which is at byte 18");
-        assert!(refusal(&[0, 7, 8, 2]).starts_with("not an IDX file (byte 1): it begins with 0x00 0x07"));
+        assert!(refusal(&[0, 7, 8, 2]).ends_with(r"it begins with `\u{0}\u{7}\u{8}\u{2}`"));
         assert!(refusal(&file(0x0a, &[1, 1], &[0])).starts_with("byte 2: 0x0a is no element type"));
         assert_eq!(
             refusal(&file(0x08, &[3], &[1, 2, 3])),
-            "expected a matrix [samples, dim], got shape [3] (labels?)"
+            "expected an array [samples, …] of 2 or more dimensions, got shape [3] (labels?)"
         );
     }
 
@@ -117,10 +102,21 @@ mod tests {
         // 2³¹ rows of 2³² doubles in 20 bytes, and a shape whose product leaves u128.
         let claim = file(0x0e, &[1 << 31, u32::MAX], &[0; 8]);
         assert_eq!(claim.len(), 20);
-        assert!(refusal(&claim).starts_with("truncated or malformed: 737869"), "{}", refusal(&claim));
-        assert!(refusal(&file(0x08, &[u32::MAX; 200], &[])).starts_with("truncated or malformed"));
+        assert!(
+            refusal(&claim).starts_with("it holds 9223372034707292160 numbers or more"),
+            "{}",
+            refusal(&claim)
+        );
+        assert!(refusal(&file(0x08, &[u32::MAX; 200], &[])).starts_with("it holds 3402823"));
+        // 2³⁰ numbers may be read, if they are there.
+        let most = refusal(&file(0x08, &[1 << 15, 1 << 15], &[0; 7]));
+        assert_eq!(most, "truncated or malformed: 1073741836 bytes are announced, the file ends at byte 19");
+        assert!(refusal(&file(0x08, &[1 << 15, (1 << 15) + 1], &[0; 7])).starts_with("it holds 1073774592"));
         // Nothing of anything is not a table, however it is put.
-        assert_eq!(parse(&file(0x08, &[0, u32::MAX], &[])).unwrap().samples, 0);
-        assert_eq!(parse(&file(0x08, &[7, 0], &[])).unwrap().dim, 0);
+        assert_eq!(
+            refusal(&file(0x08, &[0, u32::MAX], &[])),
+            "the number of samples must be at least 1, got 0"
+        );
+        assert_eq!(refusal(&file(0x08, &[7, 0], &[])), "the dimension must be at least 1, got 0");
     }
 }

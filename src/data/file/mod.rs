@@ -1,34 +1,48 @@
-//! Files of numbers: `.npy`, CSV and IDX, all of them gzipped as well. Lenient about nothing.
+//! Files of numbers: `.npy`, CSV and IDX, all of them gzipped as well.
 //!
-//! A reader sees bytes and returns a [`Table`] or a [`Defect`] with its position. It never reserves memory for what a
-//! header merely claims: a table takes at most eight bytes for each byte that was there.
+//! A reader passes once over the bytes of a file and returns a [`Table`] or a [`Defect`] with its position. It never
+//! reserves memory for what a header merely claims: a table takes eight bytes a number, about thrice that while it is
+//! read, and holds at most 2³⁰ numbers. Only regular files are opened.
 
 mod csv;
 mod defect;
+mod delimiter;
+mod element;
+mod header;
 mod idx;
-mod npy;
+mod input;
+mod labels;
+mod layout;
+pub(crate) mod npy;
 
 use std::fmt;
-use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
+use serde::Serialize;
 
-pub use defect::Defect;
-
+use self::input::Input;
 use super::Dataset;
-use crate::error::{Error, Result, io_at};
+use crate::error::{Error, Result};
+use crate::regular;
+use crate::text::shortened;
+pub use defect::Defect;
+pub use delimiter::Delimiter;
+pub use layout::{Layout, ReadOptions, Text};
 
-/// Most bytes that a compressed file may unpack to: 4 GiB.
-const MOST_UNPACKED: u64 = 1 << 32;
+/// Most numbers that are read of a file: 8 GiB of them.
+pub(crate) const MOST_NUMBERS: usize = 1 << 30;
 
 /// Format of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// NumPy's `.npy`, versions 1 to 3: a matrix of 4- or 8-byte floats of either byte order, in C or Fortran order.
+    /// NumPy's `.npy`, versions 1 to 3: real numbers (`f2`, `f4`, `f8`, `i1` to `i8`, `u1` to `u8`, `b1`) of either byte
+    /// order, in C or Fortran order. All dimensions after the first are flattened into the rows.
     Npy,
-    /// Finite numbers separated by commas, a sample a line; lines end in `\n` or `\r\n`. No header, quotes, blanks.
+    /// A sample a line, all fields finite numbers but for a label column; lines end in `\n` or `\r\n`. Fields are
+    /// separated by commas, semicolons, tabs or spaces. The first line is a header if it begins with `#`, or if its
+    /// fields are all different and none is a number.
     Csv,
     /// IDX, the format of MNIST: big-endian numbers of any of its six types; all dimensions after the first are
     /// flattened into the rows.
@@ -39,40 +53,80 @@ impl Format {
     /// All formats.
     pub const ALL: [Format; 3] = [Format::Npy, Format::Csv, Format::Idx];
 
-    /// Format by the name of a file, and whether it is gzipped: `.csv`, `.csv.gz`, `.idx`, `.idx.gz`, `…-ubyte`,
-    /// `…-ubyte.gz`; anything else is taken for `.npy`, gzipped if it ends with `.gz`.
-    pub fn of(path: &Path) -> (Self, bool) {
+    /// Endings of names that [`of`](Self::of) knows.
+    pub const ENDINGS: &str = ".npy, .csv, .tsv, .txt, .idx, -ubyte, each also with .gz";
+
+    /// Format by the name of a file, but for `.gz`: `.csv`, `.tsv`, `.txt`, `.idx`, `…-ubyte`; anything else is taken for
+    /// `.npy`. Whether it is gzipped the file itself tells.
+    pub fn of(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        let (stem, gzipped) = name.strip_suffix(".gz").map_or((name.as_str(), false), |stem| (stem, true));
-        match stem {
-            stem if stem.ends_with(".csv") => (Self::Csv, gzipped),
-            stem if stem.ends_with(".idx") || stem.ends_with("-ubyte") => (Self::Idx, gzipped),
-            _ => (Self::Npy, gzipped),
+        let stem = name.strip_suffix(".gz").unwrap_or(&name);
+        let ends = |endings: &[&str]| endings.iter().any(|ending| stem.ends_with(ending));
+        if ends(&[".csv", ".tsv", ".txt"]) {
+            Self::Csv
+        } else if ends(&[".idx", "-ubyte"]) {
+            Self::Idx
+        } else {
+            Self::Npy
         }
     }
 
-    /// Reads a table from the bytes of a file.
+    /// Reads a table from the bytes of a file, gzipped or not.
     ///
     /// # Errors
     /// A [`Defect`].
     pub fn parse(self, bytes: &[u8]) -> Result<Table, Defect> {
-        let table = match self {
-            Self::Npy => npy::parse(bytes)?,
-            Self::Csv => csv::parse(bytes)?,
-            Self::Idx => idx::parse(bytes)?,
+        self.read(bytes, &ReadOptions::default())
+    }
+
+    /// Reads a table from a reader of the bytes of a file, gzipped or not, in one pass.
+    ///
+    /// # Errors
+    /// A [`Defect`].
+    pub fn read(self, bytes: impl Read, options: &ReadOptions) -> Result<Table, Defect> {
+        let mut input = Input::new(bytes)?;
+        self.check_head(input.head())?;
+        if self != Self::Csv && options.skip_rows > 0 {
+            return Err(Defect::NoLines { format: self });
+        }
+        let mut table = match self {
+            Self::Npy => npy::read(&mut input)?,
+            Self::Idx => idx::read(&mut input)?,
+            Self::Csv => csv::read(&mut input, options)?,
         };
-        for (what, size) in [("the number of samples", table.samples), ("the dimension", table.dim)] {
-            if size == 0 {
-                return Err(Defect::Empty { what });
-            }
+        if self != Self::Csv
+            && let Some(column) = options.label_column(None, table.dim)?
+        {
+            table.leave_out(column);
         }
-        match table.values.iter().position(|x| !x.is_finite()) {
-            Some(at) => {
-                let (row, column) = (at / table.dim, at % table.dim);
-                Err(Defect::NotFinite { row, column, value: table.values[at] })
-            }
-            None => Ok(table),
+        check_sizes(table.samples as u128, table.dim as u128)?;
+        if let Some(at) = table.values.iter().position(|x| !x.is_finite()) {
+            let (row, column) = (at / table.dim, at % table.dim);
+            return Err(Defect::NotFinite { row, column, value: table.values[at] });
         }
+        table.layout.gzipped = input.is_gzipped();
+        table.layout.label_like_column = labels::column(&table);
+        Ok(table)
+    }
+
+    /// Refuses a file that begins as another kind of file does.
+    fn check_head(self, head: &[u8]) -> Result<(), Defect> {
+        let (is_right, found) = match head {
+            [0x1f, 0x8b, ..] => (false, "like a gzip stream, inside another"),
+            [b'P', b'K', 3, 4, ..] => (false, "like a ZIP archive (.npz or .zip), to be unpacked first"),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => (false, "like text in UTF-16, to be saved as UTF-8"),
+            [0x89, b'H', b'D', b'F', ..] => (false, "like an HDF5 file"),
+            [0x80, 2..=5, ..] => (false, "like a Python pickle"),
+            head if head.starts_with(npy::MAGIC) => (self == Self::Npy, "like a .npy file"),
+            [0, 0, 0x08..=0x0e, _, ..] => (self == Self::Idx, "like an IDX file"),
+            [0, 0, ..] => (self != Self::Npy, ""),
+            head => (self == Self::Csv || head.is_empty(), ""),
+        };
+        if is_right {
+            return Ok(());
+        }
+        let found = if found.is_empty() { format!("with `{}`", shortened(head)) } else { found.into() };
+        Err(Defect::OtherFormat { format: self, found })
     }
 }
 
@@ -95,6 +149,8 @@ pub struct Table {
     pub samples: usize,
     /// Number of columns.
     pub dim: usize,
+    /// How they stood there.
+    pub layout: Layout,
 }
 
 impl Table {
@@ -103,48 +159,63 @@ impl Table {
         let rows = || self.values.chunks_exact(self.dim).map(|row| row.split_at(self.dim - 1));
         (rows().flat_map(|(features, _)| features).copied().collect(), rows().map(|(_, l)| l[0]).collect())
     }
+
+    fn leave_out(&mut self, column: usize) {
+        let (mut at, dim) = (0, self.dim);
+        self.values.retain(|_| {
+            at += 1;
+            (at - 1) % dim != column
+        });
+        self.dim -= 1;
+        self.layout.label_column = Some(column);
+    }
 }
 
-/// Unpacks a gzip file, of several members if need be.
-///
-/// # Errors
-/// [`Defect::Gzip`] if it is damaged, cut short, or followed by anything else; [`Defect::TooLarge`].
-pub fn gunzip(bytes: &[u8]) -> Result<Vec<u8>, Defect> {
-    let mut unpacked = Vec::new();
-    let read = MultiGzDecoder::new(bytes).take(MOST_UNPACKED + 1).read_to_end(&mut unpacked);
-    match read {
-        Err(e) => Err(Defect::Gzip { reason: e.to_string(), unpacked: unpacked.len() }),
-        Ok(length) if length as u64 > MOST_UNPACKED => Err(Defect::TooLarge { most: MOST_UNPACKED }),
-        Ok(_) => Ok(unpacked),
+/// Number of samples and dimension of an array, all but its first dimension flattened.
+fn matrix(shape: &[u64]) -> Result<(usize, usize), Defect> {
+    let [samples, rest @ ..] = shape else { return Err(Defect::Shape { shape: vec![] }) };
+    if rest.is_empty() {
+        return Err(Defect::Shape { shape: shape.into() });
     }
+    // What saturates is more than any file holds.
+    let dim = rest.iter().fold(1u128, |product, &size| product.saturating_mul(size.into()));
+    check_sizes((*samples).into(), dim)?;
+    Ok((*samples as usize, dim as usize))
+}
+
+/// Refuses a table of nothing, and one of too much.
+fn check_sizes(samples: u128, dim: u128) -> Result<(), Defect> {
+    for (what, size) in [("the number of samples", samples), ("the dimension", dim)] {
+        if size == 0 {
+            return Err(Defect::Empty { what });
+        }
+    }
+    check_count(samples.saturating_mul(dim))
+}
+
+fn check_count(count: u128) -> Result<(), Defect> {
+    if count > MOST_NUMBERS as u128 { Err(Defect::TooMany { count, most: MOST_NUMBERS }) } else { Ok(()) }
 }
 
 impl Dataset {
-    /// Reads a file whose name tells its [`Format`], one sample a row.
+    /// Reads samples `[m, n]` from a file, whose name tells the [`Format`].
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Data`] with the defect and its position.
+    /// [`Error::NotRegular`], [`Error::Io`]; [`Error::Data`] with the defect and its position.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let (format, gzipped) = Format::of(path);
-        read(path, format, gzipped)
-    }
-
-    /// Reads a two-dimensional float array `[m, n]` in NumPy's `.npy` format, whatever the name of the file.
-    ///
-    /// # Errors
-    /// As [`from_file`](Self::from_file).
-    pub fn from_npy(path: impl AsRef<Path>) -> Result<Self> {
-        read(path.as_ref(), Format::Npy, false)
+        Ok(read(path.as_ref(), &ReadOptions::default())?.0)
     }
 }
 
-fn read(path: &Path, format: Format, gzipped: bool) -> Result<Dataset> {
-    let bytes = fs::read(path).map_err(io_at(path))?;
-    let refuse = |defect| Error::Data { path: path.into(), defect };
-    let bytes = if gzipped { gunzip(&bytes).map_err(refuse)? } else { bytes };
-    let Table { values, samples, dim } = format.parse(&bytes).map_err(refuse)?;
-    Dataset::from_rows(values, samples, dim)
+/// Reads samples from a file, whose name tells the [`Format`], and says how they stood there.
+///
+/// # Errors
+/// Those of [`Dataset::from_file`].
+pub fn read(path: &Path, options: &ReadOptions) -> Result<(Dataset, Layout)> {
+    let file = regular::open(path)?;
+    let Table { values, samples, dim, layout } =
+        Format::of(path).read(file, options).map_err(|defect| Error::Data { path: path.into(), defect })?;
+    Ok((Dataset::from_rows(values, samples, dim)?, layout))
 }
 
 #[cfg(test)]
@@ -153,14 +224,41 @@ mod tests {
 
     #[test]
     fn names_tell_formats() {
-        let of = |name: &str| Format::of(Path::new(name));
-        assert_eq!(of("a/B.CSV"), (Format::Csv, false));
-        assert_eq!(of("b.csv.gz"), (Format::Csv, true));
-        assert_eq!(of("b.npy.gz"), (Format::Npy, true));
-        assert_eq!(of("train-images-idx3-ubyte"), (Format::Idx, false));
-        assert_eq!(of("train-images-idx3-ubyte.gz"), (Format::Idx, true));
-        assert_eq!(of("c.idx"), (Format::Idx, false));
-        assert_eq!(of("csv/rows.npy"), (Format::Npy, false));
-        assert_eq!(of("rows"), (Format::Npy, false));
+        for (name, format) in [
+            ("a/B.CSV", Format::Csv),
+            ("b.csv.gz", Format::Csv),
+            ("b.tsv", Format::Csv),
+            ("savetxt.txt.gz", Format::Csv),
+            ("b.npy.gz", Format::Npy),
+            ("train-images-idx3-ubyte", Format::Idx),
+            ("train-images-idx3-ubyte.gz", Format::Idx),
+            ("c.idx", Format::Idx),
+            ("csv/rows.npy", Format::Npy),
+            ("rows", Format::Npy),
+        ] {
+            assert_eq!(Format::of(Path::new(name)), format, "{name}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_named_as_what_they_are() {
+        let refusal = |format: Format, head: &[u8]| format.parse(head).unwrap_err().to_string();
+        for (format, head, found) in [
+            (Format::Npy, &b"PK\x03\x04rest"[..], "like a ZIP archive (.npz or .zip), to be unpacked first"),
+            (Format::Csv, b"\xff\xfe1\0,\0", "like text in UTF-16, to be saved as UTF-8"),
+            (Format::Csv, b"\x93NUMPY\x01\0", "like a .npy file"),
+            (Format::Idx, b"\x93NUMPY\x01\0", "like a .npy file"),
+            (Format::Csv, b"\0\0\x08\x03\0\0\0\x01", "like an IDX file"),
+            (Format::Npy, b"\x89HDF\r\n\x1a\n", "like an HDF5 file"),
+            (Format::Npy, b"\x80\x04\x95", "like a Python pickle"),
+            (Format::Npy, b"\x1b]0;5 apples", r"with `\u{1b}]0;5 ap`"),
+            (Format::Idx, b"0,1", "with `0,1`"),
+        ] {
+            let message = refusal(format, head);
+            let beginning =
+                format!("not {format}, for which its name was taken (known endings: .npy, .csv, ");
+            assert!(message.starts_with(&beginning), "{message}");
+            assert!(message.ends_with(&format!("each also with .gz): it begins {found}")), "{message}");
+        }
     }
 }

@@ -1,88 +1,116 @@
-//! NumPy's `.npy` format, by npyz, which trusts headers: what they claim is checked first.
+//! NumPy's `.npy` format, read and written: magic, version, length of the header, header, numbers.
 
-use npyz::{NpyFile, NpyHeader, Order, TypeChar};
+use std::io::{self, Write};
 
-use super::{Defect, Format, Table};
+use super::{Defect, Format, Input, Layout, Table, header, matrix};
 
-const MAGIC: &[u8] = b"\x93NUMPY";
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Deepest nesting of brackets that the header of a matrix needs: the shape in the dictionary.
-const DEEPEST: usize = 2;
+/// Longest header that is read, in bytes: the bound that NumPy sets for files it does not trust.
+const LONGEST_HEADER: usize = 10_000;
 
-pub(super) fn parse(bytes: &[u8]) -> Result<Table, Defect> {
-    let start = check_header(bytes)?;
-    let mut rest = bytes;
-    let malformed = |e: std::io::Error| refuse(start, e.to_string());
-    let header = NpyHeader::from_reader(&mut rest).map_err(malformed)?;
-    let &[samples, dim] = header.shape() else {
-        return Err(Defect::Shape { shape: header.shape().to_vec() });
+pub(super) fn read(input: &mut Input) -> Result<Table, Defect> {
+    let mut start = [0; 8];
+    input.fill(&mut start, 10)?;
+    let wide = match start[6..] {
+        [1, 0] => 2,
+        [2 | 3, 0] => 4,
+        [major, minor] => return Err(refuse(6, format!("there is no version {major}.{minor}"))),
+        _ => unreachable!("two bytes"),
     };
-    let dtype = header.dtype();
-    let size = match &dtype {
-        npyz::DType::Plain(plain) if plain.type_char() == TypeChar::Float => plain.size_field(),
-        _ => 0,
-    };
-    if size != 4 && size != 8 {
-        return Err(Defect::Dtype { dtype: dtype.descr() });
+    let mut length = [0; 4];
+    input.fill(&mut length[..wide], 8 + wide as u128)?;
+    let (begin, length) = (8 + wide, u32::from_le_bytes(length) as usize);
+    if length > LONGEST_HEADER {
+        let reason = format!("a header of {length} bytes is announced; it must not exceed {LONGEST_HEADER}");
+        return Err(refuse(8, reason));
     }
-    let begin = bytes.len() - rest.len();
-    let entries = u128::from(samples) * u128::from(dim);
-    let expected = entries.saturating_mul(size.into()).saturating_add(begin as u128);
-    match expected.cmp(&(bytes.len() as u128)) {
-        std::cmp::Ordering::Greater => return Err(Defect::Truncated { end: bytes.len(), expected }),
-        std::cmp::Ordering::Less => return Err(Defect::Trailing { byte: expected as usize }),
-        std::cmp::Ordering::Equal => {}
+    let mut text = vec![0; length];
+    input.fill(&mut text, (begin + length) as u128)?;
+    let header = header::parse(&text, begin)?;
+    let (samples, dim) = matrix(&header.shape)?;
+    let mut values = header.element.read(input, samples * dim)?;
+    input.end()?;
+    if header.fortran_order {
+        values = by_rows(&values, &header.shape);
     }
-    let order = header.order();
-    let npy = NpyFile::with_header(header, rest);
-    let values = if size == 8 { values::<f64>(npy) } else { values::<f32>(npy) }.map_err(malformed)?;
-    let (samples, dim) = (samples as usize, dim as usize);
-    let values = match order {
-        Order::C => values,
-        Order::Fortran => (0..values.len()).map(|k| values[(k % dim) * samples + k / dim]).collect(),
-    };
-    Ok(Table { values, samples, dim })
+    let layout =
+        Layout { dtype: Some(header.element.to_string()), shape: header.shape, ..Layout::new(Format::Npy) };
+    Ok(Table { values, samples, dim, layout })
 }
 
-fn values<T: npyz::Deserialize + Into<f64>>(npy: NpyFile<&[u8]>) -> std::io::Result<Vec<f64>> {
-    npy.data::<T>().map_err(std::io::Error::other)?.map(|value| value.map(Into::into)).collect()
-}
-
-/// Where the text of the header begins, once it is known to be all there and to nest no deeper than it should:
-/// its parser is recursive.
-fn check_header(bytes: &[u8]) -> Result<usize, Defect> {
-    if !bytes.starts_with(MAGIC) {
-        return Err(refuse(0, "it does not begin with \\x93NUMPY".into()));
+/// An array whose first index moves fastest, brought into the order where its last one does.
+fn by_rows(values: &[f64], shape: &[u64]) -> Vec<f64> {
+    let samples = shape[0] as usize;
+    // Where the entries of the first sample are, in the order of its flattened indices.
+    let (mut places, mut stride) = (vec![0], samples);
+    let mut axes = Vec::new();
+    for size in shape[1..].iter().map(|&size| size as usize).filter(|&size| size > 1) {
+        axes.push((size, stride));
+        stride *= size;
     }
-    let length = |from: usize, wide: usize| {
-        let digits = bytes.get(from..from + wide)?;
-        Some(digits.iter().rev().fold(0usize, |length, &digit| length << 8 | usize::from(digit)))
-    };
-    let (start, length) = match bytes.get(6) {
-        None | Some(1) => (10, length(8, 2)),
-        Some(2 | 3) => (12, length(8, 4)),
-        Some(version) => return Err(refuse(6, format!("there is no version {version}"))),
-    };
-    let end = start + length.unwrap_or(0);
-    let Some(text) = length.and_then(|_| bytes.get(start..end)) else {
-        return Err(Defect::Truncated { end: bytes.len(), expected: end as u128 });
-    };
-    let mut depth = 0usize;
-    for (at, byte) in text.iter().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return Err(refuse(start + at, "the header nests too deep for a matrix".into()));
-        }
+    for (size, stride) in axes {
+        places = places.iter().flat_map(|&place| (0..size).map(move |k| place + k * stride)).collect();
     }
-    Ok(start)
+    (0..samples).flat_map(|i| places.iter().map(move |&place| values[place + i])).collect()
 }
 
 fn refuse(byte: usize, reason: String) -> Defect {
     Defect::Malformed { format: Format::Npy, byte, reason }
+}
+
+/// A number that can be written: `f64` and `i64`.
+pub(crate) trait Entry {
+    /// Name of its type in NumPy.
+    const DESCR: &'static str;
+
+    /// Its bytes, the least significant first.
+    fn bytes(self) -> [u8; 8];
+}
+
+impl Entry for f64 {
+    const DESCR: &'static str = "<f8";
+
+    fn bytes(self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
+}
+
+impl Entry for i64 {
+    const DESCR: &'static str = "<i8";
+
+    fn bytes(self) -> [u8; 8] {
+        self.to_le_bytes()
+    }
+}
+
+/// Writes an array, row-major in the given shape, as version 1.0; the numbers begin at a multiple of 64 bytes.
+///
+/// # Errors
+/// Those of the writer; [`io::ErrorKind::InvalidInput`] unless there are as many values as the shape has entries.
+pub(crate) fn write<T: Entry>(
+    mut out: impl Write,
+    values: impl IntoIterator<Item = T>,
+    shape: &[u64],
+) -> io::Result<()> {
+    let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
+    let header = format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({sizes}), }}", T::DESCR);
+    // Magic, version and length take ten bytes, the end of the line one.
+    let width = (header.len() + 11).next_multiple_of(64) - 11;
+    out.write_all(MAGIC)?;
+    out.write_all(&[1, 0])?;
+    out.write_all(&(width as u16 + 1).to_le_bytes())?;
+    writeln!(out, "{header:<width$}")?;
+    let mut written = 0u64;
+    for value in values {
+        out.write_all(&value.bytes())?;
+        written += 1;
+    }
+    if written != shape.iter().product::<u64>() {
+        let reason = format!("{written} values do not make an array of shape {shape:?}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    out.flush()
 }
 
 #[cfg(test)]
@@ -102,6 +130,10 @@ mod tests {
 
     fn header(shape: &str) -> String {
         format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n")
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Table, Defect> {
+        Format::Npy.parse(bytes)
     }
 
     fn refusal(bytes: &[u8]) -> String {
@@ -130,19 +162,74 @@ mod tests {
             refusal(&[&good[..], &[1]].concat()),
             format!("something follows the end of the data, which is at byte {size}")
         );
-        assert!(
-            refusal(&file(1, &header("(4294967296, 4294967296)"), &[0; 8]))
-                .starts_with("truncated or malformed")
-        );
-        // A header of 4 GiB that is not there.
+        let claim = refusal(&file(1, &header("(4294967296, 4294967296)"), &[0; 8]));
+        assert_eq!(claim, "it holds 18446744073709551616 numbers or more, and at most 1073741824 are read");
+        // A header of 4 GiB that is not there, and brackets in strings.
         let mut claim = [MAGIC, &[2, 0]].concat();
         claim.extend(u32::MAX.to_le_bytes());
         assert_eq!(
             refusal(&claim),
-            "truncated or malformed: 4294967307 bytes are announced, the file ends at byte 12"
+            "not a .npy file (byte 8): a header of 4294967295 bytes is announced; it must not exceed 10000"
         );
-        assert!(refusal(&file(1, &"(".repeat(60_000), &[])).contains("nests too deep"));
-        assert!(refusal(&file(9, &header("(1, 2)"), &[0; 16])).contains("no version 9"));
+        let nested = header(&format!("({}{})", "(')',".repeat(1000), ")".repeat(1000)));
+        assert!(refusal(&file(1, &nested, &[])).ends_with("(byte 61): expected a whole number"));
+        assert!(
+            refusal(&file(9, &header("(1, 2)"), &[0; 16])).ends_with("(byte 6): there is no version 9.0")
+        );
         assert!(refusal(b"\x93NUMPY").starts_with("truncated or malformed: 10 bytes"));
+        assert_eq!(
+            refusal(&file(1, &header("(0, 7)"), &[])),
+            "the number of samples must be at least 1, got 0"
+        );
+        assert_eq!(refusal(&file(1, &header("(7, 0)"), &[])), "the dimension must be at least 1, got 0");
+    }
+
+    #[test]
+    fn any_rank_is_flattened_in_either_order() {
+        // The entry at [i, j, k, l] is 1000 i + 100 j + 10 k + l.
+        let shape = [2u64, 3, 1, 4];
+        let entry = |i: u64, j: u64, l: u64| (1000 * i + 100 * j + l) as f64;
+        let rows: Vec<f64> =
+            (0..2).flat_map(|i| (0..3).flat_map(move |j| (0..4).map(move |l| entry(i, j, l)))).collect();
+        let columns: Vec<f64> =
+            (0..4).flat_map(|l| (0..3).flat_map(move |j| (0..2).map(move |i| entry(i, j, l)))).collect();
+        let data = |values: &[f64]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+        let c = header("(2, 3, 1, 4)");
+        let fortran = c.replace("False", "True");
+        for (header, values) in [(c, &rows), (fortran, &columns)] {
+            let table = parse(&file(1, &header, &data(values))).unwrap();
+            assert_eq!((&table.values, table.samples, table.dim), (&rows, 2, 12), "{header}");
+            assert_eq!(table.layout.shape, shape);
+        }
+        // Thousands of axes of one entry each take no time.
+        let long = header(&format!("(1, 2, {}3)", "1,".repeat(4000))).replace("False", "True");
+        let table = parse(&file(1, &long, &data(&[0.0, 3.0, 1.0, 4.0, 2.0, 5.0]))).unwrap();
+        assert_eq!(table.values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_is_what_npyz_writes() {
+        use npyz::WriterBuilder;
+        for shape in [&[6u64][..], &[2, 3], &[1, 2, 3], &[6, 1, 1, 1, 1, 1, 1, 1, 1, 1], &[1_000_000, 0]] {
+            let count = shape.iter().product::<u64>() as usize;
+            let values = &[0.5, -1.25, 2.0, 1e300, -0.0, 5e-324][..count];
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            write(&mut ours, values.iter().copied(), shape).unwrap();
+            let options = npyz::WriteOptions::new().default_dtype().shape(shape);
+            let mut writer = options.writer(&mut theirs).begin_nd().unwrap();
+            writer.extend(values.iter().copied()).unwrap();
+            writer.finish().unwrap();
+            assert_eq!(ours, theirs, "{shape:?}");
+        }
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        write(&mut ours, [1i64, -2, i64::MAX, i64::MIN], &[2, 2]).unwrap();
+        let options = npyz::WriteOptions::new().default_dtype().shape(&[2, 2]);
+        let mut writer = options.writer(&mut theirs).begin_nd().unwrap();
+        writer.extend([1i64, -2, i64::MAX, i64::MIN]).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(ours, theirs);
+        assert_eq!(parse(&ours).unwrap().values, [1.0, -2.0, 2f64.powi(63), -(2f64.powi(63))]);
+        let error = write(Vec::new(), [1.0, 2.0], &[3]).unwrap_err().to_string();
+        assert_eq!(error, "2 values do not make an array of shape [3]");
     }
 }

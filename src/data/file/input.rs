@@ -1,0 +1,110 @@
+//! The bytes of a file, unpacked on the way if they are gzipped. What is read is counted, and bounded.
+
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
+
+use flate2::read::MultiGzDecoder;
+
+use super::Defect;
+
+/// Most bytes read of a file, unpacked: 32 for each of the most numbers that are taken.
+const MOST_BYTES: u64 = 32 * super::MOST_NUMBERS as u64;
+
+/// Most bytes of a line of text.
+const LONGEST_LINE: u64 = 1 << 26;
+
+/// Bytes at the beginning that tell what a file is.
+const HEAD: u64 = 8;
+
+/// A file being read from its beginning to its end.
+pub(super) struct Input<'a> {
+    bytes: Box<dyn BufRead + 'a>,
+    head: Vec<u8>,
+    gzipped: bool,
+    position: u64,
+}
+
+impl<'a> Input<'a> {
+    pub fn new(bytes: impl Read + 'a) -> Result<Self, Defect> {
+        let (head, bytes) = begin(bytes).map_err(|error| refuse(false, 0, &error))?;
+        if !head.starts_with(&[0x1f, 0x8b]) {
+            return Ok(Self { bytes: Box::new(bytes), head, gzipped: false, position: 0 });
+        }
+        let unpacked = MultiGzDecoder::new(bytes);
+        let (head, bytes) = begin(unpacked).map_err(|error| refuse(true, 0, &error))?;
+        Ok(Self { bytes: Box::new(bytes), head, gzipped: true, position: 0 })
+    }
+
+    /// The first eight bytes, unpacked; fewer if there are no more. They are still to be read.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// Whether it is a gzip stream.
+    pub fn is_gzipped(&self) -> bool {
+        self.gzipped
+    }
+
+    /// Bytes read so far, unpacked.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Fills a buffer; an error if the file ends before `expected` bytes of it have been read in all.
+    pub fn fill(&mut self, buffer: &mut [u8], expected: u128) -> Result<(), Defect> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let read = match self.bytes.read(&mut buffer[filled..]) {
+                Ok(0) => return Err(Defect::Truncated { end: self.position, expected }),
+                Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+                read => read.map_err(|error| refuse(self.gzipped, self.position, &error))?,
+            };
+            filled += read;
+            self.advance(read)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a line without its end, `\n` or `\r\n`, which the last one may lack; where it begins, or `None` at the end.
+    pub fn line(&mut self, line: &mut Vec<u8>) -> Result<Option<u64>, Defect> {
+        line.clear();
+        let start = self.position;
+        let read = (&mut self.bytes)
+            .take(LONGEST_LINE + 1)
+            .read_until(b'\n', line)
+            .map_err(|error| refuse(self.gzipped, start + line.len() as u64, &error))?;
+        self.advance(read)?;
+        if line.pop_if(|last| *last == b'\n').is_some() {
+            line.pop_if(|last| *last == b'\r');
+        } else if read as u64 > LONGEST_LINE {
+            return Err(Defect::LongLine { byte: start, most: LONGEST_LINE });
+        }
+        Ok((read > 0).then_some(start))
+    }
+
+    /// Refuses what follows the end of the data.
+    pub fn end(&mut self) -> Result<(), Defect> {
+        let byte = self.position;
+        match self.bytes.fill_buf() {
+            Ok([]) => Ok(()),
+            Ok(_) => Err(Defect::Trailing { byte }),
+            Err(error) => Err(refuse(self.gzipped, byte, &error)),
+        }
+    }
+
+    fn advance(&mut self, bytes: usize) -> Result<(), Defect> {
+        self.position += bytes as u64;
+        if self.position > MOST_BYTES { Err(Defect::TooLong { most: MOST_BYTES }) } else { Ok(()) }
+    }
+}
+
+/// The first bytes, and a reader of all.
+fn begin(bytes: impl Read) -> io::Result<(Vec<u8>, impl BufRead)> {
+    let (mut head, mut bytes) = (Vec::new(), BufReader::new(bytes));
+    (&mut bytes).take(HEAD).read_to_end(&mut head)?;
+    Ok((head.clone(), Cursor::new(head).chain(bytes)))
+}
+
+fn refuse(gzipped: bool, byte: u64, error: &io::Error) -> Defect {
+    let reason = error.to_string();
+    if gzipped { Defect::Gzip { reason, unpacked: byte } } else { Defect::Unreadable { byte, reason } }
+}

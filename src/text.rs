@@ -1,0 +1,90 @@
+//! Text of a user or a file, made safe to show on a terminal.
+
+use std::fmt::{self, Write};
+use std::path::Path;
+
+/// Characters that a message repeats of a field, a name or a header.
+const REPEATED: usize = 40;
+
+/// Shows text with its control characters, bidirectional marks and line separators as `\u{…}`, and bytes that are not
+/// UTF-8 as `\x…`. The text itself is left as it is: two names that differ stay different.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Escaped<'a> {
+    text: &'a [u8],
+    most: usize,
+}
+
+/// All of a text, escaped.
+pub(crate) fn escaped(text: &(impl AsRef<[u8]> + ?Sized)) -> Escaped<'_> {
+    Escaped { text: text.as_ref(), most: usize::MAX }
+}
+
+/// The beginning of a text, escaped.
+pub(crate) fn shortened(text: &(impl AsRef<[u8]> + ?Sized)) -> Escaped<'_> {
+    Escaped { text: text.as_ref(), most: REPEATED }
+}
+
+/// A path, escaped.
+pub(crate) fn path(path: &Path) -> Escaped<'_> {
+    escaped(path.as_os_str().as_encoded_bytes())
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut shown = 0;
+        for chunk in self.text.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if shown == self.most {
+                    return f.write_char('…');
+                }
+                if is_unsafe(character) {
+                    write!(f, "{}", character.escape_default())?;
+                } else {
+                    f.write_char(character)?;
+                }
+                shown += 1;
+            }
+            for byte in chunk.invalid() {
+                if shown == self.most {
+                    return f.write_char('…');
+                }
+                write!(f, "\\x{byte:02x}")?;
+                shown += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character moves the cursor, changes the direction of text, or breaks the line.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_spelled_out() {
+        assert_eq!(
+            escaped("a\u{1b}[2J\r\n\tb\u{9b}0m\u{7f}").to_string(),
+            r"a\u{1b}[2J\r\n\tb\u{9b}0m\u{7f}"
+        );
+        assert_eq!(escaped("gpj\u{202e}\u{2066}\u{200f}").to_string(), r"gpj\u{202e}\u{2066}\u{200f}");
+        // Quotes, backslashes, accents and other scripts stay.
+        assert_eq!(escaped(r#"C:\"naïve" 数据'"#).to_string(), r#"C:\"naïve" 数据'"#);
+        assert_eq!(escaped(b"a\xffb\xc3").to_string(), r"a\xffb\xc3");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        assert_eq!(shortened(&"x".repeat(40)).to_string(), "x".repeat(40));
+        assert_eq!(shortened(&"é".repeat(41)).to_string(), format!("{}…", "é".repeat(40)));
+        assert_eq!(shortened(&[0xff; 99]).to_string(), format!("{}…", r"\xff".repeat(40)));
+    }
+}
