@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use puremix::{cli, job};
 
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::Allocator;
 
 fn main() -> ExitCode {
-    let options = job::TrainOptions::parse();
-    cli::run(|| job::run(&options))
+    cli::run(|| job::run(&job::TrainOptions::from_arguments(std::env::args_os())?))
 }

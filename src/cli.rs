@@ -37,7 +37,7 @@ pub struct ClaimOptions {
     #[arg(long, value_enum, default_value = "standard")]
     pub effort: Effort,
     /// Seed of everything random.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
     /// Go on with the report that --out keeps, without the claims it has; not at all if it is complete.
     #[arg(long, requires = "out")]
@@ -115,6 +115,30 @@ pub fn print(text: &str) -> Result<()> {
 /// Prints to standard error, as far as that can be written: there is no place to say that it cannot.
 pub fn note(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// Parses a count: digits, with `_` between them at will, or a whole number like `1e6`.
+///
+/// # Errors
+/// What is expected.
+pub fn count(text: &str) -> Result<u64, String> {
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    let digits = text.replace('_', "");
+    if let Ok(number) = digits.parse() {
+        return Ok(number);
+    }
+    match digits.parse::<f64>() {
+        Ok(number) if number >= 0.0 && number.fract() == 0.0 && number <= LARGEST_EXACT => Ok(number as u64),
+        _ => Err("expected a whole number from 0 on, as 400000, 400_000 or 4e5".into()),
+    }
+}
+
+/// Parses a seed.
+///
+/// # Errors
+/// Its range.
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// Says what a directory held besides the run that was replaced.

@@ -47,6 +47,9 @@ pub enum Error {
     )]
     TooManyRows { rows: u64, most: u64, every: u64 },
 
+    #[error("{epochs} epochs of {epoch} steps each are more steps than can be counted")]
+    TooManyEpochs { epochs: u64, epoch: u64 },
+
     #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),
 

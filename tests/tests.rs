@@ -59,6 +59,9 @@ mod resume;
 #[cfg(unix)]
 mod side_by_side;
 
+/// Options as people write them; `--config`, `--from`.
+mod options;
+
 /// What the program deletes, replaces and follows: only what it has written itself, and no link.
 #[cfg(unix)]
 mod safety;

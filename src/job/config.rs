@@ -1,14 +1,12 @@
-//! The options of `train`, and the job they make once checked.
+//! The job that the options of `train` make once they are checked.
 
 use std::io::{self, Write};
-use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Parser;
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use serde::Serialize;
 
-use crate::cli::{DeviceOptions, OutputOptions};
+use super::origin::Origin;
+use super::{Steps, TrainOptions};
 use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
@@ -16,9 +14,9 @@ use crate::engine::CHUNK;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
-use crate::model::{Activation, AnyAutoencoder, Architecture};
-use crate::problem::{Problem, Reduction};
-use crate::schedule::{Schedule, ScheduleKind};
+use crate::model::{AnyAutoencoder, Architecture};
+use crate::problem::Problem;
+use crate::schedule::Schedule;
 use crate::theory;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
@@ -53,108 +51,6 @@ impl EngineKind {
     }
 }
 
-/// A number of steps, or what theory says is enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Steps {
-    /// This many.
-    Number(u64),
-    /// As [`theory::budget`] says.
-    Auto,
-}
-
-impl FromStr for Steps {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Steps::Auto),
-            number => number.parse().map(Steps::Number).map_err(|_| "expected a number or `auto`".into()),
-        }
-    }
-}
-
-/// Trains once, and leaves a run directory that NumPy can read.
-#[derive(Clone, Debug, Parser)]
-#[command(version)]
-pub struct TrainOptions {
-    /// Number of samples m that a generator makes (default: 10).
-    #[arg(long)]
-    pub samples: Option<usize>,
-    /// Dimension n of what a generator makes (default: 3m).
-    #[arg(long)]
-    pub dim: Option<usize>,
-    /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
-    /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
-    /// digits (8x8 handwritten digits), or a file of samples (.npy, .csv, .tsv, .txt, .idx, -ubyte, also gzipped).
-    #[arg(long, value_name = "SOURCE", default_value = "orthonormal", value_parser = source())]
-    pub data: Source,
-    /// What of a file is left out.
-    #[command(flatten)]
-    pub reading: ReadOptions,
-    /// What is done to the samples first.
-    #[arg(long, value_enum, default_value = "none")]
-    pub normalise: Normalisation,
-    /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
-    #[arg(long)]
-    pub batch: Option<usize>,
-    /// How batches are chosen.
-    #[arg(long, value_enum, default_value = "sgd")]
-    pub schedule: ScheduleKind,
-    /// Step size η.
-    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
-    pub step_size: f64,
-    /// Mean over the batch (step η/b a sample), or sum (step η a sample).
-    #[arg(long, value_enum, default_value = "mean")]
-    pub reduction: Reduction,
-    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; all but the first with +bias if wanted.
-    #[arg(long, default_value = "neuron")]
-    pub model: Architecture,
-    /// Activation φ.
-    #[arg(long, value_enum, default_value = "relu")]
-    pub activation: Activation,
-    /// Engine.
-    #[arg(long, value_enum, default_value = "autodiff")]
-    pub engine: EngineKind,
-    /// Norm ρ of the initial point, of every neuron.
-    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
-    pub init_norm: f64,
-    /// Most steps taken: a number, or `auto` for what the rate law asks.
-    #[arg(long, default_value = "auto")]
-    pub steps: Steps,
-    /// Distance to the predicted limit, or estimated rest of the way, at which to stop; 0 never stops
-    /// early (default: 1e-10, in single precision 1e-5, which GD reaches if η_B is above 0.015).
-    #[arg(long, allow_negative_numbers = true)]
-    pub tolerance: Option<f64>,
-    /// Seed of everything random.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Steps between rows of trajectory.csv (default: a thousandth of the most steps, an epoch at least).
-    #[arg(long)]
-    pub every: Option<u64>,
-    /// Independent replicas; the trajectory is that of the first.
-    #[arg(long, default_value_t = 1)]
-    pub replicas: u64,
-    /// Write the batches of the first replica, [T, b].
-    #[arg(long)]
-    pub record_batches: bool,
-    /// Seconds between checkpoints; 0 writes one only when interrupted.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, allow_negative_numbers = true)]
-    pub checkpoint_every: f64,
-    /// Go on with the run that --out keeps; from the beginning if there is none, not at all if it is complete.
-    #[arg(long, requires = "out")]
-    pub resume: bool,
-    /// Where to compute.
-    #[command(flatten)]
-    pub device: DeviceOptions,
-    /// Where results go.
-    #[command(flatten)]
-    pub output: OutputOptions,
-}
-
-fn source() -> impl TypedValueParser<Value = Source> {
-    OsStringValueParser::new().try_map(Source::try_from)
-}
-
 /// A checked job.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -165,6 +61,8 @@ pub struct Job {
     pub(super) problem: Problem,
     pub(super) model: Architecture,
     pub(super) init_norm: f64,
+    /// Where replicas begin, if not at a random point of that norm.
+    pub(super) origin: Option<Origin>,
     pub(super) seed: u64,
     pub(super) schedule: Schedule,
     pub(super) starts: Vec<Start>,
@@ -190,9 +88,6 @@ impl Job {
         if !(tolerance >= 0.0 && tolerance.is_finite()) {
             return Err(Error::Tolerance(tolerance));
         }
-        if options.replicas == 0 {
-            return Err(Error::Empty { what: "the number of replicas", got: 0 });
-        }
         let seconds = Duration::try_from_secs_f64(options.checkpoint_every).map_err(|_| {
             Error::Usage(format!("--checkpoint-every {}: give seconds, or 0", options.checkpoint_every))
         })?;
@@ -204,16 +99,24 @@ impl Job {
         fits("the models", options.replicas as usize, options.model.parameters(width))?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
-        let starts = (0..options.replicas)
-            .map(|replica| Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica))
-            .collect::<Result<Vec<_>>>()?;
-        let budget = match options.steps {
-            Steps::Number(steps) => steps,
-            Steps::Auto => auto_budget(&problem, &options.model, &schedule, &starts, tolerance)?,
+        let origin = match &options.from {
+            Some(path) => Some(Origin::read(path, options, &problem, &compute)?),
+            None => None,
+        };
+        let start = |replica| match &origin {
+            Some(origin) => origin.start(problem.dataset(), replica as usize),
+            None => Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica),
+        };
+        let starts = (0..options.replicas).map(start).collect::<Result<Vec<_>>>()?;
+        let epoch = schedule.samples().div_ceil(schedule.batch_size()) as u64;
+        let budget = match (options.epochs, options.steps) {
+            (Some(epochs), _) => epochs.checked_mul(epoch).ok_or(Error::TooManyEpochs { epochs, epoch })?,
+            (None, Steps::Number(steps)) => steps,
+            (None, Steps::Auto) => auto_budget(&problem, &options.model, &schedule, &starts, tolerance)?,
         };
         // A row costs about as much as an epoch.
-        let epoch = (schedule.samples() / schedule.batch_size()) as u64;
-        let every = options.every.unwrap_or((budget / 1000).max(epoch)).max(1);
+        let pass = (schedule.samples() / schedule.batch_size()) as u64;
+        let every = options.every.unwrap_or((budget / 1000).max(pass)).max(1);
         let rows = (budget / every).saturating_mul(options.model.neurons() as u64);
         if rows > MOST_ROWS {
             return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
@@ -225,6 +128,7 @@ impl Job {
             problem,
             model: options.model.clone(),
             init_norm: options.init_norm,
+            origin,
             seed: options.seed,
             schedule,
             starts,
@@ -237,7 +141,10 @@ impl Job {
 
     /// The model of a replica at its start.
     pub(super) fn initial(&self, replica: usize) -> Result<AnyAutoencoder> {
-        let Self { problem, model, init_norm, seed, compute, .. } = self;
+        let Self { problem, model, init_norm, origin, seed, compute, .. } = self;
+        if let Some(origin) = origin {
+            return Ok(origin.model(replica));
+        }
         let streams = (*seed, replica as u64);
         model.init(problem.activation(), problem.dataset(), *init_norm, streams, compute)
     }

@@ -3,13 +3,17 @@
 mod checkpoint;
 mod config;
 mod learned;
+mod options;
+mod origin;
 mod outputs;
+mod reuse;
 mod session;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub use config::{EngineKind, Job, Steps, TrainOptions};
+pub use config::{EngineKind, Job};
+pub use options::{Steps, TrainOptions};
 
 use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;
@@ -45,9 +49,11 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     let fingerprint = outputs::fingerprint(&job, options);
     let output = &options.output;
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
-    if let Source::File(path) = &options.data {
-        run_dir.keep_apart(path)?;
-    }
+    let data = if let Source::File(path) = &options.data { Some(path) } else { None };
+    data.into_iter()
+        .chain(&options.from)
+        .chain(&options.config)
+        .try_for_each(|input| run_dir.keep_apart(input))?;
     let store = run_dir.store(fingerprint.clone())?;
     if options.resume
         && let Some(run) = run_dir.in_place()

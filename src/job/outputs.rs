@@ -44,7 +44,12 @@ struct Config<'a> {
     model: &'a Architecture,
     activation: &'static str,
     engine: super::EngineKind,
-    init_norm: f64,
+    /// Norm of a random initial point; null with `from`.
+    init_norm: Option<f64>,
+    /// Run or file of weights that the run begins with.
+    from: Option<String>,
+    /// Of those weights, to the bit.
+    from_checksum: Option<&'a str>,
     steps: u64,
     tolerance: f64,
     seed: u64,
@@ -180,7 +185,9 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         model: &job.model,
         activation: job.problem.activation().name(),
         engine: job.engine,
-        init_norm: job.init_norm,
+        init_norm: job.origin.is_none().then_some(job.init_norm),
+        from: options.from.as_deref().map(|path| text::path(path).to_string()),
+        from_checksum: job.origin.as_ref().map(|origin| origin.checksum.as_str()),
         steps: job.budget,
         tolerance: job.tolerance,
         seed: options.seed,

@@ -218,6 +218,20 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<(Dataset, Layout)> {
     Ok((Dataset::from_rows(values, samples, dim)?, layout))
 }
 
+/// Reads one vector `[n]` or several `[R, n]` from a `.npy` file: their numbers, and how many they are.
+///
+/// # Errors
+/// Those of [`Dataset::from_file`].
+pub(crate) fn vectors(path: &Path) -> Result<(Vec<f64>, usize)> {
+    let read = |file| {
+        let mut input = Input::new(file)?;
+        Format::Npy.check_head(input.head())?;
+        npy::read_vectors(&mut input)
+    };
+    let table = read(regular::open(path)?).map_err(|defect| Error::Data { path: path.into(), defect })?;
+    Ok((table.values, table.samples))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

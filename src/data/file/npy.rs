@@ -10,6 +10,21 @@ pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 const LONGEST_HEADER: usize = 10_000;
 
 pub(super) fn read(input: &mut Input) -> Result<Table, Defect> {
+    read_as(input, matrix)
+}
+
+/// Reads one vector `[n]`, or several `[R, n]`.
+pub(super) fn read_vectors(input: &mut Input) -> Result<Table, Defect> {
+    read_as(input, |shape| match shape {
+        &[length] => matrix(&[1, length]),
+        shape => matrix(shape),
+    })
+}
+
+fn read_as(
+    input: &mut Input,
+    sizes: impl Fn(&[u64]) -> Result<(usize, usize), Defect>,
+) -> Result<Table, Defect> {
     let mut start = [0; 8];
     input.fill(&mut start, 10)?;
     let wide = match start[6..] {
@@ -28,10 +43,10 @@ pub(super) fn read(input: &mut Input) -> Result<Table, Defect> {
     let mut text = vec![0; length];
     input.fill(&mut text, (begin + length) as u128)?;
     let header = header::parse(&text, begin)?;
-    let (samples, dim) = matrix(&header.shape)?;
+    let (samples, dim) = sizes(&header.shape)?;
     let mut values = header.element.read(input, samples * dim)?;
     input.end()?;
-    if header.fortran_order {
+    if header.fortran_order && header.shape.len() > 1 {
         values = by_rows(&values, &header.shape);
     }
     let layout =

@@ -1,0 +1,140 @@
+//! The options of `train`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use super::EngineKind;
+use crate::cli::{self, DeviceOptions, OutputOptions, count};
+use crate::data::file::ReadOptions;
+use crate::data::{Normalisation, Source};
+use crate::model::{Activation, Architecture};
+use crate::problem::Reduction;
+use crate::schedule::ScheduleKind;
+
+/// A number of steps, or what theory says is enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    /// This many.
+    Number(u64),
+    /// As [`theory::budget`] says.
+    Auto,
+}
+
+impl FromStr for Steps {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Steps::Auto),
+            number => count(number).map(Steps::Number).map_err(|reason| format!("{reason}, or `auto`")),
+        }
+    }
+}
+
+/// Trains once, and leaves a run directory that NumPy can read.
+#[derive(Clone, Debug, Parser)]
+#[command(version, args_override_self = true)]
+pub struct TrainOptions {
+    /// Options from a file: the config.json of another run, or the same keys as TOML. Options of the command line override it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Number of samples m that a generator makes (default: 10).
+    #[arg(long, value_parser = size)]
+    pub samples: Option<usize>,
+    /// Dimension n of what a generator makes (default: 3m).
+    #[arg(long, value_parser = size)]
+    pub dim: Option<usize>,
+    /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
+    /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
+    /// digits (8x8 handwritten digits), or a file of samples (.npy, .csv, .tsv, .txt, .idx, -ubyte, also gzipped).
+    #[arg(long, value_name = "SOURCE", default_value = "orthonormal", value_parser = source())]
+    pub data: Source,
+    /// What of a file is left out.
+    #[command(flatten)]
+    pub reading: ReadOptions,
+    /// What is done to the samples first.
+    #[arg(long, value_enum, default_value = "none")]
+    pub normalise: Normalisation,
+    /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
+    #[arg(long, visible_alias = "batch-size", value_parser = size)]
+    pub batch: Option<usize>,
+    /// How batches are chosen.
+    #[arg(long, value_enum, default_value = "sgd")]
+    pub schedule: ScheduleKind,
+    /// Step size η.
+    #[arg(long, visible_alias = "lr", default_value_t = 0.1, allow_negative_numbers = true)]
+    pub step_size: f64,
+    /// Mean over the batch (step η/b a sample), or sum (step η a sample).
+    #[arg(long, value_enum, default_value = "mean")]
+    pub reduction: Reduction,
+    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; all but the first with +bias if wanted.
+    #[arg(long, default_value = "neuron")]
+    pub model: Architecture,
+    /// Activation φ.
+    #[arg(long, value_enum, default_value = "relu")]
+    pub activation: Activation,
+    /// Engine.
+    #[arg(long, value_enum, default_value = "autodiff")]
+    pub engine: EngineKind,
+    /// Norm ρ of the initial point, of every neuron.
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
+    pub init_norm: f64,
+    /// Point to start from instead: the end of another run (its directory), or weights in a file (.npy, [n] or [R, n] with R replicas;
+    /// .safetensors).
+    #[arg(long, value_name = "RUN|FILE", conflicts_with = "init_norm")]
+    pub from: Option<PathBuf>,
+    /// Most steps taken: a number (1e6 is one), or `auto` for what the rate law asks.
+    #[arg(long, default_value = "auto", overrides_with = "epochs")]
+    pub steps: Steps,
+    /// Most steps taken, as passes over the data of ⌈m/b⌉ steps each.
+    #[arg(long, overrides_with = "steps", value_parser = count)]
+    pub epochs: Option<u64>,
+    /// Distance to the predicted limit, or estimated rest of the way, at which to stop; 0 never stops
+    /// early (default: 1e-10, in single precision 1e-5, which GD reaches if η_B is above 0.015).
+    #[arg(long, allow_negative_numbers = true)]
+    pub tolerance: Option<f64>,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = cli::seed)]
+    pub seed: u64,
+    /// Steps between rows of trajectory.csv (default: a thousandth of the most steps, an epoch at least).
+    #[arg(long, value_parser = positive)]
+    pub every: Option<u64>,
+    /// Independent replicas; the trajectory is that of the first.
+    #[arg(long, default_value_t = 1, value_parser = positive)]
+    pub replicas: u64,
+    /// Write the batches of the first replica, [T, b].
+    #[arg(long)]
+    pub record_batches: bool,
+    /// Seconds between checkpoints; 0 writes one only when interrupted.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, allow_negative_numbers = true)]
+    pub checkpoint_every: f64,
+    /// Go on with the run that --out keeps; from the beginning if there is none, not at all if it is complete.
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+    /// Where to compute.
+    #[command(flatten)]
+    pub device: DeviceOptions,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+fn source() -> impl TypedValueParser<Value = Source> {
+    OsStringValueParser::new().try_map(Source::try_from)
+}
+
+/// Parses a size.
+fn size(text: &str) -> Result<usize, String> {
+    count(text)?.try_into().map_err(|_| "this machine has no addresses for so many".into())
+}
+
+/// Parses a count of at least one.
+fn positive(text: &str) -> Result<u64, String> {
+    match count(text)? {
+        0 => Err("it must be at least 1".into()),
+        number => Ok(number),
+    }
+}

@@ -1,0 +1,118 @@
+//! `--config`: options from the `config.json` of another run, or from the same keys in TOML.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::Parser;
+use serde_json::{Map, Value};
+
+use super::TrainOptions;
+use crate::error::{Error, Result};
+use crate::regular;
+
+/// Most bytes of such a file.
+const MOST: u64 = 1 << 20;
+
+/// Keys that are options of the same name, with `-` for `_`.
+const OPTIONS: [&str; 24] = [
+    "samples",
+    "dim",
+    "data",
+    "skip_rows",
+    "label_column",
+    "normalise",
+    "batch",
+    "schedule",
+    "step_size",
+    "reduction",
+    "model",
+    "activation",
+    "engine",
+    "init_norm",
+    "from",
+    "steps",
+    "epochs",
+    "tolerance",
+    "seed",
+    "every",
+    "replicas",
+    "record_batches",
+    "backend",
+    "precision",
+];
+
+/// Keys of a `config.json` that say how a run came about, and determine nothing.
+const OTHERS: [&str; 10] = [
+    "version",
+    "git_commit",
+    "data_read",
+    "data_checksum",
+    "from_checksum",
+    "dtype",
+    "out",
+    "force",
+    "json",
+    "files",
+];
+
+impl TrainOptions {
+    /// The options of a command line, with those of its `--config` underneath. Wrong usage ends the process, as [`Parser::parse_from`]
+    /// does.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file of options cannot be understood, [`Error::NotRegular`], [`Error::Io`].
+    pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let given = Self::parse_from(&arguments);
+        let Some(path) = &given.config else { return Ok(given) };
+        let has_own_data = arguments.iter().any(|argument| {
+            argument.to_str().is_some_and(|text| text == "--data" || text.starts_with("--data="))
+        });
+        let underneath = read(path, has_own_data)?.into_iter().map(OsString::from);
+        let (program, rest) = arguments.split_at(1.min(arguments.len()));
+        Ok(Self::parse_from(program.iter().cloned().chain(underneath).chain(rest.iter().cloned())))
+    }
+}
+
+/// The options in a file, as arguments. With data of the command line's own, those of the data are left out.
+fn read(path: &Path, has_own_data: bool) -> Result<Vec<String>> {
+    let refuse = |reason: String| Error::File { path: path.into(), reason };
+    let text = String::from_utf8(regular::read(path, MOST)?).map_err(|e| refuse(e.to_string()))?;
+    let mut keys: Map<String, Value> = if path.extension().is_some_and(|extension| extension == "toml") {
+        toml::from_str(&text).map_err(|e| refuse(e.to_string()))?
+    } else {
+        serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?
+    };
+    // What a run says of its file of data holds options, too.
+    if let Some(layout) = keys.get("data_read").cloned() {
+        for key in ["skip_rows", "label_column"] {
+            if !layout[key].is_null() {
+                keys.insert(key.into(), layout[key].clone());
+            }
+        }
+    }
+    let is_generated = keys
+        .get("data")
+        .and_then(Value::as_str)
+        .is_none_or(|data| data.parse::<crate::data::Source>().is_ok_and(|source| source.is_generator()));
+    let mut arguments = Vec::new();
+    for (key, value) in &keys {
+        let of_data = ["samples", "dim", "data", "skip_rows", "label_column"].contains(&key.as_str());
+        let resolved = ["samples", "dim"].contains(&key.as_str()) && !is_generated;
+        if OTHERS.contains(&key.as_str()) || (of_data && has_own_data) || resolved {
+            continue;
+        }
+        if !OPTIONS.contains(&key.as_str()) {
+            return Err(refuse(format!("`{key}` is no option of a run")));
+        }
+        let flag = format!("--{}", key.replace('_', "-"));
+        match value {
+            Value::Null | Value::Bool(false) => {}
+            Value::Bool(true) => arguments.push(flag),
+            Value::String(text) => arguments.push(format!("{flag}={text}")),
+            Value::Number(number) => arguments.push(format!("{flag}={number}")),
+            _ => return Err(refuse(format!("`{key}` must be a word or a number"))),
+        }
+    }
+    Ok(arguments)
+}

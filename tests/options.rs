@@ -1,0 +1,180 @@
+//! Options as people write them: aliases, numbers, a configuration from a file, a start from another run.
+
+use std::fs;
+
+use crate::common::{floats, json, refuses, stderr, temporary, text_path, trained, write_npy};
+
+/// `config.json` of a run that takes no steps.
+fn config(arguments: &str) -> serde_json::Value {
+    let directory = temporary();
+    let output = trained(directory.path(), &format!("{arguments} --out run"));
+    assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
+    json(&directory.path().join("run/config.json"))
+}
+
+#[test]
+fn numbers_and_names_are_taken_as_people_write_them() {
+    for (arguments, key, value) in [
+        ("--steps 2e2", "steps", 200.0),
+        ("--steps 1_00", "steps", 100.0),
+        ("--steps 0", "steps", 0.0),
+        ("--samples 1e1 --steps 0", "samples", 10.0),
+        ("--lr 0.03 --steps 0", "step_size", 0.03),
+        ("--samples 7 --batch-size 3 --steps 0", "batch", 3.0),
+        // Five passes over seven samples, three at a time.
+        ("--samples 7 --batch 3 --epochs 5", "steps", 15.0),
+        ("--samples 7 --schedule gd --epochs 5", "steps", 5.0),
+        ("--every 1e1 --steps 20", "every", 10.0),
+    ] {
+        assert_eq!(config(arguments)[key].as_f64(), Some(value), "{arguments}");
+    }
+    for (arguments, needle) in [
+        (["--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615"),
+        (["--seed", "1.5"], "a seed is a whole number from 0 to 18446744073709551615"),
+        (["--every", "0"], "it must be at least 1"),
+        (["--replicas", "0"], "it must be at least 1"),
+        (["--steps", "1.5"], "expected a whole number from 0 on"),
+        (["--steps", "-3"], "unexpected argument"),
+        (["--steps", "1e300"], "expected a whole number from 0 on"),
+        (["--epochs", "18446744073709551615"], "more steps than can be counted"),
+    ] {
+        refuses("train", &arguments, needle);
+    }
+    refuses("reproduce", &["--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615");
+}
+
+const ODD: &str = "--samples 7 --dim 11 --batch 3 --schedule reshuffle --step-size 0.07 --reduction sum --activation linear \
+                   --engine analytic --replicas 2 --init-norm 0.3 --steps 300 --tolerance 1e-7 --seed 9 --every 20 --record-batches";
+
+#[test]
+fn a_configuration_that_was_written_makes_the_same_run() {
+    let directory = temporary();
+    let directory = directory.path();
+    assert_eq!(trained(directory, &format!("{ODD} --out a")).status.code(), Some(0));
+    let output = trained(directory, "--config a/config.json --out b");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for name in ["w0.npy", "w.npy", "trajectory.csv", "replicas.csv", "batches.npy"] {
+        assert_eq!(
+            fs::read(directory.join("a").join(name)).unwrap(),
+            fs::read(directory.join("b").join(name)).unwrap()
+        );
+    }
+    let [mut a, mut b] = ["a", "b"].map(|run| json(&directory.join(run).join("config.json")));
+    (a["out"], b["out"]) = (0.into(), 0.into());
+    assert_eq!(a, b);
+    // What the command line says overrides it, wherever it stands.
+    for arguments in ["--config a/config.json --seed 4 --out c", "--seed 4 --config a/config.json --out d"] {
+        let output = trained(directory, arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    assert_eq!(fs::read(directory.join("c/w.npy")).unwrap(), fs::read(directory.join("d/w.npy")).unwrap());
+    assert_eq!(json(&directory.join("c/config.json"))["seed"], 4);
+    // Data of one's own comes without the sizes that a generator had.
+    let output =
+        trained(directory, "--config a/config.json --data digits --normalise unit --step-size 1e-3 --out e");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(json(&directory.join("e/config.json"))["samples"], 1797);
+}
+
+#[test]
+fn toml_has_the_same_keys() {
+    let directory = temporary();
+    let directory = directory.path();
+    let toml = "samples = 7\ndim = 11\nbatch = 3\nschedule = \"sgd\"\nstep_size = 0.07\nsteps = 300\nrecord_batches = true\nseed = 9\n";
+    fs::write(directory.join("job.toml"), toml).unwrap();
+    let output = trained(directory, "--config job.toml --out a");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let flags = "--samples 7 --dim 11 --batch 3 --schedule sgd --step-size 0.07 --steps 300 --record-batches --seed 9";
+    assert_eq!(trained(directory, &format!("{flags} --out b")).status.code(), Some(0));
+    assert_eq!(fs::read(directory.join("a/w.npy")).unwrap(), fs::read(directory.join("b/w.npy")).unwrap());
+    for (text, needle) in [
+        ("momentun = 0.9\n", "`momentun` is no option of a run"),
+        ("steps = [1, 2]\n", "`steps` must be a word or a number"),
+        ("steps 3\n", "job.toml: "),
+    ] {
+        fs::write(directory.join("job.toml"), text).unwrap();
+        refuses("train", &["--config", &text_path(directory, "job.toml")], needle);
+    }
+    refuses("train", &["--config", &text_path(directory, "nothing.json")], "No such file");
+    // A value that its option refuses is refused as on the command line.
+    fs::write(directory.join("job.json"), "{\"schedule\": \"sdg\"}").unwrap();
+    refuses("train", &["--config", &text_path(directory, "job.json")], "invalid value 'sdg' for '--schedule");
+}
+
+#[test]
+fn sgd_starts_where_gd_ended() {
+    let directory = temporary();
+    let directory = directory.path();
+    let problem = "--samples 7 --dim 11 --activation linear --step-size 0.2 --seed 3";
+    assert_eq!(trained(directory, &format!("{problem} --schedule gd --out gd")).status.code(), Some(0));
+    for (engine, run) in [("autodiff", "a"), ("analytic", "b"), ("reduced", "c")] {
+        let arguments = format!(
+            "{problem} --schedule sgd --batch 2 --from gd --engine {engine} --replicas 3 --out {run}"
+        );
+        let output = trained(directory, &arguments);
+        assert_eq!(output.status.code(), Some(0), "{engine}: {}", stderr(&output));
+        let (shape, starts) = floats(&directory.join(run).join("w0.npy"));
+        let (_, end) = floats(&directory.join("gd/w.npy"));
+        assert_eq!(shape, [3, 11]);
+        assert_eq!(starts, [&end[..], &end, &end].concat(), "every replica begins there, to the bit");
+        // Leaves the mixture for a datapoint.
+        let summary = json(&directory.join(run).join("summary.json"));
+        assert_eq!(summary["outcome"], "converged", "{engine}");
+        assert!((summary["max_cos"].as_f64().unwrap() - 1.0).abs() < 1e-9, "{summary}");
+        let config = json(&directory.join(run).join("config.json"));
+        assert_eq!((config["from"].as_str(), config["init_norm"].is_null()), (Some("gd"), true));
+        assert_eq!(config["from_checksum"].as_str().unwrap().len(), 16);
+    }
+    // From the file of its weights alone; from several, a replica each.
+    let again = format!("{problem} --schedule sgd --batch 2 --from gd/w.npy --replicas 3 --out d");
+    assert_eq!(trained(directory, &again).status.code(), Some(0));
+    assert_eq!(fs::read(directory.join("a/w.npy")).unwrap(), fs::read(directory.join("d/w.npy")).unwrap());
+    let on = format!("{problem} --schedule gd --from a --replicas 3 --steps 0 --out e");
+    assert_eq!(trained(directory, &on).status.code(), Some(0));
+    assert_eq!(fs::read(directory.join("a/w.npy")).unwrap(), fs::read(directory.join("e/w0.npy")).unwrap());
+}
+
+#[test]
+fn a_model_with_more_parameters_starts_from_its_record() {
+    let directory = temporary();
+    let directory = directory.path();
+    let model = "--samples 5 --dim 8 --model deep:3-2+bias --activation tanh --tolerance 0";
+    assert_eq!(
+        trained(directory, &format!("{model} --steps 300 --schedule gd --out whole")).status.code(),
+        Some(0)
+    );
+    assert_eq!(
+        trained(directory, &format!("{model} --steps 100 --schedule gd --out half")).status.code(),
+        Some(0)
+    );
+    let on = format!("{model} --steps 200 --schedule gd --from half --out rest");
+    let output = trained(directory, &on);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // GD has no memory: 100 steps and 200 from there are 300.
+    let [whole, rest] =
+        ["whole", "rest"].map(|run| fs::read(directory.join(run).join("model.safetensors")).unwrap());
+    assert_eq!(whole, rest);
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused() {
+    let directory = temporary();
+    let place = directory.path();
+    write_npy(&place.join("w.npy"), &[0.1; 12], 2, 6);
+    let file = text_path(place, "w.npy");
+    let train = |arguments: &[&str], needle: &str| {
+        refuses("train", &[arguments, &["--from", &file]].concat(), needle)
+    };
+    train(&["--samples", "3", "--dim", "5"], "the weights of --from has 6 entries, expected 5");
+    train(&["--samples", "3", "--dim", "6"], "the weights of --from has 2 entries, expected 1");
+    train(
+        &["--samples", "3", "--dim", "6", "--replicas", "3"],
+        "the weights of --from has 2 entries, expected 3",
+    );
+    train(&["--samples", "3", "--dim", "6", "--model", "shallow:2"], "starts from a .safetensors file");
+    train(&["--samples", "3", "--init-norm", "0.4"], "cannot be used with");
+    train(&["--samples", "2000", "--engine", "reduced", "--steps", "5"], "left implicit");
+    let output = trained(place, "--samples 3 --dim 6 --replicas 2 --from w.npy --steps 1");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    refuses("train", &["--from", &text_path(place, "nothing")], "No such file");
+}
