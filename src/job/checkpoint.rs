@@ -31,7 +31,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Why it cannot be a part of that shape.
-    fn flaw(&self, shape: &Shape, is_finished: bool) -> Option<String> {
+    pub(super) fn flaw(&self, shape: &Shape, is_finished: bool) -> Option<String> {
         let steps = |what: &str, mut steps: Box<dyn Iterator<Item = u64> + '_>| {
             let sorted =
                 steps.try_fold(0, |last, step| (last <= step && step <= shape.budget).then_some(step));
@@ -111,6 +111,18 @@ impl Checkpoint {
         let kept = self.finished.iter().map(|part| part.get().is_some()).collect();
         self.ledger = Mutex::new(Ledger { kept, files, written: Instant::now() });
         Ok(running)
+    }
+
+    /// Takes over the parts of an earlier run; those that are under way.
+    pub fn take_over(&self, parts: Vec<Part>) -> Vec<Option<Part>> {
+        let finished_or_under_way = |(k, part): (usize, Part)| {
+            if !part.training.is_finished() {
+                return Some(part);
+            }
+            let _ = self.finished[k].set(part);
+            None
+        };
+        parts.into_iter().enumerate().map(finished_or_under_way).collect()
     }
 
     /// A part that needs no more work.

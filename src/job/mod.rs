@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod extension;
 mod learned;
 mod options;
 mod origin;
@@ -45,8 +46,7 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.output.json);
     }
-    let job = Job::check(options)?;
-    let fingerprint = outputs::fingerprint(&job, options);
+    let mut job = Job::check(options)?;
     let output = &options.output;
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
     let data = if let Source::File(path) = &options.data { Some(path) } else { None };
@@ -54,16 +54,23 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         .chain(&options.from)
         .chain(&options.config)
         .try_for_each(|input| run_dir.keep_apart(input))?;
+    let there = run_dir.in_place().filter(|_| options.resume);
+    if let (None, Some(every)) = (options.every, there.as_ref().and_then(outputs::every_of)) {
+        // Rows go on as they began, whatever the number of steps.
+        job.every = every;
+    }
+    let fingerprint = outputs::fingerprint(&job, options);
     let store = run_dir.store(fingerprint.clone())?;
-    if options.resume
-        && let Some(run) = run_dir.in_place()
-        && outputs::is_of(&run, &fingerprint)
+    let longer = there.as_ref().filter(|run| extension::is_longer(run, &fingerprint));
+    let parts = longer.map(|run| extension::parts(&job, &run_dir, run)).transpose()?;
+    if let Some(run) = &there
+        && (outputs::is_of(run, &fingerprint) || matches!(parts, Some(None)))
     {
         // Ended between the last two things it does, a run leaves its checkpoint behind.
         store.remove()?;
-        return outputs::report_complete(&run_dir, &run, output.json);
+        return outputs::report_complete(&run_dir, run, output.json);
     }
-    run_dir.prepare(output.force)?;
+    run_dir.prepare(output.force || parts.is_some())?;
     let resumes = store.exists() && options.resume;
     if store.exists() && !resumes && !output.force {
         return Err(Error::CheckpointExists { path: store.directory() });
@@ -72,7 +79,11 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         store.remove()?;
     }
     let mut checkpoint = Checkpoint::new(store, job.parts(), job.checkpoint_every);
-    let running = if resumes { checkpoint.resume(|k| job.shape_of(k))? } else { Vec::new() };
+    let running = if resumes {
+        checkpoint.resume(|k| job.shape_of(k))?
+    } else {
+        checkpoint.take_over(parts.flatten().unwrap_or_default())
+    };
 
     let session = Session::new(&job, checkpoint, Interrupt::listen()?);
     let place = output.out.is_none().then(|| run_dir.target());
@@ -80,7 +91,8 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         return Ok(session.interrupt.exit_code());
     }
     let (parts, store) = session.checkpoint.into_parts();
-    let results = job.results(parts);
+    let state = extension::state(&parts);
+    let results = job.results(parts, state);
     outputs::write(&job, options, run_dir, &results)?;
     store.remove()?;
     let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
@@ -97,10 +109,12 @@ struct Results {
     neurons: Vec<NeuronRow>,
     /// Time of training alone.
     training: Duration,
+    /// What a replica that ran out of steps would go on with, encoded.
+    state: Option<Vec<u8>>,
 }
 
 impl Job {
-    fn results(&self, parts: Vec<Part>) -> Results {
+    fn results(&self, parts: Vec<Part>, state: Option<Vec<u8>>) -> Results {
         let (mut finished, mut rows, mut neurons) = (Vec::new(), Vec::new(), Vec::new());
         let mut training = Duration::ZERO;
         let (dataset, activation) = (self.problem.dataset(), self.problem.activation());
@@ -109,7 +123,8 @@ impl Job {
             training += spent;
             rows.extend(part.rows);
             neurons.extend(part.neurons);
-            let mut parameters = part.engine.and_then(|snapshot| snapshot.replicas.into_iter().next());
+            let snapshot = part.engine.filter(|_| self.writes_model());
+            let mut parameters = snapshot.and_then(|snapshot| snapshot.replicas.into_iter().next());
             for run in runs {
                 let gauge = Gauge::new(dataset, activation, &self.starts[finished.len()]);
                 let row = gauge.read(run.steps, run.loss, &run.neurons[0]);
@@ -128,6 +143,6 @@ impl Job {
             let gauge = NeuronGauge::new(dataset, activation, starts);
             neurons.extend(gauge.read(run.steps, &run.neurons, run.weights.as_deref()));
         }
-        Results { finished, trajectory: rows, neurons, training }
+        Results { finished, trajectory: rows, neurons, training, state }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::extension::STATE;
 use super::learned::Learned;
 use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
@@ -122,8 +123,17 @@ pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
 
 /// Whether a finished run is one of a job, by its fingerprint.
 pub(super) fn is_of(run: &InPlace, fingerprint: &Value) -> bool {
-    let config = run.json("config.json").unwrap_or_default();
-    config.is_object() && differences(&config, fingerprint).is_none()
+    is_of_job(&run.json("config.json").unwrap_or_default(), fingerprint)
+}
+
+/// The same of its `config.json`.
+pub(super) fn is_of_job(config: &Value, fingerprint: &Value) -> bool {
+    config.is_object() && differences(config, fingerprint).is_none()
+}
+
+/// Steps between the rows of a finished run.
+pub(super) fn every_of(run: &InPlace) -> Option<u64> {
+    run.json("config.json")?["every"].as_u64().filter(|&every| every > 0)
 }
 
 /// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
@@ -143,7 +153,7 @@ pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Re
 }
 
 pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results: &Results) -> Result<()> {
-    let Results { finished, trajectory, neurons, training } = results;
+    let Results { finished, trajectory, neurons, training, state } = results;
     let directory = text::path(run_dir.target()).to_string();
     run_dir.write_json("config.json", &config(job, options, &directory))?;
     write_arrays(job, &run_dir, finished)?;
@@ -155,6 +165,9 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     }
     if options.record_batches {
         write_batches(job, &run_dir, finished[0].run.steps)?;
+    }
+    if let Some(state) = state {
+        run_dir.write(STATE, state)?;
     }
     let summary = summary(job, finished, *training, directory)?;
     run_dir.write_json("summary.json", &summary)?;

@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
             engine.restore(&snapshot)?;
             (training, trajectory.rows, table.rows) = (then, rows, neurons);
         }
-        let plan = Plan { budget: job.budget, stop: job.stop_rule(starts), check_every: job.check_every() };
+        let plan = job.plan(starts);
         let (mut seen, mut kept) = (engine.steps_taken(), Instant::now());
         loop {
             let mut observers: Vec<&mut dyn Observer> = Vec::new();
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
                 progress.inc((engine.steps_taken() - seen) * count);
                 // What a budget grants beyond the end is nobody's work.
                 progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
-                let engine = job.writes_model().then(|| engine.snapshot());
+                let engine = (job.writes_model() || training.ran_out()).then(|| engine.snapshot());
                 let (rows, neurons) = (trajectory.rows, table.rows);
                 return checkpoint.finish(k, Part { training, rows, neurons, engine });
             }
@@ -144,13 +144,13 @@ impl Job {
     }
 
     /// Replicas of a part.
-    fn replicas_of(&self, part: usize) -> Range<usize> {
+    pub(super) fn replicas_of(&self, part: usize) -> Range<usize> {
         let size = self.replicas_a_part();
         part * size..((part + 1) * size).min(self.starts.len())
     }
 
     /// Whether the model is written as a whole, and is more than what a run keeps of it.
-    fn writes_model(&self) -> bool {
+    pub(super) fn writes_model(&self) -> bool {
         self.starts.len() == 1 && self.model != Architecture::Neuron
     }
 
@@ -179,6 +179,10 @@ impl Job {
             EngineKind::Analytic => Box::new(Analytic::new(problem, schedule, starts, first, compute)?),
             EngineKind::Reduced => Box::new(Reduced::new(problem, schedule, starts, first)?),
         })
+    }
+
+    pub(super) fn plan(&self, starts: &[Start]) -> Plan {
+        Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.check_every() }
     }
 
     fn stop_rule(&self, starts: &[Start]) -> StopRule {

@@ -20,7 +20,8 @@ use crate::data::file::npy;
 use crate::error::{Error, Result, io_at};
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
-const FILES: [&str; 16] = [
+const FILES: [&str; 17] = [
+    "state.bin",
     MANIFEST,
     "config.json",
     "summary.json",
@@ -464,6 +465,12 @@ impl InPlace {
     /// Reads a JSON document of it.
     pub fn json(&self, name: &str) -> Option<Value> {
         serde_json::from_slice(&read_in(&self.dir, Path::new(name), MOST_JSON).ok()?).ok()
+    }
+
+    /// Reads a file that the run has written.
+    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+        self.manifest.files().find(|file| *file == name)?;
+        read_in(&self.dir, Path::new(name), u64::MAX - 1).ok()
     }
 
     /// A file that is missing or not as it was written.

@@ -131,6 +131,26 @@ impl Training {
         self.runs.iter().all(Option::is_some)
     }
 
+    /// Whether a replica ended because the budget ran out.
+    pub(crate) fn ran_out(&self) -> bool {
+        self.runs.iter().flatten().any(|run| run.outcome == Outcome::MaxSteps)
+    }
+
+    /// Lets the replicas that ran out of steps go on under a plan with a larger budget, as if it had been the plan from the beginning. Each
+    /// observer looks next when its cadence says so; what it saw at the end alone is to be forgotten.
+    pub(crate) fn extend(&mut self, taken: u64, plan: &Plan) {
+        for run in &mut self.runs {
+            run.take_if(|run| run.outcome == Outcome::MaxSteps);
+        }
+        self.next = self.after(taken, plan);
+    }
+
+    /// The step after `taken` at which to look.
+    fn after(&self, taken: u64, plan: &Plan) -> u64 {
+        let watch = Cadence::Every(plan.period()).next_after(taken);
+        self.due.iter().copied().fold(watch.min(plan.budget), u64::min)
+    }
+
     /// What came of each replica, and the time spent in [`Engine::advance`] alone.
     ///
     /// # Panics
@@ -173,8 +193,7 @@ impl Training {
                 }
             }
         }
-        let watch = Cadence::Every(plan.period()).next_after(taken);
-        self.next = self.due.iter().copied().fold(watch.min(plan.budget), u64::min);
+        self.next = self.after(taken, plan);
     }
 
     /// The outcome of a replica at this point, if it has one.

@@ -1,0 +1,55 @@
+//! `--resume` with more steps: a run that ran out of them goes on from its own end, and comes out as if it had had them from the beginning.
+
+use serde_json::Value;
+
+use super::Job;
+use super::checkpoint::Part;
+use crate::error::{Error, Result};
+use crate::persist::RunDir;
+use crate::persist::run_dir::InPlace;
+
+/// The state of the engines at the end of a run of which a replica ran out of steps.
+pub(super) const STATE: &str = "state.bin";
+
+/// Encodes the parts of a job that ended, if any of them could go on.
+pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
+    let goes_on = parts.iter().any(|part| part.training.ran_out());
+    goes_on.then(|| postcard::to_stdvec(parts).expect("made of numbers"))
+}
+
+/// Whether a job is that of a finished run, with more steps.
+pub(super) fn is_longer(run: &InPlace, fingerprint: &Value) -> bool {
+    let mut then = run.json("config.json").unwrap_or_default();
+    let (Some(before), Some(now)) = (then["steps"].as_u64(), fingerprint["steps"].as_u64()) else {
+        return false;
+    };
+    then["steps"] = now.into();
+    before < now && super::outputs::is_of_job(&then, fingerprint)
+}
+
+/// The parts of a finished run, ready to go on with the steps of a longer job; none if every replica has come to its end.
+///
+/// # Errors
+/// [`Error::Damaged`] if a file of the run is missing or was changed, or makes no sense.
+pub(super) fn parts(job: &Job, run_dir: &RunDir, run: &InPlace) -> Result<Option<Vec<Part>>> {
+    crate::cli::check_whole(run_dir, run)?;
+    let Some(bytes) = run.read(STATE) else { return Ok(None) };
+    let damaged = |reason: String| Error::Damaged { path: run_dir.target().join(STATE), reason };
+    let mut parts: Vec<Part> = postcard::from_bytes(&bytes).map_err(|e| damaged(e.to_string()))?;
+    if parts.len() != job.parts() {
+        return Err(damaged("it has another number of parts".into()));
+    }
+    for (k, part) in parts.iter_mut().enumerate() {
+        if let Some(flaw) = part.flaw(&job.shape_of(k), true) {
+            return Err(damaged(flaw));
+        }
+        let Some(taken) = part.engine.as_ref().map(|engine| engine.step) else { continue };
+        if part.training.ran_out() {
+            part.training.extend(taken, &job.plan(&job.starts[job.replicas_of(k)]));
+            // The end of a run is a row; the middle of one only if it is due.
+            part.rows.retain(|row| row.step < taken || row.step % job.every == 0);
+            part.neurons.retain(|row| row.step < taken || row.step % job.every == 0);
+        }
+    }
+    Ok(Some(parts))
+}
