@@ -8,6 +8,8 @@
 //! `calibration/checks.csv` gets a row a seed and check, and a second run with the same options goes on with the seeds that are missing;
 //! `calibration/summary.json` has an entry a check.
 
+#![forbid(unsafe_code)]
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use puremix::claims::{self, Context, Effort, Kind};
 use puremix::device::{Backend, Compute, Precision};
+use puremix::limits;
 use puremix::report::ClaimReport;
 use puremix::stats::{CHECK_LEVEL, normal_quantile};
 use puremix::verdict::{Check, Margin, Relation, Verdict};
@@ -34,7 +37,7 @@ struct Options {
     #[arg(long, default_value_t = 1000)]
     first: u64,
     /// Number of seeds.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=limits::MOST_RUNS))]
     count: u64,
     /// Directory of the results.
     #[arg(long)]
@@ -169,7 +172,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = options.out.join("checks.csv");
     let done: HashSet<u64> = read(&path)?.iter().map(|row| row.seed).collect();
     let progress = ProgressBar::new(options.count);
-    for seed in (options.first..options.first + options.count).filter(|seed| !done.contains(seed)) {
+    for seed in
+        (options.first..options.first.saturating_add(options.count)).filter(|seed| !done.contains(seed))
+    {
         let context = Context {
             effort: options.effort,
             seed,

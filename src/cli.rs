@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::{GLANCE, Interrupt};
 use crate::report::{ClaimReport, Report, render, terminal};
 use crate::run_dir::RunDir;
+use crate::threads;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
 pub use mimalloc::MiMalloc as Allocator;
@@ -92,7 +93,7 @@ impl DeviceOptions {
 
 /// Runs a binary's body: errors go to standard error and exit with [`USAGE`].
 pub fn run(body: impl FnOnce() -> Result<ExitCode>) -> ExitCode {
-    body().unwrap_or_else(|error| {
+    threads::start().and_then(|()| body()).unwrap_or_else(|error| {
         eprintln!("error: {error}");
         ExitCode::from(USAGE)
     })

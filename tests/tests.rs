@@ -1,5 +1,7 @@
 //! The integration tests, one binary; each module names what it guards.
 
+#![forbid(unsafe_code)]
+
 /// Helpers: fixtures that return a problem together with its start, file readers, the binaries.
 mod common;
 

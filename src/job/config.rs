@@ -13,6 +13,7 @@ use crate::engine::CHUNK;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
+use crate::limits;
 use crate::model::{Activation, AnyAutoencoder, Architecture};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::{Schedule, ScheduleKind};
@@ -20,9 +21,6 @@ use crate::theory;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
 const MOST_MATERIALISED: usize = 1 << 20;
-
-/// Entries of the largest array a run may ask for: 8 GiB of f64.
-const MOST_ENTRIES: usize = 1 << 30;
 
 /// Which engine takes the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -175,9 +173,7 @@ impl Job {
         if !(tolerance >= 0.0 && tolerance.is_finite()) {
             return Err(Error::Tolerance(tolerance));
         }
-        if options.replicas == 0 {
-            return Err(Error::Empty { what: "the number of replicas", got: 0 });
-        }
+        limits::count("the number of replicas", options.replicas, limits::MOST_RUNS)?;
         let seconds = Duration::try_from_secs_f64(options.checkpoint_every).map_err(|_| {
             Error::Usage(format!("--checkpoint-every {}: give seconds, or 0", options.checkpoint_every))
         })?;
@@ -185,8 +181,9 @@ impl Job {
         let checkpoint_every = Some(seconds).filter(|seconds| !seconds.is_zero());
         let dataset = dataset(options)?;
         let width = if dataset.is_materialised() { dataset.dim() } else { dataset.samples() };
-        fits("the replicas", options.replicas as usize, width)?;
-        fits("the models", options.replicas as usize, options.model.parameters(width))?;
+        limits::replicas(options.replicas, width)?;
+        options.model.check_size(dataset.samples(), width)?;
+        limits::entries("the models", options.replicas as usize, options.model.parameters(width))?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
         let starts = (0..options.replicas)
@@ -262,17 +259,12 @@ fn dataset(options: &TrainOptions) -> Result<Dataset> {
         && options.engine == EngineKind::Reduced
         && samples.saturating_mul(dim) > MOST_MATERIALISED;
     if implicit {
-        fits("the samples", samples, 1)?;
         return Dataset::implicit_orthonormal(samples, dim);
-    }
-    match source {
-        Source::Orthonormal => fits("the data matrix (--engine reduced needs none)", samples, dim)?,
-        generator if generator.is_generator() => fits("the data matrix", samples, dim)?,
-        _ => {}
     }
     let dataset = source.load(samples, dim, options.seed)?.normalised(options.normalise)?;
     if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {
-        fits("the Gram matrix (the other engines need none)", dataset.samples(), dataset.samples())?;
+        // Computed once, and kept.
+        dataset.gram()?;
     }
     Ok(dataset)
 }
@@ -287,14 +279,6 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::NoFormula { engine: engine.name(), what })
-}
-
-/// Refuses what would not fit into memory anyway.
-fn fits(what: &'static str, rows: usize, columns: usize) -> Result<()> {
-    if rows.saturating_mul(columns) > MOST_ENTRIES {
-        return Err(Error::TooLarge { what, rows, columns, most: MOST_ENTRIES });
-    }
-    Ok(())
 }
 
 /// Precision of the arithmetic: the reduced engine computes in f64 whatever the device.

@@ -5,7 +5,7 @@ mod record;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, bent, by_the_reduced_engine, in_words, largest};
+use super::protocol::{Case, bent, by_the_reduced_engine, check_replicas, in_words, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 
@@ -107,6 +107,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let reason = format!("--replicas: standard errors need at least {FEWEST_REPLICAS} seeds a size");
         return Err(Error::Usage(reason));
     }
+    check_replicas(options.replicas)?;
     let sweeps = sweeps(context, options, prediction)?;
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
     let mut checks = Vec::new();

@@ -6,7 +6,8 @@ mod leaders;
 mod mixed;
 
 use super::{Claim, Context, Effort, Findings, Kind};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limits;
 use crate::theory::cyclic;
 
 /// The claim.
@@ -69,10 +70,10 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for a hunt of no starts.
+/// [`Error::Count`](crate::Error::Count) for a hunt of no starts, or of too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    if options.starts == Some(0) {
-        return Err(Error::Usage("--starts 0: a hunt needs a start".into()));
+    if let Some(starts) = options.starts {
+        limits::count("the number of starts of the hunt", starts, limits::MOST_RUNS)?;
     }
     let mut findings = Findings::default();
     boundary::examine(context, prediction, &mut findings)?;

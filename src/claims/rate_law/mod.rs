@@ -4,6 +4,7 @@ mod batch_size;
 mod phases;
 mod slopes;
 
+use super::protocol::check_replicas;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::problem::Reduction;
@@ -67,13 +68,14 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 20 runs a cell.
+/// [`Error::Usage`] for fewer than 20 runs a cell, [`Error::Count`] for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 20) {
         return Err(Error::Usage(format!(
             "--replicas {replicas}: an interval needs at least 20 runs a cell"
         )));
     }
+    check_replicas(options.replicas)?;
     let mut findings = Findings::default();
     slopes::examine(context, options, prediction, &mut findings)?;
     batch_size::examine(context, prediction, &mut findings)?;

@@ -208,8 +208,9 @@ impl<'a> Measured<'a> {
 /// # Errors
 /// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    let protocol = Protocol::new(context, options, prediction)?;
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 30)))?;
+    setting::check_work(pairs, options.samples.unwrap_or(1))?;
+    let protocol = Protocol::new(context, options, prediction)?;
     let cells: Vec<_> = iproduct!(&protocol.models, protocol.batches.iter().copied()).collect();
     let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
     let run = |&((model, batch), pair): &((&Architecture, usize), u64)| protocol.run(model, batch, pair);
