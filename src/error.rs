@@ -39,11 +39,11 @@ pub enum Error {
     #[error("{what} would take {rows} x {columns} numbers, more than the {most} this program asks for")]
     TooLarge { what: &'static str, rows: usize, columns: usize, most: usize },
 
-    #[error("{sum} = {operations:e} operations, more than the {most:e} this program begins with")]
+    #[error("{sum} = {operations:.1e} operations, more than the {most:e} this program takes on")]
     TooMuchWork { sum: String, operations: f64, most: f64 },
 
-    #[error("{what} must lie in 1..={most}, got {got}")]
-    Count { what: &'static str, got: u64, most: u64 },
+    #[error("{what} must be at most {most}, got {got}")]
+    TooMany { what: &'static str, got: u64, most: u64 },
 
     #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),

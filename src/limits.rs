@@ -57,15 +57,18 @@ pub fn within_reach(operations: f64, sum: impl FnOnce() -> String) -> Result<()>
 /// A number of runs, pairs or the like, unless there are none or more than `most` of them.
 ///
 /// # Errors
-/// [`Error::Count`].
+/// [`Error::Empty`], [`Error::TooMany`].
 pub fn count(what: &'static str, got: u64, most: u64) -> Result<u64> {
-    if (1..=most).contains(&got) { Ok(got) } else { Err(Error::Count { what, got, most }) }
+    if got == 0 {
+        return Err(Error::Empty { what, got: 0 });
+    }
+    if got > most { Err(Error::TooMany { what, got, most }) } else { Ok(got) }
 }
 
 /// A number of replicas, each of which holds `numbers` numbers.
 ///
 /// # Errors
-/// [`Error::Count`] for none, or more than [`MOST_RUNS`]; [`Error::TooLarge`].
+/// [`Error::Empty`] for none, [`Error::TooMany`] for more than [`MOST_RUNS`]; [`Error::TooLarge`].
 pub fn replicas(got: u64, numbers: usize) -> Result<u64> {
     count("the number of replicas", got, MOST_RUNS)?;
     entries("the replicas", got as usize, numbers)?;
@@ -101,10 +104,10 @@ mod tests {
 
     #[test]
     fn counts_lie_between_one_and_the_most() {
-        for got in [0, 11, u64::MAX] {
-            let message = count("the number of pairs", got, 10).unwrap_err().to_string();
-            assert_eq!(message, format!("the number of pairs must lie in 1..=10, got {got}"));
-        }
+        let refusal = |got: u64| count("the number of pairs", got, 10).unwrap_err().to_string();
+        assert_eq!(refusal(0), "the number of pairs must be at least 1, got 0");
+        assert_eq!(refusal(11), "the number of pairs must be at most 10, got 11");
+        assert_eq!(refusal(u64::MAX), "the number of pairs must be at most 10, got 18446744073709551615");
         assert_eq!(count("the number of pairs", 10, 10).unwrap(), 10);
     }
 }

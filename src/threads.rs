@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 
@@ -25,13 +25,13 @@ const SPARE: usize = 3;
 /// [`Error::Usage`] if `RAYON_NUM_THREADS` is no number or beyond 1024, or if the system refuses every thread.
 pub fn start() -> Result<()> {
     let wanted = wanted(std::env::var(VARIABLE).ok().as_deref())?;
-    let mut waiting: Vec<Sender<ThreadBuilder>> = Vec::new();
+    let mut waiting: Vec<(Sender<ThreadBuilder>, JoinHandle<()>)> = Vec::new();
     let mut refusal = None;
     while waiting.len() < wanted && refusal.is_none() {
         let (sender, receiver) = mpsc::channel();
         let work = move || receiver.recv().into_iter().for_each(ThreadBuilder::run);
         match thread::Builder::new().spawn(work) {
-            Ok(_) => waiting.push(sender),
+            Ok(thread) => waiting.push((sender, thread)),
             Err(error) => refusal = Some(error),
         }
     }
@@ -39,11 +39,16 @@ pub fn start() -> Result<()> {
         if waiting.is_empty() {
             return Err(Error::Usage(format!("the system starts no thread: {error}")));
         }
-        waiting.truncate(waiting.len().saturating_sub(SPARE).max(1));
+        let kept = waiting.len().saturating_sub(SPARE).max(1);
+        for (sender, thread) in waiting.drain(kept..) {
+            drop(sender);
+            // It has ended when others are started in its place.
+            let _ = thread.join();
+        }
     }
     let pool = ThreadPoolBuilder::new().num_threads(waiting.len()).spawn_handler(|worker| {
-        let thread = waiting.pop().expect("as many as the pool has workers");
-        thread.send(worker).map_err(|_| std::io::Error::other("a thread has ended"))
+        let (sender, _) = waiting.pop().expect("as many as the pool has workers");
+        sender.send(worker).map_err(|_| std::io::Error::other("a thread has ended"))
     });
     // It fails only if there is a pool already, which does as well.
     let _ = pool.build_global();

@@ -75,3 +75,9 @@ mod rooms;
 
 /// The binary that measures: peers, growth, devices, and who is missing.
 mod speed;
+
+/// What cannot fit or end is refused with its size.
+mod limits;
+
+/// Threads: as many as the system gives, and never a panic.
+mod threads;

@@ -126,7 +126,7 @@ pub(super) fn start_where(
 /// Refuses a number of replicas that is none or too many.
 ///
 /// # Errors
-/// [`Error::Count`](crate::Error::Count).
+/// [`Error::TooMany`](crate::Error::TooMany).
 pub(super) fn check_replicas(replicas: Option<u64>) -> Result<()> {
     replicas.map_or(Ok(()), |replicas| limits::replicas(replicas, 1).map(drop))
 }

@@ -9,7 +9,7 @@ use crate::limits;
 /// Refuses a number of pairs that gives no interval, or is too large.
 ///
 /// # Errors
-/// [`Error::Usage`], [`Error::Count`].
+/// [`Error::Usage`], [`Error::TooMany`].
 pub(super) fn check_pairs(pairs: u64) -> Result<u64> {
     if pairs < 2 {
         return Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2")));

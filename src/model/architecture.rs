@@ -55,7 +55,7 @@ impl Architecture {
     /// Refuses a model whose weights, or activations over all samples, do not fit.
     ///
     /// # Errors
-    /// [`Error::Count`], [`Error::TooLarge`].
+    /// [`Error::TooMany`], [`Error::TooLarge`].
     pub fn check_size(&self, samples: usize, dim: usize) -> Result<()> {
         match self {
             Self::Neuron => check_size(samples, dim, &[1]),

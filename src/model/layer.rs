@@ -54,11 +54,8 @@ pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<
 /// Refuses a model that does not fit: its weights, or what its layers say about all samples.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::Count`], [`Error::TooLarge`].
+/// [`Error::Empty`], [`Error::TooMany`], [`Error::TooLarge`].
 pub(super) fn check_size(samples: usize, dim: usize, widths: &[usize]) -> Result<()> {
-    if widths.is_empty() {
-        return Err(Error::Empty { what: "the number of layers", got: 0 });
-    }
     limits::count("the number of layers", widths.len() as u64, limits::MOST_LAYERS)?;
     let mut parameters: usize = 0;
     for (&k, d) in widths.iter().zip([dim].iter().chain(widths)) {

@@ -150,7 +150,7 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
     }
     limits::count("the number of rounds", rounds as u64, MOST_ROUNDS)?;
     if !(seconds > 0.0 && seconds <= LONGEST) {
-        let reason = format!("--seconds {seconds}: a positive time of at most {LONGEST} is needed");
+        let reason = format!("--seconds {seconds:?}: a positive time of at most {LONGEST} is needed");
         return Err(Error::Usage(reason));
     }
     let compute = options.device.open()?;

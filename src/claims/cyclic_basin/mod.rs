@@ -70,7 +70,7 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Count`](crate::Error::Count) for a hunt of no starts, or of too many.
+/// [`Error::Empty`](crate::Error::Empty) for a hunt of no starts, [`Error::TooMany`](crate::Error::TooMany) for one of too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(starts) = options.starts {
         limits::count("the number of starts of the hunt", starts, limits::MOST_RUNS)?;

@@ -45,8 +45,8 @@ impl Analytic {
     /// Replicas `first, first + 1, …`, one a start.
     ///
     /// # Errors
-    /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's; [`Error::Count`](crate::Error::Count) without starts, or with too
-    /// many; [`Error::TooLarge`](crate::Error::TooLarge); [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
+    /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
+    /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many; [`Error::TooLarge`](crate::Error::TooLarge); [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
     pub fn new(
         problem: &Problem,
         schedule: &Schedule,

@@ -84,7 +84,7 @@ impl Reduced {
     /// # Errors
     /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
     /// [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had;
-    /// [`Error::Count`](crate::Error::Count) without starts, or with too many;
+    /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many;
     /// [`Error::TooLarge`](crate::Error::TooLarge).
     pub fn new(problem: &Problem, schedule: &Schedule, starts: &[Start], first: u64) -> Result<Self> {
         problem.require_unit_slope("reduced")?;
