@@ -40,7 +40,7 @@ pub struct Options {
     /// Number of samples m.
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Seeds per cell of the map.
+    /// Seeds per cell of the map; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

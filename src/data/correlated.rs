@@ -56,7 +56,7 @@ impl Dataset {
         if samples == 1 {
             return Err(Error::Usage("a single sample has no coherence: give at least 2 samples".into()));
         }
-        limits::entries("the Gram matrix of the data", samples, samples)?;
+        limits::entries("three Gram matrices of the data", samples.saturating_mul(3), samples)?;
         limits::work("the Gram matrices of the data", &[3, samples, samples, dim])?;
         let mut rng = stream(seed, Purpose::Dictionary, 0);
         let mut directions = |rows: usize| unit_rows(rows, dim, &mut rng);

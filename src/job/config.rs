@@ -120,7 +120,7 @@ pub struct TrainOptions {
     /// Steps between rows of trajectory.csv (default: a thousandth of the most steps, an epoch at least).
     #[arg(long)]
     pub every: Option<u64>,
-    /// Independent replicas; the trajectory is that of the first.
+    /// Independent replicas, at most 1000000; the trajectory is that of the first.
     #[arg(long, default_value_t = 1)]
     pub replicas: u64,
     /// Write the batches of the first replica, [T, b].

@@ -48,7 +48,7 @@ pub struct Options {
     /// Norm of the initial point.
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Starts per size (default: the more, the fewer samples); trainings of the Burn model are not counted.
+    /// Starts per size (default: the more, the fewer samples); trainings of the Burn model are not counted; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

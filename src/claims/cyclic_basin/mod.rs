@@ -32,7 +32,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 300000 by effort).
+    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 300000 by effort); at most 1000000.
     #[arg(long)]
     pub starts: Option<u64>,
 }

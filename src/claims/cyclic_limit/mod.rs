@@ -55,7 +55,7 @@ pub struct Options {
     /// Norm of the initial point (default: random in (0, 1)).
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Number of random starts for the conjecture.
+    /// Number of random starts for the conjecture; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

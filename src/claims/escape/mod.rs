@@ -30,7 +30,7 @@ const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine o
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell (default: 300, 2000 or 20000 by effort).
+    /// Runs a cell (default: 300, 2000 or 20000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

@@ -33,7 +33,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell of the grid of rates (default: 80, 450 or 4000 by effort).
+    /// Runs a cell of the grid of rates (default: 80, 450 or 4000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

@@ -34,7 +34,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell for two samples (default: 4000, 100000 or 1000000 by effort).
+    /// Runs a cell for two samples (default: 4000, 100000 or 1000000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

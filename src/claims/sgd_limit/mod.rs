@@ -56,7 +56,7 @@ pub struct Options {
     /// Norm of the initial point.
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Seeds per cell, and of the control.
+    /// Seeds per cell, and of the control; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
     /// Another way to draw batches than the paper's.

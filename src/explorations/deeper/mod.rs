@@ -38,7 +38,7 @@ pub struct Options {
     /// Number of samples m (default: 5, 6 or 12 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 30 by effort).
+    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 30 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Step size per sample η_B of one layer; L layers take η_B/L (default: 0.3).
