@@ -204,7 +204,7 @@ impl Series {
             Marks::Line(points, _) => points.retain(|&(at, value)| x.shows(at) && y.shows(value)),
             Marks::Heat(values, _) => {
                 let values = values.iter_mut().flatten();
-                values.filter(|value| !(value.abs() <= LARGEST)).for_each(|value| *value = f64::NAN);
+                values.filter(|value| value.abs() > LARGEST).for_each(|value| *value = f64::NAN);
             }
         }
     }
