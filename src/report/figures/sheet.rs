@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::hash::Hash;
 use std::path::Path;
 
 use csv::StringRecord;
@@ -79,9 +80,13 @@ impl Sheet {
 
     /// The different texts of a column, as they come; of more than 500 the first, which are still too many to be drawn.
     pub fn distinct(&self, column: &str) -> Vec<&str> {
+        self.distinct_of(|row| row.text(column))
+    }
+
+    /// The same of what is made of each row.
+    pub fn distinct_of<'a, K: Copy + Eq + Hash>(&'a self, of: impl Fn(Row<'a>) -> K) -> Vec<K> {
         let mut seen = HashSet::new();
-        let texts = self.rows().map(|row| row.text(column));
-        texts.filter(|&text| seen.insert(text)).take(MOST_DISTINCT).collect()
+        self.rows().map(of).filter(|&key| seen.insert(key)).take(MOST_DISTINCT).collect()
     }
 
     /// A text of the first row: settings are the same in all; empty without rows.
