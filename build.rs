@@ -1,5 +1,7 @@
 //! Records what is being built, and with what: the commit, for `config.json`; compiler and Burn, for measurements.
 
+#![forbid(unsafe_code)]
+
 use std::process::Command;
 
 fn main() {

@@ -8,6 +8,8 @@
 //! `calibration/checks.csv` gets a row a seed and check, and a second run with the same options goes on with the seeds that are missing;
 //! `calibration/summary.json` has an entry a check.
 
+#![forbid(unsafe_code)]
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use puremix::claims::{self, Context, Effort, Kind};
 use puremix::device::{Backend, Compute, Precision};
+use puremix::limits;
 use puremix::report::ClaimReport;
 use puremix::stats::{CHECK_LEVEL, normal_quantile};
 use puremix::verdict::{Check, Margin, Relation, Verdict};
@@ -34,8 +37,11 @@ struct Options {
     #[arg(long, default_value_t = 1000)]
     first: u64,
     /// Number of seeds.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=limits::MOST_RUNS))]
     count: u64,
+    /// Only these claims, by id, comma-separated.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
+    only: Vec<String>,
     /// Directory of the results.
     #[arg(long)]
     #[serde(skip)]
@@ -169,7 +175,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = options.out.join("checks.csv");
     let done: HashSet<u64> = read(&path)?.iter().map(|row| row.seed).collect();
     let progress = ProgressBar::new(options.count);
-    for seed in (options.first..options.first + options.count).filter(|seed| !done.contains(seed)) {
+    for seed in
+        (options.first..options.first.saturating_add(options.count)).filter(|seed| !done.contains(seed))
+    {
         let context = Context {
             effort: options.effort,
             seed,
@@ -177,7 +185,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             progress: ProgressBar::hidden(),
         };
         let mut rows = Vec::new();
-        for claim in claims::at(options.effort).into_iter().filter(|claim| claim.kind == Kind::Claim) {
+        let chosen =
+            if options.only.is_empty() { claims::at(options.effort) } else { claims::choose(&options.only)? };
+        for claim in chosen.into_iter().filter(|claim| claim.kind == Kind::Claim) {
             let report = ClaimReport::examine(claim, &context, claim.run)?;
             if report.verdict != Some(Verdict::Reproduced) {
                 let verdict = report.verdict.map_or("", Verdict::name);

@@ -4,6 +4,8 @@
 //! cargo bench -p puremix-benches -- reduced
 //! ```
 
+#![forbid(unsafe_code)]
+
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};

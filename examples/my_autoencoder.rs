@@ -5,6 +5,8 @@
 //! cargo run --release --example my_autoencoder -- --out mine    # and open mine/report.html
 //! ```
 
+#![forbid(unsafe_code)]
+
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use puremix::claims::{Claim, Context, Effort, Findings, Kind};

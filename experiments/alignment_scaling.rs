@@ -1,3 +1,5 @@
 //! The claim `alignment_scaling` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(alignment_scaling);

@@ -1,3 +1,5 @@
 //! The exploration `correlated` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(explorations::correlated);

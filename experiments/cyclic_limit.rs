@@ -1,3 +1,5 @@
 //! The claim `cyclic_limit` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(cyclic_limit);

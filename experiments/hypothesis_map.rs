@@ -1,3 +1,5 @@
 //! The claim `hypothesis_map` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(hypothesis_map);

@@ -1,3 +1,5 @@
 //! The claim `rate_law` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(rate_law);

@@ -1,5 +1,7 @@
 //! The main job: every claim, a verdict each. Exits 0 iff all are reproduced.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

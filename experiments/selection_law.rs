@@ -1,3 +1,5 @@
 //! The claim `selection_law` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(selection_law);

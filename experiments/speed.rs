@@ -1,5 +1,7 @@
 //! How fast the engines go on this machine, and how fast their peers.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

@@ -1,5 +1,7 @@
 //! One training run with every option, and its run directory.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use puremix::{cli, job};

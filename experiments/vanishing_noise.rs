@@ -1,3 +1,5 @@
 //! The claim `vanishing_noise` on its own, with its own options.
 
+#![forbid(unsafe_code)]
+
 puremix::claim_binary!(vanishing_noise);

@@ -21,6 +21,7 @@ use crate::persist::RunDir;
 use crate::persist::run_dir::InPlace;
 use crate::report::{ClaimReport, Report, render, terminal};
 use crate::text;
+use crate::threads;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
 pub use mimalloc::MiMalloc as Allocator;
@@ -94,7 +95,7 @@ impl DeviceOptions {
 
 /// Runs a binary's body: errors go to standard error and exit with [`USAGE`].
 pub fn run(body: impl FnOnce() -> Result<ExitCode>) -> ExitCode {
-    body().unwrap_or_else(|error| {
+    threads::start().and_then(|()| body()).unwrap_or_else(|error| {
         note(&format!("error: {error}"));
         ExitCode::from(USAGE)
     })

@@ -50,6 +50,12 @@ pub enum Error {
     #[error("{epochs} epochs of {epoch} steps each are more steps than can be counted")]
     TooManyEpochs { epochs: u64, epoch: u64 },
 
+    #[error("{sum} = {operations:.1e} operations, more than the {most:e} this program takes on")]
+    TooMuchWork { sum: String, operations: f64, most: f64 },
+
+    #[error("{what} must be at most {most}, got {got}")]
+    TooMany { what: &'static str, got: u64, most: u64 },
+
     #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),
 

@@ -112,6 +112,8 @@
 //! ```
 
 #![warn(missing_docs)]
+// The one exception counts what the allocator holds, see `speed::Counting`.
+#![deny(unsafe_code)]
 
 pub mod claims;
 pub mod cli;
@@ -124,6 +126,7 @@ pub mod init;
 pub mod interrupt;
 pub mod job;
 pub mod limit_set;
+pub mod limits;
 pub mod measure;
 pub mod model;
 mod persist;
@@ -137,6 +140,7 @@ pub mod state;
 pub mod stats;
 mod text;
 pub mod theory;
+pub mod threads;
 pub mod train;
 pub mod verdict;
 

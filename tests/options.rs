@@ -32,7 +32,7 @@ fn numbers_and_names_are_taken_as_people_write_them() {
         (["--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615"),
         (["--seed", "1.5"], "a seed is a whole number from 0 to 18446744073709551615"),
         (["--every", "0"], "it must be at least 1"),
-        (["--replicas", "0"], "it must be at least 1"),
+        (["--replicas", "0"], "the number of replicas must be at least 1"),
         (["--steps", "1.5"], "expected a whole number from 0 on"),
         (["--steps", "-3"], "unexpected argument"),
         (["--steps", "1e300"], "expected a whole number from 0 on"),

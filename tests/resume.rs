@@ -420,9 +420,11 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     assert_eq!(files(&directory.join("run")), files_then);
     assert_eq!(names(directory), ["run"]);
     // Another run is no reason to call this one complete.
-    let other = trained(directory, "--steps 60 --out run --resume");
-    assert_eq!(other.status.code(), Some(2));
-    assert!(stderr(&other).contains("already holds a run"), "{}", stderr(&other));
+    for other in ["--steps 50 --seed 2", "--steps 40"] {
+        let other = trained(directory, &format!("{other} --out run --resume"));
+        assert_eq!(other.status.code(), Some(2));
+        assert!(stderr(&other).contains("already holds a run"), "{}", stderr(&other));
+    }
     let replaced = trained(directory, "--steps 60 --out run --resume --force");
     assert_eq!(replaced.status.code(), Some(0));
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 60);
@@ -436,6 +438,55 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
         assert_eq!(output.status.code(), Some(2));
         assert!(stderr(&output).contains(needle), "{}", stderr(&output));
     }
+}
+
+#[test]
+fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
+    let jobs = [
+        "--samples 7 --dim 9 --batch 3 --engine autodiff --tolerance 0 --every 70",
+        // Some replicas arrive before an end, some after it.
+        "--samples 6 --dim 9 --batch 2 --step-size 0.2 --engine reduced --replicas 77 --tolerance 1e-3 --every 100",
+        "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --every 9",
+        "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 1e-9 --every 50",
+        "--data data.npy --batch 2 --engine reduced --replicas 3 --step-size 1e-3 --tolerance 1e-13 --every 64",
+    ];
+    let data = correlated(6, 9, 7);
+    for job in jobs {
+        let directories = [temporary(), temporary()];
+        let [reference, directory] = [directories[0].path(), directories[1].path()];
+        for directory in [reference, directory] {
+            write_npy(&directory.join("data.npy"), data.rows().unwrap(), 6, 9);
+        }
+        assert_eq!(trained(reference, &format!("{job} --steps 1234 --out run")).status.code(), Some(0));
+        for steps in ["130", "631", "1234"] {
+            let output = trained(directory, &format!("{job} --steps {steps} --out run --resume"));
+            assert_eq!(output.status.code(), Some(0), "{job}: {}", stderr(&output));
+        }
+        assert_same_run(&reference.join("run"), &directory.join("run"), job);
+        // Interrupted on the way to more, it keeps both the old end and the new state.
+        let state = fs::read(directory.join("run/manifest.json")).unwrap();
+        let more = format!("{job} --steps 100000000 --checkpoint-every 0.01 --out run --resume");
+        let mut child = program("train", directory, &more).spawn().unwrap();
+        let part = directory.join(".run.checkpoint/part-0");
+        while !part.exists() && child.try_wait().unwrap().is_none() {
+            thread::sleep(Duration::from_millis(2));
+        }
+        press_ctrl_c(&child);
+        if child.wait_with_output().unwrap().status.code() == Some(130) {
+            assert_eq!(fs::read(directory.join("run/manifest.json")).unwrap(), state, "{job}");
+        }
+    }
+    // Where every replica has arrived there is nothing to go on with.
+    let directory = temporary();
+    let directory = directory.path();
+    assert_eq!(trained(directory, "--steps 20000 --step-size 0.2 --out run").status.code(), Some(0));
+    let again = trained(directory, "--steps 90000 --step-size 0.2 --out run --resume");
+    assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
+    // The state is checked like a checkpoint.
+    assert_eq!(trained(directory, "--steps 50 --out short").status.code(), Some(0));
+    fs::write(directory.join("short/state.bin"), "x").unwrap();
+    let damaged = trained(directory, "--steps 60 --out short --resume");
+    assert!(stderr(&damaged).contains("short/state.bin is damaged"), "{}", stderr(&damaged));
 }
 
 #[test]

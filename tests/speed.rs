@@ -39,7 +39,7 @@ fn every_device_that_is_there_is_measured() {
 #[test]
 fn what_cannot_be_measured_is_refused() {
     refuses("speed", &["--rounds", "0"], "the number of rounds must be at least 1");
-    refuses("speed", &["--seconds", "0"], "--seconds 0: a positive time is needed");
+    refuses("speed", &["--seconds", "0"], "--seconds 0.0: a positive time of at most 3600 is needed");
     refuses("speed", &["devices", "--case", "5,7,2,0"], "the number of replicas must be at least 1");
     refuses("speed", &["devices", "--case", "5,7,2"], "four whole numbers are needed: m,n,b,R");
     refuses("speed", &["devices", "--case", "5,7,6,1"], "batch size must lie in 1..=5");
@@ -111,6 +111,32 @@ fn shell_peers(broken: &str) -> tempfile::TempDir {
     write("jax_vmap.py", "echo '{\"peer\": \"jax vmap\", \"missing\": \"no jax here\"}'\nexit 3\n");
     write("numpy_step.py", broken);
     directory
+}
+
+#[test]
+#[cfg(unix)]
+fn peers_in_the_working_directory_are_not_run() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::create_dir_all(at("experiments/peers")).unwrap();
+    fs::write(at("experiments/peers/protocol.py"), "").unwrap();
+    // It notes what it is asked to run.
+    fs::write(
+        at("python"),
+        format!("#!/bin/sh\necho \"$1\" >>'{}'\n[ \"$1\" = -c ]\n", at("asked").display()),
+    )
+    .unwrap();
+    fs::set_permissions(at("python"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut speed = binary("speed");
+    speed.args(["peers", "--case", "5,7,2,1", "--rounds", "1", "--seconds", "0.001", "--json", "--python"]);
+    let output = speed.arg(at("python")).current_dir(directory.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let asked = fs::read_to_string(at("asked")).unwrap();
+    let scripts: Vec<&str> = asked.lines().filter(|line| *line != "-c").collect();
+    assert_eq!(scripts.len(), 5, "{asked}");
+    assert!(scripts.iter().all(|script| script.starts_with(env!("CARGO_MANIFEST_DIR"))), "{asked}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The integration tests, one binary; each module names what it guards.
 
+#![deny(unsafe_code)]
+
 /// Helpers: fixtures that return a problem together with its start, file readers, the binaries.
 mod common;
 
@@ -87,3 +89,9 @@ mod rooms;
 
 /// The binary that measures: peers, growth, devices, and who is missing.
 mod speed;
+
+/// What cannot fit or end is refused with its size.
+mod limits;
+
+/// Threads: as many as the system gives, and never a panic.
+mod threads;

@@ -42,7 +42,7 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
         "--activation tanh",
         "--steps auto: there is no rate law for activation tanh; give a number of steps",
     );
-    train("--model shallow:100000000 --steps 9", "the models would take 1 x 3000000000 numbers");
+    train("--model shallow:100000000 --steps 9", "the weights of a layer would take 100000000 x 30 numbers");
     assert!(!Path::new(&out).exists(), "a refused run leaves nothing");
 }
 

@@ -2,12 +2,13 @@
 
 use rayon::prelude::*;
 
-use super::protocol::{Pool, Tally, by_the_reduced_engine, listed};
+use super::protocol::{Pool, Tally, by_the_reduced_engine, check_replicas, listed};
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::{Schedule, ScheduleKind};
@@ -39,7 +40,7 @@ pub struct Options {
     /// Number of samples m.
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Seeds per cell of the map.
+    /// Seeds per cell of the map; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -138,7 +139,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         return Err(Error::Usage("--samples: a batch of half of the data needs at least 2".into()));
     }
     let samples = options.samples.unwrap_or(8);
-    let dataset = Dataset::implicit_orthonormal(samples, samples + 3)?;
+    check_replicas(options.replicas)?;
+    let dataset = Dataset::implicit_orthonormal(samples, samples.saturating_add(3))?;
     let (columns, replicas) = context.effort.pick((7, 4), (16, 8), (32, 64));
     let replicas = options.replicas.unwrap_or(replicas);
     let step_sizes: Vec<f64> =
@@ -150,6 +152,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             cells.extend(step_sizes.iter().map(|&eta| Cell { algorithm, norm, eta }));
         }
     }
+    let visits = LATER as usize;
+    limits::work(
+        "visits (cells x replicas x samples x visits of each)",
+        &[cells.len(), replicas as usize, samples, visits],
+    )?;
     let pools = pools(context, prediction, &cells, samples, replicas);
     let beyond = |cell: &Cell| cell.eta > 1.02 * prediction.wall;
     let lost = cells.iter().filter(|cell| beyond(cell)).count() as u64 * replicas;

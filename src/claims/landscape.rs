@@ -2,7 +2,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use super::protocol::{Case, is_live, largest, smallest, start_where};
+use super::protocol::{Case, check_hessian, is_live, largest, smallest, start_where};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, dot, norm};
 use crate::device::{Compute, Precision};
@@ -94,6 +94,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
             "--dim {n}: a residual needs more dimensions than the {m} samples"
         )));
     }
+    check_hessian(n)?;
     let dataset = Dataset::orthonormal(m, n, context.cell_seed(&CLAIM, 0))?;
     let (points, starts) = (context.effort.pick(20, 100, 1000), context.effort.pick(1, 4, 20));
     let mut checks = manifold(context, &dataset, prediction, points)?;

@@ -7,6 +7,7 @@ use crate::engine::{Autodiff, Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
@@ -120,6 +121,22 @@ pub(super) fn start_where(
         }
     }
     Ok(None)
+}
+
+/// Refuses a number of replicas that is none or too many.
+///
+/// # Errors
+/// [`Error::TooMany`](crate::Error::TooMany).
+pub(super) fn check_replicas(replicas: Option<u64>) -> Result<()> {
+    replicas.map_or(Ok(()), |replicas| limits::replicas(replicas, 1).map(drop))
+}
+
+/// Refuses a dimension whose dense Hessian, with its eigenvalues, takes too long.
+///
+/// # Errors
+/// [`Error::TooMuchWork`](crate::Error::TooMuchWork).
+pub(super) fn check_hessian(dim: usize) -> Result<()> {
+    limits::work("the spectrum of a dense Hessian (10 n³)", &[10, dim, dim, dim])
 }
 
 /// Whether a start has an active sample, without which nothing moves.

@@ -5,6 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::{Dataset, check_shape, dot, norm, orthonormal};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::rng::{Purpose, stream};
 
 impl Dataset {
@@ -17,7 +18,7 @@ impl Dataset {
     ///
     /// # Errors
     /// [`Error::Correlation`] unless `−1/(m−1) ≤ ρ ≤ 1`, where `K` has no negative eigenvalue (one sample: `|ρ| ≤ 1`,
-    /// and nothing to correlate); [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`].
+    /// and nothing to correlate); those of [`orthonormal`](Self::orthonormal).
     pub fn equicorrelated(samples: usize, dim: usize, rho: f64, seed: u64) -> Result<Self> {
         orthonormal::check_size(samples, dim)?;
         let m = samples as f64;
@@ -27,7 +28,7 @@ impl Dataset {
         }
         let own = (1.0 - rho).sqrt();
         let shared = ((1.0 + (m - 1.0) * rho).max(0.0).sqrt() - own) / m;
-        let mut rows = orthonormal::haar(samples, dim, stream(seed, Purpose::Data, 0));
+        let mut rows = orthonormal::haar(samples, dim, stream(seed, Purpose::Data, 0))?;
         let mut sum = vec![0.0; dim];
         for row in rows.chunks_exact(dim) {
             sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
@@ -49,20 +50,22 @@ impl Dataset {
     ///
     /// # Errors
     /// [`Error::Coherence`] unless `μ < 1` and at least what this draw reaches; [`Error::Usage`] for a single
-    /// sample; [`Error::Empty`].
+    /// sample; [`Error::Empty`]; [`Error::TooLarge`] and [`Error::TooMuchWork`] beyond [`crate::limits`].
     pub fn coherent(samples: usize, dim: usize, mu: f64, seed: u64) -> Result<Self> {
         check_shape(samples, dim)?;
         if samples == 1 {
             return Err(Error::Usage("a single sample has no coherence: give at least 2 samples".into()));
         }
+        limits::entries("three Gram matrices of the data", samples.saturating_mul(3), samples)?;
+        limits::work("the Gram matrices of the data", &[3, samples, samples, dim])?;
         let mut rng = stream(seed, Purpose::Dictionary, 0);
         let mut directions = |rows: usize| unit_rows(rows, dim, &mut rng);
-        let (gaussian, common) = (directions(samples), directions(1).repeat(samples));
+        let (gaussian, common) = (directions(samples)?, directions(1)?.repeat(samples));
         let apart = coherence(&gaussian, dim);
         let path = if mu > apart {
             Path::new(gaussian, common, dim)
         } else if samples <= dim {
-            let rows = orthonormal::haar(samples, dim, stream(seed, Purpose::Data, 0));
+            let rows = orthonormal::haar(samples, dim, stream(seed, Purpose::Data, 0))?;
             Path::new(rows, gaussian, dim)
         } else {
             Path::new(gaussian.clone(), gaussian, dim)
@@ -76,13 +79,17 @@ impl Dataset {
 }
 
 /// Independent directions, uniform on the sphere: row-major `[rows, dim]`.
-pub(super) fn unit_rows(rows: usize, dim: usize, rng: &mut impl rand::Rng) -> Vec<f64> {
-    let mut all: Vec<f64> = StandardNormal.sample_iter(rng).take(rows * dim).collect();
+///
+/// # Errors
+/// [`Error::TooLarge`].
+pub(super) fn unit_rows(rows: usize, dim: usize, rng: &mut impl rand::Rng) -> Result<Vec<f64>> {
+    let count = limits::entries("the unit vectors", rows, dim)?;
+    let mut all: Vec<f64> = StandardNormal.sample_iter(rng).take(count).collect();
     for row in all.chunks_exact_mut(dim) {
         let length = norm(row);
         row.iter_mut().for_each(|x| *x /= length);
     }
-    all
+    Ok(all)
 }
 
 /// Largest `|⟨x_i, x_j⟩|`, `i ≠ j`, of unit rows.
@@ -205,7 +212,7 @@ mod tests {
     #[test]
     fn coherence_is_as_asked() {
         for (m, n) in [(2, 2), (2, 3), (7, 13), (12, 12), (23, 9)] {
-            let apart = coherence(&unit_rows(m, n, &mut stream(3, Purpose::Dictionary, 0)), n);
+            let apart = coherence(&unit_rows(m, n, &mut stream(3, Purpose::Dictionary, 0)).unwrap(), n);
             for mu in [0.0, 1e-6, 0.1, 0.5 * apart, apart, 0.5 * (1.0 + apart), 0.97, 1.0 - 1e-6] {
                 let data = Dataset::coherent(m, n, mu, 3);
                 if m > n && mu < apart {
@@ -229,7 +236,7 @@ mod tests {
     fn gaussian_directions_have_the_moments_of_the_sphere() {
         // Entry x of a uniform direction in R^4: E x² = 1/4, E x⁴ = 3/24; sd of x² is √(1/8 − 1/16) = 1/4, of x⁴ about
         // √(E x⁸ − 1/64) = √(105/1920 − 1/64) = 0.198. 6000 draws, bounds 4.5 standard errors.
-        let rows = unit_rows(6000, 4, &mut stream(8, Purpose::Dictionary, 0));
+        let rows = unit_rows(6000, 4, &mut stream(8, Purpose::Dictionary, 0)).unwrap();
         let moment = |p: i32| rows.chunks_exact(4).map(|row| row[2].powi(p)).sum::<f64>() / 6000.0;
         assert!((moment(2) - 0.25).abs() < 4.5 * 0.25 / 6000f64.sqrt(), "{}", moment(2));
         assert!((moment(4) - 0.125).abs() < 4.5 * 0.198 / 6000f64.sqrt(), "{}", moment(4));

@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
+use crate::limits;
 pub use digits::digits;
 pub use normalise::Normalisation;
 pub use orthonormal::orthonormal_tolerance;
@@ -41,17 +42,18 @@ impl Dataset {
     /// Rows that are orthonormal within [`orthonormal_tolerance`] are recognised as such.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::Length`] or [`Error::NotFinite`] (with row and column).
+    /// [`Error::Empty`], [`Error::Length`], [`Error::NotFinite`] (with row and column), [`Error::TooLarge`] or
+    /// [`Error::TooMuchWork`] (to tell whether so many unit rows are orthonormal).
     pub fn from_rows(rows: Vec<f64>, samples: usize, dim: usize) -> Result<Self> {
         check_shape(samples, dim)?;
-        let expected = samples.saturating_mul(dim);
+        let expected = limits::entries("the data matrix", samples, dim)?;
         if rows.len() != expected {
             return Err(Error::Length { what: "the data", expected, got: rows.len() });
         }
         if let Some(at) = rows.iter().position(|x| !x.is_finite()) {
             return Err(Error::NotFinite { row: at / dim, column: at % dim, value: rows[at] });
         }
-        let orthonormal = orthonormal::holds(&rows, dim, orthonormal_tolerance(dim));
+        let orthonormal = orthonormal::holds(&rows, dim, orthonormal_tolerance(dim))?;
         Ok(Self::new(samples, dim, Some(rows), orthonormal))
     }
 
@@ -132,9 +134,11 @@ impl Dataset {
     /// Gram matrix `K = A Aᵀ`, `[m, m]` (computed once).
     ///
     /// # Errors
-    /// [`Error::ImplicitData`].
+    /// [`Error::ImplicitData`]; [`Error::TooLarge`] and [`Error::TooMuchWork`] beyond [`crate::limits`].
     pub fn gram(&self) -> Result<&DMatrix<f64>> {
         let rows = self.rows()?;
+        limits::entries("the Gram matrix (only the reduced engine needs it)", self.samples, self.samples)?;
+        limits::work("the Gram matrix", &[self.samples, self.samples, self.dim])?;
         Ok(self.gram.get_or_init(|| {
             let columns = DMatrix::from_column_slice(self.dim, self.samples, rows);
             columns.tr_mul(&columns)
@@ -164,14 +168,9 @@ impl Dataset {
     /// Residual `w − Πw` of a vector, `Π` the orthogonal projection onto the span of the rows.
     ///
     /// # Errors
-    /// [`Error::ImplicitData`].
+    /// [`Error::ImplicitData`]; [`Error::TooMuchWork`] if a basis of the span takes too long.
     pub fn residual(&self, w: &[f64]) -> Result<Vec<f64>> {
-        let rows = self.rows()?;
-        let basis = if self.orthonormal {
-            rows
-        } else {
-            self.span.get_or_init(|| orthonormal::span_basis(rows, self.samples, self.dim))
-        };
+        let basis = if self.orthonormal { self.rows()? } else { self.span()? };
         let mut residual = w.to_vec();
         // Twice is enough: the second pass removes what rounding left of the first.
         for _ in 0..2 {
@@ -181,6 +180,16 @@ impl Dataset {
             }
         }
         Ok(residual)
+    }
+
+    /// Orthonormal basis of the span of the rows, row-major `[rank, n]` (computed once).
+    fn span(&self) -> Result<&[f64]> {
+        if self.span.get().is_none() {
+            let basis = orthonormal::span_basis(self.rows()?, self.samples, self.dim)?;
+            // Of two threads that come here at once, both bring the same basis.
+            let _ = self.span.set(basis);
+        }
+        Ok(self.span.get().expect("set above"))
     }
 }
 

@@ -5,6 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::{Dataset, check_shape, dot};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::rng::{Purpose, stream};
 
 /// How far an inner product may lie from 0 or 1 for rows in `R^dim` to count as orthonormal:
@@ -22,20 +23,20 @@ impl Dataset {
     /// Without the sign fix the law would depend on the QR routine's conventions.
     ///
     /// # Errors
-    /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`].
+    /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`]; [`Error::TooLarge`] and
+    /// [`Error::TooMuchWork`] beyond [`crate::limits`].
     pub fn orthonormal(samples: usize, dim: usize, seed: u64) -> Result<Self> {
-        check_size(samples, dim)?;
-        let rows = haar(samples, dim, stream(seed, Purpose::Data, 0));
+        let rows = haar(samples, dim, stream(seed, Purpose::Data, 0))?;
         Ok(Self::new(samples, dim, Some(rows), true))
     }
 
     /// The first `samples` vectors of the standard basis of `R^dim`.
     ///
     /// # Errors
-    /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`].
+    /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`]; [`Error::TooLarge`].
     pub fn standard_basis(samples: usize, dim: usize) -> Result<Self> {
         check_size(samples, dim)?;
-        let mut rows = vec![0.0; samples * dim];
+        let mut rows = vec![0.0; limits::entries("the data matrix", samples, dim)?];
         for i in 0..samples {
             rows[i * dim + i] = 1.0;
         }
@@ -45,15 +46,23 @@ impl Dataset {
     /// Orthonormal rows that are never written down: enough for the reduced engine.
     ///
     /// # Errors
-    /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`].
+    /// [`Error::TooManySamples`] if `samples > dim`; [`Error::Empty`]; [`Error::TooLarge`] if one number a sample is
+    /// too much.
     pub fn implicit_orthonormal(samples: usize, dim: usize) -> Result<Self> {
         check_size(samples, dim)?;
+        limits::entries("the samples", samples, 1)?;
         Ok(Self::new(samples, dim, None, true))
     }
 }
 
-/// Orthonormal rows from a stream, Haar-distributed: row-major `[samples, dim]`, `samples ≤ dim`.
-pub(super) fn haar(samples: usize, dim: usize, mut rng: impl rand::Rng) -> Vec<f64> {
+/// Orthonormal rows from a stream, Haar-distributed: row-major `[samples, dim]`.
+///
+/// # Errors
+/// Those of [`Dataset::orthonormal`].
+pub(super) fn haar(samples: usize, dim: usize, mut rng: impl rand::Rng) -> Result<Vec<f64>> {
+    check_size(samples, dim)?;
+    limits::entries("the data matrix (--engine reduced needs none)", samples, dim)?;
+    limits::work("orthonormal rows", &[2, samples, samples, dim])?;
     let gaussian = DMatrix::from_fn(dim, samples, |_, _| StandardNormal.sample(&mut rng));
     let qr = gaussian.qr();
     let mut q = qr.q();
@@ -62,7 +71,7 @@ pub(super) fn haar(samples: usize, dim: usize, mut rng: impl rand::Rng) -> Vec<f
             column.neg_mut();
         }
     }
-    q.as_slice().to_vec()
+    Ok(q.as_slice().to_vec())
 }
 
 pub(super) fn check_size(samples: usize, dim: usize) -> Result<()> {
@@ -74,12 +83,17 @@ pub(super) fn check_size(samples: usize, dim: usize) -> Result<()> {
 }
 
 /// Whether [`check`] would pass; stops at the first pair that does not.
-pub(super) fn holds(rows: &[f64], dim: usize, tolerance: f64) -> bool {
+///
+/// # Errors
+/// [`Error::TooMuchWork`] if there are too many pairs of unit rows to look at.
+pub(super) fn holds(rows: &[f64], dim: usize, tolerance: f64) -> Result<bool> {
     let rows: Vec<&[f64]> = rows.chunks_exact(dim).collect();
     let is = |inner: f64, expected: f64| (inner - expected).abs() <= tolerance;
-    rows.len() <= dim
-        && rows.iter().all(|row| is(dot(row, row), 1.0))
-        && rows.iter().enumerate().all(|(i, a)| rows[..i].iter().all(|b| is(dot(a, b), 0.0)))
+    if rows.len() > dim || !rows.iter().all(|row| is(dot(row, row), 1.0)) {
+        return Ok(false);
+    }
+    limits::work("inner products of the rows", &[rows.len(), rows.len(), dim])?;
+    Ok(rows.iter().enumerate().all(|(i, a)| rows[..i].iter().all(|b| is(dot(a, b), 0.0))))
 }
 
 /// Names the pair of rows whose inner product is farthest from `δ_ij`, if beyond `tolerance`.
@@ -104,14 +118,19 @@ pub(super) fn check(rows: &[f64], dim: usize, tolerance: f64) -> Result<()> {
 }
 
 /// Orthonormal basis of the span of arbitrary rows, row-major `[rank, dim]` (pivoted QR).
-pub(crate) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Vec<f64> {
+///
+/// # Errors
+/// [`Error::TooLarge`], [`Error::TooMuchWork`].
+pub(crate) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Result<Vec<f64>> {
+    limits::entries("the rows", samples, dim)?;
+    limits::work("a basis of the span of the rows", &[2, samples, dim, samples.min(dim)])?;
     let qr = DMatrix::from_column_slice(dim, samples, rows).col_piv_qr();
     let r = qr.r();
     let diagonal: Vec<f64> = (0..samples.min(dim)).map(|k| r[(k, k)].abs()).collect();
     // Pivoting sorts the diagonal, so the rank is where it drops to rounding level.
     let threshold = diagonal[0] * f64::EPSILON * samples.max(dim) as f64;
     let rank = diagonal.iter().take_while(|d| **d > threshold).count();
-    qr.q().columns(0, rank).iter().copied().collect()
+    Ok(qr.q().columns(0, rank).iter().copied().collect())
 }
 
 #[cfg(test)]
@@ -159,11 +178,11 @@ mod tests {
     #[test]
     fn span_basis_has_the_rank_of_the_rows() {
         let rows = [1.0, 2.0, 0.0, 2.0, 4.0, 0.0, 0.0, 1.0, 0.0];
-        let basis = span_basis(&rows, 3, 3);
+        let basis = span_basis(&rows, 3, 3).unwrap();
         assert_eq!(basis.len(), 6);
         check(&basis, 3, 1e-14).unwrap();
         // More rows than dimensions.
-        let basis = span_basis(&[1.0, 2.0, 0.5, -1.0, 0.0, 3.0], 3, 2);
+        let basis = span_basis(&[1.0, 2.0, 0.5, -1.0, 0.0, 3.0], 3, 2).unwrap();
         assert_eq!(basis.len(), 4);
         check(&basis, 2, 1e-14).unwrap();
     }

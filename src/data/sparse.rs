@@ -7,6 +7,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::{Dataset, check_shape, correlated, orthonormal};
 use crate::error::{Error, Result};
+use crate::limits;
 use crate::rng::{Purpose, below, stream};
 
 /// A dictionary: `q` unit vectors in `R^n`, its atoms, as rows `d_j`, `[q, n]`.
@@ -20,20 +21,19 @@ impl Dictionary {
     /// Orthonormal atoms, Haar-distributed.
     ///
     /// # Errors
-    /// [`Error::TooManySamples`] if `atoms > dim`; [`Error::Empty`].
+    /// Those of [`Dataset::orthonormal`].
     pub fn orthonormal(atoms: usize, dim: usize, seed: u64) -> Result<Self> {
-        orthonormal::check_size(atoms, dim)?;
-        let atoms = orthonormal::haar(atoms, dim, stream(seed, Purpose::Dictionary, 0));
+        let atoms = orthonormal::haar(atoms, dim, stream(seed, Purpose::Dictionary, 0))?;
         Ok(Self { atoms: atoms.into(), dim })
     }
 
     /// Independent atoms, uniform on the unit sphere; of any number, so overcomplete as well.
     ///
     /// # Errors
-    /// [`Error::Empty`].
+    /// [`Error::Empty`]; [`Error::TooLarge`].
     pub fn uniform(atoms: usize, dim: usize, seed: u64) -> Result<Self> {
         check_shape(atoms, dim)?;
-        let atoms = correlated::unit_rows(atoms, dim, &mut stream(seed, Purpose::Dictionary, 0));
+        let atoms = correlated::unit_rows(atoms, dim, &mut stream(seed, Purpose::Dictionary, 0))?;
         Ok(Self { atoms: atoms.into(), dim })
     }
 
@@ -76,7 +76,8 @@ impl Dataset {
     /// dictionary, `code` and `i`: more samples continue fewer. The dictionary stays with the data.
     ///
     /// # Errors
-    /// [`Error::Nonzeros`] unless `1 ≤ k ≤ q`; [`Error::NoiseLevel`] unless `σ ≥ 0` and finite; [`Error::Empty`].
+    /// [`Error::Nonzeros`] unless `1 ≤ k ≤ q`; [`Error::NoiseLevel`] unless `σ ≥ 0` and finite; [`Error::Empty`];
+    /// [`Error::TooLarge`] and [`Error::TooMuchWork`] beyond [`crate::limits`].
     pub fn sparse_coded(
         dictionary: &Dictionary,
         code: SparseCode,
@@ -92,7 +93,9 @@ impl Dataset {
         if !(noise >= 0.0 && noise.is_finite()) {
             return Err(Error::NoiseLevel(noise));
         }
-        let mut rows = vec![0.0; samples * dim];
+        // A draw looks for each new index among those it has.
+        limits::work("the codes of the samples", &[samples, nonzeros, nonzeros.max(dim)])?;
+        let mut rows = vec![0.0; limits::entries("the data matrix", samples, dim)?];
         for (row, i) in rows.chunks_exact_mut(dim).zip(0..) {
             for (atom, value) in draw_code(atoms, nonzeros, seed, i) {
                 super::axpy(value, &dictionary.atoms[atom * dim..(atom + 1) * dim], row);

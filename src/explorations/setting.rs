@@ -4,16 +4,26 @@ use rayon::prelude::*;
 
 use crate::claims::Context;
 use crate::error::{Error, Result};
+use crate::limits;
 
-/// Refuses a number of pairs that gives no interval.
+/// Refuses a number of pairs that gives no interval, or is too large.
 ///
 /// # Errors
-/// [`Error::Usage`].
+/// [`Error::Usage`], [`Error::TooMany`].
 pub(super) fn check_pairs(pairs: u64) -> Result<u64> {
-    match pairs {
-        0 | 1 => Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2"))),
-        pairs => Ok(pairs),
+    if pairs < 2 {
+        return Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2")));
     }
+    limits::count("the number of pairs", pairs, limits::MOST_PAIRS)
+}
+
+/// Refuses pairs of runs that take too long: 1000 m steps and more each, at O(m²) if all samples are in a batch.
+///
+/// # Errors
+/// [`Error::TooMuchWork`].
+pub(super) fn check_work(pairs: u64, samples: usize) -> Result<()> {
+    let what = "pairs of runs (pairs x 1000 m steps of m²)";
+    limits::work(what, &[pairs as usize, 1000, samples, samples, samples])
 }
 
 /// Refuses a step size that is not between 0 and 1/2; `needs` says why that is needed.

@@ -18,7 +18,7 @@ use crate::persist::store::Store;
 use crate::train::{PATIENCE, Shape, Training};
 
 /// An engine with its replicas, between two steps or at the end.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Part {
     pub training: Training,
     /// Trajectory of its first replica, where one is recorded.
@@ -30,6 +30,11 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// The same without the time that it took.
+    pub fn timeless(&self) -> Self {
+        Self { training: self.training.timeless(), ..self.clone() }
+    }
+
     /// Why it cannot be a part of that shape.
     pub(super) fn flaw(&self, shape: &Shape, is_finished: bool) -> Option<String> {
         let steps = |what: &str, mut steps: Box<dyn Iterator<Item = u64> + '_>| {

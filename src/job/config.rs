@@ -14,6 +14,7 @@ use crate::engine::CHUNK;
 use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
+use crate::limits;
 use crate::model::{AnyAutoencoder, Architecture};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
@@ -21,9 +22,6 @@ use crate::theory;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
 const MOST_MATERIALISED: usize = 1 << 20;
-
-/// Entries of the largest array a run may ask for: 8 GiB of f64.
-const MOST_ENTRIES: usize = 1 << 30;
 
 /// Most rows of a trajectory, or of the table of neurons: they are held in memory, and written with every checkpoint.
 const MOST_ROWS: u64 = 1 << 22;
@@ -88,6 +86,7 @@ impl Job {
         if !(tolerance >= 0.0 && tolerance.is_finite()) {
             return Err(Error::Tolerance(tolerance));
         }
+        limits::count("the number of replicas", options.replicas, limits::MOST_RUNS)?;
         let seconds = Duration::try_from_secs_f64(options.checkpoint_every).map_err(|_| {
             Error::Usage(format!("--checkpoint-every {}: give seconds, or 0", options.checkpoint_every))
         })?;
@@ -95,8 +94,9 @@ impl Job {
         let checkpoint_every = Some(seconds).filter(|seconds| !seconds.is_zero());
         let (dataset, layout) = dataset(options)?;
         let width = if dataset.is_materialised() { dataset.dim() } else { dataset.samples() };
-        fits("the replicas", options.replicas as usize, width)?;
-        fits("the models", options.replicas as usize, options.model.parameters(width))?;
+        limits::replicas(options.replicas, width)?;
+        options.model.check_size(dataset.samples(), width)?;
+        limits::entries("the models", options.replicas as usize, options.model.parameters(width))?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
         let origin = match &options.from {
@@ -193,13 +193,7 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
         && options.engine == EngineKind::Reduced
         && samples.saturating_mul(dim) > MOST_MATERIALISED;
     if implicit {
-        fits("the samples", samples, 1)?;
         return Ok((Dataset::implicit_orthonormal(samples, dim)?, None));
-    }
-    match source {
-        Source::Orthonormal => fits("the data matrix (--engine reduced needs none)", samples, dim)?,
-        generator if generator.is_generator() => fits("the data matrix", samples, dim)?,
-        _ => {}
     }
     let (dataset, layout) = match source {
         Source::File(path) => {
@@ -213,7 +207,8 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
     }
     let dataset = dataset.normalised(options.normalise)?;
     if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {
-        fits("the Gram matrix (the other engines need none)", dataset.samples(), dataset.samples())?;
+        // Computed once, and kept.
+        dataset.gram()?;
     }
     Ok((dataset, layout))
 }
@@ -228,14 +223,6 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::NoFormula { engine: engine.name(), what })
-}
-
-/// Refuses what would not fit into memory anyway.
-fn fits(what: &'static str, rows: usize, columns: usize) -> Result<()> {
-    if rows.saturating_mul(columns) > MOST_ENTRIES {
-        return Err(Error::TooLarge { what, rows, columns, most: MOST_ENTRIES });
-    }
-    Ok(())
 }
 
 /// Precision of the arithmetic: the reduced engine computes in f64 whatever the device.

@@ -13,8 +13,11 @@ pub(super) const STATE: &str = "state.bin";
 
 /// Encodes the parts of a job that ended, if any of them could go on.
 pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
+    let timeless = |part: &Part| part.timeless();
     let goes_on = parts.iter().any(|part| part.training.ran_out());
-    goes_on.then(|| postcard::to_stdvec(parts).expect("made of numbers"))
+    goes_on.then(|| {
+        postcard::to_stdvec(&parts.iter().map(timeless).collect::<Vec<_>>()).expect("made of numbers")
+    })
 }
 
 /// Whether a job is that of a finished run, with more steps.

@@ -103,7 +103,7 @@ pub struct TrainOptions {
     #[arg(long, value_parser = positive)]
     pub every: Option<u64>,
     /// Independent replicas; the trajectory is that of the first.
-    #[arg(long, default_value_t = 1, value_parser = positive)]
+    #[arg(long, default_value_t = 1, value_parser = count)]
     pub replicas: u64,
     /// Write the batches of the first replica, [T, b].
     #[arg(long)]

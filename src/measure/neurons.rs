@@ -89,7 +89,8 @@ impl NeuronGauge {
         if self.dataset.is_orthonormal() || weights.iter().any(|w| !w.is_finite()) {
             return Vec::new();
         }
-        let (span, neurons) = (subspace::span(weights, self.dataset.dim()), self.init_norms.len());
+        let Ok(span) = subspace::span(weights, self.dataset.dim()) else { return Vec::new() };
+        let neurons = self.init_norms.len();
         let found = || subspace::principal_components(&self.dataset, neurons).ok().flatten();
         match self.components.get_or_init(found) {
             Some(components) if span.ncols() == neurons => subspace::principal_angles(&span, components),

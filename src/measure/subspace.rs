@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::data::{Dataset, span_basis};
 use crate::error::Result;
+use crate::limits;
 
 /// Relative gap between eigenvalues below which the subspace between them is not determined.
 const GAP: f64 = 1e-9;
@@ -35,9 +36,12 @@ fn sorted(values: &[f64]) -> Vec<f64> {
 }
 
 /// Orthonormal basis of the span of row-major `[k, n]` neurons, `[n, rank]`; those that are 0 do not count.
-pub fn span(neurons: &[f64], dim: usize) -> DMatrix<f64> {
-    let basis = span_basis(neurons, neurons.len() / dim, dim);
-    DMatrix::from_column_slice(dim, basis.len() / dim, &basis)
+///
+/// # Errors
+/// [`Error::TooMuchWork`](crate::Error::TooMuchWork) for neurons beyond [`crate::limits`].
+pub fn span(neurons: &[f64], dim: usize) -> Result<DMatrix<f64>> {
+    let basis = span_basis(neurons, neurons.len() / dim, dim)?;
+    Ok(DMatrix::from_column_slice(dim, basis.len() / dim, &basis))
 }
 
 /// Basis `[n, q]` of the leading principal components of the data: the eigenvectors of the `q` largest eigenvalues of
@@ -48,11 +52,15 @@ pub fn span(neurons: &[f64], dim: usize) -> DMatrix<f64> {
 /// principal components), or is 0.
 ///
 /// # Errors
-/// [`Error::ImplicitData`](crate::Error::ImplicitData).
+/// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooLarge`](crate::Error::TooLarge) and
+/// [`Error::TooMuchWork`](crate::Error::TooMuchWork) beyond [`crate::limits`].
 pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatrix<f64>>> {
     let (samples, dim) = (dataset.samples(), dataset.dim());
+    let smaller = samples.min(dim);
+    limits::entries("the second moment of the data", smaller, smaller)?;
+    limits::work("the principal components", &[10, smaller, smaller, samples.max(dim)])?;
     let columns = DMatrix::from_column_slice(dim, samples, dataset.rows()?);
-    if q == 0 || q > samples.min(dim) {
+    if q == 0 || q > smaller {
         return Ok(None);
     }
     // Of the smaller of the two Gram matrices; they share their eigenvalues, apart from zeros.
@@ -74,12 +82,13 @@ pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatri
 /// dimensions; `None` where the neurons are all 0 or the components are not determined.
 ///
 /// # Errors
-/// [`Error::ImplicitData`](crate::Error::ImplicitData).
+/// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooLarge`](crate::Error::TooLarge) and
+/// [`Error::TooMuchWork`](crate::Error::TooMuchWork) beyond [`crate::limits`].
 pub fn angles_to_principal_components(neurons: &[f64], dataset: &Dataset) -> Result<Option<Vec<f64>>> {
     if neurons.iter().any(|w| !w.is_finite()) || neurons.iter().all(|&w| w == 0.0) {
         return Ok(None);
     }
-    let span = span(neurons, dataset.dim());
+    let span = span(neurons, dataset.dim())?;
     let components = principal_components(dataset, span.ncols())?;
     Ok(components.map(|components| principal_angles(&span, &components)))
 }

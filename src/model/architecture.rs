@@ -6,6 +6,7 @@ use std::str::FromStr;
 use itertools::Itertools;
 use serde::{Serialize, Serializer};
 
+use super::layer::check_size;
 use super::{
     Activation, AnyAutoencoder, SingleNeuronConfig, TiedDeepConfig, TiedShallowConfig, UntiedDeepConfig,
 };
@@ -60,10 +61,23 @@ impl Architecture {
         }
     }
 
+    /// Refuses a model whose weights, or activations over all samples, do not fit.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`], [`Error::TooLarge`].
+    pub fn check_size(&self, samples: usize, dim: usize) -> Result<()> {
+        match self {
+            Self::Neuron => check_size(samples, dim, &[1]),
+            Self::Shallow { hidden, .. } => check_size(samples, dim, &[*hidden]),
+            Self::Deep { widths, .. } | Self::Untied { widths, .. } => check_size(samples, dim, widths),
+        }
+    }
+
     /// The model at its start, as the `init` of its configuration says; replica by replica another.
     ///
     /// # Errors
-    /// [`Error::Empty`] for a layer without neurons; [`Error::InitNorm`]; [`Error::ImplicitData`].
+    /// [`Error::Empty`] for a layer without neurons; [`Error::InitNorm`]; [`Error::ImplicitData`]; those of
+    /// [`check_size`](Self::check_size).
     pub fn init(
         &self,
         activation: Activation,

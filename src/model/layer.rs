@@ -8,6 +8,7 @@ use crate::data::Dataset;
 use crate::device::{Compute, to_host};
 use crate::error::{Error, Result};
 use crate::init::{Rows, Start};
+use crate::limits;
 
 /// Weights between a level of `d` units and one of `k` neurons above it, read upwards by an encoder and downwards by
 /// a decoder.
@@ -50,6 +51,23 @@ pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<
     activation == Activation::Relu && to_host(hidden()).iter().all(|&h| h <= 0.0)
 }
 
+/// Refuses a model that does not fit: its weights, or what its layers say about all samples.
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::TooMany`], [`Error::TooLarge`].
+pub(super) fn check_size(samples: usize, dim: usize, widths: &[usize]) -> Result<()> {
+    limits::count("the number of layers", widths.len() as u64, limits::MOST_LAYERS)?;
+    let mut parameters: usize = 0;
+    for (&k, d) in widths.iter().zip([dim].iter().chain(widths)) {
+        if k == 0 {
+            return Err(Error::Empty { what: "the width of a layer", got: 0 });
+        }
+        parameters += limits::entries("the weights of a layer", k, *d)?;
+        limits::entries("the activations of a layer", samples, k)?;
+    }
+    limits::entries("the weights of all layers", parameters, 1).map(drop)
+}
+
 /// Draws the layers of a model: every row is `ρ g/‖g‖`, the very first one that of [`Start::gaussian`].
 pub(super) struct Draw<'a> {
     dim: usize,
@@ -69,15 +87,10 @@ impl<'a> Draw<'a> {
         (seed, replica): (u64, u64),
         compute: &'a Compute,
     ) -> Result<Self> {
-        if widths.is_empty() {
-            return Err(Error::Empty { what: "the number of layers", got: 0 });
-        }
-        if widths.contains(&0) {
-            return Err(Error::Empty { what: "the width of a layer", got: 0 });
-        }
         if dataset.dim() != dim {
             return Err(Error::Length { what: "a sample", expected: dim, got: dataset.dim() });
         }
+        check_size(dataset.samples(), dim, widths)?;
         let start = Start::gaussian(dataset, init_norm, seed, replica)?;
         let first = Some(start.weights(dataset)?.to_vec());
         Ok(Self { dim, widths, first, rows: Rows::new(init_norm, seed, replica)?, compute })

@@ -44,7 +44,7 @@ impl TiedShallowConfig {
     /// # Errors
     /// [`Error::Empty`](crate::Error::Empty) without neurons; [`Error::Length`](crate::Error::Length) unless samples
     /// have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooLarge`](crate::Error::TooLarge).
     pub fn init(
         &self,
         dataset: &Dataset,

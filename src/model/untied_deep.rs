@@ -47,7 +47,8 @@ impl UntiedDeepConfig {
     /// # Errors
     /// [`Error::Empty`](crate::Error::Empty) without layers or neurons; [`Error::Length`](crate::Error::Length) unless
     /// samples have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooMany`](crate::Error::TooMany) and
+    /// [`Error::TooLarge`](crate::Error::TooLarge) beyond [`crate::limits`].
     pub fn init(
         &self,
         dataset: &Dataset,

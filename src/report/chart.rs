@@ -20,7 +20,8 @@ pub fn bars(correlations: &[f64]) -> String {
     let digits = order.iter().take(shown).map(|i| i.to_string().len()).max().unwrap_or(1);
     let mut lines = vec![format!("  correlations c_i{which}")];
     for &i in &order[..shown] {
-        let eighths = (correlations[i].abs() / most * (8 * WIDTH) as f64).round() as usize;
+        // Beside NaN, which comes first, an infinite bar would have no end.
+        let eighths = ((correlations[i].abs() / most * (8 * WIDTH) as f64).round() as usize).min(8 * WIDTH);
         let mut bar = "█".repeat(eighths / 8);
         if !eighths.is_multiple_of(8) {
             bar.push(EIGHTHS[eighths % 8]);
@@ -44,6 +45,13 @@ mod tests {
         assert!(lines[1].starts_with("  1 ") && lines[1].ends_with(" -1"), "{text}");
         assert_eq!([full(lines[1]), full(lines[2]), full(lines[3])], [40, 10, 0]);
         assert!(lines[3].contains('▏') && lines[3].ends_with("0.003"), "{text}");
+    }
+
+    #[test]
+    fn what_is_no_number_has_a_bar_of_bounded_length() {
+        let text = bars(&[f64::INFINITY, f64::NAN, -1.0, f64::NEG_INFINITY]);
+        assert_eq!(text.lines().count(), 5);
+        assert!(text.lines().all(|line| line.chars().count() < 60), "{text}");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn again(directory: &Path) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
     run_dir.take_over(|name| name == PAGE || is_figure(name))?;
-    let drawn = draw(&Saved::read(directory)?, directory, &run_dir)?;
+    let drawn = draw(&Saved::read(directory)?, directory, &run_dir, Err)?;
     let kept = run_dir.commit()?.kept;
     Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
@@ -56,7 +56,7 @@ pub fn again(directory: &Path) -> Result<Drawn> {
 /// [`Error::Io`], [`Error::File`].
 pub(crate) fn into(run_dir: &RunDir) -> Result<Drawn> {
     let from = run_dir.staging()?;
-    draw(&Saved::read(from)?, from, run_dir)
+    draw(&Saved::read(from)?, from, run_dir, |refusal| Ok(Err(refusal.to_string())))
 }
 
 /// Whether a file of a run is a figure.
@@ -70,14 +70,17 @@ fn figure_file(figure: &Figure, suffix: &str) -> String {
     format!("{FIGURES}/{}.{suffix}", figure.id)
 }
 
-fn draw(saved: &Saved, from: &Path, run_dir: &RunDir) -> Result<Drawn> {
+/// What becomes of a table that no figure can be drawn from: a finding is not lost over it, a request is refused.
+type Refused = fn(Error) -> Result<std::result::Result<Sheet, String>>;
+
+fn draw(saved: &Saved, from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
     let wanted: Vec<&'static Figure> = saved
         .entries()
         .flat_map(|entry| {
             figures::of(&entry.id).filter(|figure| entry.tables.iter().any(|name| name == figure.table))
         })
         .collect();
-    let plates = wanted.into_par_iter().map(|figure| plate(figure, saved, from, run_dir));
+    let plates = wanted.into_par_iter().map(|figure| plate(figure, saved, from, run_dir, refused));
     let plates: Vec<Plate> = plates.collect::<Result<_>>()?;
     run_dir.write(PAGE, page::html(saved, &plates)?.as_bytes())?;
     let drawn = plates.iter().filter(|plate| plate.svg.is_ok()).map(|plate| plate.figure.id).collect();
@@ -85,8 +88,18 @@ fn draw(saved: &Saved, from: &Path, run_dir: &RunDir) -> Result<Drawn> {
 }
 
 /// One figure: its files, and itself for the page.
-fn plate(figure: &'static Figure, saved: &Saved, from: &Path, run_dir: &RunDir) -> Result<Plate> {
-    let sheet = Sheet::read(&from.join(format!("{}.csv", figure.table)), figure.columns)?;
+fn plate(
+    figure: &'static Figure,
+    saved: &Saved,
+    from: &Path,
+    run_dir: &RunDir,
+    refused: Refused,
+) -> Result<Plate> {
+    let read = Sheet::read(&from.join(format!("{}.csv", figure.table)), figure.columns);
+    let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
+        Ok(sheet) => sheet,
+        Err(flaw) => return Ok(Plate { figure, caption: figure.title.into(), svg: Err(flaw) }),
+    };
     let caption = format!(
         "{} Seed {}, effort {}, backend {} {}.",
         (figure.caption)(&sheet),

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 pub use self::stream::BatchStream;
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// How batches are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -59,7 +60,7 @@ impl Schedule {
     ///
     /// # Errors
     /// [`Error::BatchSize`] unless `1 ≤ batch ≤ samples`; [`Error::NotFullBatch`] for gradient
-    /// descent with anything but all samples.
+    /// descent with anything but all samples; [`Error::TooLarge`].
     pub fn new(kind: ScheduleKind, samples: usize, batch: Option<usize>, seed: u64) -> Result<Self> {
         let default = if kind == ScheduleKind::Gd { samples } else { 1 };
         let batch = batch.unwrap_or(default);
@@ -69,6 +70,7 @@ impl Schedule {
         if kind == ScheduleKind::Gd && batch != samples {
             return Err(Error::NotFullBatch { batch, samples });
         }
+        limits::entries("the samples", samples, 1)?;
         Ok(Self { kind, samples, batch, seed, cycle: None })
     }
 
@@ -101,6 +103,7 @@ impl Schedule {
     /// # Errors
     /// [`Error::Cycle`] unless `cycle` is a permutation of all samples; [`Error::BatchSize`].
     pub fn cyclic_over(samples: usize, batch: usize, cycle: Vec<usize>) -> Result<Self> {
+        let schedule = Self::cyclic(samples, batch)?;
         let mut seen = vec![false; samples];
         for &i in &cycle {
             if i >= samples || std::mem::replace(&mut seen[i], true) {
@@ -111,7 +114,7 @@ impl Schedule {
         if let Some(missing) = seen.iter().position(|seen| !seen) {
             return Err(Error::Cycle { samples, reason: format!("sample {missing} is missing") });
         }
-        Ok(Self { cycle: Some(cycle.into()), ..Self::cyclic(samples, batch)? })
+        Ok(Self { cycle: Some(cycle.into()), ..schedule })
     }
 
     /// The kind.

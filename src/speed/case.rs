@@ -9,6 +9,7 @@ use crate::device::Compute;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
@@ -68,6 +69,7 @@ impl Case {
     /// Sizes that do not go together; several replicas for autodiff.
     pub(super) fn engine(self, variant: Variant, compute: &Compute) -> Result<Box<dyn Engine>> {
         let Self { samples, dim, batch, replicas } = self;
+        limits::replicas(replicas, if variant == Variant::Reduced { samples } else { dim })?;
         let data = match variant {
             Variant::Reduced => Dataset::implicit_orthonormal(samples, dim)?,
             Variant::Autodiff | Variant::Analytic => Dataset::orthonormal(samples, dim, 1)?,
@@ -78,7 +80,6 @@ impl Case {
         let schedule = Schedule::sgd(samples, batch, 1)?;
         let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
         Ok(match (variant, starts.as_slice()) {
-            (_, []) => return Err(Error::Empty { what: "the number of replicas", got: 0 }),
             (Variant::Autodiff, [start]) => {
                 Box::new(Autodiff::single_neuron(&problem, &schedule, start, 0, compute)?)
             }
@@ -95,7 +96,8 @@ impl Case {
 fn correlated(samples: usize, dim: usize) -> Result<Dataset> {
     let scale = (12.0 / dim as f64).sqrt();
     let entry = |k: usize| scale * (((k * 7919) % 1013) as f64 / 1013.0 - 0.5);
-    Dataset::from_rows((0..samples * dim).map(entry).collect(), samples, dim)
+    let entries = limits::entries("the data matrix", samples, dim)?;
+    Dataset::from_rows((0..entries).map(entry).collect(), samples, dim)
 }
 
 impl std::fmt::Display for Case {

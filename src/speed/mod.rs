@@ -25,6 +25,7 @@ use crate::cli::{self, DeviceOptions};
 use crate::device::{Backend, Compute, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
+use crate::limits;
 use crate::persist;
 
 /// A table to measure.
@@ -48,18 +49,18 @@ pub struct SpeedOptions {
     /// Sizes instead of the usual ones; again for more. `growth` has its own.
     #[arg(long = "case", value_name = "m,n,b,R")]
     pub cases: Vec<Case>,
-    /// Rounds, in each of which everything is measured once, in turn.
+    /// Rounds, in each of which everything is measured once, in turn; at most 10000.
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
-    /// Seconds that one measurement lasts at least.
+    /// Seconds that one measurement lasts at least; at most 3600.
     #[arg(long, default_value_t = 0.5)]
     pub seconds: f64,
     /// Python that has the peers' packages.
     #[arg(long, value_name = "PROGRAM", default_value = "python3")]
     #[serde(skip)]
     pub python: PathBuf,
-    /// Where the peers are.
-    #[arg(long, value_name = "DIR", default_value = "experiments/peers")]
+    /// Where the peers are (default: experiments/peers of the source that this program was built from).
+    #[arg(long, value_name = "DIR", default_value = PEERS, hide_default_value = true)]
     #[serde(skip)]
     pub peers: PathBuf,
     /// Also write everything measured to this file, as JSON, after each table.
@@ -127,6 +128,15 @@ const ON_DEVICES: [Case; 4] = [
     Case::new(50, 100, 1, 4096),
 ];
 
+/// Most rounds.
+const MOST_ROUNDS: u64 = 10_000;
+
+/// Most seconds that one measurement is asked to last.
+const LONGEST: f64 = 3600.0;
+
+/// The peers that came with the source. The working directory is not asked: its programs are run only if they are named.
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/peers");
+
 const PRECISIONS: [Precision; 2] = [Precision::F64, Precision::F32];
 
 /// Measures and prints. After Ctrl-C what was measured is in the file that was asked for, and the exit code 130.
@@ -139,11 +149,10 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.json);
     }
-    if rounds == 0 {
-        return Err(Error::Empty { what: "the number of rounds", got: 0 });
-    }
-    if !(seconds > 0.0 && seconds.is_finite()) {
-        return Err(Error::Usage(format!("--seconds {seconds}: a positive time is needed")));
+    limits::count("the number of rounds", rounds as u64, MOST_ROUNDS)?;
+    if !(seconds > 0.0 && seconds <= LONGEST) {
+        let reason = format!("--seconds {seconds:?}: a positive time of at most {LONGEST} is needed");
+        return Err(Error::Usage(reason));
     }
     let compute = options.device.open()?;
     if let Some(variant) = options.cell {

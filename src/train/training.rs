@@ -131,6 +131,11 @@ impl Training {
         self.runs.iter().all(Option::is_some)
     }
 
+    /// The same without the time that it took: what is kept of it does not depend on the machine.
+    pub(crate) fn timeless(&self) -> Self {
+        Self { spent: Duration::ZERO, ..self.clone() }
+    }
+
     /// Whether a replica ended because the budget ran out.
     pub(crate) fn ran_out(&self) -> bool {
         self.runs.iter().flatten().any(|run| run.outcome == Outcome::MaxSteps)

@@ -15,6 +15,7 @@ static ALLOCATOR: Counting = Counting;
 
 // SAFETY: every call goes to the system's allocator, whose contract is the same; counting allocates nothing. Memory grows
 // by the default of the trait, which holds the old and the new at once: the worst that an allocator may do.
+#[allow(unsafe_code, reason = "an allocator that counts can only be written so")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let held = HELD.get() + layout.size() as isize;

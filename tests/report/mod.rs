@@ -1,6 +1,7 @@
 //! The page and its figures, from one quick run of the main job.
 
 mod browser;
+mod extremes;
 mod shown;
 
 use std::collections::BTreeMap;

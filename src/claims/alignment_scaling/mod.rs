@@ -5,7 +5,7 @@ mod record;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, bent, by_the_reduced_engine, in_words, largest};
+use super::protocol::{Case, bent, by_the_reduced_engine, check_replicas, in_words, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 
@@ -48,7 +48,7 @@ pub struct Options {
     /// Norm of the initial point.
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Starts per size (default: the more, the fewer samples); trainings of the Burn model are not counted.
+    /// Starts per size (default: the more, the fewer samples); trainings of the Burn model are not counted; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -107,6 +107,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let reason = format!("--replicas: standard errors need at least {FEWEST_REPLICAS} seeds a size");
         return Err(Error::Usage(reason));
     }
+    check_replicas(options.replicas)?;
     let sweeps = sweeps(context, options, prediction)?;
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
     let mut checks = Vec::new();

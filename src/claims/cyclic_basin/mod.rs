@@ -6,7 +6,8 @@ mod leaders;
 mod mixed;
 
 use super::{Claim, Context, Effort, Findings, Kind};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::limits;
 use crate::theory::cyclic;
 
 /// The claim.
@@ -31,7 +32,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 300000 by effort).
+    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 300000 by effort); at most 1000000.
     #[arg(long)]
     pub starts: Option<u64>,
 }
@@ -69,10 +70,10 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for a hunt of no starts.
+/// [`Error::Empty`](crate::Error::Empty) for a hunt of no starts, [`Error::TooMany`](crate::Error::TooMany) for one of too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    if options.starts == Some(0) {
-        return Err(Error::Usage("--starts 0: a hunt needs a start".into()));
+    if let Some(starts) = options.starts {
+        limits::count("the number of starts of the hunt", starts, limits::MOST_RUNS)?;
     }
     let mut findings = Findings::default();
     boundary::examine(context, prediction, &mut findings)?;

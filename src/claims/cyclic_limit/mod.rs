@@ -8,7 +8,7 @@ use itertools::Itertools;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::protocol::{Case, Tally, bent, by_the_reduced_engine, largest};
+use super::protocol::{Case, Tally, bent, by_the_reduced_engine, check_replicas, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::Precision;
@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
@@ -54,7 +55,7 @@ pub struct Options {
     /// Norm of the initial point (default: random in (0, 1)).
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Number of random starts for the conjecture.
+    /// Number of random starts for the conjecture; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -83,6 +84,11 @@ const TOLERANCE: f64 = 1e-10;
 /// # Errors
 /// Bad options: see [`Dataset`], [`Problem::new`] and [`Start::gaussian`].
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    let count = options.replicas.unwrap_or(draws_of(context));
+    check_replicas(Some(count))?;
+    // An approach takes 1000 cycles and more.
+    let factors = [count as usize, options.samples.unwrap_or(1), 1000];
+    limits::work("visits (replicas x samples x cycles)", &factors)?;
     let (mut checks, mut protocol) = (Vec::new(), Vec::new());
     for part in [theorem, on_burn, conjecture] {
         let (judged, done) = part(context, options, prediction)?;
@@ -265,9 +271,14 @@ fn rivals(c: &[f64], c0: &[f64], activation: Activation) -> f64 {
     sizes.map(|c| c * c).sum::<f64>().sqrt()
 }
 
+/// Starts that are drawn for the conjecture unless the command line says how many.
+fn draws_of(context: &Context) -> u64 {
+    context.effort.pick(300, 1300, 15_000)
+}
+
 /// The conjecture on random sizes, norms and step sizes.
 fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> Result<Part> {
-    let count = options.replicas.unwrap_or(context.effort.pick(300, 1300, 15_000));
+    let count = options.replicas.unwrap_or(draws_of(context));
     let why = "b = 1, within 1e-10; a miss would speak against \"almost every\"";
     let name = "the conjecture, for almost every start: random starts that end in one allowed datapoint";
     let arrives = Expectation::new(name, 1.0, why).always(context.effort.pick(0.9, 0.99, 0.999), HELD);

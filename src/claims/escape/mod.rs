@@ -3,6 +3,7 @@
 mod laws;
 mod times;
 
+use super::protocol::check_replicas;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::theory::{escape, selection};
@@ -29,7 +30,7 @@ const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine o
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell (default: 300, 2000 or 20000 by effort).
+    /// Runs a cell (default: 300, 2000 or 20000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -64,11 +65,12 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 100 runs a cell.
+/// [`Error::Usage`] for fewer than 100 runs a cell, [`Error::TooMany`] for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
         return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
     }
+    check_replicas(options.replicas)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
     let mut findings = Findings { protocol: vec![FROM_THE_MIXTURE.into()], ..Findings::default() };
     laws::examine(context, replicas, prediction, &mut findings)?;

@@ -4,6 +4,7 @@ use super::compare::Cell;
 use super::{CLAIM, Context, Options, Tolerances};
 use crate::data::Dataset;
 use crate::error::Result;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::Reduction;
 
@@ -27,7 +28,10 @@ pub(super) fn sizes(context: &Context, options: &Options, tolerances: &Tolerance
         (None, None) => context.effort.pick(vec![(2, 2), (5, 9), (12, 17)], standard.to_vec(), full),
         (m, n) => {
             let m = m.or(n).unwrap_or(1);
-            vec![(m, n.unwrap_or(m))]
+            let n = n.unwrap_or(m);
+            // Under the mean reduction the way takes 100 m steps and more, each over all samples.
+            limits::work("gradient descent (100 m steps of m n)", &[100, m, m, n])?;
+            vec![(m, n)]
         }
     };
     let own = options.data.as_ref().map(Dataset::from_file).transpose()?;

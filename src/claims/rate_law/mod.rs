@@ -4,6 +4,7 @@ mod batch_size;
 mod phases;
 mod slopes;
 
+use super::protocol::check_replicas;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::problem::Reduction;
@@ -32,7 +33,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell of the grid of rates (default: 80, 450 or 4000 by effort).
+    /// Runs a cell of the grid of rates (default: 80, 450 or 4000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -67,13 +68,14 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 20 runs a cell.
+/// [`Error::Usage`] for fewer than 20 runs a cell, [`Error::TooMany`] for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 20) {
         return Err(Error::Usage(format!(
             "--replicas {replicas}: an interval needs at least 20 runs a cell"
         )));
     }
+    check_replicas(options.replicas)?;
     let mut findings = Findings::default();
     slopes::examine(context, options, prediction, &mut findings)?;
     batch_size::examine(context, prediction, &mut findings)?;

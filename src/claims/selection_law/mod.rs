@@ -8,6 +8,7 @@ mod pair;
 mod transient;
 
 use super::flock::{Flock, lead};
+use super::protocol::check_replicas;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::theory::selection::{self, Odds, triangle};
@@ -33,7 +34,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell for two samples (default: 4000, 100000 or 1000000 by effort).
+    /// Runs a cell for two samples (default: 4000, 100000 or 1000000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -81,13 +82,14 @@ const DECIDED: f64 = 1e-5;
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 1000 runs a cell.
+/// [`Error::Usage`] for fewer than 1000 runs a cell, [`Error::TooMany`] for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 1000) {
         return Err(Error::Usage(format!(
             "--replicas {replicas}: frequencies need at least 1000 runs a cell"
         )));
     }
+    check_replicas(options.replicas)?;
     let mut findings = Findings::default();
     pair::examine(context, options, prediction, &mut findings)?;
     batches::examine(context, prediction, &mut findings)?;

@@ -3,8 +3,11 @@
 use super::super::protocol::listed;
 use super::super::{Context, Effort};
 use super::Options;
+use crate::error::Result;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::Reduction;
+use crate::theory::budget::LONGEST;
 use crate::theory::sgd;
 
 /// Step size and initial norm, unless the command line gives others.
@@ -46,6 +49,13 @@ impl Cell {
     fn work(&self) -> f64 {
         let step_per_sample = self.reduction.step_per_sample(self.step_size, self.batch);
         self.batch as f64 * 30.0 / sgd::rate(self.samples, self.batch, step_per_sample)
+    }
+
+    /// About how many visits of samples all runs make. Where the rate law grants no budget, they are few.
+    fn visits(&self) -> f64 {
+        let work = self.work();
+        let is_granted = work <= self.batch as f64 * LONGEST as f64;
+        if is_granted { self.replicas as f64 * work } else { 0.0 }
     }
 }
 
@@ -135,16 +145,21 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// The cells of a protocol, and what a reader must know of those that are not among them.
-pub(super) fn groups(context: &Context, options: &Options) -> (Vec<Group>, Option<String>) {
+pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>, Option<String>)> {
     let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
     let seeds = |replicas: u64| options.replicas.unwrap_or(replicas);
     if let Some(m) = options.samples {
+        let replicas = seeds(context.effort.pick(20, 200, 2000));
+        let count = if options.batch.is_some() { 1 } else { m };
+        limits::work("visits (batch sizes x replicas x samples)", &[count, replicas as usize, m])?;
         let batches: Vec<usize> = options.batch.map_or((1..m.max(2)).collect(), |b| vec![b]);
         let dim = options.dim.unwrap_or((3 * m).div_ceil(2));
         let sizes: Vec<_> = batches.into_iter().map(|b| (m, dim, b)).collect();
-        let replicas = seeds(context.effort.pick(20, 200, 2000));
         let group = |reduction| Group::over(&sizes, reduction, (&[step], &[norm]), replicas).named();
-        return (Reduction::ALL.map(group).into(), None);
+        let groups = Reduction::ALL.map(group);
+        let visits = groups.iter().flat_map(|group| &group.cells).map(Cell::visits).sum();
+        limits::within_reach(visits, || format!("visits of samples, by the rate law, for m = {m}"))?;
+        return Ok((groups.into(), None));
     }
     let every: Vec<_> = (1..12).map(|b| (12, 17, b)).collect();
     let larger = context.effort.pick(vec![16, 64], vec![16, 64, 128], vec![16, 32, 64, 128, 256]);
@@ -156,7 +171,7 @@ pub(super) fn groups(context: &Context, options: &Options) -> (Vec<Group>, Optio
     let (cap, mut left_out, mut groups) = (WORK_CAP * context.effort.pick(0.1, 1.0, 5.0), vec![], vec![]);
     for (reduction, [seeds_every, seeds_larger, seeds_small]) in [
         (Reduction::Sum, context.effort.pick([40, 10, 3], [200, 14, 20], [1000, 100, 100])),
-        (Reduction::Mean, context.effort.pick([5, 10, 4], [11, 30, 5], [150, 40, 20])),
+        (Reduction::Mean, context.effort.pick([5, 10, 4], [11, 30, 5], [150, 70, 20])),
     ] {
         let mut group = |sizes: &[_], steps: &[f64], norms: &[f64], replicas: u64| {
             let group = Group::over(sizes, reduction, (steps, norms), seeds(replicas));
@@ -179,5 +194,32 @@ pub(super) fn groups(context: &Context, options: &Options) -> (Vec<Group>, Optio
             if context.effort < Effort::Full { "; --effort full runs more of them" } else { "" }
         )
     });
-    (groups, note)
+    Ok((groups, note))
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::ProgressBar;
+
+    use super::*;
+    use crate::device::Compute;
+    use crate::stats::{CHECK_LEVEL, binomial_lower_bound};
+
+    /// Too few runs decide nothing, however they end.
+    #[test]
+    fn every_group_has_enough_runs_to_decide() {
+        for effort in [Effort::Quick, Effort::Standard, Effort::Full] {
+            let (compute, progress) = (Compute::default(), ProgressBar::hidden());
+            let context = Context { effort, seed: 1, compute, progress };
+            let (groups, _) = groups(&context, &Options::default()).unwrap();
+            let (pooled, single) = super::super::least(&context);
+            for Group { name, cells } in groups {
+                let total: u64 = cells.iter().map(|cell| cell.replicas).sum();
+                let low = |runs| binomial_lower_bound(runs, runs, CHECK_LEVEL);
+                assert!(low(total) >= pooled, "{effort:?}, {name}: {total} runs put {} above", low(total));
+                let fewest = cells.iter().map(|cell| cell.replicas).min().unwrap();
+                assert!(low(fewest) >= single, "{effort:?}, {name}: {fewest} runs of a cell");
+            }
+        }
+    }
 }

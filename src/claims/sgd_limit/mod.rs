@@ -8,11 +8,11 @@ mod engines;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, Pool, Tally, bent, by_the_reduced_engine, is_live, start_where};
+use super::protocol::{Case, Pool, Tally, bent, by_the_reduced_engine, check_replicas, is_live, start_where};
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::device::Precision;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::problem::Problem;
@@ -56,7 +56,7 @@ pub struct Options {
     /// Norm of the initial point.
     #[arg(long, allow_negative_numbers = true)]
     pub init_norm: Option<f64>,
-    /// Seeds per cell, and of the control.
+    /// Seeds per cell, and of the control; at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
     /// Another way to draw batches than the paper's.
@@ -104,10 +104,8 @@ fn arrived(tolerance: f64) -> String {
 /// Bad options: see [`Dataset`], [`Problem::new`], [`Schedule::new`] and [`Start::gaussian`](crate::init::Start::gaussian).
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
-    if options.replicas == Some(0) {
-        return Err(Error::Empty { what: "the number of replicas", got: 0 });
-    }
-    let (groups, left_out) = groups(context, options);
+    check_replicas(options.replicas)?;
+    let (groups, left_out) = groups(context, options)?;
     notes.extend(left_out);
     let total: u64 = groups.iter().flat_map(|group| &group.cells).map(|cell| cell.replicas).sum();
     context.progress.inc_length(total);

@@ -6,7 +6,7 @@ mod record;
 use rand::SeedableRng;
 use rayon::prelude::*;
 
-use super::protocol::{Case, in_words, largest, smallest};
+use super::protocol::{Case, check_hessian, in_words, largest, smallest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
@@ -163,6 +163,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         let reason = format!("--samples {samples}: in this precision kinks can be counted up to m = {most}");
         return Err(Error::Usage(reason));
     }
+    check_hessian(options.dim.unwrap_or(1))?;
     let sizes = match (options.samples, options.dim) {
         (Some(m), Some(n)) => vec![(m, n)],
         _ => context.effort.pick(

@@ -24,14 +24,14 @@ use serde::Serialize;
 use self::input::Input;
 use super::Dataset;
 use crate::error::{Error, Result};
-use crate::regular;
 use crate::text::shortened;
+use crate::{limits, regular};
 pub use defect::Defect;
 pub use delimiter::Delimiter;
 pub use layout::{Layout, ReadOptions, Text};
 
 /// Most numbers that are read of a file: 8 GiB of them.
-pub(crate) const MOST_NUMBERS: usize = 1 << 30;
+const MOST_NUMBERS: usize = limits::MOST_ENTRIES;
 
 /// Format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

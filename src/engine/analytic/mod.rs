@@ -16,8 +16,9 @@ use self::block::{Block, Setting};
 use super::{Engine, Snapshot, blow_up, expect};
 use crate::data::dot;
 use crate::device::{Compute, to_host};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::init::Start;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
@@ -44,8 +45,8 @@ impl Analytic {
     /// Replicas `first, first + 1, …`, one a start.
     ///
     /// # Errors
-    /// [`Error::NoFormula`] for an activation that is not the paper's; [`Error::Empty`] without starts;
-    /// [`Error::ImplicitData`] over data that was not materialised.
+    /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
+    /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many; [`Error::TooLarge`](crate::Error::TooLarge); [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
     pub fn new(
         problem: &Problem,
         schedule: &Schedule,
@@ -55,9 +56,7 @@ impl Analytic {
     ) -> Result<Self> {
         problem.require_unit_slope("analytic")?;
         let dataset = problem.dataset();
-        if starts.is_empty() {
-            return Err(Error::Empty { what: "the number of replicas", got: 0 });
-        }
+        limits::replicas(starts.len() as u64, dataset.samples().max(dataset.dim()))?;
         let starts: Vec<Vec<f64>> =
             starts.iter().map(|start| Ok(start.weights(dataset)?.to_vec())).collect::<Result<_>>()?;
         let setting = Setting {
@@ -71,6 +70,9 @@ impl Analytic {
         let fewest = if schedule.is_deterministic() { SHARING } else { 1 };
         let most = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
         let block = even(starts.len(), most);
+        if !schedule.is_deterministic() {
+            limits::entries("the batches of a step", block * schedule.batch_size(), dataset.dim())?;
+        }
         let blocks = starts.chunks(block).zip((first..).step_by(block)).map(|(starts, first)| {
             let weights = compute.tensor(&starts.concat(), [starts.len(), dataset.dim()]);
             Block::new(&setting, weights, first, starts.iter().map(|w0| blow_up(dot(w0, w0))).collect())

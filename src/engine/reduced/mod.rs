@@ -12,6 +12,7 @@ use self::singles::LANES;
 use super::{Engine, Snapshot, blow_up, is_blown_up};
 use crate::error::Result;
 use crate::init::Start;
+use crate::limits;
 use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::{BatchStream, Schedule};
@@ -82,9 +83,12 @@ impl Reduced {
     ///
     /// # Errors
     /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had.
+    /// [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had;
+    /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many;
+    /// [`Error::TooLarge`](crate::Error::TooLarge).
     pub fn new(problem: &Problem, schedule: &Schedule, starts: &[Start], first: u64) -> Result<Self> {
         problem.require_unit_slope("reduced")?;
+        limits::replicas(starts.len() as u64, problem.dataset().samples())?;
         let replicas = (first..).zip(starts).map(|(replica, start)| {
             Ok(Replica {
                 state: State::new(problem, start)?,

@@ -43,7 +43,7 @@ pub struct Options {
     /// Number of samples m (default: 8).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all correlations and batch sizes (default: 8, 40 or 120 by effort).
+    /// Pairs of runs: seeds shared by all correlations and batch sizes (default: 8, 40 or 120 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Nominal step size η; η_B = η/b (default: 0.1).
@@ -107,6 +107,7 @@ impl<'a> Protocol<'a> {
         let step_size =
             setting::check_step_size(options.step_size.unwrap_or(0.1), "the spread law needs 0 < η < 1/2")?;
         let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 40, 120)))?;
+        setting::check_work(pairs, samples)?;
         let rhos: &[f64] = match context.effort {
             Effort::Quick => &[-0.1, 0.0, 0.005, 0.02, 0.1, 0.9],
             _ => &[-0.1, -0.05, -0.02, 0.0, 5e-4, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 0.6, 0.9],

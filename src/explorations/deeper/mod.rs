@@ -38,7 +38,7 @@ pub struct Options {
     /// Number of samples m (default: 5, 6 or 12 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 30 by effort).
+    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 30 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Step size per sample η_B of one layer; L layers take η_B/L (default: 0.3).
@@ -208,8 +208,9 @@ impl<'a> Measured<'a> {
 /// # Errors
 /// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    let protocol = Protocol::new(context, options, prediction)?;
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 30)))?;
+    setting::check_work(pairs, options.samples.unwrap_or(1))?;
+    let protocol = Protocol::new(context, options, prediction)?;
     let cells: Vec<_> = iproduct!(&protocol.models, protocol.batches.iter().copied()).collect();
     let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
     let run = |&((model, batch), pair): &((&Architecture, usize), u64)| protocol.run(model, batch, pair);

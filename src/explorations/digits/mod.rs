@@ -35,7 +35,7 @@ pub struct Options {
     /// Take the first images only, so many (default: 300, 1797 or 1797 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all batch sizes (default: 6, 24 or 96 by effort).
+    /// Pairs of runs: seeds shared by all batch sizes (default: 6, 24 or 96 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Nominal step size η; η_B = η/b (default: 0.2).

@@ -3,13 +3,18 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::Operator;
+use crate::limits;
 
 /// Most QR iterations of the symmetric eigen-solver.
 pub(super) const MOST_ITERATIONS: usize = 10_000;
 
 /// The matrix of an operator, symmetrised: `d` products.
+///
+/// # Panics
+/// If `d × d` numbers are more than [`limits::MOST_ENTRIES`].
 pub fn dense(operator: &impl Operator) -> DMatrix<f64> {
     let d = operator.dim();
+    limits::entries("the Hessian", d, d).unwrap_or_else(|refusal| panic!("{refusal}"));
     let mut unit = vec![0.0; d];
     let mut matrix = DMatrix::zeros(d, d);
     for k in 0..d {

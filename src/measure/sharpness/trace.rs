@@ -5,6 +5,7 @@ use rand::{Rng, RngExt};
 
 use super::Operator;
 use crate::data::dot;
+use crate::limits;
 
 /// A trace with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,6 +70,9 @@ impl Moments {
 /// Hutch++ (Meyer, Musco, Musco, Woodruff, 2021): the trace on the range of a sketch `H S` exactly, the
 /// rest by Hutchinson on the orthogonal complement, whose variance is that of the matrix without its
 /// largest eigenvalues. `sketch` columns cost `2·sketch` products.
+///
+/// # Panics
+/// If `d × sketch` numbers are more than [`limits::MOST_ENTRIES`].
 pub fn hutch_plus_plus(
     operator: &impl Operator,
     sketch: usize,
@@ -78,6 +82,7 @@ pub fn hutch_plus_plus(
 ) -> Trace {
     let d = operator.dim();
     let sketch = sketch.min(d);
+    limits::entries("the sketch", d, sketch).unwrap_or_else(|refusal| panic!("{refusal}"));
     let columns: Vec<f64> = (0..sketch).flat_map(|_| operator.apply(&rademacher(d, rng))).collect();
     let q = DMatrix::from_vec(d, sketch, columns).qr().q();
     let basis: Vec<&[f64]> = q.as_slice().chunks_exact(d).collect();

@@ -18,13 +18,7 @@ pub(super) const FIGURE: Figure = Figure {
 const SHAPES: [Shape; 4] = [Shape::Disc, Shape::Triangle, Shape::Square, Shape::Diamond];
 
 fn draw(sheet: &Sheet) -> Drawing {
-    let mut places: Vec<(&str, &str)> = Vec::new();
-    for row in sheet.rows() {
-        let place = (row.text("init_norm"), row.text("residual"));
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
+    let places = sheet.distinct_of(|row| (row.text("init_norm"), row.text("residual")));
     let widest = sheet.rows().map(|row| row.number("step_size")).fold(0.0, f64::max);
     let end = 1.05 * widest;
     let mut series = Vec::new();

@@ -1,5 +1,15 @@
 //! What a figure shows, as data: panels, axes, series. It can be looked into by a test and painted by any backend.
 
+use super::axis::LARGEST;
+pub use super::axis::{Axis, Scale};
+use super::clip;
+
+/// Most panels of a figure, most series of a panel, most names on an axis and most marks of a panel.
+const MOST_PANELS: usize = 64;
+const MOST_SERIES: usize = 400;
+const MOST_NAMES: usize = 200;
+const MOST_MARKS: usize = 50_000;
+
 /// A figure: panels, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawing {
@@ -24,28 +34,6 @@ pub struct Panel {
     pub square: bool,
     /// Whether it is a small image with a title, and no axes.
     pub bare: bool,
-}
-
-/// An axis with its label; a range that is not given follows from the series.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    /// Symbol, quantity, unit.
-    pub label: String,
-    /// How numbers become lengths.
-    pub scale: Scale,
-    /// Ends.
-    pub range: (f64, f64),
-    /// Names of the integers from 1 on, in place of ticks; of the columns and rows of a heat map.
-    pub names: Vec<String>,
-}
-
-/// How numbers become lengths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// In proportion.
-    Linear,
-    /// By their logarithm. What is not positive is left out.
-    Log,
 }
 
 /// Marks of one kind that belong together.
@@ -214,50 +202,11 @@ impl Series {
                 }
             }
             Marks::Line(points, _) => points.retain(|&(at, value)| x.shows(at) && y.shows(value)),
-            Marks::Heat(..) => {}
+            Marks::Heat(values, _) => {
+                let values = values.iter_mut().flatten();
+                values.filter(|value| value.abs() > LARGEST).for_each(|value| *value = f64::NAN);
+            }
         }
-    }
-}
-
-impl Axis {
-    /// A linear axis.
-    pub fn linear(label: &str) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, range: (f64::NAN, f64::NAN), names: Vec::new() }
-    }
-
-    /// A logarithmic axis.
-    pub fn log(label: &str) -> Self {
-        Self { scale: Scale::Log, ..Self::linear(label) }
-    }
-
-    /// An axis of named columns or rows.
-    pub fn named(label: &str, names: Vec<String>) -> Self {
-        let range = (0.5, names.len() as f64 + 0.5);
-        Self { range, names, ..Self::linear(label) }
-    }
-
-    /// With ends of its own.
-    pub fn from_to(self, low: f64, high: f64) -> Self {
-        Self { range: (low, high), ..self }
-    }
-
-    /// Whether a value has a place on it, if the range allows.
-    fn shows(&self, value: f64) -> bool {
-        value.is_finite() && (self.scale == Scale::Linear || value > 0.0)
-    }
-
-    /// Takes its range from values, with a margin, unless it has one.
-    fn fit(&mut self, values: impl Iterator<Item = f64>) {
-        if self.range.0.is_finite() && self.range.1.is_finite() {
-            return;
-        }
-        let forth = |x: f64| if self.scale == Scale::Log { x.log10() } else { x };
-        let back = |x: f64| if self.scale == Scale::Log { 10f64.powf(x) } else { x };
-        let values = values.filter(|&value| self.shows(value)).map(forth);
-        let (low, high) =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
-        let margin = if high > low { 0.05 * (high - low) } else { 0.5 };
-        self.range = (back(low - margin), back(high + margin));
     }
 }
 
@@ -282,7 +231,25 @@ impl Panel {
         }
         x.fit(across.into_iter());
         y.fit(up.into_iter());
+        let mut series = clip::series(series, &x, &y);
+        series.retain(|series| !series.is_empty());
         Self { title: title.into(), x, y, series, square: false, bare: false }
+    }
+
+    /// Why it cannot be drawn.
+    fn flaw(&self, crowd: &dyn Fn(&str, usize, usize) -> Option<String>) -> Option<String> {
+        if self.series.is_empty() {
+            return Some(format!("nothing to draw in `{}`", self.title));
+        }
+        let axes = [&self.x, &self.y];
+        let marks = self.series.iter().map(Series::len).sum();
+        axes.into_iter()
+            .find_map(Axis::flaw)
+            .or_else(|| {
+                axes.into_iter().find_map(|axis| crowd("names on an axis", axis.names.len(), MOST_NAMES))
+            })
+            .or_else(|| crowd("curves and sets of points", self.series.len(), MOST_SERIES))
+            .or_else(|| crowd("marks", marks, MOST_MARKS))
     }
 
     /// A small image without axes.
@@ -307,22 +274,16 @@ impl Drawing {
         Self { panels, columns }
     }
 
-    /// Why this cannot be drawn: an empty panel, an axis without a range or a label.
+    /// Why this cannot be drawn: an empty panel, an axis without a label or a range that can be drawn, or too much of
+    /// anything.
     pub fn flaw(&self) -> Option<String> {
         if self.panels.is_empty() {
             return Some("there is nothing to draw".into());
         }
-        for panel in &self.panels {
-            if panel.series.is_empty() {
-                return Some(format!("nothing to draw in `{}`", panel.title));
-            }
-            for axis in [&panel.x, &panel.y] {
-                let (low, high) = axis.range;
-                if !(low.is_finite() && high.is_finite() && low < high) || axis.label.is_empty() {
-                    return Some(format!("axis `{}` from {low} to {high}", axis.label));
-                }
-            }
-        }
-        None
+        let crowd = |what: &str, count: usize, most: usize| {
+            (count > most).then(|| format!("{count} {what}, of which at most {most} are drawn"))
+        };
+        crowd("panels", self.panels.len(), MOST_PANELS)
+            .or_else(|| self.panels.iter().find_map(|panel| panel.flaw(&crowd)))
     }
 }

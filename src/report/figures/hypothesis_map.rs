@@ -25,12 +25,10 @@ fn draw(sheet: &Sheet) -> Drawing {
         1.0 + (value.ln() - first) / (last - first) * (steps.len() - 1) as f64
     };
     let panel = |algorithm: &&str| {
+        let runs: Vec<_> = sheet.with("algorithm", algorithm).collect();
         let of = |norm: &str| {
-            sheet
-                .with("algorithm", algorithm)
-                .filter(move |row| row.text("init_norm") == norm)
-                .map(|row| row.number("fraction"))
-                .collect::<Vec<_>>()
+            let of_norm = runs.iter().filter(|row| row.text("init_norm") == norm);
+            of_norm.map(|row| row.number("fraction")).collect::<Vec<_>>()
         };
         let values = norms.iter().map(|norm| of(norm)).collect();
         let mut series = vec![Series::heat(Shades::Cividis { low: 0.0, high: 1.0 }, values)];

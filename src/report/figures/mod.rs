@@ -1,7 +1,9 @@
 //! The figures of the report, one file each: from the rows of one CSV file to a [`Drawing`].
 
 mod alignment;
+mod axis;
 mod batch_sizes;
+mod clip;
 mod correlated;
 mod correlated_spread;
 mod correlations;

@@ -330,6 +330,9 @@ fn colours(values: &[Vec<f64>], shades: Shades) -> ColorMap {
     };
     ColorMap::Custom(Arc::new(move |share: f64| {
         let value = least + share * (most - least);
+        if value.is_nan() {
+            return "none".into();
+        }
         let place = ((value - low) / (high - low)).clamp(0.0, 1.0);
         match shades {
             Shades::Cividis { .. } => ColorMap::Cividis.map(place),

@@ -1,8 +1,21 @@
 //! The CSV file behind a figure.
 
+use std::collections::HashSet;
+use std::fs;
+use std::hash::Hash;
 use std::path::Path;
 
-use crate::error::{Error, Result};
+use csv::StringRecord;
+
+use crate::error::{Error, Result, io_at};
+
+/// Largest file that is read, in bytes; most rows, and bytes of a field. The largest table of a run has 29,000 rows, 2 MB.
+const MOST_BYTES: u64 = 1 << 26;
+const MOST_ROWS: usize = 200_000;
+const LONGEST_FIELD: usize = 200;
+
+/// Most texts of a column that are told apart: of more, no figure is drawn.
+const MOST_DISTINCT: usize = 500;
 
 /// A table as it was written, fields as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,21 +32,39 @@ pub struct Row<'a> {
 }
 
 impl Sheet {
-    /// Reads a file that must have these columns.
+    /// Reads a file that must have these columns. Characters that would not be seen but direct how others are shown come
+    /// out as �.
     ///
     /// # Errors
-    /// [`Error::File`] if it cannot be read, or a column is missing.
+    /// [`Error::File`] if it cannot be read, is no table of a run by its size, or lacks a column; [`Error::Io`].
     pub fn read(path: &Path, columns: &[&str]) -> Result<Self> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
+        let about = fs::metadata(path).map_err(io_at(path))?;
+        if !about.is_file() || about.len() > MOST_BYTES {
+            let reason = format!("a table is a file of at most {MOST_BYTES} bytes, and this is none");
+            return Err(refuse(reason));
+        }
         let mut reader = csv::Reader::from_path(path).map_err(|e| refuse(e.to_string()))?;
         let header = reader.headers().map_err(|e| refuse(e.to_string()))?;
         let header: Vec<String> = header.iter().map(String::from).collect();
         if let Some(missing) = columns.iter().find(|column| !header.iter().any(|name| name == *column)) {
             return Err(refuse(format!("there is no column `{missing}`")));
         }
-        let fields = |record: csv::StringRecord| record.iter().map(String::from).collect();
-        let rows = reader.into_records().map(|record| record.map(fields));
-        let rows: Vec<Vec<String>> = rows.collect::<Result<_, _>>().map_err(|e| refuse(e.to_string()))?;
+        let mut rows = Vec::new();
+        for record in reader.into_records() {
+            let row = rows.len() + 1;
+            let record = record.map_err(|e| refuse(e.to_string()))?;
+            if row > MOST_ROWS {
+                return Err(refuse(format!("row {row}: a figure is drawn from at most {MOST_ROWS}")));
+            }
+            if let Some(at) = record.iter().position(|field| field.len() > LONGEST_FIELD) {
+                let (column, length) = (plain(&header[at]), record[at].len());
+                return Err(refuse(format!(
+                    "row {row}, column `{column}`: a field of {length} bytes, where {LONGEST_FIELD} are the most"
+                )));
+            }
+            rows.push(fields(&record));
+        }
         Ok(Self { header, rows })
     }
 
@@ -47,21 +78,38 @@ impl Sheet {
         self.rows().filter(move |row| row.text(column) == text)
     }
 
-    /// The different texts of a column, as they come.
+    /// The different texts of a column, as they come; of more than 500 the first, which are still too many to be drawn.
     pub fn distinct(&self, column: &str) -> Vec<&str> {
-        let mut seen: Vec<&str> = Vec::new();
-        for text in self.rows().map(|row| row.text(column)) {
-            if !seen.contains(&text) {
-                seen.push(text);
-            }
-        }
-        seen
+        self.distinct_of(|row| row.text(column))
+    }
+
+    /// The same of what is made of each row.
+    pub fn distinct_of<'a, K: Copy + Eq + Hash>(&'a self, of: impl Fn(Row<'a>) -> K) -> Vec<K> {
+        let mut seen = HashSet::new();
+        self.rows().map(of).filter(|&key| seen.insert(key)).take(MOST_DISTINCT).collect()
     }
 
     /// A text of the first row: settings are the same in all; empty without rows.
     pub fn first(&self, column: &str) -> &str {
         self.rows().next().map_or("", |row| row.text(column))
     }
+}
+
+/// The fields of a row, plain.
+fn fields(record: &StringRecord) -> Vec<String> {
+    record.iter().map(plain).collect()
+}
+
+/// A text without characters that direct how it or its neighbours are shown: controls, marks and overrides of the direction of
+/// writing, and the dollar, between two of which the backend reads formulas.
+fn plain(text: &str) -> String {
+    let directs = |c: char| {
+        c.is_control()
+            || c == '$'
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
+    };
+    text.chars().map(|c| if directs(c) { '\u{fffd}' } else { c }).collect()
 }
 
 impl<'a> Row<'a> {
@@ -77,5 +125,51 @@ impl<'a> Row<'a> {
     /// The number in a column; NaN if it is none.
     pub fn number(&self, column: &str) -> f64 {
         self.text(column).parse().unwrap_or(f64::NAN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &[u8]) -> Result<Sheet> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("table.csv");
+        fs::write(&path, text).unwrap();
+        Sheet::read(&path, &["a", "b"])
+    }
+
+    fn refusal(text: &[u8]) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_table_of_a_run_is_refused_with_its_place() {
+        let long = format!("a,b\n1,2\n3,{}\n", "x".repeat(201));
+        assert!(
+            refusal(long.as_bytes())
+                .ends_with("row 2, column `b`: a field of 201 bytes, where 200 are the most")
+        );
+        let many = format!("a,b\n{}", "1,2\n".repeat(200_001));
+        assert!(refusal(many.as_bytes()).ends_with("row 200001: a figure is drawn from at most 200000"));
+        assert!(refusal(&vec![b'a'; (1 << 26) + 1]).ends_with("at most 67108864 bytes, and this is none"));
+        assert!(refusal(b"a\n1\n").ends_with("there is no column `b`"));
+        let directory = tempfile::tempdir().unwrap();
+        assert!(Sheet::read(directory.path(), &[]).unwrap_err().to_string().ends_with("and this is none"));
+    }
+
+    #[test]
+    fn characters_that_direct_others_are_not_shown() {
+        let sheet = read("a,b\n\u{202e}abc\u{2066},$\\frac\u{1b}[31m$\u{7}\n".as_bytes()).unwrap();
+        assert_eq!(sheet.first("a"), "\u{fffd}abc\u{fffd}");
+        assert_eq!(sheet.first("b"), "\u{fffd}\\frac\u{fffd}[31m\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn distinct_texts_keep_their_order_and_are_bounded() {
+        let sheet = read(b"a,b\n3,0\n1,0\n3,1\n2,0\n").unwrap();
+        assert_eq!(sheet.distinct("a"), ["3", "1", "2"]);
+        let many: String = (0..2000).map(|k| format!("{k},0\n")).collect();
+        assert_eq!(read(format!("a,b\n{many}").as_bytes()).unwrap().distinct("a").len(), MOST_DISTINCT);
     }
 }
