@@ -138,6 +138,7 @@ pub mod stats;
 mod store;
 pub mod theory;
 pub mod train;
+pub mod vectors;
 pub mod verdict;
 
 pub use error::{Error, Result};
