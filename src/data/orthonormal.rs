@@ -6,6 +6,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::{Dataset, check_shape, dot};
 use crate::error::{Error, Result};
 use crate::rng::{Purpose, stream};
+use crate::vectors::scale;
 
 /// How far an inner product may lie from 0 or 1 for rows in `R^dim` to count as orthonormal:
 /// `1e-14 √n`, what rounding leaves of a QR or SVD in double precision.
@@ -105,7 +106,8 @@ pub(super) fn check(rows: &[f64], dim: usize, tolerance: f64) -> Result<()> {
 
 /// Orthonormal basis of the span of arbitrary rows, row-major `[rank, dim]` (pivoted QR).
 pub(crate) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Vec<f64> {
-    let qr = DMatrix::from_column_slice(dim, samples, rows).col_piv_qr();
+    let scale = scale(rows.iter().copied());
+    let qr = DMatrix::from_iterator(dim, samples, rows.iter().map(|x| scale * x)).col_piv_qr();
     let r = qr.r();
     let diagonal: Vec<f64> = (0..samples.min(dim)).map(|k| r[(k, k)].abs()).collect();
     // Pivoting sorts the diagonal, so the rank is where it drops to rounding level.

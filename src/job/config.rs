@@ -17,6 +17,7 @@ use crate::model::{Activation, AnyAutoencoder, Architecture};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::theory;
+use crate::vectors::largest_size;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
 const MOST_MATERIALISED: usize = 1 << 20;
@@ -192,6 +193,9 @@ impl Job {
         let starts = (0..options.replicas)
             .map(|replica| Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica))
             .collect::<Result<Vec<_>>>()?;
+        if precision(options.engine, &compute) == Precision::F32 {
+            fits_single(options.init_norm, problem.dataset())?;
+        }
         let budget = match options.steps {
             Steps::Number(steps) => steps,
             Steps::Auto => auto_budget(&problem, &options.model, &schedule, &starts, tolerance)?,
@@ -293,6 +297,19 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
 fn fits(what: &'static str, rows: usize, columns: usize) -> Result<()> {
     if rows.saturating_mul(columns) > MOST_ENTRIES {
         return Err(Error::TooLarge { what, rows, columns, most: MOST_ENTRIES });
+    }
+    Ok(())
+}
+
+/// Refuses numbers of which single precision has no squares: they would turn into 0 or infinity without a word.
+fn fits_single(init_norm: f64, dataset: &Dataset) -> Result<()> {
+    let largest = dataset.rows().map_or(1.0, |rows| largest_size(rows.iter().copied()));
+    for (what, size) in [("--init-norm", init_norm), ("the largest entry of the samples", largest)] {
+        if size != 0.0 && !(1e-18..=1e18).contains(&size) {
+            let reason =
+                "single precision has squares of 1e-18 to 1e18; take --precision f64, or --normalise unit";
+            return Err(Error::Usage(format!("{what} is {size:?}: {reason}")));
+        }
     }
     Ok(())
 }

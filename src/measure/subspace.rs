@@ -4,6 +4,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::data::{Dataset, span_basis};
 use crate::error::Result;
+use crate::vectors::scale;
 
 /// Relative gap between eigenvalues below which the subspace between them is not determined.
 const GAP: f64 = 1e-9;
@@ -51,7 +52,9 @@ pub fn span(neurons: &[f64], dim: usize) -> DMatrix<f64> {
 /// [`Error::ImplicitData`](crate::Error::ImplicitData).
 pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatrix<f64>>> {
     let (samples, dim) = (dataset.samples(), dataset.dim());
-    let columns = DMatrix::from_column_slice(dim, samples, dataset.rows()?);
+    let rows = dataset.rows()?;
+    let scale = scale(rows.iter().copied());
+    let columns = DMatrix::from_iterator(dim, samples, rows.iter().map(|x| scale * x));
     if q == 0 || q > samples.min(dim) {
         return Ok(None);
     }
