@@ -102,8 +102,8 @@ impl Problem {
         0.5 * (self.dataset.mean_square_norm() + sum / self.dataset.samples() as f64)
     }
 
-    /// `‖∇L‖`, `∇L = (1/m) (Σ φ_i² w + (N − 2) Σ φ_i x_i)` (GFHY eq. (4), for the paper's activations), over the mean squared
-    /// norm of the samples. Over orthonormal data in coordinates, from the neuron alone; else from the vector `w`.
+    /// `‖∇L‖`, `∇L = (1/m) (Σ φ_i² w + (N − 2) Σ φ_i x_i)` for the paper's activations, over the mean squared norm of the
+    /// samples. Over orthonormal data in coordinates, from the neuron alone; else from the vector `w`.
     pub(crate) fn single_neuron_slope(
         &self,
         neuron: &Neuron,
