@@ -142,6 +142,7 @@ mod text;
 pub mod theory;
 pub mod threads;
 pub mod train;
+pub mod vectors;
 pub mod verdict;
 
 pub use error::{Error, Result};

@@ -4,6 +4,7 @@
 //! knows neither.
 
 use crate::state::Neuron;
+use crate::vectors::norm_of;
 
 /// Points of the span of orthonormal rows, in coordinates.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,19 +21,17 @@ impl LimitSet {
     /// Summed over coordinates, never as a difference of norms, so it is accurate down to rounding.
     pub fn distance(&self, neuron: &Neuron) -> f64 {
         let c = &neuron.correlations;
-        let along: f64 = match self {
-            LimitSet::Point(alpha) => c.iter().zip(alpha).map(|(c, a)| (c - a).powi(2)).sum(),
+        let residual = std::iter::once(neuron.residual);
+        match self {
+            LimitSet::Point(alpha) => norm_of(c.iter().zip(alpha).map(|(c, a)| c - a).chain(residual)),
             LimitSet::Datapoints(signs) => match self.nearest_datapoint(neuron) {
-                None => return f64::INFINITY,
-                Some(nearest) => c
-                    .iter()
-                    .enumerate()
-                    .map(|(i, c)| if i == nearest { c - f64::from(signs[i]) } else { *c })
-                    .map(|difference| difference.powi(2))
-                    .sum(),
+                None => f64::INFINITY,
+                Some(nearest) => {
+                    let way = |(i, c): (usize, &f64)| if i == nearest { c - f64::from(signs[i]) } else { *c };
+                    norm_of(c.iter().enumerate().map(way).chain(residual))
+                }
             },
-        };
-        (along + neuron.residual.powi(2)).sqrt()
+        }
     }
 
     /// Index of the nearest datapoint of the set: it maximises `σ_i c_i`.

@@ -6,6 +6,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::Activation;
 use crate::state::Neuron;
+use crate::vectors::{dot, norm_of};
 
 /// How the gradients of a mini-batch are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -99,6 +100,26 @@ impl Problem {
         };
         let sum: f64 = neuron.correlations.iter().map(sample).sum();
         0.5 * (self.dataset.mean_square_norm() + sum / self.dataset.samples() as f64)
+    }
+
+    /// `‖∇L‖`, `∇L = (1/m) (Σ φ_i² w + (N − 2) Σ φ_i x_i)` for the paper's activations, over the mean squared norm of the
+    /// samples. Over orthonormal data in coordinates, from the neuron alone; else from the vector `w`.
+    pub(crate) fn single_neuron_slope(
+        &self,
+        neuron: &Neuron,
+        weights: impl FnOnce() -> Result<Vec<f64>>,
+    ) -> f64 {
+        let phi: Vec<f64> = neuron.correlations.iter().map(|&c| self.activation.apply(c)).collect();
+        let (energy, pull) = (dot(&phi, &phi), neuron.norm_sq - 2.0);
+        let length = if self.dataset.is_orthonormal() {
+            let along = neuron.correlations.iter().zip(&phi).map(|(c, phi)| energy * c + pull * phi);
+            norm_of(along.chain([energy * neuron.residual]))
+        } else {
+            let (w, x) = (weights(), self.dataset.combine(&phi));
+            let (w, x) = w.and_then(|w| Ok((w, x?))).expect("only orthonormal data may be implicit");
+            norm_of(w.iter().zip(&x).map(|(w, x)| energy * w + pull * x))
+        };
+        self.dataset.relative(length / self.dataset.samples() as f64)
     }
 
     /// Refuses an activation for which an engine's formulas do not hold.

@@ -1,5 +1,6 @@
 //! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
 
+use crate::vectors::largest;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::inv_beta_reg;
@@ -85,7 +86,7 @@ pub fn homogeneity(rows: &[Vec<u64>]) -> f64 {
 }
 
 /// Largest distance between the distribution function of a law and that of `sample`, drawn from it or not (Kolmogorov–
-/// Smirnov).
+/// Smirnov). NaN if a number of the sample is.
 pub fn distance_to_law(sample: &mut [f64], law: impl Fn(f64) -> f64) -> f64 {
     sample.sort_by(f64::total_cmp);
     let n = sample.len() as f64;
@@ -93,7 +94,7 @@ pub fn distance_to_law(sample: &mut [f64], law: impl Fn(f64) -> f64) -> f64 {
         let below = law(x);
         (below - k as f64 / n).max((k as f64 + 1.0) / n - below)
     });
-    gaps.fold(0.0, f64::max)
+    largest(gaps)
 }
 
 /// Distance that a sample of `n` from the law itself exceeds with probability `level` at most, for every `n`

@@ -162,6 +162,9 @@ impl Engine for Slow<'_> {
     fn loss(&self, replica: usize) -> f64 {
         self.0.loss(replica)
     }
+    fn slope(&self, replica: usize) -> f64 {
+        self.0.slope(replica)
+    }
     fn weights(&self, replica: usize) -> puremix::Result<Vec<f64>> {
         self.0.weights(replica)
     }

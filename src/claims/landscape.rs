@@ -17,6 +17,7 @@ use crate::schedule::Schedule;
 use crate::theory::budget::miss;
 use crate::theory::{self, landscape};
 use crate::train::Outcome;
+use crate::vectors::arg_max;
 use crate::verdict::{Check, Equality, Expectation, OneSided};
 
 /// The claim.
@@ -177,7 +178,7 @@ fn manifold(
         let scale = length / norm(&anywhere);
         compare(&anywhere.iter().map(|x| scale * x).collect::<Vec<_>>())?;
         if activation == Activation::Relu {
-            let strongest = (0..alpha.len()).max_by(|&i, &j| alpha[i].total_cmp(&alpha[j])).unwrap_or(0);
+            let strongest = arg_max(alpha.iter().copied()).unwrap_or(0);
             alpha[strongest] *= -1.0;
             let turned = dataset.combine(&alpha)?;
             negative.push(surface.loss(&turned) - minimum);

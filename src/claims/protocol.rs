@@ -14,6 +14,7 @@ use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_lower_bound};
 use crate::theory;
 use crate::train::{Outcome, Plan, Run, StopRule, train};
+pub(super) use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation};
 
 /// Steps granted where theory predicts no convergence, so that a bent hypothesis is seen to fail.
@@ -230,19 +231,9 @@ pub(super) fn bent(step_size: Option<f64>, init_norm: Option<f64>) -> Option<Str
     })
 }
 
-/// The smallest of some numbers; NaN if any is, infinite if there are none.
-pub(super) fn smallest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(f64::INFINITY, |least, x| if least.is_nan() || least <= x { least } else { x })
-}
-
-/// The largest of some non-negative numbers; NaN if any is.
-pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(0.0, |worst, x| if x.is_nan() || x > worst { x } else { worst })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Pool, Tally, largest, listed, smallest};
+    use super::{Pool, Tally, listed};
 
     #[test]
     fn the_weakest_cell_of_a_pool_is_judged_by_itself() {
@@ -267,16 +258,5 @@ mod tests {
         assert_eq!(listed::<u8>(&[]), "");
         assert_eq!(listed(&[1]), "1");
         assert_eq!(listed(&[1, 2, 3]), "1, 2 and 3");
-    }
-
-    #[test]
-    fn extremes_do_not_hide_what_is_no_number() {
-        assert_eq!(smallest([3.0, 1.0, 2.0]), 1.0);
-        assert_eq!(largest([3.0, 1.0, 4.0]), 4.0);
-        for at in 0..3 {
-            let mut values = [3.0, 1.0, 2.0];
-            values[at] = f64::NAN;
-            assert!(smallest(values).is_nan() && largest(values).is_nan(), "{at}");
-        }
     }
 }

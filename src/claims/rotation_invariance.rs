@@ -212,7 +212,7 @@ impl Pair {
             let rotation = Dataset::orthonormal(m, m, seeds.next_u64())?;
             let start = Start::gaussian(&plain, 0.5, seed, replica)?;
             // Rows of QA meet those of A in the entries of Q.
-            let nearest = rotation.rows()?.iter().fold(0.0, |most: f64, q| most.max(q.abs()));
+            let nearest = largest(rotation.rows()?.iter().map(|q| q.abs()));
             let correlations = [start.correlations.clone(), rotation.correlations(&start.correlations)?];
             let limits = correlations.map(|c| gd::limit(&c, Activation::Relu));
             let [Some(LimitSet::Point(on_plain)), Some(LimitSet::Point(on_rotated))] = limits else {

@@ -7,6 +7,7 @@ use super::{Dataset, check_shape, dot, norm, orthonormal};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::rng::{Purpose, stream};
+use crate::vectors::largest_size;
 
 impl Dataset {
     /// `samples` unit vectors with `⟨x_i, x_j⟩ = rho` for every pair, rotated at random.
@@ -96,7 +97,7 @@ pub(super) fn unit_rows(rows: usize, dim: usize, rng: &mut impl rand::Rng) -> Re
 fn coherence(rows: &[f64], dim: usize) -> f64 {
     let rows: Vec<&[f64]> = rows.chunks_exact(dim).collect();
     let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-    pairs.map(|(i, j)| dot(rows[i], rows[j]).abs()).fold(0.0, f64::max)
+    largest_size(pairs.map(|(i, j)| dot(rows[i], rows[j])))
 }
 
 /// Normalised rows `(1 − s) a_i + s b_i`, `s ∈ [0, 1]`, with what their inner products are made of.
@@ -124,7 +125,7 @@ impl Path {
         let gram = a * (r * r) + cross * (r * s) + b * (s * s);
         let norms: Vec<f64> = gram.diagonal().iter().map(|square| square.sqrt()).collect();
         let pairs = (0..norms.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
-        pairs.map(|(i, j)| gram[(i, j)].abs() / (norms[i] * norms[j])).fold(0.0, f64::max)
+        largest_size(pairs.map(|(i, j)| gram[(i, j)] / (norms[i] * norms[j])))
     }
 
     /// An `s` with coherence `mu`, which must lie between those of the ends.

@@ -14,6 +14,7 @@ use nalgebra::DMatrix;
 
 use crate::error::{Error, Result};
 use crate::limits;
+pub use crate::vectors::{dot, norm};
 pub use digits::digits;
 pub use normalise::Normalisation;
 pub use orthonormal::orthonormal_tolerance;
@@ -103,6 +104,11 @@ impl Dataset {
             Some(rows) if !self.orthonormal => dot(rows, rows) / self.samples as f64,
             _ => 1.0,
         }
+    }
+
+    /// A gradient in units of [`mean_square_norm`](Self::mean_square_norm); none at all where all samples are 0.
+    pub(crate) fn relative(&self, gradient: f64) -> f64 {
+        if gradient == 0.0 { 0.0 } else { gradient / self.mean_square_norm() }
     }
 
     /// Whether the rows are held in memory.
@@ -202,19 +208,9 @@ fn check_shape(samples: usize, dim: usize) -> Result<()> {
     Ok(())
 }
 
-/// Inner product.
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
 /// `y ← y + a x`.
 fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
     for (y, x) in y.iter_mut().zip(x) {
         *y += a * x;
     }
-}
-
-/// Euclidean norm.
-pub fn norm(a: &[f64]) -> f64 {
-    dot(a, a).sqrt()
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Dataset, norm};
 use crate::error::{Error, Result};
+use crate::vectors::largest_size;
 
 /// What is done to samples before training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -42,7 +43,7 @@ impl Dataset {
         self.with_rows(|rows, dim| {
             for (row, values) in rows.chunks_exact_mut(dim).enumerate() {
                 // By the largest entry first: squares of 1e200 or 1e-200 leave the range of f64.
-                let largest = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+                let largest = largest_size(values.iter().copied());
                 if largest == 0.0 {
                     return Err(Error::ZeroRow { row });
                 }

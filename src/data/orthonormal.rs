@@ -7,6 +7,7 @@ use super::{Dataset, check_shape, dot};
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::rng::{Purpose, stream};
+use crate::vectors::scale;
 
 /// How far an inner product may lie from 0 or 1 for rows in `R^dim` to count as orthonormal:
 /// `1e-14 √n`, what rounding leaves of a QR or SVD in double precision.
@@ -124,7 +125,8 @@ pub(super) fn check(rows: &[f64], dim: usize, tolerance: f64) -> Result<()> {
 pub(crate) fn span_basis(rows: &[f64], samples: usize, dim: usize) -> Result<Vec<f64>> {
     limits::entries("the rows", samples, dim)?;
     limits::work("a basis of the span of the rows", &[2, samples, dim, samples.min(dim)])?;
-    let qr = DMatrix::from_column_slice(dim, samples, rows).col_piv_qr();
+    let scale = scale(rows.iter().copied());
+    let qr = DMatrix::from_iterator(dim, samples, rows.iter().map(|x| scale * x)).col_piv_qr();
     let r = qr.r();
     let diagonal: Vec<f64> = (0..samples.min(dim)).map(|k| r[(k, k)].abs()).collect();
     // Pivoting sorts the diagonal, so the rank is where it drops to rounding level.

@@ -15,6 +15,7 @@ use crate::model::{Autoencoder, SingleNeuron, SingleNeuronConfig, flat};
 use crate::problem::Problem;
 use crate::schedule::{BatchStream, Schedule};
 use crate::state::Neuron;
+use crate::vectors::norm;
 
 /// Gradient descent on any [`Autoencoder`], gradients by `loss.backward()`. One replica.
 pub struct Autodiff<M: Autoencoder> {
@@ -221,6 +222,11 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
         let parts: Vec<_> = (0..samples).step_by(most).map(part).collect();
         let losses = parts.into_par_iter().map(|(model, x)| to_host(flat::batch_loss(&model, x))[0]);
         losses.collect::<Vec<f64>>().into_iter().sum::<f64>() / samples as f64
+    }
+
+    fn slope(&self, _replica: usize) -> f64 {
+        let all: Vec<usize> = (0..self.dataset.samples()).collect();
+        self.dataset.relative(norm(&self.gradient(&all)) / all.len() as f64)
     }
 
     fn weights(&self, _replica: usize) -> Result<Vec<f64>> {

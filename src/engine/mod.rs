@@ -49,6 +49,10 @@ pub trait Engine {
     /// Training loss over all samples.
     fn loss(&self, replica: usize) -> f64;
 
+    /// Norm of the gradient of the training loss over all samples, in all parameters, in units of the mean squared norm of the
+    /// samples: a length, that of a step which a Hessian `(1/m) Σ ‖x_i‖²` would ask for.
+    fn slope(&self, replica: usize) -> f64;
+
     /// First-layer weights of a replica, row-major `[k, n]`.
     ///
     /// # Errors
@@ -107,7 +111,8 @@ fn expect(what: &'static str, expected: usize, got: usize) -> Result<()> {
 /// Squared norm beyond which a run that started at `norm_sq` counts as diverged: a million times the
 /// initial norm, or a million if that is larger. Global minima have norm 1.
 pub fn blow_up(norm_sq: f64) -> f64 {
-    1e12 * norm_sq.max(1.0)
+    // An infinite norm is beyond any limit.
+    (1e12 * norm_sq.max(1.0)).min(f64::MAX)
 }
 
 /// Whether a squared norm is beyond its limit, or no number.

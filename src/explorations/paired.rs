@@ -62,9 +62,10 @@ pub(super) fn share(name: impl Into<String>, hits: u64, trials: u64, what: &str)
 /// ends are read off the pooled sample.
 ///
 /// # Panics
-/// Without two groups, or with an empty one.
+/// Without two groups, with an empty one, or with a NaN.
 pub(super) fn pooled_quantile(groups: &[Vec<f64>], probability: f64) -> (f64, Interval) {
     let mut all = groups.concat();
+    assert!(all.iter().all(|x| !x.is_nan()), "a quantile of what is no number");
     all.sort_by(f64::total_cmp);
     let at = |p: f64| all[((p * all.len() as f64).ceil() as usize).clamp(1, all.len()) - 1];
     let value = at(probability);

@@ -19,6 +19,7 @@ use crate::model::{AnyAutoencoder, Architecture};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::theory;
+use crate::vectors::largest_size;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
 const MOST_MATERIALISED: usize = 1 << 20;
@@ -99,6 +100,9 @@ impl Job {
         limits::entries("the models", options.replicas as usize, options.model.parameters(width))?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
+        if precision(options.engine, &compute) == Precision::F32 {
+            fits_single(options.init_norm, problem.dataset())?;
+        }
         let origin = match &options.from {
             Some(path) => Some(Origin::read(path, options, &problem, &compute)?),
             None => None,
@@ -223,6 +227,19 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::NoFormula { engine: engine.name(), what })
+}
+
+/// Refuses numbers of which single precision has no squares: they would turn into 0 or infinity without a word.
+fn fits_single(init_norm: f64, dataset: &Dataset) -> Result<()> {
+    let largest = dataset.rows().map_or(1.0, |rows| largest_size(rows.iter().copied()));
+    for (what, size) in [("--init-norm", init_norm), ("the largest entry of the samples", largest)] {
+        if size != 0.0 && !(1e-18..=1e18).contains(&size) {
+            let reason =
+                "single precision has squares of 1e-18 to 1e18; take --precision f64, or --normalise unit";
+            return Err(Error::Usage(format!("{what} is {size:?}: {reason}")));
+        }
+    }
+    Ok(())
 }
 
 /// Precision of the arithmetic: the reduced engine computes in f64 whatever the device.

@@ -74,7 +74,11 @@ impl Learned {
             lines.push(format!("  matched to atoms     mean |cos| {}, {recovered} recovered", number(mean)));
         }
         if let (Some(least), Some(most)) = (self.pca_angle_min, self.pca_angle_max) {
-            lines.push(format!("  angles to PCA        {} to {} rad", number(least), number(most)));
+            lines.push(if least == most {
+                format!("  angle to PCA         {} rad", number(least))
+            } else {
+                format!("  angles to PCA        {} to {} rad", number(least), number(most))
+            });
         }
         lines
     }

@@ -89,6 +89,7 @@ struct Counts {
     dead: u64,
     diverged: u64,
     max_steps: u64,
+    stalled: u64,
 }
 
 /// How one replica ended: a row of `replicas.csv`.
@@ -297,6 +298,7 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
             Outcome::Dead => &mut replicas.dead,
             Outcome::Diverged => &mut replicas.diverged,
             Outcome::MaxSteps => &mut replicas.max_steps,
+            Outcome::Stalled => &mut replicas.stalled,
         } += 1;
     }
     let predicted_limit = match job.limits(&job.starts[..1]) {
@@ -322,6 +324,7 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
         Outcome::Dead => "dead (no sample activates a neuron: nothing can move)",
         Outcome::Diverged => "diverged",
         Outcome::MaxSteps => "out of steps",
+        Outcome::Stalled => "stalled (steps vanish in rounding, the gradient does not)",
     };
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
     if *outcome == Outcome::Diverged {
@@ -359,9 +362,9 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
         lines.push(bars(&shown.run.neurons[0].correlations));
     }
     if job.starts.len() > 1 {
-        let Counts { converged, dead, diverged, max_steps } = replicas;
+        let Counts { converged, dead, diverged, max_steps, stalled } = replicas;
         lines.push(format!(
-            "  all replicas         {converged} converged, {dead} dead, {diverged} diverged, {max_steps} out of steps"
+            "  all replicas         {converged} converged, {dead} dead, {diverged} diverged, {max_steps} out of steps, {stalled} stalled"
         ));
     }
     lines.push(format!("run directory: {directory}"));

@@ -76,7 +76,7 @@ pub fn cosines(w: &[f64], dictionary: &Dictionary) -> Vec<f64> {
     let length = norm(w);
     dictionary
         .atoms()
-        .map(|atom| if length > 0.0 { dot(w, atom) / (length * norm(atom)) } else { 0.0 })
+        .map(|atom| if length == 0.0 { 0.0 } else { dot(w, atom) / (length * norm(atom)) })
         .collect()
 }
 

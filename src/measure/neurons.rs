@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::model::Activation;
 use crate::state::Neuron;
 use crate::train::{Cadence, Observer};
+use crate::vectors;
 
 /// One neuron at one step. Sparsity is that of its correlations `c_i = ⟨w, x_i⟩`: over orthonormal data a pure datapoint
 /// is as sparse as can be, over data with Gram matrix `K` its correlations are `K e_i`.
@@ -101,9 +102,8 @@ impl NeuronGauge {
     fn row(&self, step: u64, index: usize, neuron: &Neuron, w: Option<&[f64]>) -> NeuronRow {
         let best = alignment::best_match(neuron, &self.dataset, self.activation);
         let atom = self.dataset.dictionary().zip(w).and_then(|(dictionary, w)| {
-            let cosines = dictionary::cosines(w, dictionary).into_iter().map(f64::abs).enumerate();
-            // The first one on a tie.
-            cosines.reduce(|best, next| if next.1 > best.1 { next } else { best })
+            let cosines: Vec<f64> = dictionary::cosines(w, dictionary).into_iter().map(f64::abs).collect();
+            vectors::arg_max(cosines.iter().copied()).map(|atom| (atom, cosines[atom]))
         });
         let c = &neuron.correlations;
         NeuronRow {

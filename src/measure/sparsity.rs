@@ -1,13 +1,12 @@
 //! How many samples a neuron mixes.
 
 use crate::state::Neuron;
+use crate::vectors;
 
 /// Participation ratio `(Σ c_i²)² / Σ c_i⁴`: 1 for a pure datapoint, `m` for an even mixture of all,
-/// 0 for a neuron orthogonal to the data.
+/// 0 for a neuron orthogonal to the data, at any scale.
 pub fn participation_ratio(neuron: &Neuron) -> f64 {
-    let (square, fourth) =
-        neuron.correlations.iter().fold((0.0, 0.0), |(two, four), c| (two + c * c, four + c.powi(4)));
-    if fourth > 0.0 { square * square / fourth } else { 0.0 }
+    vectors::participation_ratio(&neuron.correlations)
 }
 
 /// Hoyer's sparsity `(√m − ‖v‖₁/‖v‖₂)/(√m − 1)` of a vector of length `m`: 1 if a single entry is not 0, 0 if all
@@ -37,8 +36,8 @@ pub fn effective_support(v: &[f64]) -> f64 {
 
 /// The entries over the largest of them, whose squares then neither overflow nor vanish together.
 fn scaled(v: &[f64]) -> impl Iterator<Item = f64> {
-    let largest = v.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    v.iter().map(move |x| if largest > 0.0 { x / largest } else { 0.0 })
+    let largest = vectors::largest_size(v.iter().copied());
+    v.iter().map(move |x| if largest == 0.0 { 0.0 } else { x / largest })
 }
 
 /// The log-ratio `R = log(|c_{i*}| / Σ_{j ≠ i*} |c_j|)`, `i* = argmax |c|`, over the

@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, SymmetricEigen};
 use crate::data::{Dataset, span_basis};
 use crate::error::Result;
 use crate::limits;
+use crate::vectors::scale;
 
 /// Relative gap between eigenvalues below which the subspace between them is not determined.
 const GAP: f64 = 1e-9;
@@ -59,7 +60,9 @@ pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatri
     let smaller = samples.min(dim);
     limits::entries("the second moment of the data", smaller, smaller)?;
     limits::work("the principal components", &[10, smaller, smaller, samples.max(dim)])?;
-    let columns = DMatrix::from_column_slice(dim, samples, dataset.rows()?);
+    let rows = dataset.rows()?;
+    let scale = scale(rows.iter().copied());
+    let columns = DMatrix::from_iterator(dim, samples, rows.iter().map(|x| scale * x));
     if q == 0 || q > smaller {
         return Ok(None);
     }

@@ -1,37 +1,54 @@
 //! Text of a claim as HTML: escaped, and the indices of symbols set as such.
 
-/// `w_0`, `λ_max`, `Σ_{i∈S⁺}` with subscripts. A symbol is a single letter: `max_cos` is a name and stays.
+/// `w_0`, `λ_max`, `Σ_{i∈S⁺}`, `2η_B`, `dy_j`, `(…)_j`, `max_i` with subscripts. A symbol is a single letter: `max_cos` is a name
+/// and stays.
 pub(super) fn html(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
-    // A Greek letter before a symbol is a factor or an operator: `Πw_0`, `ηp_j`.
-    let part_of_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
     let (mut html, mut k) = (String::with_capacity(text.len() + 64), 0);
     while k < letters.len() {
-        let before = k.checked_sub(1).map(|k| &letters[k]);
-        let symbol = letters[k].is_alphabetic() && !before.is_some_and(part_of_word);
         push(&mut html, letters[k]);
         k += 1;
-        if symbol && letters.get(k) == Some(&'_') {
-            let rest = &letters[k + 1..];
-            let (index, taken) = match rest.first() {
-                Some('{') => match rest.iter().position(|c| *c == '}') {
-                    Some(end) => (&rest[1..end], end + 1),
-                    None => (&rest[..0], 0),
-                },
-                _ => {
-                    let end = rest.iter().position(|c| !c.is_alphanumeric()).unwrap_or(rest.len());
-                    (&rest[..end], end)
-                }
-            };
-            if !index.is_empty() {
-                html.push_str("<sub>");
-                index.iter().for_each(|c| push(&mut html, *c));
-                html.push_str("</sub>");
-                k += 1 + taken;
-            }
+        if letters.get(k) != Some(&'_') {
+            continue;
+        }
+        let (index, taken) = index(&letters[k + 1..]);
+        if !index.is_empty() && takes_index(&letters[..k], index) {
+            html.push_str("<sub>");
+            index.iter().for_each(|c| push(&mut html, *c));
+            html.push_str("</sub>");
+            k += 1 + taken;
         }
     }
     html
+}
+
+/// The index that follows an underscore, in braces or not, and how many letters it takes. A power ends it: `η_B²`.
+fn index(rest: &[char]) -> (&[char], usize) {
+    if rest.first() == Some(&'{') {
+        let end = rest.iter().position(|c| *c == '}');
+        return end.map_or((&rest[..0], 0), |end| (&rest[1..end], end + 1));
+    }
+    let part = |c: &char| (c.is_alphanumeric() && !"⁰¹²³⁴⁵⁶⁷⁸⁹".contains(*c)) || "⊥∞".contains(*c);
+    let end = rest.iter().position(|c| !part(c)).unwrap_or(rest.len());
+    (&rest[..end], end)
+}
+
+/// Whether what ends here is a symbol: a bracket, a letter of another alphabet (`2η_B`), or a Latin letter by itself, after a number
+/// (`2w_0`) or a differential (`dy_j`). Of words, an operator with a single letter below it.
+fn takes_index(before: &[char], index: &[char]) -> bool {
+    let [front @ .., last] = before else { return false };
+    if !last.is_ascii_alphanumeric() {
+        return last.is_alphabetic() || ")]∂".contains(*last);
+    }
+    let part_of_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let start = front.iter().rposition(|c| !part_of_word(c)).map_or(0, |at| at + 1);
+    let word: String = before[start..].iter().collect();
+    match word.trim_start_matches(|c: char| c.is_ascii_digit()).as_bytes() {
+        [letter] => letter.is_ascii_alphabetic(),
+        [b'd', letter] => letter.is_ascii_alphabetic(),
+        b"max" | b"min" | b"argmax" => index.len() == 1,
+        _ => false,
+    }
 }
 
 fn push(html: &mut String, letter: char) {
@@ -57,6 +74,13 @@ mod tests {
             "max_cos, gd_limit, cos_init; R<sub>t</sub>/t"
         );
         assert_eq!(html("‖Πw_0‖, log(1 + ηp_j)"), "‖Πw<sub>0</sub>‖, log(1 + ηp<sub>j</sub>)");
+        assert_eq!(html("4η_B², 2bη_B|, 2w_0"), "4η<sub>B</sub>², 2bη<sub>B</sub>|, 2w<sub>0</sub>");
+        assert_eq!(
+            html("dy_j/dt = softmax(2y)_j + w_⊥"),
+            "dy<sub>j</sub>/dt = softmax(2y)<sub>j</sub> + w<sub>⊥</sub>"
+        );
+        assert_eq!(html("∂_t S, max_i|c_i|"), "∂<sub>t</sub> S, max<sub>i</sub>|c<sub>i</sub>|");
+        assert_eq!(html("batch_sizes.csv, _0, x1_y, a_b_c"), "batch_sizes.csv, _0, x1_y, a<sub>b</sub>_c");
         assert_eq!(html("a_, b_{x and <b>&"), "a_, b_{x and &lt;b&gt;&amp;");
         assert_eq!(
             html("‖w_0‖ < 1, log(c_1/c_0)"),

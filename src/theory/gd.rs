@@ -1,9 +1,9 @@
 //! Full-batch gradient descent, solved: its limit and its whole trajectory in three scalars
 //! (GFHY Theorem 1).
 
-use crate::data::{dot, norm};
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
+use crate::vectors::{dot, largest_size, norm};
 
 /// Limit of gradient descent from correlations `c_0`: `w_GD = Πw_0/‖Πw_0‖`, for ReLU with the sum
 /// over `S⁺ = {i : c_i(0) > 0}` only (Theorem 1). `None` where it does not move towards any, no
@@ -21,7 +21,7 @@ pub fn limit(c0: &[f64], activation: Activation) -> Option<LimitSet> {
 /// `None` where [`limit`] is.
 pub fn to_a_datapoint(c0: &[f64], activation: Activation) -> Option<f64> {
     let Some(LimitSet::Point(alpha)) = limit(c0, activation) else { return None };
-    Some((2.0 - 2.0 * alpha.iter().fold(0.0, |most: f64, a| most.max(a.abs()))).max(0.0).sqrt())
+    Some((2.0 - 2.0 * largest_size(alpha)).max(0.0).sqrt())
 }
 
 /// Distance of the limits that ReLU and the linear model have from the same start: `√(2 − 2 ‖c⁺‖/‖c‖)`. `None` if either has

@@ -18,9 +18,10 @@ use crate::model::Activation;
 pub fn log_ratio(c: &[f64], active: &[usize]) -> f64 {
     let (mut largest, mut rest) = (0.0f64, 0.0);
     for &i in active {
+        // A size that is no number ends up in the rest.
         let size = c[i].abs();
-        rest += size.min(largest);
-        largest = largest.max(size);
+        let (high, low) = if size > largest { (size, largest) } else { (largest, size) };
+        (largest, rest) = (high, rest + low);
     }
     (largest / rest).ln()
 }

@@ -17,7 +17,9 @@ use crate::state::Neuron;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The stop rule was met.
+    /// The stop rule was met. Of [`StopRule::Tail`] that means a point where the gradient vanishes: a saddle is one, too,
+    /// if the run is exactly on it; the least eigenvalue of the Hessian tells
+    /// ([`measure::sharpness`](crate::measure::sharpness)).
     Converged,
     /// ReLU only: no sample activates any neuron, so nothing will ever move again.
     Dead,
@@ -25,6 +27,8 @@ pub enum Outcome {
     Diverged,
     /// The budget ran out first.
     MaxSteps,
+    /// [`StopRule::Tail`] only: nothing moves, because steps vanish in rounding; the gradient does not.
+    Stalled,
 }
 
 impl Outcome {
@@ -35,6 +39,7 @@ impl Outcome {
             Outcome::Dead => "dead",
             Outcome::Diverged => "diverged",
             Outcome::MaxSteps => "max_steps",
+            Outcome::Stalled => "stalled",
         }
     }
 }
@@ -57,6 +62,11 @@ pub enum StopRule {
     /// three shrink by at least a factor `q < 1` each, the remaining path is at most
     /// `d_k q/(1 − q)`, as for a geometric series. A run that leaves a plateau has growing
     /// displacements and does not stop; noise that does not die out never stops.
+    ///
+    /// The gradient has a say, because rounding shortens displacements, too. A run stops only if
+    /// [`Engine::slope`] is at most 100 `tolerance`, and where the last three displacements are 0 it
+    /// is converged if the slope is at most `tolerance`, and [stalled](Outcome::Stalled) otherwise. At
+    /// parameters of a norm below 1 these bounds shrink with it: near the saddle 0 every gradient is small.
     Tail {
         /// Steps between displacements.
         window: u64,
@@ -113,7 +123,8 @@ pub struct Run {
     pub outcome: Outcome,
     /// Steps taken until then; for [`Outcome::Diverged`] the step that blew up.
     pub steps: u64,
-    /// Distance to the predicted set, or the estimate of the tail; NaN where neither was asked for.
+    /// Distance to the predicted set, or the estimate of the tail (the slope if nothing moves); NaN where neither was
+    /// asked for.
     pub distance: f64,
     /// The neurons at that point (meaningless after divergence).
     pub neurons: Vec<Neuron>,

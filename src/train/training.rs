@@ -224,13 +224,29 @@ impl Training {
             return None;
         }
         let distance = self.distance(engine, replica, taken, plan);
-        let outcome = match () {
-            () if engine.is_dead(replica) => Outcome::Dead,
-            () if plan.is_met(distance) => Outcome::Converged,
-            () if taken == plan.budget => Outcome::MaxSteps,
-            () => return None,
+        let (outcome, distance) = if engine.is_dead(replica) {
+            (Outcome::Dead, distance)
+        } else if let Some(end) = self.end(engine, replica, distance, plan) {
+            end
+        } else if taken == plan.budget {
+            (Outcome::MaxSteps, distance)
+        } else {
+            return None;
         };
         run(outcome, taken, distance, engine.neurons(replica))
+    }
+
+    /// How a replica ends if the distance meets the stop rule, and how far it then has to go.
+    fn end(&self, engine: &dyn Engine, replica: usize, distance: f64, plan: &Plan) -> Option<(Outcome, f64)> {
+        if !plan.is_met(distance) {
+            return None;
+        }
+        match plan.stop {
+            StopRule::Tail { tolerance, .. } => {
+                self.tails[replica].end(distance, engine.slope(replica), tolerance)
+            }
+            StopRule::Limit { .. } | StopRule::Never => Some((Outcome::Converged, distance)),
+        }
     }
 
     fn distance(&mut self, engine: &dyn Engine, replica: usize, taken: u64, plan: &Plan) -> f64 {

@@ -12,6 +12,7 @@ use crate::init::Start;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval};
+use crate::vectors;
 use crate::verdict::{Check, Covered, Expectation};
 
 pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
@@ -44,6 +45,7 @@ fn flock(samples: usize, eta: f64) -> Result<Flock> {
 }
 
 fn largest_of(c: &[f64]) -> usize {
+    // The last one on a tie, which the simplex has; correlations of starts are numbers.
     (0..c.len()).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap_or(0)
 }
 
@@ -147,7 +149,7 @@ fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
     for k in 0..n {
         for j in 0..n - k {
             let c = [k, j, n - 1 - k - j].map(|x| (x as f64 + 1.0 / 3.0) / n as f64);
-            let length = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+            let length = vectors::norm(&c);
             starts.push(flock.start(&c.map(|c| norm * c / length), 0.0)?);
         }
     }

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 
 use super::Prediction;
 use crate::claims::flock::{Flock, lead};
-use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::theory::cyclic;
+use crate::vectors::{largest, smallest};
 use crate::verdict::Expectation;
 
 /// Step sizes for two samples, up to nearly the wall at ½.
@@ -78,7 +78,7 @@ fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
 
 /// Two samples: the closed form against the engine.
 fn pairs(prediction: &Prediction, findings: &mut Findings) -> Result<()> {
-    let (least, most) = (PAIRS.iter().copied().fold(1.0, f64::min), largest(PAIRS));
+    let (least, most) = (smallest(PAIRS), largest(PAIRS));
     let range = format!("m = 2, {} step sizes from {least} to {most}", PAIRS.len());
     let still = Expectation::new(
         format!("{range}: largest move of the mixed orbit over a cycle"),
@@ -115,7 +115,7 @@ fn pairs(prediction: &Prediction, findings: &mut Findings) -> Result<()> {
         PAIRS.iter().zip(&orbits).map(|(eta, orbit)| multipliers(*eta, orbit)).collect::<Result<Vec<_>>>()?;
     let errors = PAIRS.iter().zip(&seen).map(|(eta, seen)| {
         let predicted = (prediction.multipliers)(*eta);
-        (seen[0] - predicted[0]).abs().max((seen[1] - predicted[1]).abs())
+        largest([(seen[0] - predicted[0]).abs(), (seen[1] - predicted[1]).abs()])
     });
     let saddles = seen.iter().filter(|seen| seen[0] < 1.0 && seen[1] > 1.0).count();
     let n = PAIRS.len() as u64;
@@ -156,7 +156,7 @@ fn boundary_run(prediction: &Prediction, findings: &mut Findings) -> Result<()> 
     let (low, run) = last_of_the_first(eta, first, &orbit)?;
     let near = run.iter().filter(|distance| **distance < NEAR).count();
     findings.checks.push(stay.measured(near as f64, 1));
-    findings.checks.push(pass.measured(run.iter().copied().fold(f64::INFINITY, f64::min), 1));
+    findings.checks.push(pass.measured(smallest(run.iter().copied()), 1));
     let last_below = |distance: f64| run.iter().rposition(|other| *other < distance).unwrap_or(0);
     let (from, to) = (last_below(GROWTH.0), last_below(GROWTH.1));
     let factor = (run[to] / run[from]).powf(1.0 / (to as f64 - from as f64));

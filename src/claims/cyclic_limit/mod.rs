@@ -23,6 +23,7 @@ use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::theory::{cyclic, sgd};
 use crate::train::{Outcome, Run};
+use crate::vectors::{arg_max, norm};
 use crate::verdict::{Check, Expectation};
 
 /// The claim.
@@ -268,7 +269,7 @@ fn draws(options: &Options, count: u64) -> String {
 fn rivals(c: &[f64], c0: &[f64], activation: Activation) -> f64 {
     let active = c.iter().zip(c0).filter(|(_, c0)| activation.admits(**c0)).map(|(c, _)| c.abs());
     let sizes = active.sorted_by(|a, b| b.total_cmp(a)).skip(1);
-    sizes.map(|c| c * c).sum::<f64>().sqrt()
+    norm(&sizes.collect::<Vec<_>>())
 }
 
 /// Starts that are drawn for the conjecture unless the command line says how many.
@@ -388,9 +389,10 @@ fn blocks(context: &Context, step_size: f64) -> Result<Check> {
         let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
         let run = case.run_for(&mut case.reduced()?, steps);
         let (c0, c) = (&start.correlations, &run.neurons[0].correlations);
-        let largest = (0..8).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap_or(0);
-        let (i, j) = (largest, largest ^ 1);
-        deviation = deviation.max((c[j] / c[i] - c0[j] / c0[i]).abs() + (1.0 - c[i].hypot(c[j])).abs());
+        let i = arg_max(c.iter().map(|c| c.abs())).unwrap_or(0);
+        let j = i ^ 1;
+        let off = (c[j] / c[i] - c0[j] / c0[i]).abs() + (1.0 - c[i].hypot(c[j])).abs();
+        deviation = largest([deviation, off]);
     }
     Ok(expectation.measured(deviation, starts))
 }

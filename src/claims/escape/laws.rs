@@ -123,7 +123,7 @@ fn halfway(context: &Context, alpha: &[f64], replicas: u64) -> Result<Check> {
     .chance(8e-6)
     .at_least();
     let purest = |c: &[f64]| {
-        let largest = c.iter().map(|c| c * c).fold(0.0, f64::max);
+        let largest = largest(c.iter().map(|c| c * c));
         largest / dot(c, c)
     };
     let seed = context.cell_seed(&CLAIM, 1 << 32);

@@ -12,6 +12,7 @@ use crate::stats::{
 };
 use crate::theory::escape::Survival;
 use crate::theory::selection::clock;
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// Log-ratio of the leader to the sum of the others at which a run has committed: it comes back from there with a
@@ -91,7 +92,7 @@ fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<(Vec
 /// Distribution function of `κT` at evenly spaced times, for `escape_law.csv`: share of runs with its 95 % interval, beside the law.
 fn law_table(times: &[f64], survival: &Survival, eta: f64) -> Table {
     let runs = times.len() as u64;
-    let last = times.iter().copied().fold(0.0, f64::max);
+    let last = largest(times.iter().copied());
     let row = |k: u32| {
         let t = last * f64::from(k) / 40.0;
         let committed = times.iter().filter(|time| **time <= t).count() as u64;

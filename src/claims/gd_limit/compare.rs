@@ -2,7 +2,7 @@
 
 use super::super::protocol::{Case, largest, start_where};
 use super::{Prediction, Tolerances};
-use crate::data::{Dataset, dot};
+use crate::data::Dataset;
 use crate::device::Compute;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -13,6 +13,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::theory::gd::Radial;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
+use crate::vectors::norm;
 
 /// One training of the protocol.
 #[derive(Clone)]
@@ -120,6 +121,6 @@ impl Observer for Lockstep<'_> {
         let mut difference = self.state.correlations(&self.start, self.c0, self.activation);
         difference.iter_mut().zip(&neuron.correlations).for_each(|(p, c)| *p -= c);
         difference.push(self.state.residual.abs() - neuron.residual);
-        self.worst = largest([self.worst, dot(&difference, &difference).sqrt()]);
+        self.worst = largest([self.worst, norm(&difference)]);
     }
 }

@@ -3,7 +3,7 @@
 use super::super::Context;
 use super::super::protocol::Case;
 use super::{CLAIM, Prediction, Tolerances};
-use crate::data::{Dataset, dot};
+use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
@@ -11,6 +11,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::theory::gd::Radial;
+use crate::vectors::norm;
 use crate::verdict::{Check, Expectation};
 
 /// What is told of it.
@@ -48,7 +49,7 @@ pub(super) fn tail_checks(
             let already = engine.steps_taken();
             engine.advance(steps.saturating_sub(already));
             let neuron = &engine.neurons(0)[0];
-            let radius = dot(&neuron.correlations, &neuron.correlations).sqrt();
+            let radius = norm(&neuron.correlations);
             let error = if n > m { neuron.residual } else { (radius - 1.0).abs() };
             (error, engine.steps_taken() as f64)
         };

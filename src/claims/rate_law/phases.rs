@@ -8,6 +8,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean};
 use crate::theory::selection::clock;
+use crate::vectors::norm;
 use crate::verdict::Expectation;
 
 /// Log-ratio at which a run counts as selected (it comes back from there with probability 0.03), and as done.
@@ -65,7 +66,7 @@ fn times(
 ) -> Result<Vec<[f64; 2]>> {
     let kappa = clock(c.len(), batch, eta);
     let mut reached = Vec::new();
-    let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+    let norm = norm(c);
     let unit: Vec<f64> = c.iter().map(|c| c / norm).collect();
     // The same runs twice, once to each level: a rule remembers nothing.
     for level in LEVELS {

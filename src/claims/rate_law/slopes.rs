@@ -4,7 +4,6 @@ use itertools::Itertools;
 use rayon::prelude::*;
 
 use super::{CLAIM, Options, Prediction};
-use crate::claims::protocol::{largest, smallest};
 use crate::claims::{Context, Findings, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -15,6 +14,7 @@ use crate::problem::{Problem, Reduction};
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, Mean, variance_interval};
 use crate::theory::rate::{self, StepLaw};
+use crate::vectors::{arg_max, largest, smallest};
 use crate::verdict::{Check, Covered, Equality, Expectation};
 
 /// What a number of a cell is held to.
@@ -108,8 +108,7 @@ impl Cell {
                 let after = sizes(&engine, k);
                 let fall = |(a, b): (&f64, &f64)| (a / b).abs().ln() / (to - from) as f64;
                 let by_sample = before.iter().zip(&after).map(fall).collect();
-                let size = |i: &usize| after[*i].abs();
-                let winner = (0..after.len()).max_by(|i, j| size(i).total_cmp(&size(j))).unwrap_or(0);
+                let winner = arg_max(after.iter().map(|c| c.abs())).unwrap_or(0);
                 Fall { winner, by_sample }
             };
             context.progress.inc(last - first);

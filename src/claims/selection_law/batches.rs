@@ -9,6 +9,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity};
 use crate::theory::selection::{Diffusion, clock, log_cosines};
+use crate::vectors::largest;
 use crate::verdict::{Check, Covered, Equality, Expectation, OneSided};
 
 const RATIOS: [f64; 6] = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0];
@@ -83,7 +84,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
             }
         }
         let [excess, time] = [excesses.iter().map(|e| (e.mean, e.sem)).collect(), times].map(extrapolated);
-        worst = worst.max((excess.0 / excess.1).abs());
+        worst = largest([worst, (excess.0 / excess.1).abs()]);
         let per_square = (prediction.clock)(RATIOS.len(), batch, 1.0);
         points.push((per_square.ln(), time.0.ln(), time.1 / time.0));
     }

@@ -7,12 +7,12 @@ use super::batches::by_diffusion;
 use super::pair::{at, frequency};
 use super::{CLAIM, Prediction, winners};
 use crate::claims::flock::Flock;
-use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination, normal_quantile};
 use crate::theory::selection::{Odds, clock, proportional, spherical};
+use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation, OneSidedInterval};
 
 const THREE: [f64; 3] = [0.5, 0.3, 0.2];
@@ -232,8 +232,8 @@ fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
     for (k, ((name, c), odds)) in starts.iter().zip(&odds).enumerate() {
         let counts = by_diffusion(context, c, paths, context.cell_seed(&CLAIM, 8 << 32 | k as u64));
         let p_values = counts.iter().zip(&odds.probabilities).map(|(&n, &p)| p_value(n, paths, p));
-        let of_start = p_values.fold(1.0, f64::min);
-        least = least.min(of_start);
+        let of_start = smallest(p_values);
+        least = smallest([least, of_start]);
         let (share, error) = frequency(counts[0], paths);
         let law = [odds.probabilities[0], odds.errors[0], share, error];
         let guess = guesses.map(|(_, guess)| guess(c)[0]);

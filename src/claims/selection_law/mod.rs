@@ -12,6 +12,7 @@ use super::protocol::check_replicas;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::theory::selection::{self, Odds, triangle};
+use crate::vectors::norm;
 
 /// The claim.
 pub const CLAIM: Claim = Claim {
@@ -124,6 +125,6 @@ fn winners(context: &Context, flock: &Flock, c: &[f64], replicas: u64) -> Result
 
 /// The point of the unit sphere in a direction.
 fn unit(c: &[f64]) -> Vec<f64> {
-    let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+    let norm = norm(c);
     c.iter().map(|c| c / norm).collect()
 }

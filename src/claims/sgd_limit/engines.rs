@@ -9,6 +9,7 @@ use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::train::Cadence;
+use crate::vectors::norm_of;
 
 /// Size, batch and steps: long enough for a datapoint to be selected and approached.
 const SIZE: (usize, usize, usize) = (9, 13, 2);
@@ -42,8 +43,7 @@ pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
         step = next;
         let weights = engines.iter().map(|(_, engine)| engine.weights(0)).collect::<Result<Vec<_>>>()?;
         for (k, l) in [(0, 1), (0, 2), (1, 2)] {
-            let squares = weights[k].iter().zip(&weights[l]).map(|(a, b)| (a - b).powi(2));
-            let distance = squares.sum::<f64>().sqrt();
+            let distance = norm_of(weights[k].iter().zip(&weights[l]).map(|(a, b)| a - b));
             let (engine, other) = (engines[k].0, engines[l].0);
             table.push(&[&samples, &dim, &batch, &step_size, &step, &engine, &other, &distance, &roundoff]);
         }

@@ -19,6 +19,7 @@ use crate::problem::Problem;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::theory::budget::miss;
 use crate::theory::sgd;
+use crate::vectors::largest;
 use crate::verdict::Check;
 use cells::{Cell, Group, groups};
 use ends::End;
@@ -157,7 +158,7 @@ fn told(groups: &[Group], total: u64) -> String {
          budget that a run misses with a probability of {:.0e} at most; a ReLU start without an active sample is drawn again. The \
          bounds on the probability are exact (Clopper–Pearson).",
         names.join("; "),
-        groups.iter().flat_map(|group| &group.cells).map(missed).fold(0.0, f64::max),
+        largest(groups.iter().flat_map(|group| &group.cells).map(missed)),
     )
 }
 

@@ -82,6 +82,7 @@ pub(super) fn along(context: &Context, sizes: &[(usize, usize)], prediction: &Pr
         "largest_predicted",
         "trace",
         "trace_predicted",
+        "kink",
     ];
     let mut table = Table::new("sharpness_along", &header);
     for ((algorithm, _, support), rows) in ways.iter().zip(rows) {
@@ -98,6 +99,7 @@ pub(super) fn along(context: &Context, sizes: &[(usize, usize)], prediction: &Pr
                 &largest,
                 &row.trace,
                 &trace,
+                &u8::from(row.kink),
             ]);
         }
     }

@@ -136,6 +136,10 @@ impl Engine for Analytic {
         self.problem.single_neuron_loss(&self.neurons(replica)[0])
     }
 
+    fn slope(&self, replica: usize) -> f64 {
+        self.problem.single_neuron_slope(&self.neurons(replica)[0], || Ok(self.weights_of(replica)))
+    }
+
     fn weights(&self, replica: usize) -> Result<Vec<f64>> {
         Ok(self.weights_of(replica))
     }

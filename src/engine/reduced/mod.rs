@@ -276,6 +276,10 @@ impl Engine for Reduced {
         self.problem.single_neuron_loss(&self.replicas[replica].neuron())
     }
 
+    fn slope(&self, replica: usize) -> f64 {
+        self.problem.single_neuron_slope(&self.replicas[replica].neuron(), || self.weights(replica))
+    }
+
     fn weights(&self, replica: usize) -> Result<Vec<f64>> {
         let Replica { start, state, .. } = &self.replicas[replica];
         match state {

@@ -7,6 +7,7 @@ use crate::model::Activation;
 use crate::report::terminal::number;
 use crate::rng::{Purpose, below, stream};
 use crate::stats::{ESTIMATE_LEVEL, Interval};
+use crate::vectors::{largest, smallest};
 use crate::verdict::Estimate;
 
 /// Samples redrawn for the interval of the crossover.
@@ -198,7 +199,7 @@ pub(super) fn notes(measured: &Measured) -> Vec<String> {
         let still = |rho: f64| measured.onsets.iter().filter(of).all(|o| o.case.rho != rho || o.moved() == 0);
         let fixed: Vec<String> =
             protocol.rhos.iter().filter(|&&rho| still(rho)).map(f64::to_string).collect();
-        let worst = measured.onsets.iter().filter(of).map(Onset::deviation).fold(0.0, f64::max);
+        let worst = largest(measured.onsets.iter().filter(of).map(Onset::deviation));
         notes.push(format!(
             "{}: no batch leaves a datapoint at ρ = {}, and some batch does at every other ρ examined; the length of the step is \
              the predicted one within {}.",
@@ -228,7 +229,7 @@ fn full_batches(measured: &Measured, activation: Activation) -> String {
         "{} GD: {arrived} of {} runs met the stop rule; the largest distance of the end from the predicted limit, over all ρ, is {}.",
         activation.name(),
         alive.len(),
-        number(distances.fold(0.0, f64::max))
+        number(largest(distances))
     )
 }
 
@@ -249,19 +250,20 @@ fn spread(measured: &Measured, activation: Activation) -> String {
             ratios.push(paired::pooled_quantile(&groups, 0.5).0 / law.quantile(0.5));
         }
     }
-    match (ratios.iter().copied().reduce(f64::min), ratios.iter().copied().reduce(f64::max)) {
-        (Some(least), Some(most)) => format!(
-            "{}: where the spreads of all other samples, (m − 1)σ, add up to less than ½, the median |α_j| is {} to {} times the \
-             predicted one ({} cells).",
-            activation.name(),
-            number(least),
-            number(most),
-            ratios.len()
-        ),
-        _ => {
-            format!("{}: no cell has (m − 1)σ below ½, where the spread law would apply.", activation.name())
-        }
+    if ratios.is_empty() {
+        return format!(
+            "{}: no cell has (m − 1)σ below ½, where the spread law would apply.",
+            activation.name()
+        );
     }
+    format!(
+        "{}: where the spreads of all other samples, (m − 1)σ, add up to less than ½, the median |α_j| is {} to {} times the \
+         predicted one ({} cells).",
+        activation.name(),
+        number(smallest(ratios.iter().copied())),
+        number(largest(ratios.iter().copied())),
+        ratios.len()
+    )
 }
 
 #[cfg(test)]

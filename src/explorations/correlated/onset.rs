@@ -1,10 +1,10 @@
 //! Where a datapoint stops being a fixed point: one step from it, under every correlation.
 
 use super::{Case, Protocol};
-use crate::data::norm;
 use crate::engine::{Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
+use crate::vectors::{largest_size, norm};
 
 /// First steps from datapoints, by pair.
 pub(super) struct Onset {
@@ -59,7 +59,7 @@ impl Onset {
 
     /// Largest `|measured − predicted|`.
     pub fn deviation(&self) -> f64 {
-        self.measured.iter().zip(&self.predicted).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+        largest_size(self.measured.iter().zip(&self.predicted).map(|(a, b)| a - b))
     }
 }
 

@@ -1,15 +1,14 @@
 //! Where gradient descent ends, and where SGD spends its time.
 
 use super::{Case, INIT_NORM, Protocol};
-use crate::data::norm;
 use crate::engine::{Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
 use crate::measure::alignment::{best_match, cos_init};
-use crate::measure::sparsity::participation_ratio;
 use crate::state::Neuron;
 use crate::theory::correlated::{eigenvalues, spread};
 use crate::train::{Outcome, Plan, StopRule, train};
+use crate::vectors::{arg_max, largest, norm, participation_ratio};
 
 /// Relaxation times of the spread law, `4/D`, before SGD is looked at: 32/D, where selection takes about 11/D.
 pub(super) const SETTLING: u64 = 8;
@@ -58,7 +57,7 @@ pub(super) fn coefficients(correlations: &[f64], rho: f64) -> Vec<f64> {
 
 /// Participation ratio of a vector.
 fn mixing(alpha: Vec<f64>) -> f64 {
-    participation_ratio(&Neuron { correlations: alpha, residual: 0.0, norm_sq: 1.0, overlap_init: 0.0 })
+    participation_ratio(&alpha)
 }
 
 impl Runs {
@@ -100,9 +99,10 @@ impl Runs {
         self.pairs.iter().map(value).collect()
     }
 
-    /// `|α_j|` by pair, where there are any.
+    /// `|α_j|` by pair, where there are any and they are numbers.
     pub fn others(&self) -> Vec<Vec<f64>> {
-        self.pairs.iter().map(|seen| seen.others.clone()).filter(|others| !others.is_empty()).collect()
+        let known = self.pairs.iter().filter(|seen| seen.is_alive() && !seen.others.is_empty());
+        known.map(|seen| seen.others.clone()).collect()
     }
 }
 
@@ -160,7 +160,7 @@ fn see(
         sizes
     };
     let last = looks.last().expect("at least one look");
-    let largest = |c: &[f64]| (0..c.len()).max_by(|&i, &j| c[i].total_cmp(&c[j]));
+    let first = |neuron: &[f64]| arg_max(neuron.iter().copied());
     let limit = (protocol.prediction.limit)(case.rho, &start.correlations, case.activation);
     let of_limit = |limit: Vec<f64>| {
         let way: Vec<f64> = limit.iter().zip(&last.correlations).map(|(a, b)| a - b).collect();
@@ -170,10 +170,10 @@ fn see(
         converged,
         mixed: mean(&|neuron| mixing(alpha(neuron))),
         max_cos: mean(&cosine),
-        impurity: looks.iter().map(|neuron| 1.0 - cosine(neuron)).fold(0.0, f64::max),
+        impurity: largest(looks.iter().map(|neuron| 1.0 - cosine(neuron))),
         cos_init: mean(&|neuron| cos_init(neuron, start.norm_sq)),
         others: looks.iter().flat_map(others).collect(),
-        argmax_kept: largest(&last.correlations) == largest(&start.correlations),
+        argmax_kept: first(&last.correlations) == first(&start.correlations),
         limit: limit.map(of_limit),
     }
 }

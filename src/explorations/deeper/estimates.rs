@@ -8,6 +8,7 @@ use crate::model::Architecture;
 use crate::report::terminal::number;
 use crate::stats::Interval;
 use crate::train::Outcome;
+use crate::vectors::largest;
 use crate::verdict::Estimate;
 
 /// For every model: what SGD with one sample a batch ends in, and what the full batch adds, pair by pair.
@@ -82,12 +83,13 @@ fn single_neuron(measured: &Measured) -> Option<String> {
         .filter_map(deviation)
         .filter(|x| x.is_finite())
         .collect();
-    let most = known.iter().copied().reduce(f64::max)?;
-    Some(format!(
-        "One neuron: the participation ratio is that of the limit in Theorems 1 and 2 within {} in all {} runs that stopped.",
-        number(most),
-        known.len()
-    ))
+    (!known.is_empty()).then(|| {
+        format!(
+            "One neuron: the participation ratio is that of the limit in Theorems 1 and 2 within {} in all {} runs that stopped.",
+            number(largest(known.iter().copied())),
+            known.len()
+        )
+    })
 }
 
 /// How many runs stopped by their rule, model by model.

@@ -7,11 +7,11 @@ use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
-use crate::measure::sparsity::participation_ratio;
 use crate::model::{Activation, Architecture};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
+use crate::vectors::participation_ratio;
 
 /// A number of a run.
 pub(super) type Measure = fn(&Ended) -> f64;
@@ -101,7 +101,7 @@ impl Protocol<'_> {
         } else {
             gauge.read(run.steps, &run.neurons, None)
         };
-        let open = run.outcome == Outcome::MaxSteps;
+        let open = matches!(run.outcome, Outcome::MaxSteps | Outcome::Stalled);
         let half = if open { gauge.read(half.step, &half.neurons, None) } else { Vec::new() };
         let predicted = match size(model) {
             (1, 1) => {
@@ -135,9 +135,6 @@ fn mean(rows: &[NeuronRow], value: fn(&NeuronRow) -> f64) -> f64 {
 fn mixed(limit: LimitSet) -> f64 {
     match limit {
         LimitSet::Datapoints(_) => 1.0,
-        LimitSet::Point(correlations) => {
-            let neuron = Neuron { correlations, residual: 0.0, norm_sq: 1.0, overlap_init: 0.0 };
-            participation_ratio(&neuron)
-        }
+        LimitSet::Point(correlations) => participation_ratio(&correlations),
     }
 }

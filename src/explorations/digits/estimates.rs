@@ -5,6 +5,7 @@ use super::{INIT_NORM, TOLERANCE, paired};
 use crate::report::terminal::number;
 use crate::state::Neuron;
 use crate::train::Outcome;
+use crate::vectors::{largest, norm_of, smallest};
 use crate::verdict::Estimate;
 
 /// For every measure: what gradient descent ends in, and what each smaller batch takes away from that, pair by pair.
@@ -53,24 +54,19 @@ pub(super) fn notes(groups: &[Group], protocol: &Protocol) -> Vec<String> {
     for learned in &descent.runs {
         let neuron = &learned.run.neurons[0];
         let apart = |other: &&Neuron| {
-            let square = neuron
-                .correlations
-                .iter()
-                .zip(&other.correlations)
-                .map(|(a, b)| (a - b).powi(2))
-                .sum::<f64>();
-            (square / dataset.samples() as f64).sqrt() > 0.01
+            let way = neuron.correlations.iter().zip(&other.correlations).map(|(a, b)| a - b);
+            norm_of(way) > 0.01 * (dataset.samples() as f64).sqrt()
         };
         if learned.run.outcome == Outcome::Converged && ends.iter().all(apart) {
             ends.push(neuron);
         }
     }
-    let losses = descent.values(|learned| learned.run.loss);
+    let losses = || descent.runs.iter().map(|learned| learned.run.loss).filter(|loss| loss.is_finite());
     notes.push(format!(
         "Different neurons that GD ends in, correlations more than 0.01 apart in root mean square: {}. Losses from {} to {}.",
         ends.len(),
-        number(losses.iter().copied().fold(f64::INFINITY, f64::min)),
-        number(losses.iter().copied().fold(0.0, f64::max))
+        number(smallest(losses())),
+        number(largest(losses()))
     ));
     notes
 }

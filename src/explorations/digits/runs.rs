@@ -12,6 +12,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::train::{Outcome, Plan, Run, StopRule, train};
+use crate::vectors::largest;
 
 /// A number of a run.
 pub(super) type Measure = fn(&Learned) -> f64;
@@ -79,7 +80,7 @@ impl Protocol {
         let cosine = |v: &[f64]| dot(v, weights).abs() / neuron.norm_sq.sqrt();
         let active: Vec<f64> = neuron.correlations.iter().map(|&c| Activation::Relu.apply(c)).collect();
         // A dead or diverged neuron has none of this.
-        let known = matches!(run.outcome, Outcome::Converged | Outcome::MaxSteps);
+        let known = !matches!(run.outcome, Outcome::Dead | Outcome::Diverged);
         let value = |x: f64| if known { x } else { f64::NAN };
         Learned {
             max_cos: value(best.cosine),
@@ -96,7 +97,7 @@ impl Protocol {
     fn top_digit(&self, active: &[f64]) -> f64 {
         let mut energy = [0.0; 10];
         active.iter().zip(&self.labels).for_each(|(phi, &label)| energy[usize::from(label)] += phi * phi);
-        energy.iter().copied().fold(0.0, f64::max) / energy.iter().sum::<f64>()
+        largest(energy) / energy.iter().sum::<f64>()
     }
 }
 

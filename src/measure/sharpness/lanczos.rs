@@ -6,10 +6,10 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::Operator;
 use super::dense::MOST_ITERATIONS;
-use crate::data::{dot, norm};
+use crate::vectors::{dot, norm, norm_of};
 
 /// The largest eigenvalue, and how well it is known.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TopEigenvalue {
     /// `λ_max`.
     pub value: f64,
@@ -18,6 +18,10 @@ pub struct TopEigenvalue {
     pub residual: f64,
     /// Dimension of the Krylov space.
     pub iterations: usize,
+    /// Whether the residual came down to the tolerance that was asked for.
+    pub reached: bool,
+    /// The Ritz vector, of length 1.
+    pub vector: Vec<f64>,
 }
 
 /// A Krylov basis and the tridiagonal matrix of the operator in it.
@@ -104,7 +108,8 @@ pub(super) fn krylov(
     space
 }
 
-/// `λ_max` by Lanczos from a random start, until the residual is at most `tolerance · |λ_max|`.
+/// `λ_max` by Lanczos from a random start, until the residual is at most `tolerance · |λ_max|`, or after so many steps: the
+/// result says whether that was enough.
 /// `None` if no step is allowed, or if the small eigen-solver does not converge.
 pub fn top_eigenvalue(
     operator: &impl Operator,
@@ -121,6 +126,7 @@ pub fn top_eigenvalue(
     }
     let (vector, (value, _)) = (space.top_vector()?, space.top()?);
     let image = operator.apply(&vector);
-    let off: Vec<f64> = image.iter().zip(&vector).map(|(image, v)| image - value * v).collect();
-    Some(TopEigenvalue { value, residual: norm(&off), iterations: space.len() })
+    let residual = norm_of(image.iter().zip(&vector).map(|(image, v)| image - value * v));
+    let reached = residual <= tolerance * value.abs();
+    Some(TopEigenvalue { value, residual, iterations: space.len(), reached, vector })
 }

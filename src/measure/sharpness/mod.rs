@@ -2,7 +2,8 @@
 //!
 //! Burn has no double backward, so a Hessian–vector product is a central difference of autodiff
 //! gradients in f64 ([`Surface`]). On a kink of ReLU that measures the average of the two one-sided
-//! second derivatives, which is what GFHY Theorem 13 counts; a forward or backward difference does not.
+//! second derivatives, which is what GFHY Theorem 13 counts; a forward or backward difference does not. Within a step of
+//! a kink, but not on it, it measures neither side: [`HessianProduct::kink`] says so.
 //! Everything else works on any symmetric [`Operator`] and is tested on closed forms.
 
 mod along;

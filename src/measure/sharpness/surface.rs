@@ -3,10 +3,11 @@
 use burn::tensor::Tensor;
 
 use super::Operator;
-use crate::data::{Dataset, norm};
+use crate::data::Dataset;
 use crate::device::{Compute, to_host};
 use crate::error::Result;
 use crate::model::{Autoencoder, flat};
+use crate::vectors::{norm, norm_of};
 
 /// The training loss `L` of a model around a point.
 pub struct Surface<M: Autoencoder> {
@@ -14,6 +15,8 @@ pub struct Surface<M: Autoencoder> {
     compute: Compute,
     rows: Tensor<2>,
     samples: f64,
+    /// Mean squared norm of the samples, the scale of curvatures.
+    scale: f64,
     point: Vec<f64>,
 }
 
@@ -23,9 +26,17 @@ pub struct HessianProduct {
     /// `H v`.
     pub value: Vec<f64>,
     /// Estimated Euclidean error: truncation from a second step size, plus rounding. On a kink truncation goes as the
-    /// step and the estimate is close; elsewhere, as its square and the estimate is three times what it is.
+    /// step and the estimate is close; elsewhere, as its square and the estimate is four times what it is.
     pub error: f64,
+    /// Whether a kink lies within twice the step along `v`: on one side of the point the gradient bends. `value` then is the mean
+    /// of the curvatures on both sides of the kink, weighted by how much of the step lies there. With the kink at the point
+    /// itself that is what one wants, and `error` is the error; with the kink beside it the curvature at the point is that of one
+    /// side, and `value` is off by up to half the jump, which `error` does not know.
+    pub kink: bool,
 }
+
+/// Bends of the gradient that rounding makes, in units of its estimated error.
+const ROUNDED: f64 = 64.0;
 
 impl<M: Autoencoder> Surface<M> {
     /// The loss of `model` over `dataset`, around the model's own parameters.
@@ -35,7 +46,8 @@ impl<M: Autoencoder> Surface<M> {
     pub fn new(model: M, dataset: &Dataset, compute: &Compute) -> Result<Self> {
         let rows = compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]);
         let point = flat::parameters(&model);
-        Ok(Self { model, compute: compute.clone(), rows, samples: dataset.samples() as f64, point })
+        let (samples, scale) = (dataset.samples() as f64, dataset.mean_square_norm());
+        Ok(Self { model, compute: compute.clone(), rows, samples, scale, point })
     }
 
     /// The parameters around which curvature is measured.
@@ -74,26 +86,32 @@ impl<M: Autoencoder> Surface<M> {
         u.cbrt() * norm(&self.point).max(1.0)
     }
 
-    fn difference(&self, v: &[f64], h: f64) -> Vec<f64> {
-        let shifted = |h: f64| -> Vec<f64> {
-            self.gradient(&self.point.iter().zip(v).map(|(p, v)| p + h * v).collect::<Vec<_>>())
-        };
-        shifted(h).iter().zip(shifted(-h)).map(|(a, b)| (a - b) / (2.0 * h)).collect()
+    /// Gradients at `w + hv` and `w − hv`.
+    fn around(&self, v: &[f64], h: f64) -> [Vec<f64>; 2] {
+        [h, -h].map(|h| self.gradient(&self.point.iter().zip(v).map(|(p, v)| p + h * v).collect::<Vec<_>>()))
     }
 
     /// `H v` by a central difference of gradients, with its error estimated from twice the step.
+    ///
+    /// Of a smooth loss the bend `(∇L(w + hv) − 2∇L(w) + ∇L(w − hv))/h` is proportional to the step, at a kink it is not. The
+    /// bend over twice the step, less twice that over one, is therefore the mark of a kink at `th` along `v`, `|t| < 2`, unless `t` is near
+    /// 2/3: there the difference over twice the step has the larger error, and their gap covers it.
     pub fn hessian_product(&self, v: &[f64]) -> HessianProduct {
         let length = norm(v);
         if length == 0.0 {
-            return HessianProduct { value: vec![0.0; v.len()], error: 0.0 };
+            return HessianProduct { value: vec![0.0; v.len()], error: 0.0, kink: false };
         }
         let h = self.step() / length;
-        let (value, coarse) = (self.difference(v, h), self.difference(v, 2.0 * h));
-        let gap: Vec<f64> = value.iter().zip(&coarse).map(|(a, b)| a - b).collect();
+        let (here, near, far) = (self.gradient(&self.point), self.around(v, h), self.around(v, 2.0 * h));
+        let (value, coarse) = (central(&near, h), central(&far, 2.0 * h));
         // Twice the step has twice the truncation error on a kink, four times elsewhere: the gap is one, or three of it.
+        let gap = norm_of(value.iter().zip(&coarse).map(|(a, b)| a - b));
         let u = self.compute.precision().unit_roundoff();
-        let rounding = u * (norm(&self.gradient(&self.point)) + norm(&self.point)) / h;
-        HessianProduct { error: norm(&gap) + rounding, value }
+        let rounding = u * (norm(&here) + self.scale * norm(&self.point)) / h;
+        let bend = |[plus, minus]: &[Vec<f64>; 2], k: usize| plus[k] - 2.0 * here[k] + minus[k];
+        let bends = (0..v.len()).map(|k| (0.5 * bend(&far, k) - 2.0 * bend(&near, k)) / h);
+        let kink = norm_of(bends) > ROUNDED * rounding + 0.25 * gap;
+        HessianProduct { error: 1.25 * gap + rounding, value, kink }
     }
 
     /// Symmetric second difference `(L(w + hv) − 2L(w) + L(w − hv))/h²`, for kinks: it sees the average of
@@ -123,6 +141,12 @@ impl<M: Autoencoder> Operator for Surface<M> {
         if length == 0.0 {
             return vec![0.0; v.len()];
         }
-        self.difference(v, self.step() / length)
+        let h = self.step() / length;
+        central(&self.around(v, h), h)
     }
+}
+
+/// Difference quotient of gradients `h` to both sides.
+fn central([plus, minus]: &[Vec<f64>; 2], h: f64) -> Vec<f64> {
+    plus.iter().zip(minus).map(|(a, b)| (a - b) / (2.0 * h)).collect()
 }

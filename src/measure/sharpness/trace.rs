@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 
 use super::Operator;
-use crate::data::dot;
 use crate::limits;
+use crate::vectors::{dot, scale};
 
 /// A trace with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,29 +16,35 @@ pub struct Trace {
     pub sem: f64,
     /// Products with the operator.
     pub products: usize,
+    /// Whether as many probes were allowed as the standard error that was asked for takes.
+    pub reached: bool,
 }
 
 /// Probes of the first stage, by whose variance the number of all is fixed.
 const PILOT: usize = 64;
 
 /// Hutchinson's estimator: the mean of `zᵀ H z` over Rademacher probes `z`, with a standard error of about `sem`, or
-/// after `most` probes. Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so data in the standard
+/// after `most` probes, which the result says. Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so data in the standard
 /// basis proves nothing about it.
 ///
 /// In two stages (Stein, 1945): the variance of 64 probes says how many are needed, and nobody looks again. An
 /// estimate that stops as soon as its standard error happens to be small is sure of itself too soon too often.
 pub fn hutchinson(operator: &impl Operator, sem: f64, most: usize, rng: &mut impl Rng) -> Trace {
-    let mut quadratic = Moments::default();
-    let mut probe = |quadratic: &mut Moments| {
+    let mut probe = || {
         let z = rademacher(operator.dim(), rng);
-        quadratic.add(dot(&z, &operator.apply(&z)));
+        dot(&z, &operator.apply(&z))
     };
-    let pilot = PILOT.min(most);
-    (0..pilot).for_each(|_| probe(&mut quadratic));
-    // To infinity for a standard error of 0, and a float saturates.
-    let needed = (quadratic.variance() / (sem * sem)).ceil() as usize;
-    (pilot..needed.clamp(pilot, most)).for_each(|_| probe(&mut quadratic));
-    Trace { value: quadratic.mean, sem: quadratic.sem(), products: quadratic.count }
+    let pilot: Vec<f64> = (0..PILOT.min(most)).map(|_| probe()).collect();
+    // Variances are squares: at the scale of the pilot's largest they stay in range.
+    let scale = scale(pilot.iter().copied());
+    let (mut quadratic, sem) = (Moments::default(), scale * sem);
+    pilot.iter().for_each(|x| quadratic.add(scale * x));
+    // Infinite for a standard error of 0, and a float saturates; NaN, for which 0 are taken, if nothing varies.
+    let needed = (quadratic.variance() / (sem * sem)).ceil();
+    let reached = needed <= most as f64 || quadratic.variance() == 0.0;
+    (pilot.len()..(needed as usize).clamp(pilot.len(), most)).for_each(|_| quadratic.add(scale * probe()));
+    let (value, sem) = (quadratic.mean / scale, quadratic.sem() / scale);
+    Trace { value, sem, products: quadratic.count, reached }
 }
 
 /// Mean and variance of numbers that come one by one (Welford).
@@ -84,15 +90,16 @@ pub fn hutch_plus_plus(
     let sketch = sketch.min(d);
     limits::entries("the sketch", d, sketch).unwrap_or_else(|refusal| panic!("{refusal}"));
     let columns: Vec<f64> = (0..sketch).flat_map(|_| operator.apply(&rademacher(d, rng))).collect();
-    let q = DMatrix::from_vec(d, sketch, columns).qr().q();
+    let scale = scale(columns.iter().copied());
+    let q = DMatrix::from_iterator(d, sketch, columns.iter().map(|x| scale * x)).qr().q();
     let basis: Vec<&[f64]> = q.as_slice().chunks_exact(d).collect();
     let exact: f64 = basis.iter().map(|q| dot(q, &operator.apply(q))).sum();
     if sketch == d {
-        return Trace { value: exact, sem: 0.0, products: 2 * sketch };
+        return Trace { value: exact, sem: 0.0, products: 2 * sketch, reached: true };
     }
     let complement = Deflated { operator, basis };
     let rest = hutchinson(&complement, sem, most, rng);
-    Trace { value: exact + rest.value, sem: rest.sem, products: 2 * sketch + rest.products }
+    Trace { value: exact + rest.value, products: 2 * sketch + rest.products, ..rest }
 }
 
 /// `(1 − QQᵀ) H (1 − QQᵀ)`.

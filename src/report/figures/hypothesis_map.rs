@@ -49,7 +49,7 @@ fn draw(sheet: &Sheet) -> Drawing {
             vec![(0.5, below), (right, below), (right, 0.5)],
         ));
         let x = Axis::named(
-            "step size per sample η_B",
+            "step size per sample",
             steps.iter().map(|step| format!("{:.2}", number(step))).collect(),
         );
         let y = Axis::named("initial norm ‖w₀‖", norms.iter().map(|norm| (*norm).to_string()).collect());

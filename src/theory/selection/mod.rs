@@ -38,6 +38,7 @@ pub use self::chain::Chain;
 pub use self::diffusion::Diffusion;
 pub use self::monte_carlo::Odds;
 use super::quadrature::simpson;
+use crate::vectors::{largest_size, norm};
 
 /// `κ = η_B² b(m−b)/(m(m−1))`: time of the diffusion a step, batches without replacement.
 pub fn clock(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
@@ -167,7 +168,7 @@ pub fn proportional(c: &[f64]) -> Vec<f64> {
 /// `|G_j|/c_j`: `∫ 2c_i φ(c_i x) Π_{j≠i} P(|G| > c_j x) dx`, by Simpson's rule with the largest correlation scaled to 1,
 /// to 1e-7.
 pub fn spherical(c: &[f64]) -> Vec<f64> {
-    let top = c.iter().map(|c| c.abs()).fold(0.0, f64::max);
+    let top = largest_size(c.iter().copied());
     let c: Vec<f64> = c.iter().map(|c| c.abs() / top).collect();
     let first = |i: usize, x: f64| {
         let others: f64 =
@@ -185,7 +186,7 @@ pub fn spherical(c: &[f64]) -> Vec<f64> {
 /// supermartingale it happens with probability at most `((1 + a)/(1 − a))^{a/2} Σ e^{a d_j}`. The best of a few `a`; 1 where
 /// there is no single leader.
 pub fn return_bound(c: &[f64]) -> f64 {
-    let leader = c.iter().map(|c| c.abs()).fold(0.0, f64::max);
+    let leader = largest_size(c.iter().copied());
     let at_leader = c.iter().filter(|c| c.abs() == leader).count();
     if at_leader != 1 {
         return 1.0;
@@ -202,7 +203,7 @@ pub fn return_bound(c: &[f64]) -> f64 {
 /// `log φ` has drift 1 and `y_j` has `p_j`, so `Σ_j ŷ_j + (m − 1) τ` is a martingale: of the diffusion's time,
 /// `E τ = E[Σ ŷ(0) − Σ ŷ(τ)]/(m − 1)` for every stopping time of finite mean. `−∞` with a zero among the `c_j`.
 pub fn log_cosines(c: &[f64]) -> f64 {
-    let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+    let norm = norm(c);
     c.iter().map(|c| (c.abs() / norm).ln()).sum()
 }
 

@@ -36,6 +36,7 @@ use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use crate::rng::{Purpose, stream};
+use crate::vectors::norm;
 
 /// What the ends of the paths may leave open, in units of the tolerance. It bounds the bias: `2/π` of it, and as much times the coefficient of the
 /// control variate.
@@ -84,7 +85,7 @@ struct Path {
 
 impl Path {
     fn new(c: &[f64]) -> Self {
-        let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+        let norm = norm(c);
         let shares: Vec<f64> = c.iter().map(|c| c.abs() / norm).collect();
         let start: Vec<f64> = shares.iter().map(|c| c.ln()).collect();
         Self { y: start.clone(), sizes: shares.clone(), products: shares.clone(), start, shares }

@@ -17,6 +17,7 @@ use std::f64::consts::FRAC_1_PI;
 use nalgebra::DVector;
 
 use super::pair;
+use crate::vectors::{largest, norm, smallest};
 
 /// Spacing of the coarse lattice; the fine one has half of it.
 const SPACING: f64 = 0.4;
@@ -30,9 +31,8 @@ pub const ACCURACY: f64 = 1e-5;
 
 /// Whether no ratio of two correlations exceeds `e⁴`.
 pub fn is_accurate(c: [f64; 3]) -> bool {
-    let [low, high] =
-        [f64::min, f64::max].map(|choose| c.map(f64::abs).into_iter().reduce(choose).unwrap_or(0.0));
-    high <= 4f64.exp() * low
+    let sizes = c.map(f64::abs);
+    largest(sizes) <= 4f64.exp() * smallest(sizes)
 }
 
 /// `P(i* = i)` from the correlations: solved at spacings 0.4 and 0.2 and extrapolated to 0. Right to [`ACCURACY`] where no ratio
@@ -90,7 +90,7 @@ impl Lattice {
             }
             let steps = [k1 as f64, k2 as f64, -(k1 + k2) as f64];
             let sizes: [f64; 3] = std::array::from_fn(|i| (y[i] - mean + spacing * steps[i]).exp());
-            phi[index] = sizes.iter().map(|c| c * c).sum::<f64>().sqrt();
+            phi[index] = norm(&sizes);
             *cosines = sizes.map(|c| c / phi[index]);
             if farthest < n {
                 inner.push(index);
