@@ -140,6 +140,19 @@ fn the_cosine_with_a_sample_that_is_0_is_0() {
 }
 
 #[test]
+fn a_divergence_says_what_to_try() {
+    let directory = crate::common::temporary();
+    let run = |arguments: &str| crate::common::stdout(&crate::common::trained(directory.path(), arguments));
+    let text = run("--data digits --step-size 0.9 --batch 32 --steps 2000 --engine analytic");
+    assert!(
+        text.contains("try a --step-size below 0.9, or --normalise unit: the longest sample has norm"),
+        "{text}"
+    );
+    let text = run("--step-size 9 --steps 2000");
+    assert!(text.contains("was no number; try a --step-size below 9\n"), "{text}");
+}
+
+#[test]
 fn a_blank_first_sample_reaches_the_files_as_a_number() {
     let directory = temporary();
     let (data, out) = (directory.path().join("blank.csv"), directory.path().join("out"));

@@ -1,11 +1,16 @@
 //! Options as people write them: aliases, numbers, a configuration from a file, a start from another run.
 
 use std::fs;
+use std::path::Path;
+
+use puremix::measure::sharpness::Surface;
+use puremix::prelude::*;
+use puremix::theory::sharpness;
 
 use crate::common::{floats, json, refuses, stderr, temporary, text_path, trained, write_npy};
 
 /// `config.json` of a run that takes no steps.
-fn config(arguments: &str) -> serde_json::Value {
+fn config_of(arguments: &str) -> serde_json::Value {
     let directory = temporary();
     let output = trained(directory.path(), &format!("{arguments} --out run"));
     assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
@@ -26,7 +31,7 @@ fn numbers_and_names_are_taken_as_people_write_them() {
         ("--samples 7 --schedule gd --epochs 5", "steps", 5.0),
         ("--every 1e1 --steps 20", "every", 10.0),
     ] {
-        assert_eq!(config(arguments)[key].as_f64(), Some(value), "{arguments}");
+        assert_eq!(config_of(arguments)[key].as_f64(), Some(value), "{arguments}");
     }
     for (arguments, needle) in [
         (["--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615"),
@@ -177,4 +182,79 @@ fn weights_that_do_not_fit_are_refused() {
     let output = trained(place, "--samples 3 --dim 6 --replicas 2 --from w.npy --steps 1");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     refuses("train", &["--from", &text_path(place, "nothing")], "No such file");
+}
+
+/// Last row of `sharpness.csv`: step, λ_max, its residual, trace, standard error; kink.
+fn last_curvature(run: &Path) -> ([f64; 5], bool) {
+    let text = fs::read_to_string(run.join("sharpness.csv")).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("step,largest,residual,trace,sem,reached,kink"));
+    let fields: Vec<&str> = lines.last().unwrap().split(',').collect();
+    (std::array::from_fn(|k| fields[k].parse().unwrap()), fields[6] == "true")
+}
+
+#[test]
+fn sharpness_along_a_run_ends_at_the_theorem() {
+    let directory = temporary();
+    let directory = directory.path();
+    let (m, n) = (6, 11);
+    for (k, (arguments, support, activation)) in [
+        ("--schedule gd --activation linear --engine autodiff", 6, Activation::Linear),
+        ("--schedule sgd --batch 2 --activation linear --engine reduced", 1, Activation::Linear),
+        // At a datapoint ReLU sits on the kinks of the other samples.
+        ("--schedule sgd --batch 2 --activation relu --engine analytic --replicas 3", 1, Activation::Relu),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let arguments =
+            format!("--samples {m} --dim {n} --step-size 0.2 --seed 3 {arguments} --sharpness 50 --out {k}");
+        let output = trained(directory, &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let run = directory.join(k.to_string());
+        let summary = json(&run.join("summary.json"));
+        let ([step, largest, residual, trace, sem], kink) = last_curvature(&run);
+        assert_eq!(summary["steps"].as_f64(), Some(step));
+        assert!((largest - sharpness::largest_eigenvalue(m)).abs() < 1e-7, "{arguments}: {largest}");
+        let predicted = sharpness::trace(m, n, support, activation);
+        // Beside a kink a difference sees both its sides in the proportion of distance to step, 1e-10 to 6e-6.
+        assert!((trace - predicted).abs() < 2e-5, "{arguments}: {trace}, not {predicted}");
+        assert!(residual < 1e-6 && sem == 0.0, "{residual}");
+        assert_eq!(kink, activation == Activation::Relu, "{arguments}");
+        assert_eq!(summary["sharpness"]["trace"].as_f64(), Some(trace));
+        assert_eq!(summary["sharpness"]["method"], "dense");
+        let text = fs::read_to_string(run.join("sharpness.csv")).unwrap();
+        let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        assert_eq!(steps[..3], ["0", "50", "100"]);
+    }
+}
+
+#[test]
+fn sharpness_of_a_large_model_is_estimated_and_of_implicit_data_refused() {
+    let directory = temporary();
+    let directory = directory.path();
+    let arguments = "--samples 4 --dim 100 --model shallow:3 --steps 40 --sharpness --every 40 --activation linear --out run";
+    let output = trained(directory, arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let summary = json(&directory.join("run/summary.json"));
+    let of = |key: &str| summary["sharpness"][key].as_f64().unwrap();
+    assert_eq!(summary["sharpness"]["method"], "estimated");
+    assert!(of("sem") > 0.0 && of("sem") <= 0.015 * of("trace"), "{summary}");
+    assert_eq!(summary["sharpness"]["reached"], true);
+    // The same parameters by the whole matrix: 300 products, one too many to be taken unasked.
+    let compute = Compute::default();
+    let data = Dataset::from_file(directory.join("run/data.npy")).unwrap();
+    let config = TiedShallowConfig::new(100, 3, Activation::Linear);
+    let model = config.init(&data, 0.5, 1, 0, &compute).unwrap();
+    let model = model.load(directory.join("run/model.safetensors")).unwrap();
+    let exact = measure::sharpness::dense(&Surface::new(model, &data, &compute).unwrap());
+    let largest = measure::sharpness::eigenvalues(exact.clone()).unwrap().pop().unwrap();
+    assert!((of("largest") - largest).abs() < 1e-5, "{} {largest}", of("largest"));
+    assert!((of("trace") - exact.trace()).abs() < 4.0 * of("sem"), "{} {}", of("trace"), exact.trace());
+    refuses(
+        "train",
+        &["--samples", "2000", "--engine", "reduced", "--steps", "5", "--sharpness"],
+        "left implicit",
+    );
+    assert_eq!(config_of("--steps 0")["sharpness"], serde_json::Value::Null);
 }

@@ -253,7 +253,7 @@ fn killed_at_random_moments_a_run_comes_out_the_same() {
         // Eight abreast, regrouped as one after the other arrives.
         "--samples 500 --batch 1 --schedule sgd --step-size 0.15 --engine reduced --replicas 77 --tolerance 1e-9 --steps 30000000",
         "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --steps 40000",
-        "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 0 --steps 12000",
+        "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 0 --steps 12000 --sharpness 700",
         // A Gram matrix and the tail rule, single precision, and a cycle.
         "--data data.npy --batch 2 --schedule sgd --engine reduced --replicas 3 --step-size 1e-4 --tolerance 1e-13 --steps 1500000",
         "--samples 7 --dim 9 --batch 1 --schedule cyclic --engine autodiff --precision f32 --tolerance 0 --steps 60000",
@@ -450,7 +450,7 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         // Some replicas arrive before an end, some after it.
         "--samples 6 --dim 9 --batch 2 --step-size 0.2 --engine reduced --replicas 77 --tolerance 1e-3 --every 100",
         "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --every 9",
-        "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 1e-9 --every 50",
+        "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 1e-9 --every 50 --sharpness 90",
         "--data data.npy --batch 2 --engine reduced --replicas 3 --step-size 1e-3 --tolerance 1e-13 --every 64",
     ];
     let data = correlated(6, 9, 7);
@@ -471,8 +471,13 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         let more = format!("{job} --steps 100000000 --checkpoint-every 0.01 --out run --resume");
         let mut child = program("train", directory, &more).spawn().unwrap();
         let part = directory.join(".run.checkpoint/part-0");
-        while !part.exists() && child.try_wait().unwrap().is_none() {
+        let mut runs = true;
+        while runs && !part.exists() {
             thread::sleep(Duration::from_millis(2));
+            runs = child.try_wait().unwrap().is_none();
+        }
+        if !runs {
+            continue;
         }
         press_ctrl_c(&child);
         if child.wait_with_output().unwrap().status.code() == Some(130) {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::Snapshot;
 use crate::error::Result;
 use crate::measure::neurons::NeuronRow;
+use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::Row;
 use crate::persist::store::Store;
 use crate::train::{PATIENCE, Shape, Training};
@@ -25,6 +26,8 @@ pub(super) struct Part {
     pub rows: Vec<Row>,
     /// What its neurons learned on the way, likewise.
     pub neurons: Vec<NeuronRow>,
+    /// Curvature on the way, likewise, if it is asked for.
+    pub curvatures: Vec<SharpnessRow>,
     /// State of the engine; of a finished part only where the model is more than its first layer.
     pub engine: Option<Snapshot>,
 }
@@ -50,6 +53,7 @@ impl Part {
             .flaw(shape, is_finished, engine.map(|engine| engine.step))
             .or_else(|| steps("trajectory", Box::new(self.rows.iter().map(|row| row.step))))
             .or_else(|| steps("neurons", Box::new(self.neurons.iter().map(|row| row.step))))
+            .or_else(|| steps("curvatures", Box::new(self.curvatures.iter().map(|row| row.step))))
             .or_else(|| flawed_index.then(|| "it names a sample or neuron that there is not".into()))
             .or_else(|| ahead.then(|| "its engine is beyond the budget".into()))
             .or_else(|| (!is_finished && engine.is_none()).then(|| "it has no engine".into()))
@@ -234,7 +238,13 @@ mod tests {
         let mut training = Training::new(&engine, 1);
         let plan = Plan { budget: 400, stop: StopRule::Never, check_every: 10 };
         training.go_on(&mut engine, &plan, &mut [&mut trajectory], Duration::ZERO, |steps| steps >= 50);
-        Part { training, rows: trajectory.rows, neurons: Vec::new(), engine: Some(engine.snapshot()) }
+        Part {
+            training,
+            rows: trajectory.rows,
+            neurons: Vec::new(),
+            curvatures: Vec::new(),
+            engine: Some(engine.snapshot()),
+        }
     }
 
     #[test]

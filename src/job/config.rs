@@ -68,6 +68,8 @@ pub struct Job {
     pub(super) tolerance: f64,
     pub(super) budget: u64,
     pub(super) every: u64,
+    /// Steps between looks at the curvature, if there are to be any.
+    pub(super) sharpness: Option<u64>,
     /// Time between checkpoints, if there are to be any.
     pub(super) checkpoint_every: Option<Duration>,
 }
@@ -125,6 +127,10 @@ impl Job {
         if rows > MOST_ROWS {
             return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
         }
+        if options.sharpness.is_some() {
+            // The curvature of a loss over rows that are not there.
+            problem.dataset().rows()?;
+        }
         Ok(Self {
             layout,
             compute,
@@ -139,6 +145,7 @@ impl Job {
             tolerance,
             budget,
             every,
+            sharpness: options.sharpness.map(|steps| if steps == 0 { every } else { steps }),
             checkpoint_every,
         })
     }

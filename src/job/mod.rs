@@ -23,7 +23,9 @@ use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
+use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::{Gauge, Row};
+use crate::model::Architecture;
 use crate::persist::RunDir;
 use crate::train::{Outcome, Run};
 
@@ -92,7 +94,7 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     }
     let (parts, store) = session.checkpoint.into_parts();
     let state = extension::state(&parts);
-    let results = job.results(parts, state);
+    let results = job.results(parts, state)?;
     outputs::write(&job, options, run_dir, &results)?;
     store.remove()?;
     let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
@@ -107,6 +109,8 @@ struct Results {
     trajectory: Vec<Row>,
     /// Its neurons along it.
     neurons: Vec<NeuronRow>,
+    /// Curvature along it, if it was asked for, and whether it was read off the whole Hessian.
+    sharpness: Option<(Vec<SharpnessRow>, bool)>,
     /// Time of training alone.
     training: Duration,
     /// What a replica that ran out of steps would go on with, encoded.
@@ -114,8 +118,9 @@ struct Results {
 }
 
 impl Job {
-    fn results(&self, parts: Vec<Part>, state: Option<Vec<u8>>) -> Results {
+    fn results(&self, parts: Vec<Part>, state: Option<Vec<u8>>) -> Result<Results> {
         let (mut finished, mut rows, mut neurons) = (Vec::new(), Vec::new(), Vec::new());
+        let mut curvatures = Vec::new();
         let mut training = Duration::ZERO;
         let (dataset, activation) = (self.problem.dataset(), self.problem.activation());
         for part in parts {
@@ -123,6 +128,7 @@ impl Job {
             training += spent;
             rows.extend(part.rows);
             neurons.extend(part.neurons);
+            curvatures.extend(part.curvatures);
             let snapshot = part.engine.filter(|_| self.writes_model());
             let mut parameters = snapshot.and_then(|snapshot| snapshot.replicas.into_iter().next());
             for run in runs {
@@ -143,6 +149,25 @@ impl Job {
             let gauge = NeuronGauge::new(dataset, activation, starts);
             neurons.extend(gauge.read(run.steps, &run.neurons, run.weights.as_deref()));
         }
-        Results { finished, trajectory: rows, neurons, training, state }
+        let sharpness = self.curvatures(curvatures, &finished[0].run)?;
+        Ok(Results { finished, trajectory: rows, neurons, sharpness, training, state })
+    }
+
+    /// The curvatures of the first replica up to its own end, where that is.
+    fn curvatures(
+        &self,
+        mut rows: Vec<SharpnessRow>,
+        run: &Run,
+    ) -> Result<Option<(Vec<SharpnessRow>, bool)>> {
+        let Some(mut along) = self.sharpness_along()? else { return Ok(None) };
+        rows.retain(|row| row.step <= run.steps);
+        // Others in the same engine may have gone on; there the model is the neuron.
+        if rows.last().is_none_or(|row| row.step < run.steps)
+            && run.outcome != Outcome::Diverged
+            && let (Architecture::Neuron, Some(weights)) = (&self.model, &run.weights)
+        {
+            rows.push(along.look(run.steps, weights.clone()));
+        }
+        Ok(Some((rows, along.is_dense())))
     }
 }

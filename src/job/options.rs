@@ -102,7 +102,10 @@ pub struct TrainOptions {
     /// Steps between rows of trajectory.csv (default: a thousandth of the most steps, an epoch at least).
     #[arg(long, value_parser = positive)]
     pub every: Option<u64>,
-    /// Independent replicas; the trajectory is that of the first.
+    /// Measure λ_max and the trace of the Hessian along the run of the first replica, every so many steps (default: as --every).
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "0", value_parser = count)]
+    pub sharpness: Option<u64>,
+    /// Independent replicas, at most 1000000; the trajectory is that of the first.
     #[arg(long, default_value_t = 1, value_parser = count)]
     pub replicas: u64,
     /// Write the batches of the first replica, [T, b].

@@ -15,6 +15,7 @@ use crate::data::Normalisation;
 use crate::data::file::Layout;
 use crate::device::to_host;
 use crate::error::Result;
+use crate::measure::sharpness::SharpnessRow;
 use crate::model::{Architecture, Autoencoder, flat};
 use crate::persist::RunDir;
 use crate::persist::run_dir::InPlace;
@@ -23,6 +24,7 @@ use crate::report::chart::bars;
 use crate::report::terminal::number;
 use crate::text;
 use crate::train::Outcome;
+use crate::vectors::{largest, norm};
 
 /// `config.json`: every option, resolved, one flat key each.
 #[derive(Serialize)]
@@ -55,6 +57,8 @@ struct Config<'a> {
     tolerance: f64,
     seed: u64,
     every: u64,
+    /// Steps between looks at the curvature; null without.
+    sharpness: Option<u64>,
     replicas: u64,
     record_batches: bool,
     backend: &'static str,
@@ -79,7 +83,39 @@ struct Summary {
     #[serde(flatten)]
     learned: Learned,
     replicas: Counts,
+    /// Curvature at the end of the first replica, if it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sharpness: Option<Sharpness>,
     directory: String,
+}
+
+/// Curvature of the training loss at the end.
+#[derive(Serialize)]
+struct Sharpness {
+    #[serde(flatten)]
+    row: SharpnessRow,
+    /// `dense` by the whole Hessian, `estimated` by Lanczos and Hutch++.
+    method: &'static str,
+}
+
+impl Sharpness {
+    fn new(row: &SharpnessRow, dense: bool) -> Self {
+        Self { row: *row, method: if dense { "dense" } else { "estimated" } }
+    }
+
+    /// A line for the terminal.
+    fn describe(&self) -> String {
+        let SharpnessRow { largest, trace, sem, reached, kink, .. } = self.row;
+        let error = if sem > 0.0 { format!(" ± {}", number(sem)) } else { String::new() };
+        let short = if reached { "" } else { "; less accurate than asked for" };
+        let kink =
+            if kink { "; a kink lies within the difference step: means of both its sides" } else { "" };
+        format!(
+            "  sharpness            λ_max {}, trace {}{error}{short}{kink}",
+            number(largest),
+            number(trace)
+        )
+    }
 }
 
 /// Replicas by outcome.
@@ -154,7 +190,7 @@ pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Re
 }
 
 pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results: &Results) -> Result<()> {
-    let Results { finished, trajectory, neurons, training, state } = results;
+    let Results { finished, trajectory, neurons, sharpness, training, state } = results;
     let directory = text::path(run_dir.target()).to_string();
     run_dir.write_json("config.json", &config(job, options, &directory))?;
     write_arrays(job, &run_dir, finished)?;
@@ -167,10 +203,15 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     if options.record_batches {
         write_batches(job, &run_dir, finished[0].run.steps)?;
     }
+    if let Some((rows, _)) = sharpness {
+        run_dir.write_csv("sharpness.csv", rows)?;
+    }
     if let Some(state) = state {
         run_dir.write(STATE, state)?;
     }
-    let summary = summary(job, finished, *training, directory)?;
+    let mut summary = summary(job, finished, *training, directory)?;
+    summary.sharpness =
+        sharpness.as_ref().and_then(|(rows, dense)| Some(Sharpness::new(rows.last()?, *dense)));
     run_dir.write_json("summary.json", &summary)?;
     let committed = run_dir.commit()?;
     cli::tell_kept(&committed.directory, &committed.kept);
@@ -206,6 +247,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         tolerance: job.tolerance,
         seed: options.seed,
         every: job.every,
+        sharpness: job.sharpness,
         replicas: options.replicas,
         record_batches: options.record_batches,
         backend: job.compute.backend().name(),
@@ -312,12 +354,38 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
         predicted_limit,
         learned: Learned::new(job, &finished[0])?,
         replicas,
+        sharpness: None,
         directory,
     })
 }
 
+/// What to try after a divergence.
+fn advice(job: &Job) -> String {
+    let smaller = format!("try a --step-size below {}", number(job.problem.step_size()));
+    let Ok(rows) = job.problem.dataset().rows() else { return smaller };
+    let longest = largest(rows.chunks_exact(job.problem.dataset().dim()).map(norm));
+    if longest > 1.5 {
+        format!("{smaller}, or --normalise unit: the longest sample has norm {}", number(longest))
+    } else {
+        smaller
+    }
+}
+
+/// What is known of the way that is left, where no limit is predicted.
+fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
+    if outcome == Outcome::Stalled {
+        format!("the gradient is still {} of the mean ‖x‖²", number(distance))
+    } else if distance.is_finite() {
+        format!("estimated rest of the way {}", number(distance))
+    } else if job.schedule.is_full_batch() {
+        "the displacements do not shrink yet, so the rest of the way is not known".into()
+    } else {
+        "the displacements do not shrink: on such data the noise of small batches does not die out".into()
+    }
+}
+
 fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
-    let Summary { first, seconds, predicted_limit, learned, replicas, directory } = summary;
+    let Summary { first, seconds, predicted_limit, learned, replicas, sharpness, directory } = summary;
     let Ending { outcome, steps, .. } = first;
     let ended = match outcome {
         Outcome::Converged => "converged",
@@ -329,7 +397,8 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
     if *outcome == Outcome::Diverged {
         return format!(
-            "diverged after {steps} steps: ‖w‖ grew a million times or was no number\nrun directory: {directory}"
+            "diverged after {steps} steps: ‖w‖ grew a million times or was no number; {}\nrun directory: {directory}",
+            advice(job)
         );
     }
     let mut lines = vec![
@@ -342,9 +411,7 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
         ),
         match *predicted_limit {
             _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),
-            "none" => {
-                format!("  predicted limit      none; estimated rest of the way {}", number(first.distance))
-            }
+            "none" => format!("  predicted limit      none; {}", rest(*outcome, first.distance, job)),
             limit => format!("  predicted limit      {limit}, at distance {}", number(first.distance)),
         },
         format!("  loss                 {}", number(first.loss)),
@@ -358,6 +425,7 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
         lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
     }
     lines.extend(learned.describe());
+    lines.extend(sharpness.as_ref().map(Sharpness::describe));
     if std::io::stdout().is_terminal() {
         lines.push(bars(&shown.run.neurons[0].correlations));
     }

@@ -14,7 +14,8 @@ use crate::regular;
 const MOST: u64 = 1 << 20;
 
 /// Keys that are options of the same name, with `-` for `_`.
-const OPTIONS: [&str; 24] = [
+const OPTIONS: [&str; 25] = [
+    "sharpness",
     "samples",
     "dim",
     "data",

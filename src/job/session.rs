@@ -10,13 +10,15 @@ use rayon::prelude::*;
 use super::checkpoint::{Checkpoint, Part};
 use super::{EngineKind, Job};
 use crate::cli;
+use crate::device::{Backend, Compute, Precision};
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
 use crate::error::Result;
 use crate::init::Start;
 use crate::interrupt::Interrupt;
 use crate::measure::neurons::NeuronTable;
+use crate::measure::sharpness::{SharpnessAlong, Surface};
 use crate::measure::trajectory::{Gauge, Trajectory};
-use crate::model::Architecture;
+use crate::model::{AnyAutoencoder, Architecture, flat};
 use crate::text;
 use crate::train::{Cadence, Observer, Plan, Shape, StopRule, Training};
 
@@ -31,8 +33,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub fn new(job: &'a Job, checkpoint: Checkpoint, interrupt: Interrupt) -> Self {
-        let unit = if job.starts.len() == 1 { "steps" } else { "replica-steps" };
-        let progress = cli::progress_bar("train", unit, "at most ");
+        let progress = cli::progress_bar("train", unit(job), "at most ");
         progress.set_length(job.budget.saturating_mul(job.starts.len() as u64));
         Self { job, checkpoint, interrupt, progress }
     }
@@ -66,7 +67,8 @@ impl<'a> Session<'a> {
             let out = place.map(|place| format!("--out {} ", text::path(place))).unwrap_or_default();
             let (taken, most) = (HumanCount(taken), HumanCount(most));
             cli::note(&format!(
-                "interrupted after {taken} of at most {most} steps; the same command with {out}--resume goes on from there"
+                "interrupted after {taken} of at most {most} {}; the same command with {out}--resume goes on from there",
+                unit(job)
             ));
         }
         Ok(finished)
@@ -86,10 +88,14 @@ impl<'a> Session<'a> {
         let (gauge, cadence) = (Gauge::new(dataset, activation, &starts[0]), Cadence::Every(job.every));
         let mut trajectory = Trajectory::new(gauge, cadence, 0);
         let mut table = NeuronTable::new(engine.as_ref(), dataset, activation, cadence, 0);
-        let mut training = Training::new(engine.as_ref(), observers_of(k));
-        if let Some(Part { training: then, rows, neurons, engine: Some(snapshot) }) = saved {
+        let mut sharpness = if k == 0 { job.sharpness_along()? } else { None };
+        let mut training = Training::new(engine.as_ref(), job.observers_of(k));
+        if let Some(Part { training: then, rows, neurons, curvatures, engine: Some(snapshot) }) = saved {
             engine.restore(&snapshot)?;
             (training, trajectory.rows, table.rows) = (then, rows, neurons);
+            if let Some(sharpness) = &mut sharpness {
+                sharpness.rows = curvatures;
+            }
         }
         let plan = job.plan(starts);
         let (mut seen, mut kept) = (engine.steps_taken(), Instant::now());
@@ -97,6 +103,7 @@ impl<'a> Session<'a> {
             let mut observers: Vec<&mut dyn Observer> = Vec::new();
             if k == 0 {
                 observers.extend([&mut trajectory as &mut dyn Observer, &mut table]);
+                observers.extend(sharpness.as_mut().map(|sharpness| sharpness as &mut dyn Observer));
             }
             let patience = checkpoint.patience();
             let finished = training.go_on(engine.as_mut(), &plan, &mut observers, patience, |steps| {
@@ -110,11 +117,13 @@ impl<'a> Session<'a> {
                 progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
                 let engine = (job.writes_model() || training.ran_out()).then(|| engine.snapshot());
                 let (rows, neurons) = (trajectory.rows, table.rows);
-                return checkpoint.finish(k, Part { training, rows, neurons, engine });
+                let curvatures = sharpness.map(|sharpness| sharpness.rows).unwrap_or_default();
+                return checkpoint.finish(k, Part { training, rows, neurons, curvatures, engine });
             }
             let (training, engine) = (training.clone(), Some(engine.snapshot()));
             let (rows, neurons) = (trajectory.rows.clone(), table.rows.clone());
-            checkpoint.keep(k, &Part { training, rows, neurons, engine })?;
+            let curvatures = sharpness.as_ref().map(|sharpness| sharpness.rows.clone()).unwrap_or_default();
+            checkpoint.keep(k, &Part { training, rows, neurons, curvatures, engine })?;
             if interrupt.is_asked() {
                 return Ok(());
             }
@@ -123,9 +132,9 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The trajectory and the table of neurons are those of the first replica.
-fn observers_of(part: usize) -> usize {
-    if part == 0 { 2 } else { 0 }
+/// What is counted: the steps of all replicas together.
+fn unit(job: &Job) -> &'static str {
+    if job.starts.len() == 1 { "steps" } else { "replica-steps" }
 }
 
 impl Job {
@@ -154,6 +163,25 @@ impl Job {
         self.starts.len() == 1 && self.model != Architecture::Neuron
     }
 
+    /// Observers of a part: trajectory, table of neurons and curvature are those of the first replica.
+    fn observers_of(&self, part: usize) -> usize {
+        if part == 0 { 2 + usize::from(self.sharpness.is_some()) } else { 0 }
+    }
+
+    /// The observer of curvature, if one is asked for. It differences gradients in double precision, whatever the engine trains in.
+    ///
+    /// # Errors
+    /// [`Error::Precision`](crate::Error::Precision) if no backend here has double precision.
+    pub(super) fn sharpness_along(&self) -> Result<Option<SharpnessAlong<AnyAutoencoder>>> {
+        let Some(every) = self.sharpness else { return Ok(None) };
+        let compute = Compute::new(Backend::default(), Some(Precision::F64))?;
+        let model = self.initial(0)?;
+        let parameters = flat::parameters(&model);
+        let model = flat::at(model, &parameters, &compute);
+        let surface = Surface::new(model, self.problem.dataset(), &compute)?;
+        Ok(Some(SharpnessAlong::by_size(surface, Cadence::Every(every))))
+    }
+
     /// What the part of a checkpoint must look like.
     pub(super) fn shape_of(&self, part: usize) -> Shape {
         let dataset = self.problem.dataset();
@@ -163,7 +191,7 @@ impl Job {
             samples: dataset.samples(),
             dim: dataset.is_materialised().then(|| dataset.dim()),
             budget: self.budget,
-            observers: observers_of(part),
+            observers: self.observers_of(part),
         }
     }
 

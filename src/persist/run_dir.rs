@@ -20,7 +20,8 @@ use crate::data::file::npy;
 use crate::error::{Error, Result, io_at};
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
-const FILES: [&str; 17] = [
+const FILES: [&str; 18] = [
+    "sharpness.csv",
     "state.bin",
     MANIFEST,
     "config.json",

@@ -1,30 +1,33 @@
 //! Sharpness along training, as an observer.
 
+use nalgebra::SymmetricEigen;
 use rand::SeedableRng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::dense::{MOST_ITERATIONS, dense};
 use super::trace::rademacher;
 use super::{Operator, Surface, hutch_plus_plus, top_eigenvalue};
 use crate::engine::Engine;
 use crate::model::Autoencoder;
 use crate::train::{Cadence, Observer};
+use crate::vectors::{arg_max, norm_of};
 
 /// Curvature at one step.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharpnessRow {
     /// Steps taken.
     pub step: u64,
     /// `λ_max` of the Hessian.
     pub largest: f64,
-    /// Residual of its Ritz vector.
+    /// Residual of its eigenvector, `‖H v − λ v‖`.
     pub residual: f64,
-    /// Estimated trace.
+    /// Trace.
     pub trace: f64,
-    /// Standard error of the trace.
+    /// Standard error of the trace; 0 of the whole matrix.
     pub sem: f64,
     /// Whether `λ_max` and trace are as accurate as was asked for.
     pub reached: bool,
-    /// Whether a kink lies within the difference step, along the Ritz vector or one of four random directions: curvatures then are
+    /// Whether a kink lies within the difference step, along the eigenvector or one of four random directions: curvatures then are
     /// means of both its sides ([`HessianProduct::kink`](super::HessianProduct::kink)).
     pub kink: bool,
 }
@@ -32,12 +35,27 @@ pub struct SharpnessRow {
 /// Random directions along which kinks are looked for.
 const DIRECTIONS: usize = 4;
 
+/// Parameters up to which the whole matrix costs less than estimates do: `λ_max` takes some 100 products, a trace from 64 up.
+const DENSE: usize = 256;
+
+/// Columns of the sketch of a trace, and its relative standard error, where neither is given.
+const SKETCH: usize = 32;
+const RELATIVE: f64 = 0.01;
+
+/// How curvature is measured.
+#[derive(Clone, Copy, Debug)]
+enum Method {
+    /// The whole matrix.
+    Dense,
+    /// Lanczos and Hutch++; the standard error of the trace is this, or a hundredth of the trace.
+    Estimates { sketch: usize, sem: Option<f64> },
+}
+
 /// Records `λ_max` and the trace of the Hessian of one replica, at the [`parameters`](Engine::parameters) of any engine.
 pub struct SharpnessAlong<M: Autoencoder> {
     surface: Surface<M>,
     cadence: Cadence,
-    sketch: usize,
-    sem: f64,
+    method: Method,
     /// The rows so far.
     pub rows: Vec<SharpnessRow>,
 }
@@ -46,7 +64,88 @@ impl<M: Autoencoder> SharpnessAlong<M> {
     /// Looks at `surface` wherever the engine is; the trace is known to `sem`, its sketch has `sketch`
     /// columns.
     pub fn new(surface: Surface<M>, cadence: Cadence, sketch: usize, sem: f64) -> Self {
-        Self { surface, cadence, sketch, sem, rows: Vec::new() }
+        let method = Method::Estimates { sketch, sem: Some(sem) };
+        Self { surface, cadence, method, rows: Vec::new() }
+    }
+
+    /// The same by the whole matrix where that costs less, else with a trace known to a hundredth of itself.
+    pub fn by_size(surface: Surface<M>, cadence: Cadence) -> Self {
+        let method = if surface.dim() <= DENSE {
+            Method::Dense
+        } else {
+            Method::Estimates { sketch: SKETCH, sem: None }
+        };
+        Self { surface, cadence, method, rows: Vec::new() }
+    }
+
+    /// Whether curvature is read off the whole matrix.
+    pub fn is_dense(&self) -> bool {
+        matches!(self.method, Method::Dense)
+    }
+
+    /// Curvature at a point.
+    ///
+    /// # Panics
+    /// If `parameters` has another length than the model.
+    pub fn look(&mut self, step: u64, parameters: Vec<f64>) -> SharpnessRow {
+        self.surface.move_to(parameters);
+        // The same probes at each step, so that differences along training are not those of the probes.
+        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(0);
+        let (mut row, vector) = match self.method {
+            Method::Dense => self.whole(step),
+            Method::Estimates { sketch, sem } => self.estimated(step, sketch, sem, &mut rng),
+        };
+        let dim = self.surface.dim();
+        let random = (0..DIRECTIONS).map(|_| rademacher(dim, &mut rng));
+        row.kink = random.chain(vector).any(|v| self.surface.hessian_product(&v).kink);
+        row
+    }
+
+    fn estimated(
+        &self,
+        step: u64,
+        sketch: usize,
+        sem: Option<f64>,
+        rng: &mut chacha20::ChaCha8Rng,
+    ) -> (SharpnessRow, Option<Vec<f64>>) {
+        let top = top_eigenvalue(&self.surface, 1e-6, 200, rng);
+        let largest = top.as_ref().map_or(f64::NAN, |top| top.value);
+        // A first estimate says how accurate a hundredth is.
+        let rough = || hutch_plus_plus(&self.surface, sketch, f64::INFINITY, 0, rng).value;
+        let sem = sem.unwrap_or_else(|| RELATIVE * rough().abs());
+        let trace = hutch_plus_plus(&self.surface, sketch, sem, 2000, rng);
+        let row = SharpnessRow {
+            step,
+            largest,
+            residual: top.as_ref().map_or(f64::NAN, |top| top.residual),
+            trace: trace.value,
+            sem: trace.sem,
+            reached: top.as_ref().is_some_and(|top| top.reached) && trace.reached,
+            kink: false,
+        };
+        (row, top.map(|top| top.vector))
+    }
+
+    fn whole(&self, step: u64) -> (SharpnessRow, Option<Vec<f64>>) {
+        let matrix = dense(&self.surface);
+        let trace = matrix.trace();
+        let found = SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS).and_then(|eigen| {
+            let best = arg_max(eigen.eigenvalues.iter().copied())?;
+            Some((eigen.eigenvalues[best], eigen.eigenvectors.column(best).as_slice().to_vec()))
+        });
+        let residual = |(value, v): &(f64, Vec<f64>)| {
+            norm_of(self.surface.apply(v).iter().zip(v).map(|(product, v)| product - value * v))
+        };
+        let row = SharpnessRow {
+            step,
+            largest: found.as_ref().map_or(f64::NAN, |found| found.0),
+            residual: found.as_ref().map_or(f64::NAN, residual),
+            trace,
+            sem: 0.0,
+            reached: found.is_some(),
+            kink: false,
+        };
+        (row, found.map(|found| found.1))
     }
 }
 
@@ -56,22 +155,8 @@ impl<M: Autoencoder> Observer for SharpnessAlong<M> {
     }
 
     fn observe(&mut self, step: u64, engine: &dyn Engine) {
-        self.surface.move_to(engine.parameters(0).expect("a surface has data, and so has its engine"));
-        // The same probes at each step, so that differences along training are not those of the probes.
-        let mut rng = chacha20::ChaCha8Rng::seed_from_u64(0);
-        let top = top_eigenvalue(&self.surface, 1e-6, 200, &mut rng);
-        let trace = hutch_plus_plus(&self.surface, self.sketch, self.sem, 2000, &mut rng);
-        let dim = self.surface.dim();
-        let random = (0..DIRECTIONS).map(|_| rademacher(dim, &mut rng));
-        let mut directions = random.chain(top.iter().map(|top| top.vector.clone()));
-        self.rows.push(SharpnessRow {
-            step,
-            largest: top.as_ref().map_or(f64::NAN, |top| top.value),
-            residual: top.as_ref().map_or(f64::NAN, |top| top.residual),
-            trace: trace.value,
-            sem: trace.sem,
-            reached: top.as_ref().is_some_and(|top| top.reached) && trace.reached,
-            kink: directions.any(|v| self.surface.hessian_product(&v).kink),
-        });
+        let parameters = engine.parameters(0).expect("a surface has data, and so has its engine");
+        let row = self.look(step, parameters);
+        self.rows.push(row);
     }
 }
