@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use super::dense::{MOST_ITERATIONS, dense};
-use super::trace::rademacher;
+use super::trace::{PILOT, rademacher};
 use super::{Operator, Surface, hutch_plus_plus, top_eigenvalue};
 use crate::engine::Engine;
 use crate::model::Autoencoder;
@@ -110,9 +110,11 @@ impl<M: Autoencoder> SharpnessAlong<M> {
     ) -> (SharpnessRow, Option<Vec<f64>>) {
         let top = top_eigenvalue(&self.surface, 1e-6, 200, rng);
         let largest = top.as_ref().map_or(f64::NAN, |top| top.value);
-        // A first estimate says how accurate a hundredth is.
-        let rough = || hutch_plus_plus(&self.surface, sketch, f64::INFINITY, 0, rng).value;
-        let sem = sem.unwrap_or_else(|| RELATIVE * rough().abs());
+        let sem = match sem {
+            Some(sem) => sem,
+            // A first estimate says how much a hundredth is.
+            None => RELATIVE * hutch_plus_plus(&self.surface, sketch, f64::INFINITY, PILOT, rng).value.abs(),
+        };
         let trace = hutch_plus_plus(&self.surface, sketch, sem, 2000, rng);
         let row = SharpnessRow {
             step,

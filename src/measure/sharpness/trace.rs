@@ -21,7 +21,7 @@ pub struct Trace {
 }
 
 /// Probes of the first stage, by whose variance the number of all is fixed.
-const PILOT: usize = 64;
+pub(super) const PILOT: usize = 64;
 
 /// Hutchinson's estimator: the mean of `zᵀ H z` over Rademacher probes `z`, with a standard error of about `sem`, or
 /// after `most` probes, which the result says. Its variance is `2 Σ_{i≠j} H_ij²`: nothing for a diagonal matrix, so data in the standard
