@@ -220,6 +220,14 @@ fn a_table_is_named_by_a_word() {
         assert_eq!(output.status.code(), Some(2), "{name}");
         assert!(stderr(&output).contains("names no table"), "{name}: {}", stderr(&output));
     }
+    // Nor does a text direct how the page is shown.
+    let mut changed = report.clone();
+    changed["claims"][0]["notes"] = json!(["right \u{202e}left\u{1b}[2J"]);
+    fs::write(&path, changed.to_string()).unwrap();
+    let output = program("reproduce", directory, "--render run").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = fs::read_to_string(directory.join("run/report.html")).unwrap();
+    assert!(page.contains(r"right \u{202e}left\u{1b}[2J") && !page.contains('\u{202e}'));
 }
 
 #[test]
@@ -254,6 +262,11 @@ fn a_checkpoint_with_a_right_checksum_is_still_checked() {
         let needle = "claim-cyclic_limit is damaged: a table has a name that no table has";
         assert!(stderr(&output).contains(needle), "{name}: {}", stderr(&output));
     }
+    let mut forged = findings.clone();
+    forged.notes.push("\u{1b}[2J".into());
+    forge(&forged);
+    let output = program("reproduce", directory, &format!("{claims} --resume")).output().unwrap();
+    assert!(stderr(&output).contains("characters that a terminal would obey"), "{}", stderr(&output));
     let mut forged = findings.clone();
     forged.tables[0].rows[0].pop();
     forge(&forged);
@@ -407,6 +420,36 @@ fn a_link_is_followed_and_stays() {
     assert_eq!(names(directory), ["b", "scratch"]);
     symlink("circle", directory.join("circle")).unwrap();
     refuses(directory, "--steps 20 --out circle", "it is a circle of links");
+}
+
+#[test]
+fn a_file_of_results_is_tried_before_any_work() {
+    let directory = temporary();
+    let directory = directory.path();
+    fs::create_dir(directory.join("results")).unwrap();
+    fs::write(directory.join("results/times.json"), "old").unwrap();
+    symlink("results/times.json", directory.join("times.json")).unwrap();
+    make_fifo(&directory.join("fifo"));
+    let speed = |out: &str| {
+        let arguments =
+            format!("peers --case 7,9,1,1 --rounds 1 --seconds 0.01 --python /nowhere --out {out}");
+        program("speed", directory, &arguments).output().unwrap()
+    };
+    for (out, needle) in [
+        ("fifo", "fifo is in the way"),
+        ("results", "results is in the way"),
+        ("results/times.json/x", "Not a directory"),
+    ] {
+        let output = speed(out);
+        assert_eq!(output.status.code(), Some(2), "{out}");
+        assert!(stderr(&output).contains(needle), "{out}: {}", stderr(&output));
+        assert!(output.stdout.is_empty(), "{out}: before any work");
+    }
+    let output = speed("times.json");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(fs::read_link(directory.join("times.json")).unwrap(), Path::new("results/times.json"));
+    assert!(json(&directory.join("results/times.json")).is_object());
+    assert_eq!(names(&directory.join("results")), ["times.json"]);
 }
 
 #[test]

@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::explorations::{correlated, deeper, digits};
 use crate::rng::{Purpose, stream};
 use crate::stats::REPORT_LEVEL;
+use crate::text::escaped;
 use crate::verdict::{Check, Estimate};
 
 /// How much work goes into a claim.
@@ -144,6 +145,12 @@ impl Findings {
             let is_ragged = rows.iter().any(|row| row.len() != header.len());
             is_ragged.then(|| format!("the rows of its table {name} have other lengths than the header"))
         });
+        let texts = self.protocol.iter().chain(&self.notes);
+        let names = self.checks.iter().flat_map(|check| [&check.name, &check.criterion]);
+        let mut texts = texts.chain(names).chain(self.estimates.iter().flat_map(|e| [&e.name, &e.method]));
+        let is_unsafe = texts.any(|text| escaped(text).to_string() != *text);
+        let flawed =
+            flawed.or_else(|| is_unsafe.then(|| "a text has characters that a terminal would obey".into()));
         flawed.or_else(|| {
             self.checks
                 .iter()

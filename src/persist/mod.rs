@@ -21,5 +21,5 @@ mod publish;
 pub(crate) mod run_dir;
 pub(crate) mod store;
 
-pub(crate) use publish::publish;
+pub(crate) use publish::{publish, rehearse};
 pub(crate) use run_dir::RunDir;

@@ -1,6 +1,7 @@
 //! A single file that is complete whenever it is there.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::file::{create_in, tolerate};
@@ -12,19 +13,32 @@ use crate::error::{Error, Result, io_at};
 /// # Errors
 /// [`Error::InTheWay`], [`Error::Usage`], [`Error::Io`].
 pub(crate) fn publish(path: &Path, bytes: &[u8]) -> Result<()> {
+    beside(path, |file, place, new| {
+        file.write_all(bytes)?;
+        tolerate(file.sync_all())?;
+        place.parent.rename(new, &place.parent, &place.name)
+    })
+}
+
+/// Tries, before any work, whether a file can be written beside its place.
+///
+/// # Errors
+/// As [`publish`].
+pub(crate) fn rehearse(path: &Path) -> Result<()> {
+    beside(path, |_, place, new| place.parent.remove_file(new))
+}
+
+/// Creates a hidden file beside a place and does something with it; it does not stay if that fails.
+fn beside(path: &Path, act: impl FnOnce(&mut File, &Place, &Path) -> io::Result<()>) -> Result<()> {
     let place = Place::resolve(path)?;
     if place.parent.symlink_metadata(&place.name).is_ok_and(|data| !data.is_file()) {
         return Err(Error::InTheWay { path: path.into() });
     }
     let new = place.neighbour(&format!("{}.partial", std::process::id()));
-    let write = || {
-        let mut file = create_in(&place.parent, Path::new(&new))?;
-        file.write_all(bytes)?;
-        tolerate(file.sync_all())?;
-        place.parent.rename(&new, &place.parent, &place.name)
-    };
-    write().map_err(|error| {
-        let _ = place.parent.remove_file(&new);
+    let new = Path::new(&new);
+    let mut file = create_in(&place.parent, new).map_err(io_at(path))?;
+    act(&mut file, &place, new).map_err(|error| {
+        let _ = place.parent.remove_file(new);
         io_at(path)(error)
     })
 }

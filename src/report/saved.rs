@@ -9,6 +9,7 @@ use crate::claims::is_table_name;
 use crate::error::{Error, Result};
 use crate::regular;
 use crate::stats::Interval;
+use crate::text::escaped;
 use crate::verdict::{Check, Estimate, Margin, Relation};
 
 /// Most bytes of a report: a full one has two hundred thousand.
@@ -58,7 +59,9 @@ impl Saved {
         let path = directory.join("report.json");
         let bytes = regular::read(&path, MOST)?;
         let refuse = |reason: String| Error::File { path: path.clone(), reason };
-        let saved: Self = serde_json::from_slice(&bytes).map_err(|e| refuse(e.to_string()))?;
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(|e| refuse(e.to_string()))?;
+        make_safe(&mut value);
+        let saved: Self = serde_json::from_value(value).map_err(|e| refuse(e.to_string()))?;
         if let Some(name) = saved.entries().flat_map(|entry| &entry.tables).find(|name| !is_table_name(name))
         {
             return Err(refuse(format!("{name:?} names no table")));
@@ -69,6 +72,16 @@ impl Saved {
     /// Claims, then explorations.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.claims.iter().chain(&self.explorations)
+    }
+}
+
+/// Spells out control characters and marks of direction in every text, so that none directs how the page is shown.
+fn make_safe(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = escaped(text).to_string(),
+        Value::Array(values) => values.iter_mut().for_each(make_safe),
+        Value::Object(values) => values.values_mut().for_each(make_safe),
+        _ => {}
     }
 }
 

@@ -160,6 +160,7 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
         cli::print_json(&Cell::measure(variant, case, &compute, rounds, seconds)?)?;
         return Ok(ExitCode::SUCCESS);
     }
+    options.out.as_deref().map_or(Ok(()), persist::rehearse)?;
     let interrupt = Interrupt::listen()?;
     let mut speed = Speed::new(options, &compute);
     let measured = speed.measure(&compute, Pace { rounds, seconds, interrupt: &interrupt });
