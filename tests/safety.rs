@@ -15,7 +15,9 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use crate::common::{appears, files, json, leave, names, press_ctrl_c, program, stderr, temporary, trained};
+use crate::common::{
+    JOURNAL, appears, files, json, leave, names, press_ctrl_c, program, stderr, temporary, trained,
+};
 
 const SHORT: &str = "--steps 20 --out run";
 
@@ -199,6 +201,10 @@ fn a_directory_that_is_being_written_is_not_rendered() {
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
     // What a rendering that was killed leaves is cleaned up.
     leave(&directory.join(".run.partial"), "report.html", "half");
+    fs::create_dir(directory.join(".run.partial/figures")).unwrap();
+    fs::write(directory.join(".run.partial/figures/map.svg"), "half").unwrap();
+    let journal = format!("{JOURNAL}report.html\nfigures/\nfigures/map.svg\n");
+    fs::write(directory.join(".run.partial/.written"), journal).unwrap();
     let output = program("reproduce", directory, "--render run").output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(!names(directory).contains(&".run.partial".to_owned()), "{:?}", names(directory));
@@ -438,7 +444,7 @@ fn a_file_of_results_is_tried_before_any_work() {
     for (out, needle) in [
         ("fifo", "fifo is in the way"),
         ("results", "results is in the way"),
-        ("results/times.json/x", "Not a directory"),
+        ("results/times.json/x", "results/times.json/x: "),
     ] {
         let output = speed(out);
         assert_eq!(output.status.code(), Some(2), "{out}");

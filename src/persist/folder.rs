@@ -186,8 +186,8 @@ impl Folder {
                 Err(_) => {}
             }
         }
-        for name in folders {
-            if is_there(&self.dir, Path::new(name))? {
+        for name in folders.iter().map(|name| Path::new(name.trim_end_matches('/'))) {
+            if is_there(&self.dir, name)? {
                 self.dir.remove_dir(name)?;
             }
         }
