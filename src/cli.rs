@@ -18,7 +18,7 @@ use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
 use crate::interrupt::{GLANCE, Interrupt};
 use crate::persist::RunDir;
-use crate::persist::run_dir::InPlace;
+use crate::persist::run_dir::{Committed, InPlace};
 use crate::report::{ClaimReport, Report, render, terminal};
 use crate::text;
 use crate::threads;
@@ -142,8 +142,19 @@ pub fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
+/// Says what is left beside a run that took the place of another.
+pub(crate) fn tell_committed(Committed { directory, kept, left }: &Committed) {
+    tell_kept(directory, kept);
+    if let Some(reason) = left {
+        note(&format!(
+            "{} is in its place, but not all that gave way is cleared away: {reason}",
+            text::path(directory)
+        ));
+    }
+}
+
 /// Says what a directory held besides the run that was replaced.
-pub(crate) fn tell_kept(directory: &Path, kept: &[PathBuf]) {
+fn tell_kept(directory: &Path, kept: &[PathBuf]) {
     if !kept.is_empty() {
         let names = kept.iter().map(|path| text::path(path).to_string()).collect::<Vec<_>>().join(", ");
         note(&format!("kept in {}, which no run has written: {names}", text::path(directory)));
@@ -239,6 +250,7 @@ pub fn run_claims(
     let clock = Instant::now();
     let compute = options.device.open()?;
     let OutputOptions { out, force, json } = &options.output;
+    let interrupt = Interrupt::listen()?;
     let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", "");
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
@@ -249,7 +261,6 @@ pub fn run_claims(
         return Ok(code);
     }
     kept.prepare(&mut run_dir, options.resume, *force)?;
-    let interrupt = Interrupt::listen()?;
     let keeping = kept.clone();
     let (reports, examiner) = examine(claims, context.clone(), move |claim, context| {
         keeping.or_examine(claim, || findings(claim, context))
@@ -287,7 +298,7 @@ pub fn run_claims(
     }
     render::into(&run_dir)?;
     let committed = run_dir.commit()?;
-    tell_kept(&committed.directory, &committed.kept);
+    tell_committed(&committed);
     if !interrupted {
         kept.remove()?;
     }

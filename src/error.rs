@@ -43,7 +43,7 @@ pub enum Error {
     TooLarge { what: &'static str, rows: usize, columns: usize, most: usize },
 
     #[error(
-        "a row every {every} steps may come to {rows} rows, more than the {most} that are kept: give a larger --every, or fewer --steps"
+        "a row every {every} steps may come to {rows} rows, more than the {most} that are kept: give a larger --every or --sharpness, or fewer --steps"
     )]
     TooManyRows { rows: u64, most: u64, every: u64 },
 
@@ -188,6 +188,13 @@ pub enum Error {
         text::path(staged)
     )]
     Unplaced { staged: PathBuf, target: PathBuf, reason: String },
+
+    #[error(
+        "{} holds the run that was in {} when a process was killed there: move one of them away",
+        text::path(path),
+        text::path(target)
+    )]
+    Aside { path: PathBuf, target: PathBuf },
 
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),

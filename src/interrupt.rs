@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 #[cfg(unix)]
-use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
+use signal_hook::consts::{SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -27,7 +27,7 @@ pub struct Interrupt {
 
 impl Interrupt {
     /// Notes the first signal from now on: Ctrl-C, SIGTERM, a terminal that is closed (SIGHUP, unless `nohup` has it ignored), and what schedulers
-    /// send before a time limit (SIGUSR1, SIGUSR2, SIGXCPU). A second one ends the process at once.
+    /// send before a time limit (SIGUSR1, SIGUSR2, SIGXCPU), or when a file may not grow (SIGXFSZ). A second one ends the process at once.
     ///
     /// # Errors
     /// [`Error::Usage`] if the system lets nobody listen.
@@ -69,7 +69,7 @@ impl Interrupt {
 /// The signals that ask for an end.
 #[cfg(unix)]
 fn asking() -> Vec<i32> {
-    let mut signals = vec![SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
+    let mut signals = vec![SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ];
     if !is_ignored(SIGHUP) {
         signals.push(SIGHUP);
     }

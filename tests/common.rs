@@ -166,6 +166,7 @@ pub fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
             let mut manifest = json(path);
             manifest["files"]["summary.json"]["crc64"] = Value::Null;
             manifest["files"]["summary.json"]["bytes"] = Value::Null;
+            manifest.as_object_mut().unwrap().remove("replaces");
             return manifest.to_string().into_bytes();
         }
         if path.ends_with("summary.json") {

@@ -36,6 +36,7 @@ int fsync(int fd) {
     if (fault("fsync ENOSYS")) return fail(ENOSYS);
     if (fault("fsync EOPNOTSUPP")) return fail(EOPNOTSUPP);
     if (fault("fsync EIO") && !directory) return fail(EIO);
+    if (fault("fsync EIO of directories") && directory) return fail(EIO);
     return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
 }
 
@@ -94,9 +95,11 @@ fn a_service_that_is_missing_is_no_failure() {
 #[test]
 fn a_failure_is_said_and_leaves_nothing_half_done() {
     let Some(shim) = shim() else { return };
-    for (fault, needle) in
-        [("flock EIO", ".run.lock: Input/output error"), ("fsync EIO", ".run.partial: Input/output error")]
-    {
+    for (fault, needle) in [
+        ("flock EIO", ".run.lock: Input/output error"),
+        ("fsync EIO", ".run.partial: Input/output error"),
+        ("fsync EIO of directories", ".run.partial: Input/output error"),
+    ] {
         let directory = temporary();
         let output = with_fault(shim, fault, "train", directory.path(), "--steps 20 --out run");
         assert_eq!(output.status.code(), Some(2), "{fault}: {}", stderr(&output));

@@ -140,6 +140,55 @@ fn sgd_starts_where_gd_ended() {
 }
 
 #[test]
+fn the_papers_own_experiment_takes_a_configuration_and_a_start() {
+    let directory = temporary();
+    let directory = directory.path();
+    let gd = "--samples 6 --dim 8 --activation linear --step-size 0.2 --schedule gd --init-norm 0.4 --out gd";
+    assert_eq!(trained(directory, gd).status.code(), Some(0));
+    let sgd = "--config gd/config.json --from gd --schedule sgd --batch 1 --steps 1e5 --out sgd";
+    let output = trained(directory, sgd);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!((json(&directory.join("sgd/summary.json"))["max_cos"].as_f64().unwrap() - 1.0).abs() < 1e-9);
+    // Back to a random start; the same run from its own configuration, complete.
+    let output = trained(directory, "--config sgd/config.json --init-norm 0.3 --out random");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = trained(directory, "--config gd/config.json --resume --out gd");
+    assert_eq!(crate::common::stdout(&output), "gd is complete: there is nothing to resume\n");
+    // What would direct a terminal does not reach it.
+    fs::write(directory.join("bad.json"), "{\"schedule\": \"a\\u001b[2J\"}").unwrap();
+    refuses(
+        "train",
+        &["--config", &text_path(directory, "bad.json")],
+        "`schedule` has characters that a terminal would obey",
+    );
+}
+
+#[test]
+fn weights_are_taken_in_the_precision_of_the_job() {
+    let directory = temporary();
+    let directory = directory.path();
+    for model in ["neuron", "shallow:2"] {
+        let problem = format!("--samples 3 --dim 4 --steps 5 --model {model} --tolerance 0");
+        for (from, to) in [("f32", "f64"), ("f64", "f32")] {
+            let first = format!("{problem} --precision {from} --out {model}-{from}-a");
+            assert_eq!(trained(directory, &first).status.code(), Some(0));
+            let second = format!("{problem} --precision {to} --from {model}-{from}-a --out {model}-{to}-b");
+            let output = trained(directory, &second);
+            assert_eq!(output.status.code(), Some(0), "{model}, {from} to {to}: {}", stderr(&output));
+            let (_, end) = floats(&directory.join(format!("{model}-{from}-a/w.npy")));
+            let (_, start) = floats(&directory.join(format!("{model}-{to}-b/w0.npy")));
+            assert!(end.iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-7), "{model}: {end:?} {start:?}");
+        }
+    }
+    write_npy(&directory.join("nan.npy"), &[0.1, f64::NAN, 0.2, 0.3], 1, 4);
+    refuses(
+        "train",
+        &["--samples", "3", "--dim", "4", "--from", &text_path(directory, "nan.npy")],
+        "a weight is not a finite number",
+    );
+}
+
+#[test]
 fn a_model_with_more_parameters_starts_from_its_record() {
     let directory = temporary();
     let directory = directory.path();

@@ -22,8 +22,8 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::common::{
-    appears, assert_same_run, correlated, files, json, leave, names, press_ctrl_c, program, stderr, stdout,
-    temporary, trained, write_npy,
+    appears, assert_same_run, correlated, files, json, leave, names, press_ctrl_c, program, sign, stderr,
+    stdout, temporary, trained, write_npy,
 };
 
 const KINDS: [ScheduleKind; 5] = [
@@ -413,7 +413,9 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     assert_eq!(trained(directory, arguments).status.code(), Some(0));
     let files_then = files(&directory.join("run"));
     // As if it had ended between its last two deeds.
-    leave(&directory.join(".run.checkpoint"), "job.json", "{}");
+    let mut job = json(&directory.join("run/config.json"));
+    ["out", "force", "json", "files"].map(|key| job.as_object_mut().unwrap().remove(key));
+    leave(&directory.join(".run.checkpoint"), "job.json", &job.to_string());
     let again = trained(directory, arguments);
     assert_eq!(again.status.code(), Some(0));
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
@@ -492,9 +494,20 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
     // The state is checked like a checkpoint.
     assert_eq!(trained(directory, "--steps 50 --out short").status.code(), Some(0));
-    fs::write(directory.join("short/state.bin"), "x").unwrap();
-    let damaged = trained(directory, "--steps 60 --out short --resume");
-    assert!(stderr(&damaged).contains("short/state.bin is damaged"), "{}", stderr(&damaged));
+    let state = fs::read(directory.join("short/state.bin")).unwrap();
+    for (bytes, needle) in [
+        (b"x".to_vec(), "state.bin is damaged: it is missing, or changed since it was written"),
+        (state[..state.len() / 2].to_vec(), "state.bin is damaged: Hit the end of buffer"),
+        (vec![0], "state.bin is damaged: it has another number of parts"),
+    ] {
+        fs::write(directory.join("short/state.bin"), &bytes).unwrap();
+        if bytes != b"x" {
+            sign(&directory.join("short"));
+        }
+        let damaged = trained(directory, "--steps 60 --out short --resume");
+        assert_eq!(damaged.status.code(), Some(2));
+        assert!(stderr(&damaged).contains(needle), "{}", stderr(&damaged));
+    }
 }
 
 #[test]

@@ -61,6 +61,88 @@ fn a_directory_of_others_is_never_replaced() {
 }
 
 #[test]
+fn a_finished_run_that_was_put_aside_is_not_lost() {
+    let directory = temporary();
+    let directory = directory.path();
+    succeeds(directory, "--steps 50 --out run");
+    let run = files(&directory.join("run"));
+    // Killed between two renames; then something else comes into the place.
+    fs::rename(directory.join("run"), directory.join(".run.replaced")).unwrap();
+    fs::create_dir(directory.join("run")).unwrap();
+    let needle = ".run.replaced holds the run that was in run when a process was killed there";
+    refuses(directory, "--steps 60 --out run", needle);
+    fs::write(directory.join("run/notes.txt"), "mine").unwrap();
+    refuses(directory, "--steps 60 --out run --force", needle);
+    fs::remove_dir_all(directory.join("run")).unwrap();
+    succeeds(directory, "--steps 60 --out other");
+    fs::rename(directory.join("other"), directory.join("run")).unwrap();
+    refuses(directory, "--steps 70 --out run --force", needle);
+    assert_eq!(files(&directory.join(".run.replaced")), run);
+    // Alone, it comes back; a run without a place of its own takes the next name.
+    fs::remove_dir_all(directory.join("run")).unwrap();
+    refuses(directory, "--steps 60 --out run", "already holds a run");
+    assert_eq!(files(&directory.join("run")), run);
+    fs::create_dir_all(directory.join("runs/.train.replaced")).unwrap();
+    fs::write(directory.join("runs/.train.replaced/x"), "mine").unwrap();
+    succeeds(directory, "--steps 20");
+    assert_eq!(names(&directory.join("runs")), [".train.replaced", "train-2"]);
+}
+
+#[test]
+fn a_complete_run_leaves_the_checkpoint_of_another_job() {
+    let directory = temporary();
+    let directory = directory.path();
+    let first = "--steps 100 --every 7 --tolerance 0 --out run";
+    succeeds(directory, first);
+    let second = "--samples 6 --dim 9 --seed 2 --tolerance 0 --steps 100000000 --checkpoint-every 0.01 --out run --force";
+    let child = program("train", directory, second).spawn().unwrap();
+    assert!(appears(&directory.join(".run.checkpoint/part-0")));
+    press_ctrl_c(&child);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    succeeds(directory, &format!("{first} --resume"));
+    assert!(directory.join(".run.checkpoint/part-0").exists());
+    // And the other goes on beside the run that it will replace.
+    let child = program("train", directory, &format!("{second} --resume")).spawn().unwrap();
+    thread::sleep(Duration::from_millis(300));
+    press_ctrl_c(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+}
+
+#[test]
+fn what_cannot_be_moved_is_found_at_the_start_and_privacy_is_kept() {
+    let directory = temporary();
+    let place = directory.path().join("place");
+    fs::create_dir(&place).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let set = |path: &Path, mode| fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    fs::create_dir(place.join("run")).unwrap();
+    set(&place.join("run"), 0o2770);
+    succeeds(&place, SHORT);
+    assert_eq!(mode(&place.join("run")), 0o2770);
+    set(&place.join("run"), 0o700);
+    succeeds(&place, &format!("{SHORT} --force"));
+    assert_eq!(mode(&place.join("run")), 0o700);
+    // As an ordinary user, who may not move a directory that is not writable.
+    fs::create_dir(place.join("run/sub")).unwrap();
+    fs::write(place.join("run/sub/notes.txt"), "mine").unwrap();
+    set(&place.join("run/sub"), 0o555);
+    let script = "chown -R nobody . && exec setpriv --reuid=nobody --clear-groups \"$0\" --steps 100000000 --tolerance 0 --samples 6 --out run --force";
+    set(directory.path(), 0o755);
+    let mut command = Command::new("sh");
+    let output =
+        command.args(["-c", script, env!("CARGO_BIN_EXE_train")]).current_dir(&place).output().unwrap();
+    if output.status.code() == Some(2) && stderr(&output).contains("run/sub") {
+        assert!(stderr(&output).contains("cannot be renamed"), "{}", stderr(&output));
+    } else {
+        // Not root, no such user, or no way to the binary for it: nothing was tried.
+        assert!(!output.status.success(), "{}", stderr(&output));
+    }
+    assert_eq!(fs::read_to_string(place.join("run/sub/notes.txt")).unwrap(), "mine");
+    set(&place.join("run/sub"), 0o755);
+}
+
+#[test]
 fn an_input_in_the_output_is_refused() {
     let directory = temporary();
     let directory = directory.path();
@@ -424,6 +506,9 @@ fn a_link_is_followed_and_stays() {
     assert_eq!(json(&directory.join("scratch/b/summary.json"))["steps"], 30);
     assert_eq!(names(&directory.join("scratch")), ["b"]);
     assert_eq!(names(directory), ["b", "scratch"]);
+    // With the slash that a shell completes.
+    succeeds(directory, "--steps 40 --out b/ --force");
+    assert_eq!(json(&directory.join("scratch/b/summary.json"))["steps"], 40);
     symlink("circle", directory.join("circle")).unwrap();
     refuses(directory, "--steps 20 --out circle", "it is a circle of links");
 }
@@ -480,6 +565,17 @@ fn a_trajectory_that_no_memory_holds_is_refused() {
         "a row every 1 steps may come to 18446744073709551615 rows, more than the 4194304 that are kept";
     refuses(directory.path(), "--steps 18446744073709551615 --every 1 --tolerance 0", needle);
     refuses(directory.path(), "--steps 2000000 --every 1 --model shallow:3", "may come to 6000000 rows");
+    refuses(
+        directory.path(),
+        "--steps 9000000 --sharpness 1 --tolerance 0",
+        "a row every 1 steps may come to 9000000 rows",
+    );
+    succeeds(directory.path(), "--steps 100 --every 1 --tolerance 0 --out run");
+    refuses(
+        directory.path(),
+        "--steps 1e12 --tolerance 0 --out run --resume",
+        "a row every 1 steps may come to 1000000000000 rows",
+    );
 }
 
 #[test]
@@ -533,12 +629,13 @@ fn contents(directory: &Path) -> Vec<Vec<u8>> {
 /// program has not written.
 #[test]
 fn what_is_planted_survives_everything() {
-    const PLACES: [&str; 16] = [
+    const PLACES: [&str; 17] = [
         "run/notes.txt",
         "run/w.npy",
         "run/config.json",
         "run/figures/mine.png",
         "run/figures/correlations.svg",
+        "run/hypothesis_map.csv",
         "run/report.html",
         "run/sub/folder/x",
         ".run.lock",

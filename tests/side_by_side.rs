@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::common::{
-    appears, assert_same_run, correlated, json, leave, names, press_ctrl_c, program, sign, stderr, temporary,
+    appears, assert_same_run, correlated, json, leave, names, press_ctrl_c, program, stderr, temporary,
     trained, write_npy,
 };
 
@@ -98,14 +98,22 @@ fn what_a_killed_process_left_is_cleaned_up() {
     let directory = directory.path();
     let arguments = "--steps 20 --out run";
     assert_eq!(trained(directory, arguments).status.code(), Some(0));
+    // Killed while it was clearing away the run that gave way to the one in place.
+    let old = directory.join("old");
+    fs::create_dir(&old).unwrap();
+    for entry in fs::read_dir(directory.join("run")).unwrap().map(|entry| entry.unwrap()) {
+        fs::copy(entry.path(), old.join(entry.file_name())).unwrap();
+    }
+    assert_eq!(trained(directory, "--steps 25 --out run --force").status.code(), Some(0));
+    fs::rename(&old, directory.join(".run.replaced")).unwrap();
+    fs::remove_file(directory.join(".run.replaced/w.npy")).unwrap();
+    fs::write(directory.join(".run.replaced/notes.txt"), "mine").unwrap();
     leave(&directory.join(".run.partial"), "w.npy", "x");
-    fs::create_dir(directory.join(".run.replaced")).unwrap();
-    fs::write(directory.join(".run.replaced/w.npy"), "x").unwrap();
-    sign(&directory.join(".run.replaced"));
     fs::write(directory.join(".run.lock"), "held by a running puremix\n").unwrap();
     assert_eq!(trained(directory, "--steps 30 --out run --force").status.code(), Some(0));
     assert_eq!(names(directory), ["run"]);
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
+    assert_eq!(fs::read(directory.join("run/notes.txt")).unwrap(), b"mine");
     // Killed between the two renames: the old run comes back, and is in the way as before.
     fs::rename(directory.join("run"), directory.join(".run.replaced")).unwrap();
     assert_eq!(trained(directory, arguments).status.code(), Some(2));

@@ -89,7 +89,7 @@ impl Kept {
         let name = format!("claim-{}", claim.id);
         if self.store.has(&name) {
             let findings: Findings = self.store.read(&name)?;
-            return match findings.flaw() {
+            return match findings.flaw(claim) {
                 Some(reason) => Err(self.store.damaged(&name, &reason)),
                 None => Ok(findings),
             };
@@ -100,11 +100,11 @@ impl Kept {
         Ok(findings)
     }
 
-    /// Throws it away: the report is complete.
+    /// Throws it away: the report is complete. What belongs to another report stays.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn remove(&self) -> Result<()> {
-        self.store.remove()
+        if self.store.is_of_this_job() { self.store.remove() } else { Ok(()) }
     }
 }

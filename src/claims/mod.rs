@@ -32,6 +32,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::explorations::{correlated, deeper, digits};
+use crate::report::figures;
 use crate::rng::{Purpose, stream};
 use crate::stats::REPORT_LEVEL;
 use crate::text::escaped;
@@ -136,10 +137,12 @@ pub(crate) fn is_table_name(name: &str) -> bool {
 
 impl Findings {
     /// Why this cannot be what a protocol found.
-    pub(crate) fn flaw(&self) -> Option<String> {
+    pub(crate) fn flaw(&self, claim: &Claim) -> Option<String> {
         let mut names = HashSet::new();
         let flawed = self.tables.iter().find_map(|Table { name, header, rows }| {
-            if !is_table_name(name) || !names.insert(name) {
+            let is_of_another =
+                figures::ALL.iter().any(|figure| figure.table == *name && figure.claim != claim.id);
+            if !is_table_name(name) || !names.insert(name) || is_of_another {
                 return Some("a table has a name that no table has".to_owned());
             }
             let is_ragged = rows.iter().any(|row| row.len() != header.len());
@@ -154,7 +157,7 @@ impl Findings {
         flawed.or_else(|| {
             self.checks
                 .iter()
-                .any(|check| check.level.is_nan() || check.level < 0.0)
+                .any(|check| !(0.0..=1.0).contains(&check.level))
                 .then(|| "a level is no probability".into())
         })
     }

@@ -33,6 +33,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// As it is read back, from a configuration for instance; messages show the [`Display`](fmt::Display) of it, which is safe on a terminal.
+    pub fn name(&self) -> String {
+        match self {
+            Source::File(path) => path.to_string_lossy().into_owned(),
+            source => source.to_string(),
+        }
+    }
+
     /// Whether it makes samples in any number and dimension.
     pub fn is_generator(&self) -> bool {
         !matches!(self, Source::Digits | Source::File(_))

@@ -48,15 +48,24 @@ impl Part {
         let flawed_index = self.rows.iter().any(|row| row.argmax >= shape.samples)
             || self.neurons.iter().any(|row| row.neuron >= shape.neurons || row.argmax >= shape.samples);
         let engine = self.engine.as_ref();
-        let ahead = engine.is_some_and(|engine| engine.step > shape.budget);
+        let misfit = engine.is_some_and(|engine| {
+            engine.step > shape.budget
+                || engine.replicas.len() != shape.replicas
+                || engine.diverged_at.len() != shape.replicas
+                || engine.diverged_at.iter().flatten().any(|&step| step > engine.step)
+                || shape
+                    .parameters
+                    .is_some_and(|count| engine.replicas.iter().any(|values| values.len() != count))
+        });
+        let needs_engine = !is_finished || self.training.ran_out() || shape.parameters.is_some();
         self.training
             .flaw(shape, is_finished, engine.map(|engine| engine.step))
             .or_else(|| steps("trajectory", Box::new(self.rows.iter().map(|row| row.step))))
             .or_else(|| steps("neurons", Box::new(self.neurons.iter().map(|row| row.step))))
             .or_else(|| steps("curvatures", Box::new(self.curvatures.iter().map(|row| row.step))))
             .or_else(|| flawed_index.then(|| "it names a sample or neuron that there is not".into()))
-            .or_else(|| ahead.then(|| "its engine is beyond the budget".into()))
-            .or_else(|| (!is_finished && engine.is_none()).then(|| "it has no engine".into()))
+            .or_else(|| misfit.then(|| "its engine is beyond the budget, or of another shape".into()))
+            .or_else(|| (needs_engine && engine.is_none()).then(|| "it has no engine".into()))
     }
 }
 
@@ -224,8 +233,15 @@ mod tests {
     use crate::schedule::Schedule;
     use crate::train::{Cadence, Plan, StopRule};
 
-    const SHAPE: Shape =
-        Shape { replicas: 1, neurons: 1, samples: 3, dim: Some(5), budget: 400, observers: 1 };
+    const SHAPE: Shape = Shape {
+        parameters: None,
+        replicas: 1,
+        neurons: 1,
+        samples: 3,
+        dim: Some(5),
+        budget: 400,
+        observers: 1,
+    };
 
     /// A part that was paused at some step.
     fn part() -> Part {

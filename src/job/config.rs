@@ -123,10 +123,6 @@ impl Job {
         // A row costs about as much as an epoch.
         let pass = (schedule.samples() / schedule.batch_size()) as u64;
         let every = options.every.unwrap_or((budget / 1000).max(pass)).max(1);
-        let rows = (budget / every).saturating_mul(options.model.neurons() as u64);
-        if rows > MOST_ROWS {
-            return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
-        }
         if options.sharpness.is_some() {
             // The curvature of a loss over rows that are not there.
             problem.dataset().rows()?;
@@ -148,6 +144,22 @@ impl Job {
             sharpness: options.sharpness.map(|steps| if steps == 0 { every } else { steps }),
             checkpoint_every,
         })
+    }
+
+    /// Refuses a trajectory, or a table of neurons or curvatures, with more rows than are held in memory.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRows`].
+    pub(super) fn check_rows(&self) -> Result<()> {
+        let neurons = self.model.neurons() as u64;
+        for (every, at_once) in [(Some(self.every), neurons), (self.sharpness, 1)] {
+            let Some(every) = every else { continue };
+            let rows = (self.budget / every).saturating_mul(at_once);
+            if rows > MOST_ROWS {
+                return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
+            }
+        }
+        Ok(())
     }
 
     /// The model of a replica at its start.

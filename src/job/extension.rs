@@ -1,9 +1,7 @@
 //! `--resume` with more steps: a run that ran out of them goes on from its own end, and comes out as if it had had them from the beginning.
 
-use serde_json::Value;
-
-use super::Job;
 use super::checkpoint::Part;
+use super::{Job, TrainOptions, outputs};
 use crate::error::{Error, Result};
 use crate::persist::RunDir;
 use crate::persist::run_dir::InPlace;
@@ -20,14 +18,22 @@ pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
     })
 }
 
-/// Whether a job is that of a finished run, with more steps.
-pub(super) fn is_longer(run: &InPlace, fingerprint: &Value) -> bool {
+/// Whether a job is that of a finished run, with more steps. Its rows then go on as they began, unless it says otherwise.
+pub(super) fn adopt(job: &mut Job, options: &TrainOptions, run: &InPlace) -> bool {
     let mut then = run.json("config.json").unwrap_or_default();
-    let (Some(before), Some(now)) = (then["steps"].as_u64(), fingerprint["steps"].as_u64()) else {
-        return false;
-    };
-    then["steps"] = now.into();
-    before < now && super::outputs::is_of_job(&then, fingerprint)
+    let (Some(before), Some(every)) = (then["steps"].as_u64(), then["every"].as_u64()) else { return false };
+    then["steps"] = job.budget.into();
+    let (own, own_sharpness) = (job.every, job.sharpness);
+    if options.every.is_none() && every > 0 {
+        job.every = every;
+        job.sharpness = options.sharpness.map(|steps| if steps == 0 { every } else { steps });
+    }
+    let fingerprint = outputs::fingerprint(job, options);
+    let is_longer = before < job.budget && outputs::is_of_job(&then, &fingerprint);
+    if !is_longer {
+        (job.every, job.sharpness) = (own, own_sharpness);
+    }
+    is_longer
 }
 
 /// The parts of a finished run, ready to go on with the steps of a longer job; none if every replica has come to its end.

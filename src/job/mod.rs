@@ -50,26 +50,23 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     }
     let mut job = Job::check(options)?;
     let output = &options.output;
+    let interrupt = Interrupt::listen()?;
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
     let data = if let Source::File(path) = &options.data { Some(path) } else { None };
-    data.into_iter()
-        .chain(&options.from)
-        .chain(&options.config)
-        .try_for_each(|input| run_dir.keep_apart(input))?;
+    data.into_iter().chain(&options.from).try_for_each(|input| run_dir.keep_apart(input))?;
     let there = run_dir.in_place().filter(|_| options.resume);
-    if let (None, Some(every)) = (options.every, there.as_ref().and_then(outputs::every_of)) {
-        // Rows go on as they began, whatever the number of steps.
-        job.every = every;
-    }
+    let longer = there.as_ref().filter(|run| extension::adopt(&mut job, options, run));
+    job.check_rows()?;
     let fingerprint = outputs::fingerprint(&job, options);
     let store = run_dir.store(fingerprint.clone())?;
-    let longer = there.as_ref().filter(|run| extension::is_longer(run, &fingerprint));
     let parts = longer.map(|run| extension::parts(&job, &run_dir, run)).transpose()?;
     if let Some(run) = &there
         && (outputs::is_of(run, &fingerprint) || matches!(parts, Some(None)))
     {
-        // Ended between the last two things it does, a run leaves its checkpoint behind.
-        store.remove()?;
+        // Ended between the last two things it does, a run leaves its checkpoint behind. That of another job stays.
+        if store.is_of_this_job() {
+            store.remove()?;
+        }
         return outputs::report_complete(&run_dir, run, output.json);
     }
     run_dir.prepare(output.force || parts.is_some())?;
@@ -87,7 +84,7 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         checkpoint.take_over(parts.flatten().unwrap_or_default())
     };
 
-    let session = Session::new(&job, checkpoint, Interrupt::listen()?);
+    let session = Session::new(&job, checkpoint, interrupt);
     let place = output.out.is_none().then(|| run_dir.target());
     if !session.train(running, place)? {
         return Ok(session.interrupt.exit_code());

@@ -42,6 +42,17 @@ impl Origin {
         } else {
             neurons(&file, options, problem, compute)?
         };
+        // In the precision of the job, whatever that of the file.
+        let models: Vec<_> = models
+            .into_iter()
+            .map(|model| {
+                let parameters = flat::parameters(&model);
+                let is_finite = parameters.iter().all(|x| x.is_finite());
+                is_finite.then(|| flat::at(model, &parameters, compute)).ok_or_else(|| {
+                    Error::Usage(format!("--from {}: a weight is not a finite number", text::path(path)))
+                })
+            })
+            .collect::<Result<_>>()?;
         let dim = problem.dataset().dim();
         let neurons = models.iter().map(|model| to_host(model.neurons())[..dim].to_vec()).collect();
         let checksum = checksum(&models.iter().flat_map(flat::parameters).collect::<Vec<_>>());

@@ -168,11 +168,6 @@ pub(super) fn is_of_job(config: &Value, fingerprint: &Value) -> bool {
     config.is_object() && differences(config, fingerprint).is_none()
 }
 
-/// Steps between the rows of a finished run.
-pub(super) fn every_of(run: &InPlace) -> Option<u64> {
-    run.json("config.json")?["every"].as_u64().filter(|&every| every > 0)
-}
-
 /// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
 ///
 /// # Errors
@@ -214,7 +209,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
         sharpness.as_ref().and_then(|(rows, dense)| Some(Sharpness::new(rows.last()?, *dense)));
     run_dir.write_json("summary.json", &summary)?;
     let committed = run_dir.commit()?;
-    cli::tell_kept(&committed.directory, &committed.kept);
+    cli::tell_committed(&committed);
     if options.output.json {
         cli::print_json(&summary)
     } else {
@@ -229,7 +224,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         git_commit: crate::COMMIT,
         samples: dataset.samples(),
         dim: dataset.dim(),
-        data: options.data.to_string(),
+        data: options.data.name(),
         data_read: job.layout.as_ref(),
         normalise: options.normalise,
         data_checksum: dataset.rows().ok().map(checksum),
@@ -241,7 +236,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         activation: job.problem.activation().name(),
         engine: job.engine,
         init_norm: job.origin.is_none().then_some(job.init_norm),
-        from: options.from.as_deref().map(|path| text::path(path).to_string()),
+        from: options.from.as_deref().map(|path| path.to_string_lossy().into_owned()),
         from_checksum: job.origin.as_ref().map(|origin| origin.checksum.as_str()),
         steps: job.budget,
         tolerance: job.tolerance,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::TrainOptions;
 use crate::error::{Error, Result};
 use crate::regular;
+use crate::text::escaped;
 
 /// Most bytes of such a file.
 const MOST: u64 = 1 << 20;
@@ -42,6 +43,14 @@ const OPTIONS: [&str; 25] = [
     "precision",
 ];
 
+/// Options of the command line, and the keys that they leave without meaning.
+const OVERRIDES: [(&str, &[&str]); 4] = [
+    ("--data", &["samples", "dim", "data", "skip_rows", "label_column"]),
+    ("--from", &["init_norm"]),
+    ("--init-norm", &["from"]),
+    ("--epochs", &["steps"]),
+];
+
 /// Keys of a `config.json` that say how a run came about, and determine nothing.
 const OTHERS: [&str; 10] = [
     "version",
@@ -66,17 +75,26 @@ impl TrainOptions {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
         let given = Self::parse_from(&arguments);
         let Some(path) = &given.config else { return Ok(given) };
-        let has_own_data = arguments.iter().any(|argument| {
-            argument.to_str().is_some_and(|text| text == "--data" || text.starts_with("--data="))
-        });
-        let underneath = read(path, has_own_data)?.into_iter().map(OsString::from);
+        let gives = |flag: &str| {
+            let is_it = |text: &str| {
+                text.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            };
+            arguments.iter().any(|argument| argument.to_str().is_some_and(is_it))
+        };
+        let mut overridden = Vec::new();
+        for (flag, keys) in OVERRIDES {
+            if gives(flag) {
+                overridden.extend(keys.iter().copied());
+            }
+        }
+        let underneath = read(path, &overridden)?.into_iter().map(OsString::from);
         let (program, rest) = arguments.split_at(1.min(arguments.len()));
         Ok(Self::parse_from(program.iter().cloned().chain(underneath).chain(rest.iter().cloned())))
     }
 }
 
-/// The options in a file, as arguments. With data of the command line's own, those of the data are left out.
-fn read(path: &Path, has_own_data: bool) -> Result<Vec<String>> {
+/// The options in a file, as arguments, without those that the command line overrides by another.
+fn read(path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
     let refuse = |reason: String| Error::File { path: path.into(), reason };
     let text = String::from_utf8(regular::read(path, MOST)?).map_err(|e| refuse(e.to_string()))?;
     let mut keys: Map<String, Value> = if path.extension().is_some_and(|extension| extension == "toml") {
@@ -98,9 +116,8 @@ fn read(path: &Path, has_own_data: bool) -> Result<Vec<String>> {
         .is_none_or(|data| data.parse::<crate::data::Source>().is_ok_and(|source| source.is_generator()));
     let mut arguments = Vec::new();
     for (key, value) in &keys {
-        let of_data = ["samples", "dim", "data", "skip_rows", "label_column"].contains(&key.as_str());
         let resolved = ["samples", "dim"].contains(&key.as_str()) && !is_generated;
-        if OTHERS.contains(&key.as_str()) || (of_data && has_own_data) || resolved {
+        if OTHERS.contains(&key.as_str()) || overridden.contains(&key.as_str()) || resolved {
             continue;
         }
         if !OPTIONS.contains(&key.as_str()) {
@@ -110,6 +127,12 @@ fn read(path: &Path, has_own_data: bool) -> Result<Vec<String>> {
         match value {
             Value::Null | Value::Bool(false) => {}
             Value::Bool(true) => arguments.push(flag),
+            // What the command line does not accept it shows: names of files apart, which are shown escaped.
+            Value::String(text)
+                if escaped(text).to_string() != *text && !["data", "from"].contains(&key.as_str()) =>
+            {
+                return Err(refuse(format!("`{key}` has characters that a terminal would obey")));
+            }
             Value::String(text) => arguments.push(format!("{flag}={text}")),
             Value::Number(number) => arguments.push(format!("{flag}={number}")),
             _ => return Err(refuse(format!("`{key}` must be a word or a number"))),

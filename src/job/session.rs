@@ -192,6 +192,7 @@ impl Job {
             dim: dataset.is_materialised().then(|| dataset.dim()),
             budget: self.budget,
             observers: self.observers_of(part),
+            parameters: self.writes_model().then(|| self.model.parameters(dataset.dim())),
         }
     }
 

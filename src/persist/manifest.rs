@@ -20,7 +20,7 @@ const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 /// What a file held when it was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Stamp {
+pub(super) struct Stamp {
     bytes: u64,
     /// CRC-64/XZ, in hexadecimal.
     crc64: String,
@@ -31,15 +31,39 @@ struct Stamp {
 pub(super) struct Manifest {
     /// Version of this crate that wrote the run.
     puremix: String,
+    /// Checksum of the manifest of the run that gave way to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<String>,
     files: BTreeMap<String, Stamp>,
 }
 
 impl Manifest {
-    /// Of the files that were written in a folder.
-    pub fn of(folder: &Folder) -> io::Result<Self> {
+    /// Of the files that were written in a folder, and of others that keep their place in the list; in place of another run.
+    pub fn of(
+        folder: &Folder,
+        carried: &BTreeMap<String, Stamp>,
+        replaced: Option<&Self>,
+    ) -> io::Result<Self> {
         let stamped = |name: String| Ok((name.clone(), stamp(folder.dir(), Path::new(&name))?));
-        let files = folder.files().into_iter().map(stamped).collect::<io::Result<_>>()?;
-        Ok(Self { puremix: env!("CARGO_PKG_VERSION").into(), files })
+        let mut files = folder.files().into_iter().map(stamped).collect::<io::Result<BTreeMap<_, _>>>()?;
+        files.extend(carried.clone());
+        Ok(Self { puremix: env!("CARGO_PKG_VERSION").into(), replaces: replaced.map(Self::checksum), files })
+    }
+
+    /// What tells this manifest from others.
+    fn checksum(&self) -> String {
+        let bytes = serde_json::to_vec(self).expect("made of strings and numbers");
+        format!("{:016x}", CHECKSUM.checksum(&bytes))
+    }
+
+    /// Whether the run of this manifest took the place of that of another.
+    pub fn replaces(&self, other: &Self) -> bool {
+        self.replaces.as_ref() == Some(&other.checksum())
+    }
+
+    /// A file with what it held when it was written.
+    pub fn stamp(&self, name: &str) -> Option<(String, Stamp)> {
+        self.files.get_key_value(name).map(|(name, stamp)| (name.clone(), stamp.clone()))
     }
 
     /// Of the finished run in a directory; none if that has no manifest.

@@ -12,6 +12,7 @@
 //! is unchanged, is ever deleted or replaced. Directories are held open while they are written to, and files are created anew, never
 //! opened through a link.
 
+mod exchange;
 mod file;
 mod folder;
 mod lock;

@@ -32,7 +32,8 @@ impl Place {
     /// # Errors
     /// [`Error::Usage`] if the path has no last name or is a circle of links, [`Error::Io`].
     pub fn resolve(shown: &Path) -> Result<Self> {
-        let mut path = shown.to_path_buf();
+        // Without a slash at the end, which would stand for what a link leads to.
+        let mut path: PathBuf = shown.components().collect();
         for _ in 0..MOST_LINKS {
             let Some(name) = path.file_name() else {
                 return Err(Error::Usage(format!(

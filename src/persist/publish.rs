@@ -34,9 +34,13 @@ fn beside(path: &Path, act: impl FnOnce(&mut File, &Place, &Path) -> io::Result<
     if place.parent.symlink_metadata(&place.name).is_ok_and(|data| !data.is_file()) {
         return Err(Error::InTheWay { path: path.into() });
     }
-    let new = place.neighbour(&format!("{}.partial", std::process::id()));
-    let new = Path::new(&new);
-    let mut file = create_in(&place.parent, new).map_err(io_at(path))?;
+    // One of an earlier process with this number may be left.
+    let names = (0..100).map(|k| place.neighbour(&format!("{}-{k}.partial", std::process::id())));
+    let mut created = names.map(|name| create_in(&place.parent, Path::new(&name)).map(|file| (file, name)));
+    let free = created.find(|created| !matches!(created, Err(e) if e.kind() == io::ErrorKind::AlreadyExists));
+    let full = || io::Error::from(io::ErrorKind::AlreadyExists);
+    let (mut file, name) = free.unwrap_or_else(|| Err(full())).map_err(io_at(path))?;
+    let new = Path::new(&name);
     act(&mut file, &place, new).map_err(|error| {
         let _ = place.parent.remove_file(new);
         io_at(path)(error)

@@ -83,6 +83,11 @@ impl Store {
         Err(Error::OtherJob { path: self.directory(), differences })
     }
 
+    /// Whether there is something of this job, readable or not.
+    pub fn is_of_this_job(&self) -> bool {
+        self.exists() && self.check_job().is_ok()
+    }
+
     /// Makes the directory, and says whose it is.
     ///
     /// # Errors

@@ -40,12 +40,14 @@ pub(crate) struct Shape {
     pub dim: Option<usize>,
     pub budget: u64,
     pub observers: usize,
+    /// Parameters of the model, where its engine is kept for them.
+    pub parameters: Option<usize>,
 }
 
 impl Training {
     /// Why this cannot be what a training of that shape, from step 0 on, left when its engine was at `step`.
     pub(crate) fn flaw(&self, shape: &Shape, is_finished: bool, step: Option<u64>) -> Option<String> {
-        let Shape { replicas, neurons, samples, dim, budget, observers } = *shape;
+        let Shape { replicas, neurons, samples, dim, budget, observers, .. } = *shape;
         let fits = |run: &Run| {
             run.steps <= budget
                 && run.neurons.len() == neurons
@@ -267,8 +269,15 @@ mod tests {
     use super::*;
     use crate::state::Neuron;
 
-    const SHAPE: Shape =
-        Shape { replicas: 2, neurons: 1, samples: 3, dim: Some(4), budget: 100, observers: 1 };
+    const SHAPE: Shape = Shape {
+        parameters: None,
+        replicas: 2,
+        neurons: 1,
+        samples: 3,
+        dim: Some(4),
+        budget: 100,
+        observers: 1,
+    };
 
     fn run() -> Run {
         let neuron = Neuron { correlations: vec![0.1; 3], residual: 0.0, norm_sq: 1.0, overlap_init: 1.0 };

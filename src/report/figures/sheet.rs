@@ -1,17 +1,19 @@
 //! The CSV file behind a figure.
 
 use std::collections::HashSet;
-use std::fs;
 use std::hash::Hash;
 use std::path::Path;
 
 use csv::StringRecord;
 
-use crate::error::{Error, Result, io_at};
+use crate::error::{Error, Result};
+use crate::regular;
+use crate::text::is_unsafe;
 
 /// Largest file that is read, in bytes; most rows, and bytes of a field. The largest table of a run has 29,000 rows, 2 MB.
 const MOST_BYTES: u64 = 1 << 26;
 const MOST_ROWS: usize = 200_000;
+const MOST_COLUMNS: usize = 200;
 const LONGEST_FIELD: usize = 200;
 
 /// Most texts of a column that are told apart: of more, no figure is drawn.
@@ -39,13 +41,14 @@ impl Sheet {
     /// [`Error::File`] if it cannot be read, is no table of a run by its size, or lacks a column; [`Error::Io`].
     pub fn read(path: &Path, columns: &[&str]) -> Result<Self> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
-        let about = fs::metadata(path).map_err(io_at(path))?;
-        if !about.is_file() || about.len() > MOST_BYTES {
-            let reason = format!("a table is a file of at most {MOST_BYTES} bytes, and this is none");
-            return Err(refuse(reason));
-        }
-        let mut reader = csv::Reader::from_path(path).map_err(|e| refuse(e.to_string()))?;
+        let bytes = regular::read(path, MOST_BYTES)?;
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
         let header = reader.headers().map_err(|e| refuse(e.to_string()))?;
+        if header.len() > MOST_COLUMNS || header.iter().any(|name| name.len() > LONGEST_FIELD) {
+            return Err(refuse(format!(
+                "a table has at most {MOST_COLUMNS} columns, with names of at most {LONGEST_FIELD} bytes"
+            )));
+        }
         let header: Vec<String> = header.iter().map(String::from).collect();
         if let Some(missing) = columns.iter().find(|column| !header.iter().any(|name| name == *column)) {
             return Err(refuse(format!("there is no column `{missing}`")));
@@ -103,12 +106,7 @@ fn fields(record: &StringRecord) -> Vec<String> {
 /// A text without characters that direct how it or its neighbours are shown: controls, marks and overrides of the direction of
 /// writing, and the dollar, between two of which the backend reads formulas.
 fn plain(text: &str) -> String {
-    let directs = |c: char| {
-        c.is_control()
-            || c == '$'
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
-    };
+    let directs = |c: char| is_unsafe(c) || matches!(c, '$' | '\u{fffe}' | '\u{ffff}');
     text.chars().map(|c| if directs(c) { '\u{fffd}' } else { c }).collect()
 }
 
@@ -135,7 +133,7 @@ mod tests {
     fn read(text: &[u8]) -> Result<Sheet> {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("table.csv");
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         Sheet::read(&path, &["a", "b"])
     }
 
