@@ -96,6 +96,8 @@ fn toml_has_the_same_keys() {
         ("momentun = 0.9\n", "`momentun` is no option of a run"),
         ("steps = [1, 2]\n", "`steps` must be a word or a number"),
         ("steps 3\n", "job.toml: "),
+        ("step_size = nan\n", "the step size must be positive and finite, got NaN"),
+        ("tolerance = inf\n", "the tolerance must be non-negative and finite, got inf"),
     ] {
         fs::write(directory.join("job.toml"), text).unwrap();
         refuses("train", &["--config", &text_path(directory, "job.toml")], needle);

@@ -414,7 +414,9 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     let files_then = files(&directory.join("run"));
     // As if it had ended between its last two deeds.
     let mut job = json(&directory.join("run/config.json"));
-    ["out", "force", "json", "files"].map(|key| job.as_object_mut().unwrap().remove(key));
+    for key in ["out", "force", "json", "files"] {
+        job.as_object_mut().unwrap().remove(key);
+    }
     leave(&directory.join(".run.checkpoint"), "job.json", &job.to_string());
     let again = trained(directory, arguments);
     assert_eq!(again.status.code(), Some(0));
@@ -486,6 +488,16 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
             assert_eq!(fs::read(directory.join("run/manifest.json")).unwrap(), state, "{job}");
         }
     }
+    // Rows may come at another distance from the old end on.
+    let directory = temporary();
+    let directory = directory.path();
+    let job = "--samples 6 --dim 9 --tolerance 0 --out run --resume";
+    assert_eq!(trained(directory, &format!("{job} --steps 100 --every 40")).status.code(), Some(0));
+    let output = trained(directory, &format!("{job} --steps 400 --every 100"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = fs::read_to_string(directory.join("run/trajectory.csv")).unwrap();
+    let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(steps, ["0", "40", "80", "100", "120", "200", "300", "400"]);
     // Where every replica has arrived there is nothing to go on with.
     let directory = temporary();
     let directory = directory.path();

@@ -514,6 +514,22 @@ fn a_link_is_followed_and_stays() {
 }
 
 #[test]
+fn names_of_neighbours_are_no_names_of_runs() {
+    let directory = temporary();
+    for name in [".b.partial", ".b.replaced", ".b.checkpoint", ".b.lock"] {
+        refuses(
+            directory.path(),
+            &format!("--steps 10 --out {name}"),
+            "such a name is that of a hidden neighbour of a run",
+        );
+    }
+    // A lock that was cut short by a full disk is taken over.
+    fs::write(directory.path().join(".b.lock"), "hel").unwrap();
+    succeeds(directory.path(), "--steps 10 --out b");
+    assert_eq!(names(directory.path()), ["b"]);
+}
+
+#[test]
 fn a_file_of_results_is_tried_before_any_work() {
     let directory = temporary();
     let directory = directory.path();

@@ -24,7 +24,10 @@ pub(super) fn adopt(job: &mut Job, options: &TrainOptions, run: &InPlace) -> boo
     let (Some(before), Some(every)) = (then["steps"].as_u64(), then["every"].as_u64()) else { return false };
     then["steps"] = job.budget.into();
     let (own, own_sharpness) = (job.every, job.sharpness);
-    if options.every.is_none() && every > 0 {
+    if options.every.is_some() {
+        // Rows come at another distance from here on.
+        then["every"] = job.every.into();
+    } else if every > 0 {
         job.every = every;
         job.sharpness = options.sharpness.map(|steps| if steps == 0 { every } else { steps });
     }

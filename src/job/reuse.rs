@@ -93,12 +93,25 @@ impl TrainOptions {
     }
 }
 
+/// A value of TOML, in which numbers may be infinite or none: then as a word, for the option to refuse.
+fn json(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) if number.is_finite() => number.into(),
+        toml::Value::Float(number) => number.to_string().into(),
+        toml::Value::Boolean(flag) => flag.into(),
+        _ => Value::Array(Vec::new()),
+    }
+}
+
 /// The options in a file, as arguments, without those that the command line overrides by another.
 fn read(path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
     let refuse = |reason: String| Error::File { path: path.into(), reason };
     let text = String::from_utf8(regular::read(path, MOST)?).map_err(|e| refuse(e.to_string()))?;
     let mut keys: Map<String, Value> = if path.extension().is_some_and(|extension| extension == "toml") {
-        toml::from_str(&text).map_err(|e| refuse(e.to_string()))?
+        let table: toml::Table = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+        table.into_iter().map(|(key, value)| (key, json(value))).collect()
     } else {
         serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?
     };

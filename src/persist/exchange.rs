@@ -45,13 +45,14 @@ impl RunDir {
         }
         let (partial, replaced) = (self.place.neighbour(PARTIAL), self.place.neighbour(REPLACED));
         let gives_way = self.is_there(&self.place.name)?;
+        let permissions = self.place.parent.metadata(&self.place.name).map(|data| data.permissions());
         if gives_way {
-            // A private directory stays private.
-            let _ = self.permissions().and_then(|permissions| folder.dir().set_permissions(".", permissions));
             self.rename(&self.place.name, &replaced)?;
         }
         // From here on it is complete, wherever the process ends.
         let sealed = folder.seal().map_err(io_at(folder.path()));
+        // A private directory stays private.
+        let _ = permissions.and_then(|permissions| folder.dir().set_permissions(".", permissions));
         let placed = sealed.and_then(|()| self.rename(&partial, &self.place.name));
         if gives_way && placed.is_err() {
             let _ = self.rename(&replaced, &self.place.name);
@@ -61,10 +62,6 @@ impl RunDir {
         let tidied = if gives_way { self.clear_away(&replaced) } else { Ok(()) };
         let synced = sync_directory(&self.place.parent).map_err(io_at(&target));
         Ok((kept, tidied.and(synced).err().map(|error| error.to_string())))
-    }
-
-    fn permissions(&self) -> io::Result<cap_std::fs::Permissions> {
-        Ok(self.place.parent.metadata(&self.place.name)?.permissions())
     }
 
     /// What the target holds besides a run that may be replaced.
@@ -114,6 +111,10 @@ impl RunDir {
                 error => error,
             })?;
             self.rename(&replaced, &self.place.name)?;
+            // What gives way is deleted in it.
+            let within = Path::new(&self.place.name).join(".rehearsal");
+            let delete = || parent.create_dir(&within).and_then(|()| parent.remove_dir(&within));
+            delete().map_err(io_at(&self.place.shown))?;
         }
         // The longest names of all.
         for suffix in [PARTIAL, CHECKPOINT] {

@@ -142,6 +142,10 @@ impl Folder {
         for name in self.files() {
             tolerate(self.dir.open(&name)?.into_std().sync_all())?;
         }
+        let listed = self.listed.lock().expect("no panic under this lock");
+        for name in listed.iter().filter(|name| name.ends_with('/')) {
+            sync_directory(&open_dir_in(&self.dir, Path::new(name.trim_end_matches('/')))?)?;
+        }
         sync_directory(&self.dir)
     }
 
@@ -206,7 +210,10 @@ impl Folder {
         }
         let mut options = OpenOptions::new();
         options.append(true).follow(FollowSymlinks::No);
-        self.dir.open_with(JOURNAL, &options)?.write_all(format!("{name}\n").as_bytes())?;
+        let mut journal = self.dir.open_with(JOURNAL, &options)?.into_std();
+        journal.write_all(format!("{name}\n").as_bytes())?;
+        // Before the file: what is not listed is not ours, after a power cut either.
+        tolerate(journal.sync_data())?;
         Ok(listed.insert(name.into()))
     }
 }

@@ -48,9 +48,11 @@ impl Lock {
                 _ if !is_at(&file, parent, name) => continue,
                 _ => {}
             }
-            let ours = is_new || content(&mut file)? == MARK;
-            if is_new {
-                file.write_all(MARK)?;
+            // One that was cut short was ours, too.
+            let ours = is_new || !content(&mut file)?.is_empty();
+            if is_new && let Err(error) = file.write_all(MARK) {
+                let _ = parent.remove_file(name);
+                return Err(error);
             }
             return Ok(Some(Self { parent: parent.try_clone()?, name: name.into(), file, ours }));
         }
@@ -76,7 +78,7 @@ fn open(parent: &Dir, name: &Path) -> io::Result<File> {
     options.read(true).write(true).follow(FollowSymlinks::No);
     let mut file = parent.open_with(name, &options)?.into_std();
     let content = content(&mut file)?;
-    if content.is_empty() || content == MARK { Ok(file) } else { Err(refuse()) }
+    if MARK.starts_with(&content) { Ok(file) } else { Err(refuse()) }
 }
 
 /// The first bytes, as many as would be the mark and one more.

@@ -60,6 +60,22 @@ impl Place {
         Err(Error::Usage(format!("--out {}: it is a circle of links", text::path(shown))))
     }
 
+    /// Refuses a name that is one of a hidden neighbour of another run.
+    ///
+    /// # Errors
+    /// [`Error::Usage`].
+    pub fn refuse_neighbours(&self) -> Result<()> {
+        let name = self.name.as_encoded_bytes();
+        let ends = [".lock", ".partial", ".replaced", ".checkpoint"];
+        if name.starts_with(b".") && ends.iter().any(|end| name.ends_with(end.as_bytes())) {
+            let shown = text::path(&self.shown);
+            return Err(Error::Usage(format!(
+                "--out {shown}: such a name is that of a hidden neighbour of a run"
+            )));
+        }
+        Ok(())
+    }
+
     /// Name of a hidden neighbour. It keeps every byte of the name of the run.
     pub fn neighbour(&self, suffix: &str) -> OsString {
         let mut name = OsString::from(".");

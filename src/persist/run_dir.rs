@@ -96,6 +96,7 @@ impl RunDir {
     }
 
     fn lock(place: Place) -> Result<Option<Self>> {
+        place.refuse_neighbours()?;
         let name = place.neighbour("lock");
         let lock = Lock::take(&place.parent, Path::new(&name)).map_err(io_at(place.path_of(&name)))?;
         let Some(lock) = lock else { return Ok(None) };
@@ -266,7 +267,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::Io`] while files are written; from then on [`Error::Unplaced`], which says where they are.
-    pub fn commit(self) -> Result<Committed> {
+    pub fn commit(mut self) -> Result<Committed> {
         let folder = self.folder()?;
         let gives_way = self.in_place().map(|run| run.manifest);
         let manifest =
@@ -274,11 +275,16 @@ impl RunDir {
         self.write_json(MANIFEST, &manifest)?;
         folder.sync().map_err(io_at(folder.path()))?;
         let directory = self.place.shown.clone();
-        self.replace(folder).map(|(kept, left)| Committed { directory, kept, left }).map_err(|error| {
-            let _ = folder.seal();
-            let (staged, target) = (folder.path().into(), self.place.shown.clone());
-            Error::Unplaced { staged, target, reason: error.to_string() }
-        })
+        match self.replace(folder) {
+            Ok((kept, left)) => Ok(Committed { directory, kept, left }),
+            Err(error) => {
+                let _ = folder.seal();
+                let (staged, target) = (folder.path().into(), directory);
+                // Sealed or not, it stays.
+                drop(self.staging.take());
+                Err(Error::Unplaced { staged, target, reason: error.to_string() })
+            }
+        }
     }
 
     pub(super) fn run_in(&self, name: &OsStr) -> Option<InPlace> {
