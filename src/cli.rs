@@ -157,7 +157,7 @@ pub(crate) fn tell_committed(Committed { directory, kept, left }: &Committed) {
 fn tell_kept(directory: &Path, kept: &[PathBuf]) {
     if !kept.is_empty() {
         let names = kept.iter().map(|path| text::path(path).to_string()).collect::<Vec<_>>().join(", ");
-        note(&format!("kept in {}, which no run has written: {names}", text::path(directory)));
+        note(&format!("kept in {}, as no part of the run: {names}", text::path(directory)));
     }
 }
 
@@ -167,7 +167,7 @@ fn tell_kept(directory: &Path, kept: &[PathBuf]) {
 /// [`Error::Damaged`].
 pub(crate) fn check_whole(run_dir: &RunDir, run: &InPlace) -> Result<()> {
     run.first_defect().map_or(Ok(()), |name| {
-        let reason = "it is missing, or changed since it was written".into();
+        let reason = "it is missing, or changed since it was written; move it away to replace the run".into();
         Err(Error::Damaged { path: run_dir.target().join(name), reason })
     })
 }
@@ -289,7 +289,7 @@ pub fn run_claims(
         let (count, place) = (report.entries().count(), text::path(run_dir.target()));
         let stays =
             if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
-        note(&format!("interrupted: {count} claims are finished{stays}; --resume goes on with them"));
+        note(&format!("interrupted: {count} claims are finished{stays}; --resume goes on with the others"));
         return Ok(interrupt.exit_code());
     }
     run_dir.write_json("report.json", &report)?;

@@ -430,7 +430,7 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     for other in ["--steps 50 --seed 2", "--steps 40"] {
         let other = trained(directory, &format!("{other} --out run --resume"));
         assert_eq!(other.status.code(), Some(2));
-        assert!(stderr(&other).contains("already holds a run"), "{}", stderr(&other));
+        assert!(stderr(&other).contains("run keeps another run ("), "{}", stderr(&other));
     }
     let replaced = trained(directory, "--steps 60 --out run --resume --force");
     assert_eq!(replaced.status.code(), Some(0));
@@ -488,6 +488,14 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
             assert_eq!(fs::read(directory.join("run/manifest.json")).unwrap(), state, "{job}");
         }
     }
+    // A script may say so twice, without the distance of the rows, too.
+    let again = temporary();
+    let again = again.path();
+    let job = "--samples 6 --dim 9 --tolerance 0 --out run";
+    assert_eq!(trained(again, &format!("{job} --steps 300")).status.code(), Some(0));
+    let longer = format!("{job} --steps 30000 --resume");
+    assert_eq!(trained(again, &longer).status.code(), Some(0));
+    assert_eq!(stdout(&trained(again, &longer)), "run is complete: there is nothing to resume\n");
     // Rows may come at another distance from the old end on.
     let directory = temporary();
     let directory = directory.path();

@@ -167,7 +167,7 @@ fn what_others_put_beside_or_into_a_run_stays() {
     symlink("/etc", directory.join("run/link")).unwrap();
     let output = trained(directory, "--steps 30 --out run --force");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(stderr(&output), "kept in run, which no run has written: .hidden, chapter, link, notes.txt\n");
+    assert_eq!(stderr(&output), "kept in run, as no part of the run: .hidden, chapter, link, notes.txt\n");
     assert!(mine.iter().all(|path| fs::read_to_string(path).unwrap() == "mine"));
     assert_eq!(fs::read_link(directory.join("run/link")).unwrap(), Path::new("/etc"));
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
@@ -259,8 +259,9 @@ fn a_complete_report_does_not_give_way_to_an_interrupted_one() {
     assert_eq!(output.status.code(), Some(130));
     let error = stderr(&output);
     assert!(
-        error
-            .contains("interrupted: 1 claims are finished, and run is as it was; --resume goes on with them"),
+        error.contains(
+            "interrupted: 1 claims are finished, and run is as it was; --resume goes on with the others"
+        ),
         "{error}"
     );
     assert_eq!(fs::read(directory.join("run/report.json")).unwrap(), report);

@@ -32,11 +32,11 @@ pub(super) fn adopt(job: &mut Job, options: &TrainOptions, run: &InPlace) -> boo
         job.sharpness = options.sharpness.map(|steps| if steps == 0 { every } else { steps });
     }
     let fingerprint = outputs::fingerprint(job, options);
-    let is_longer = before < job.budget && outputs::is_of_job(&then, &fingerprint);
-    if !is_longer {
+    let is_same = before <= job.budget && outputs::is_of_job(&then, &fingerprint);
+    if !is_same {
         (job.every, job.sharpness) = (own, own_sharpness);
     }
-    is_longer
+    is_same && before < job.budget
 }
 
 /// The parts of a finished run, ready to go on with the steps of a longer job; none if every replica has come to its end.

@@ -69,6 +69,10 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         }
         return outputs::report_complete(&run_dir, run, output.json);
     }
+    if let (Some(run), None, false) = (&there, &parts, output.force || store.exists()) {
+        let (path, differences) = (run_dir.target().into(), outputs::differences_from(run, &fingerprint));
+        return Err(Error::OtherJob { path, differences });
+    }
     run_dir.prepare(output.force || parts.is_some())?;
     let resumes = store.exists() && options.resume;
     if store.exists() && !resumes && !output.force {

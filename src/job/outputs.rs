@@ -163,6 +163,12 @@ pub(super) fn is_of(run: &InPlace, fingerprint: &Value) -> bool {
     is_of_job(&run.json("config.json").unwrap_or_default(), fingerprint)
 }
 
+/// In what a finished run differs from a job.
+pub(super) fn differences_from(run: &InPlace, fingerprint: &Value) -> String {
+    let config = run.json("config.json").unwrap_or_default();
+    differences(&config, fingerprint).unwrap_or_else(|| "it is none of this program".into())
+}
+
 /// The same of its `config.json`.
 pub(super) fn is_of_job(config: &Value, fingerprint: &Value) -> bool {
     config.is_object() && differences(config, fingerprint).is_none()
@@ -372,7 +378,7 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
         format!("the gradient is still {} of the mean ‖x‖²", number(distance))
     } else if distance.is_finite() {
         format!("estimated rest of the way {}", number(distance))
-    } else if job.schedule.is_full_batch() {
+    } else if job.schedule.is_full_batch() || job.problem.dataset().is_orthonormal() {
         "the displacements do not shrink yet, so the rest of the way is not known".into()
     } else {
         "the displacements do not shrink: on such data the noise of small batches does not die out".into()
