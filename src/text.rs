@@ -29,6 +29,11 @@ pub(crate) fn path(path: &Path) -> Escaped<'_> {
     escaped(path.as_os_str().as_encoded_bytes())
 }
 
+/// A path as it is written into a file to be read back; bytes that are not UTF-8 are escaped, for want of anything better.
+pub(crate) fn name(path: &Path) -> String {
+    path.to_str().map_or_else(|| self::path(path).to_string(), String::from)
+}
+
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut shown = 0;

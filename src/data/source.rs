@@ -36,7 +36,7 @@ impl Source {
     /// As it is read back, from a configuration for instance; messages show the [`Display`](fmt::Display) of it, which is safe on a terminal.
     pub fn name(&self) -> String {
         match self {
-            Source::File(path) => path.to_string_lossy().into_owned(),
+            Source::File(path) => text::name(path),
             source => source.to_string(),
         }
     }

@@ -266,7 +266,8 @@ mod tests {
     #[test]
     fn a_part_that_makes_no_sense_is_refused() {
         assert_eq!(part().flaw(&SHAPE, false), None);
-        let flawed: [(fn(&mut Part), &str); 6] = [
+        type Spoil = fn(&mut Part);
+        let flawed: [(Spoil, &str); 6] = [
             (|part| part.rows[2].step = 401, "trajectory are out of order or of the budget"),
             (|part| part.rows.swap(0, 1), "trajectory are out of order"),
             (|part| part.rows[1].argmax = 3, "a sample or neuron that there is not"),

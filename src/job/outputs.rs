@@ -242,7 +242,7 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         activation: job.problem.activation().name(),
         engine: job.engine,
         init_norm: job.origin.is_none().then_some(job.init_norm),
-        from: options.from.as_deref().map(|path| path.to_string_lossy().into_owned()),
+        from: options.from.as_deref().map(text::name),
         from_checksum: job.origin.as_ref().map(|origin| origin.checksum.as_str()),
         steps: job.budget,
         tolerance: job.tolerance,

@@ -300,7 +300,8 @@ mod tests {
     #[test]
     fn a_training_that_was_kept_is_checked_before_it_goes_on() {
         assert_eq!(training().flaw(&SHAPE, false, Some(50)), None);
-        let flawed: [(fn(&mut Training), &str); 9] = [
+        type Spoil = fn(&mut Training);
+        let flawed: [(Spoil, &str); 9] = [
             (|t| t.runs.clear(), "another number of replicas"),
             (|t| t.tails.truncate(1), "another number of replicas"),
             (|t| t.due.clear(), "another number of replicas or observers"),
