@@ -19,7 +19,7 @@ use crate::schedule::ScheduleKind;
 pub enum Steps {
     /// This many.
     Number(u64),
-    /// As [`theory::budget`] says.
+    /// As [`theory::budget`](crate::theory::budget) says.
     Auto,
 }
 
@@ -82,7 +82,7 @@ pub struct TrainOptions {
     /// Norm ρ of the initial point, of every neuron.
     #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
     pub init_norm: f64,
-    /// Point to start from instead: the end of another run (its directory), or weights in a file (.npy, [n] or [R, n] with R replicas;
+    /// Point to start from instead: the end of another run (its directory), or weights in a file (.npy, one vector or one a replica;
     /// .safetensors).
     #[arg(long, value_name = "RUN|FILE", conflicts_with = "init_norm")]
     pub from: Option<PathBuf>,

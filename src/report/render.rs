@@ -40,7 +40,7 @@ pub(super) struct Plate {
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read; [`Error::Busy`] if a run is being written
-/// there; what [`RunDir::prepare`] refuses.
+/// there; a directory that is no run, or of which a page or figure was changed.
 pub fn again(directory: &Path) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
