@@ -1,4 +1,4 @@
-//! Signals: the first asks the program to end well, a second Ctrl-C ends it.
+//! Signals: the first asks the program to end well, the second ends it.
 
 use std::process::ExitCode;
 use std::sync::Arc;

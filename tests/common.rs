@@ -12,11 +12,16 @@ use std::time::Duration;
 use assert_cmd::Command;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
+use chacha20::ChaCha8Rng;
+use nalgebra::DMatrix;
 use puremix::data::Dataset;
 use puremix::device::Compute;
+use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
 use puremix::init::Start;
+use puremix::measure::sharpness::Operator;
 use puremix::model::{Activation, Autoencoder};
 use puremix::problem::{Problem, Reduction};
+use puremix::schedule::Schedule;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
@@ -72,6 +77,34 @@ pub fn correlated(m: usize, n: usize, seed: u64) -> Dataset {
     let shared: Vec<f64> = (0..n).map(|_| rng.random_range(-0.3..0.3)).collect();
     let rows = (0..m * n).map(|k| shared[k % n] + rng.random_range(-0.5..0.5)).collect();
     Dataset::from_rows(rows, m, n).unwrap()
+}
+
+/// The three engines, one replica each, on one problem.
+pub fn engines<'a>(problem: &'a Problem, schedule: &'a Schedule, start: &'a Start) -> Vec<Box<dyn Engine>> {
+    let (compute, starts) = (Compute::default(), std::slice::from_ref(start));
+    vec![
+        Box::new(Autodiff::single_neuron(problem, schedule, start, 0, &compute).unwrap()),
+        Box::new(Analytic::new(problem, schedule, starts, 0, &compute).unwrap()),
+        Box::new(Reduced::new(problem, schedule, starts, 0).unwrap()),
+    ]
+}
+
+/// A symmetric matrix in full.
+pub struct Matrix(pub DMatrix<f64>);
+
+impl Operator for Matrix {
+    fn dim(&self) -> usize {
+        self.0.nrows()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        (&self.0 * nalgebra::DVector::from_row_slice(v)).as_slice().to_vec()
+    }
+}
+
+/// A generator of its own.
+pub fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
 }
 
 /// A directory that goes away with the test.

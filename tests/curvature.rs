@@ -16,9 +16,9 @@ use puremix::schedule::Schedule;
 use puremix::stats::student_quantile;
 use puremix::theory::{self, sharpness};
 use puremix::train::{Cadence, Plan, StopRule, train};
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 
-use crate::common::{BIAS, DECODER, ENCODER, Untied};
+use crate::common::{BIAS, DECODER, ENCODER, Matrix, Untied, rng};
 
 /// The loss around `w = Σ α_i a_i` over Haar-random rows.
 fn surface(m: usize, n: usize, alpha: &[f64], activation: Activation) -> (Surface<SingleNeuron>, Dataset) {
@@ -29,9 +29,6 @@ fn surface(m: usize, n: usize, alpha: &[f64], activation: Activation) -> (Surfac
     (Surface::new(model, &data, &compute).unwrap(), data)
 }
 
-/// A symmetric matrix in full, rotated so that no basis is special.
-struct Matrix(DMatrix<f64>);
-
 impl Matrix {
     /// `Q diag(spectrum) Qᵀ` with Haar-random `Q`.
     fn rotated(spectrum: &[f64], seed: u64) -> Self {
@@ -40,20 +37,6 @@ impl Matrix {
         let q = DMatrix::from_vec(d, d, rows);
         Self(&q * DMatrix::from_diagonal(&nalgebra::DVector::from_row_slice(spectrum)) * q.transpose())
     }
-}
-
-impl Operator for Matrix {
-    fn dim(&self) -> usize {
-        self.0.nrows()
-    }
-
-    fn apply(&self, v: &[f64]) -> Vec<f64> {
-        (&self.0 * nalgebra::DVector::from_row_slice(v)).as_slice().to_vec()
-    }
-}
-
-fn rng(seed: u64) -> ChaCha8Rng {
-    ChaCha8Rng::seed_from_u64(seed)
 }
 
 #[test]

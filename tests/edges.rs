@@ -1,15 +1,14 @@
 //! Numbers at the edge: far from 1, not there at all, where nothing moves, and beside a kink.
 
-use chacha20::ChaCha8Rng;
 use nalgebra::DMatrix;
 use puremix::data::Dataset;
 use puremix::device::Compute;
-use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
+use puremix::engine::{Engine, Reduced};
 use puremix::init::Start;
 use puremix::measure::alignment::best_match;
 use puremix::measure::neurons::{NeuronGauge, NeuronRow};
 use puremix::measure::sharpness::{
-    HessianProduct, Operator, Surface, dense, eigenvalues, hutch_plus_plus, hutchinson, top_eigenvalue,
+    HessianProduct, Surface, dense, eigenvalues, hutch_plus_plus, hutchinson, top_eigenvalue,
 };
 use puremix::measure::trajectory::{Gauge, Row};
 use puremix::model::{Activation, SingleNeuron, SingleNeuronConfig};
@@ -17,18 +16,8 @@ use puremix::problem::{Problem, Reduction};
 use puremix::schedule::Schedule;
 use puremix::train::{Outcome, Plan, Run, StopRule, train};
 use puremix::vectors::{dot, norm};
-use rand::SeedableRng;
 
-use crate::common::{binary, correlated, json, refuses, stderr, temporary};
-
-fn engines<'a>(problem: &'a Problem, schedule: &'a Schedule, start: &'a Start) -> Vec<Box<dyn Engine>> {
-    let (compute, starts) = (Compute::default(), std::slice::from_ref(start));
-    vec![
-        Box::new(Autodiff::single_neuron(problem, schedule, start, 0, &compute).unwrap()),
-        Box::new(Analytic::new(problem, schedule, starts, 0, &compute).unwrap()),
-        Box::new(Reduced::new(problem, schedule, starts, 0).unwrap()),
-    ]
-}
+use crate::common::{Matrix, binary, correlated, engines, json, refuses, rng, stderr, temporary};
 
 /// A dataset with all samples multiplied by a number.
 fn stretched(data: &Dataset, factor: f64) -> Dataset {
@@ -265,23 +254,6 @@ fn a_saddle_is_a_fixed_point_and_its_hessian_says_which() {
         assert_eq!(run.outcome, Outcome::Converged);
         assert!((run.neurons[0].correlations[0].abs() - 3.0).abs() < 1e-8 && run.steps > 1000, "{run:?}");
     }
-}
-
-/// A symmetric matrix in full.
-struct Matrix(DMatrix<f64>);
-
-impl Operator for Matrix {
-    fn dim(&self) -> usize {
-        self.0.nrows()
-    }
-
-    fn apply(&self, v: &[f64]) -> Vec<f64> {
-        (&self.0 * nalgebra::DVector::from_row_slice(v)).as_slice().to_vec()
-    }
-}
-
-fn rng(seed: u64) -> ChaCha8Rng {
-    ChaCha8Rng::seed_from_u64(seed)
 }
 
 #[test]

@@ -458,6 +458,7 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         "--data data.npy --batch 2 --engine reduced --replicas 3 --step-size 1e-3 --tolerance 1e-13 --every 64",
     ];
     let data = correlated(6, 9, 7);
+    let mut interrupted = 0;
     for job in jobs {
         let directories = [temporary(), temporary()];
         let [reference, directory] = [directories[0].path(), directories[1].path()];
@@ -486,8 +487,10 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         press_ctrl_c(&child);
         if child.wait_with_output().unwrap().status.code() == Some(130) {
             assert_eq!(fs::read(directory.join("run/manifest.json")).unwrap(), state, "{job}");
+            interrupted += 1;
         }
     }
+    assert!(interrupted >= 2, "{interrupted}");
     // A script may say so twice, without the distance of the rows, too.
     let again = temporary();
     let again = again.path();

@@ -12,16 +12,7 @@ use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::theory;
 use puremix::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
 
-use crate::common::{correlated, orthonormal};
-
-fn engines<'a>(problem: &'a Problem, schedule: &'a Schedule, start: &'a Start) -> Vec<Box<dyn Engine>> {
-    let (compute, starts) = (Compute::default(), std::slice::from_ref(start));
-    vec![
-        Box::new(Autodiff::single_neuron(problem, schedule, start, 0, &compute).unwrap()),
-        Box::new(Analytic::new(problem, schedule, starts, 0, &compute).unwrap()),
-        Box::new(Reduced::new(problem, schedule, starts, 0).unwrap()),
-    ]
-}
+use crate::common::{correlated, engines, orthonormal};
 
 fn to_limit(problem: &Problem, schedule: &Schedule, start: &Start, tolerance: f64) -> Plan {
     let set = theory::predicted_limit(schedule, &start.correlations, problem.activation()).unwrap();

@@ -164,7 +164,7 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`].
     pub fn keep(&self, k: usize, part: &Part) -> Result<()> {
-        let mut ledger = self.ledger.lock().expect("nobody panics while writing");
+        let mut ledger = self.ledger.lock().expect("no panic under this lock");
         self.write_finished(&mut ledger)?;
         self.store.write(&format!("part-{k}"), part)
     }
@@ -186,7 +186,7 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`].
     pub fn flush(&self) -> Result<()> {
-        self.write_finished(&mut self.ledger.lock().expect("nobody panics while writing"))
+        self.write_finished(&mut self.ledger.lock().expect("no panic under this lock"))
     }
 
     /// All parts of a finished job, and the store, which stays on disk until it is removed.

@@ -1,12 +1,12 @@
 //! The job that the options of `train` make once they are checked.
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::origin::Origin;
 use super::{Steps, TrainOptions};
+use crate::cli;
 use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
@@ -225,8 +225,8 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
         source => (source.load(samples, dim, options.seed)?, None),
     };
     if let Some(warning) = layout.as_ref().and_then(Layout::warning) {
-        // A warning that cannot be shown is in config.json all the same.
-        let _ = writeln!(io::stderr(), "warning: {source}: {warning}");
+        // It is in config.json, too.
+        cli::note(&format!("warning: {source}: {warning}"));
     }
     let dataset = dataset.normalised(options.normalise)?;
     if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {

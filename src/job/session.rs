@@ -113,7 +113,7 @@ impl<'a> Session<'a> {
             });
             if finished {
                 progress.inc((engine.steps_taken() - seen) * count);
-                // What a budget grants beyond the end is nobody's work.
+                // Steps of the budget beyond the end are not taken.
                 progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
                 let engine = (job.writes_model() || training.ran_out()).then(|| engine.snapshot());
                 let (rows, neurons) = (trajectory.rows, table.rows);

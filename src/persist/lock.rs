@@ -68,7 +68,7 @@ impl Drop for Lock {
     }
 }
 
-/// Opens a lock that is there. An empty one was left by a process that was killed as it made it, or is somebody else's: it serves, and stays.
+/// Opens a lock that is there. An empty one was left by a process that was killed as it made it, or belongs to another program: it serves, and stays.
 fn open(parent: &Dir, name: &Path) -> io::Result<File> {
     let refuse = || io::Error::new(io::ErrorKind::AlreadyExists, "it is in the way of the lock of this run");
     if !parent.symlink_metadata(name)?.is_file() {

@@ -5,18 +5,16 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::Dir;
-use crc::{CRC_64_XZ, Crc};
 use serde::{Deserialize, Serialize};
 
 use super::file::{open_in, others, read_in};
 use super::folder::Folder;
+use super::store::CHECKSUM;
 
 /// Its name in the run directory.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// Most bytes that it may have.
 const MOST: u64 = 1 << 24;
-
-const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 /// What a file held when it was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

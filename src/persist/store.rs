@@ -18,7 +18,7 @@ use super::place::Place;
 use super::run_dir::CHECKPOINT;
 use crate::error::{Error, Result, io_at};
 
-const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
+pub(super) const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 const JOB: &str = "job.json";
 

@@ -8,7 +8,7 @@ use super::tail::Tail;
 use super::{Cadence, Observer, Outcome, Plan, Run, StopRule};
 use crate::engine::Engine;
 
-/// How long steps are taken without asking whether to pause, if nobody needs to know sooner.
+/// How long steps are taken without asking whether to pause, unless the caller needs to know sooner.
 pub const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A training under way. Together with a [`Snapshot`](crate::engine::Snapshot) of its engine and what its observers
@@ -24,7 +24,7 @@ pub struct Training {
     tails: Vec<Tail>,
     /// Step at which each observer looks next.
     due: Vec<u64>,
-    /// Step at which anybody looks next.
+    /// Step of the next look, of an observer or the stop rule.
     next: u64,
     /// Time spent in [`Engine::advance`].
     spent: Duration,
