@@ -37,7 +37,7 @@ struct Options {
     #[arg(long, default_value_t = 1000)]
     first: u64,
     /// Number of seeds.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=limits::MOST_RUNS))]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=limits::MAX_RUNS))]
     count: u64,
     /// Only these claims, by id, comma-separated.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]

@@ -38,9 +38,9 @@ fn measure<E: Engine>(criterion: &mut Criterion, group: &str, case: String, buil
     group.bench_function(case, |bencher| {
         let engine = engine.get_or_insert_with(&build);
         bencher.iter_custom(|steps| {
-            let clock = Instant::now();
+            let started = Instant::now();
             engine.advance(steps);
-            clock.elapsed() / engine.replicas() as u32
+            started.elapsed() / engine.replicas() as u32
         });
     });
     group.finish();

@@ -12,11 +12,11 @@ use clap::{Args, Command, FromArgMatches};
 use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
-use crate::claims::kept::{Kept, entries};
+use crate::claims::finished::{FinishedClaims, entries};
 use crate::claims::{Claim, Context, Effort, Findings};
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
-use crate::interrupt::{GLANCE, Interrupt};
+use crate::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::persist::RunDir;
 use crate::persist::run_dir::{Committed, InPlace};
 use crate::report::{ClaimReport, Report, render, terminal};
@@ -123,13 +123,13 @@ pub fn note(text: &str) {
 /// # Errors
 /// What is expected.
 pub fn count(text: &str) -> Result<u64, String> {
-    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
     let digits = text.replace('_', "");
     if let Ok(number) = digits.parse() {
         return Ok(number);
     }
     match digits.parse::<f64>() {
-        Ok(number) if number >= 0.0 && number.fract() == 0.0 && number <= LARGEST_EXACT => Ok(number as u64),
+        Ok(number) if number >= 0.0 && number.fract() == 0.0 && number <= MAX_EXACT => Ok(number as u64),
         _ => Err("expected a whole number from 0 on, as 400000, 400_000 or 4e5".into()),
     }
 }
@@ -247,14 +247,14 @@ pub fn run_claims(
     if let Some(directory) = &options.render {
         return render_again(directory, options.output.json);
     }
-    let clock = Instant::now();
+    let started = Instant::now();
     let compute = options.device.open()?;
     let OutputOptions { out, force, json } = &options.output;
     let interrupt = Interrupt::listen()?;
     let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", "");
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
-    let kept = Kept::new(&run_dir, &context, name, &own)?;
+    let kept = FinishedClaims::new(&run_dir, &context, name, &own)?;
     if options.resume
         && let Some(code) = already_complete(&kept, &run_dir, &claims, *json)?
     {
@@ -267,7 +267,7 @@ pub fn run_claims(
     })?;
     let mut examined = Vec::new();
     let interrupted = loop {
-        match reports.recv_timeout(GLANCE) {
+        match reports.recv_timeout(POLL_INTERVAL) {
             Ok(report) => {
                 let report = report?;
                 if !json {
@@ -279,12 +279,12 @@ pub fn run_claims(
                 examiner.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
                 break false;
             }
-            Err(RecvTimeoutError::Timeout) if interrupt.is_asked() => break true,
+            Err(RecvTimeoutError::Timeout) if interrupt.is_requested() => break true,
             Err(RecvTimeoutError::Timeout) => {}
         }
     };
     context.progress.finish_and_clear();
-    let report = Report::new(&context, own, examined, interrupted, clock.elapsed().as_secs_f64());
+    let report = Report::new(&context, own, examined, interrupted, started.elapsed().as_secs_f64());
     if interrupted && !kept.is_more(&run_dir, &report) {
         let (count, place) = (report.entries().count(), text::path(run_dir.target()));
         let stays =
@@ -321,7 +321,7 @@ pub fn run_claims(
 
 /// Says that a report is complete, if it is, and with which exit code.
 fn already_complete(
-    kept: &Kept,
+    kept: &FinishedClaims,
     run_dir: &RunDir,
     claims: &[&'static Claim],
     json: bool,

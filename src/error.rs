@@ -39,22 +39,22 @@ pub enum Error {
     #[error("{what} must be at least 1, got {got}")]
     Empty { what: &'static str, got: usize },
 
-    #[error("{what} would take {rows} x {columns} numbers, more than the {most} this program asks for")]
-    TooLarge { what: &'static str, rows: usize, columns: usize, most: usize },
+    #[error("{what} would take {rows} x {columns} numbers, more than the {max} this program asks for")]
+    TooLarge { what: &'static str, rows: usize, columns: usize, max: usize },
 
     #[error(
-        "a row every {every} steps may come to {rows} rows, more than the {most} that are kept: give a larger --every or --sharpness, or fewer --steps"
+        "a row every {every} steps may come to {rows} rows, more than the {max} that are kept: give a larger --every or --sharpness, or fewer --steps"
     )]
-    TooManyRows { rows: u64, most: u64, every: u64 },
+    TooManyRows { rows: u64, max: u64, every: u64 },
 
     #[error("{epochs} epochs of {epoch} steps each are more steps than can be counted")]
     TooManyEpochs { epochs: u64, epoch: u64 },
 
-    #[error("{sum} = {operations:.1e} operations, more than the {most:e} this program takes on")]
-    TooMuchWork { sum: String, operations: f64, most: f64 },
+    #[error("{sum} = {operations:.1e} operations, more than the {max:e} this program takes on")]
+    TooMuchWork { sum: String, operations: f64, max: f64 },
 
-    #[error("{what} must be at most {most}, got {got}")]
-    TooMany { what: &'static str, got: u64, most: u64 },
+    #[error("{what} must be at most {max}, got {got}")]
+    TooMany { what: &'static str, got: u64, max: u64 },
 
     #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),
@@ -80,14 +80,14 @@ pub enum Error {
     Data { path: PathBuf, defect: Defect },
 
     #[error(
-        "{samples} unit vectors cannot all have inner product {rho:?} with each other: it must lie in [{least}, 1]"
+        "{samples} unit vectors cannot all have inner product {rho:?} with each other: it must lie in [{min}, 1]"
     )]
-    Correlation { rho: f64, samples: usize, least: f64 },
+    Correlation { rho: f64, samples: usize, min: f64 },
 
     #[error(
-        "the coherence of this draw of {samples} unit vectors in {dim} dimensions must lie in [{least}, 1), got {mu:?}"
+        "the coherence of this draw of {samples} unit vectors in {dim} dimensions must lie in [{min}, 1), got {mu:?}"
     )]
-    Coherence { mu: f64, samples: usize, dim: usize, least: f64 },
+    Coherence { mu: f64, samples: usize, dim: usize, min: f64 },
 
     #[error("the number of nonzeros must lie in 1..={atoms} (the number of atoms), got {nonzeros}")]
     Nonzeros { nonzeros: usize, atoms: usize },

@@ -14,7 +14,7 @@ use signal_hook::flag;
 use crate::error::{Error, Result};
 
 /// How often a thread that waits looks whether it is asked to end.
-pub(crate) const GLANCE: Duration = Duration::from_millis(50);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Signals so close together are one: `timeout`, for instance, sends its own twice.
 const BURST: Duration = Duration::from_millis(300);
@@ -42,8 +42,8 @@ impl Interrupt {
         let listener = interrupt.clone();
         let after_burst = impatient.clone();
         let patience = thread::Builder::new().spawn(move || {
-            while !listener.is_asked() {
-                thread::sleep(GLANCE);
+            while !listener.is_requested() {
+                thread::sleep(POLL_INTERVAL);
             }
             thread::sleep(BURST);
             after_burst.store(true, Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Interrupt {
     }
 
     /// Whether the process should end.
-    pub fn is_asked(&self) -> bool {
+    pub fn is_requested(&self) -> bool {
         self.signal.load(Ordering::Relaxed) != 0
     }
 

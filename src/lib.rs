@@ -41,7 +41,7 @@
 //! | `μ` | `η_B` at `b = m` | [`theory::gd`] |
 //! | `ℓ_i = ½‖a_i − w φ(c_i)‖²`, `L` | sample loss, training loss `(1/m) Σ ℓ_i` | [`engine::Engine::loss`] |
 //! | `w_GD`, `a_{i*}` | limit of GD, limit of SGD | [`theory::gd::limit`], [`theory::sgd::limit_set`] |
-//! | `κ`, `τ = κt` | time of the limit diffusion a step, `η_B² b(m−b)/(m(m−1))` (beyond the paper) | [`theory::selection::clock`] |
+//! | `κ`, `τ = κt` | time of the limit diffusion a step, `η_B² b(m−b)/(m(m−1))` (beyond the paper) | [`theory::selection::diffusion_rate`] |
 //! | `R_t`, `λ` | log-ratio of the winner to the rest, its rate | [`measure::sparsity::log_ratio`], [`theory::sgd::rate`] |
 //!
 //! # Example

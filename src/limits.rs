@@ -8,32 +8,32 @@ use itertools::Itertools;
 use crate::error::{Error, Result};
 
 /// Entries of the largest array: 8 GiB of f64.
-pub const MOST_ENTRIES: usize = 1 << 30;
+pub const MAX_ENTRIES: usize = 1 << 30;
 
 /// Operations of the longest computation that cannot be interrupted: some hours on one core. Orthonormal rows reach it at
 /// `m = n ≈ 17,000`.
-pub const MOST_OPERATIONS: f64 = 1e13;
+pub const MAX_OPERATIONS: f64 = 1e13;
 
 /// Independent runs of a kind, whose starts or results are held in memory at the same time.
-pub const MOST_RUNS: u64 = 1_000_000;
+pub const MAX_RUNS: u64 = 1_000_000;
 
 /// Pairs of an exploration, each of which is a run, and a row of a table, for every batch size and setting.
-pub const MOST_PAIRS: u64 = 10_000;
+pub const MAX_PAIRS: u64 = 10_000;
 
 /// Layers of a model. Gradients are taken layer by layer, in memory that grows with their number.
-pub const MOST_LAYERS: u64 = 1000;
+pub const MAX_LAYERS: u64 = 1000;
 
 /// The number of entries of an array `[rows, columns]`.
 ///
 /// # Errors
-/// [`Error::TooLarge`] if there are more than [`MOST_ENTRIES`].
+/// [`Error::TooLarge`] if there are more than [`MAX_ENTRIES`].
 pub fn entries(what: &'static str, rows: usize, columns: usize) -> Result<usize> {
-    let fits = |entries: &usize| *entries <= MOST_ENTRIES;
-    let refusal = Error::TooLarge { what, rows, columns, most: MOST_ENTRIES };
+    let fits = |entries: &usize| *entries <= MAX_ENTRIES;
+    let refusal = Error::TooLarge { what, rows, columns, max: MAX_ENTRIES };
     rows.checked_mul(columns).filter(fits).ok_or(refusal)
 }
 
-/// Refuses a computation of more operations than [`MOST_OPERATIONS`]; their number is a product of sizes, such as
+/// Refuses a computation of more operations than [`MAX_OPERATIONS`]; their number is a product of sizes, such as
 /// `2 m² n` for orthonormal rows.
 ///
 /// # Errors
@@ -43,13 +43,13 @@ pub fn work(what: &'static str, factors: &[usize]) -> Result<()> {
     within_reach(operations, || format!("{what}: {}", factors.iter().join(" x ")))
 }
 
-/// Refuses more operations than [`MOST_OPERATIONS`]; `sum` says how their number came about.
+/// Refuses more operations than [`MAX_OPERATIONS`]; `sum` says how their number came about.
 ///
 /// # Errors
 /// [`Error::TooMuchWork`].
 pub fn within_reach(operations: f64, sum: impl FnOnce() -> String) -> Result<()> {
-    if operations > MOST_OPERATIONS {
-        return Err(Error::TooMuchWork { sum: sum(), operations, most: MOST_OPERATIONS });
+    if operations > MAX_OPERATIONS {
+        return Err(Error::TooMuchWork { sum: sum(), operations, max: MAX_OPERATIONS });
     }
     Ok(())
 }
@@ -58,19 +58,19 @@ pub fn within_reach(operations: f64, sum: impl FnOnce() -> String) -> Result<()>
 ///
 /// # Errors
 /// [`Error::Empty`], [`Error::TooMany`].
-pub fn count(what: &'static str, got: u64, most: u64) -> Result<u64> {
+pub fn count(what: &'static str, got: u64, max: u64) -> Result<u64> {
     if got == 0 {
         return Err(Error::Empty { what, got: 0 });
     }
-    if got > most { Err(Error::TooMany { what, got, most }) } else { Ok(got) }
+    if got > max { Err(Error::TooMany { what, got, max }) } else { Ok(got) }
 }
 
 /// A number of replicas, each of which holds `numbers` numbers.
 ///
 /// # Errors
-/// [`Error::Empty`] for none, [`Error::TooMany`] for more than [`MOST_RUNS`]; [`Error::TooLarge`].
+/// [`Error::Empty`] for none, [`Error::TooMany`] for more than [`MAX_RUNS`]; [`Error::TooLarge`].
 pub fn replicas(got: u64, numbers: usize) -> Result<u64> {
-    count("the number of replicas", got, MOST_RUNS)?;
+    count("the number of replicas", got, MAX_RUNS)?;
     entries("the replicas", got as usize, numbers)?;
     Ok(got)
 }

@@ -22,11 +22,11 @@ pub(crate) fn open(path: &Path) -> Result<File> {
 ///
 /// # Errors
 /// [`Error::NotRegular`], [`Error::File`] if it is larger, [`Error::Io`].
-pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, max: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open(path)?.take(most + 1).read_to_end(&mut bytes).map_err(io_at(path))?;
-    if bytes.len() as u64 > most {
-        return Err(Error::File { path: path.into(), reason: format!("it has more than {most} bytes") });
+    open(path)?.take(max + 1).read_to_end(&mut bytes).map_err(io_at(path))?;
+    if bytes.len() as u64 > max {
+        return Err(Error::File { path: path.into(), reason: format!("it has more than {max} bytes") });
     }
     Ok(bytes)
 }

@@ -11,17 +11,17 @@ const REPEATED: usize = 40;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escaped<'a> {
     text: &'a [u8],
-    most: usize,
+    max: usize,
 }
 
 /// All of a text, escaped.
 pub(crate) fn escaped(text: &(impl AsRef<[u8]> + ?Sized)) -> Escaped<'_> {
-    Escaped { text: text.as_ref(), most: usize::MAX }
+    Escaped { text: text.as_ref(), max: usize::MAX }
 }
 
 /// The beginning of a text, escaped.
 pub(crate) fn shortened(text: &(impl AsRef<[u8]> + ?Sized)) -> Escaped<'_> {
-    Escaped { text: text.as_ref(), most: REPEATED }
+    Escaped { text: text.as_ref(), max: REPEATED }
 }
 
 /// A path, escaped.
@@ -39,7 +39,7 @@ impl fmt::Display for Escaped<'_> {
         let mut shown = 0;
         for chunk in self.text.utf8_chunks() {
             for character in chunk.valid().chars() {
-                if shown == self.most {
+                if shown == self.max {
                     return f.write_char('…');
                 }
                 if is_unsafe(character) {
@@ -50,7 +50,7 @@ impl fmt::Display for Escaped<'_> {
                 shown += 1;
             }
             for byte in chunk.invalid() {
-                if shown == self.most {
+                if shown == self.max {
                     return f.write_char('…');
                 }
                 write!(f, "\\x{byte:02x}")?;

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 const VARIABLE: &str = "RAYON_NUM_THREADS";
 
 /// Most threads.
-const MOST: usize = 1024;
+const MAX: usize = 1024;
 
 /// Threads left to a process that may not have as many as it wants: for signals, progress and the examination of claims.
 const SPARE: usize = 3;
@@ -60,9 +60,9 @@ fn wanted(variable: Option<&str>) -> Result<usize> {
     let refuse =
         |reason: &str| Err(Error::Usage(format!("{VARIABLE}={}: {reason}", variable.unwrap_or_default())));
     match variable.filter(|text| !text.is_empty()).map(str::parse::<usize>) {
-        None | Some(Ok(0)) => Ok(thread::available_parallelism().map_or(1, NonZero::get).min(MOST)),
-        Some(Ok(threads)) if threads <= MOST => Ok(threads),
-        Some(Ok(_)) => refuse(&format!("at most {MOST} threads are started")),
+        None | Some(Ok(0)) => Ok(thread::available_parallelism().map_or(1, NonZero::get).min(MAX)),
+        Some(Ok(threads)) if threads <= MAX => Ok(threads),
+        Some(Ok(_)) => refuse(&format!("at most {MAX} threads are started")),
         Some(Err(_)) => refuse("this is no number of threads"),
     }
 }

@@ -40,12 +40,12 @@ pub fn participation_ratio(v: &[f64]) -> f64 {
 
 /// The power of two that brings the largest entry near 1; 1 for ordinary vectors, and where there is nothing to scale.
 pub fn scale(values: impl IntoIterator<Item = f64>) -> f64 {
-    let most = largest_size(values);
-    if most == 0.0 || !most.is_finite() || ORDINARY.contains(&most) {
+    let max = largest_size(values);
+    if max == 0.0 || !max.is_finite() || ORDINARY.contains(&max) {
         return 1.0;
     }
     // Subnormal numbers would need more than there is; 2^1000 is enough for them.
-    2f64.powi(-(most.log2().round() as i32).clamp(-1000, 1000))
+    2f64.powi(-(max.log2().round() as i32).clamp(-1000, 1000))
 }
 
 /// `max |v_i|`; NaN if an entry is, 0 if there are none.
@@ -60,7 +60,7 @@ pub fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
 
 /// The smallest of some numbers; NaN if any is, infinite if there are none.
 pub fn smallest(values: impl IntoIterator<Item = f64>) -> f64 {
-    values.into_iter().fold(f64::INFINITY, |least, x| if least.is_nan() || least <= x { least } else { x })
+    values.into_iter().fold(f64::INFINITY, |min, x| if min.is_nan() || min <= x { min } else { x })
 }
 
 /// Index of the largest number, the first one on a tie; `None` if there are none, or one is NaN.
@@ -70,7 +70,7 @@ pub fn arg_max(values: impl IntoIterator<Item = f64>) -> Option<usize> {
         if x.is_nan() {
             return None;
         }
-        if best.is_none_or(|(_, most)| x > most) {
+        if best.is_none_or(|(_, max)| x > max) {
             best = Some((i, x));
         }
     }

@@ -148,7 +148,7 @@ pub struct OneSided(Expectation, Relation);
 #[derive(Clone, Debug)]
 pub struct Always {
     expectation: Expectation,
-    least: f64,
+    min: f64,
     miss: f64,
 }
 
@@ -198,8 +198,8 @@ impl Expectation {
     /// All trials succeed (predicted probability 1), and there are enough of them to put the exact lower confidence bound at
     /// level [`CHECK_LEVEL`] above `least`. `miss` bounds the probability that a single trial fails although the claim is
     /// true, since no trial is endless; 0 where nothing is random.
-    pub fn always(self, least: f64, miss: f64) -> Always {
-        Always { expectation: self, least, miss }
+    pub fn always(self, min: f64, miss: f64) -> Always {
+        Always { expectation: self, min, miss }
     }
 
     /// A confidence interval at level [`CHECK_LEVEL`] contains the prediction and is no wider than
@@ -308,11 +308,11 @@ impl OneSided {
 impl Always {
     /// Judges a count.
     pub fn counted(self, successes: u64, trials: u64) -> Check {
-        let Self { expectation, least, miss } = self;
+        let Self { expectation, min, miss } = self;
         let low = binomial_lower_bound(successes, trials, CHECK_LEVEL);
         let ok = if successes < trials {
             Some(false)
-        } else if low >= least {
+        } else if low >= min {
             Some(true)
         } else {
             None
@@ -325,7 +325,7 @@ impl Always {
             level: miss * trials as f64,
             ok,
             n: trials,
-            criterion: format!("no miss, and exact lower bound at level {CHECK_LEVEL:.0e} above {least}"),
+            criterion: format!("no miss, and exact lower bound at level {CHECK_LEVEL:.0e} above {min}"),
         })
     }
 }

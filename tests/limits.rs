@@ -14,9 +14,9 @@ const HUGE: [(usize, usize); 5] =
 
 /// A refusal takes no time.
 fn at_once<T>(refused: impl FnOnce() -> puremix::Result<T>) -> String {
-    let clock = Instant::now();
+    let started = Instant::now();
     let Err(error) = refused() else { panic!("this is too large") };
-    assert!(clock.elapsed() < Duration::from_secs(1), "{error} took {:?}", clock.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(1), "{error} took {:?}", started.elapsed());
     error.to_string()
 }
 
@@ -97,27 +97,27 @@ fn models_and_replicas_of_any_size_are_refused() {
 
 #[test]
 fn binaries_refuse_what_cannot_fit_or_end() {
-    const MOST: &str = "18446744073709551615";
+    const MAX: &str = "18446744073709551615";
     let wide = "4294967296";
     for (binary, arguments, needle) in [
         ("gd_limit", vec!["--samples", wide, "--dim", wide], "operations, more than the 1e13"),
-        ("gd_limit", vec!["--samples", MOST], "operations, more than the 1e13"),
-        ("gd_limit", vec!["--samples", "1", "--dim", MOST], "operations, more than the 1e13"),
-        ("sgd_limit", vec!["--samples", MOST], "visits (batch sizes x replicas x samples)"),
+        ("gd_limit", vec!["--samples", MAX], "operations, more than the 1e13"),
+        ("gd_limit", vec!["--samples", "1", "--dim", MAX], "operations, more than the 1e13"),
+        ("sgd_limit", vec!["--samples", MAX], "visits (batch sizes x replicas x samples)"),
         ("sgd_limit", vec!["--samples", "1000"], "visits of samples, by the rate law, for m = 1000 ="),
-        ("sgd_limit", vec!["--samples", MOST, "--batch", "1"], "visits (batch sizes x replicas x samples)"),
+        ("sgd_limit", vec!["--samples", MAX, "--batch", "1"], "visits (batch sizes x replicas x samples)"),
         ("cyclic_limit", vec!["--samples", wide], "visits (replicas x samples x cycles)"),
-        ("hypothesis_map", vec!["--samples", MOST], "the samples would take"),
+        ("hypothesis_map", vec!["--samples", MAX], "the samples would take"),
         ("hypothesis_map", vec!["--samples", "1000000000"], "operations, more than the 1e13"),
         ("landscape", vec!["--samples", "3", "--dim", "100000"], "the spectrum of a dense Hessian"),
         ("sharpness", vec!["--samples", "3", "--dim", wide], "the spectrum of a dense Hessian"),
         ("cyclic_basin", vec!["--starts", wide], "the number of starts of the hunt must be at most 1000000"),
         ("correlated", vec!["--samples", wide], "pairs of runs"),
         ("correlated", vec!["--pairs", wide], "the number of pairs must be at most 10000, got 4294967296"),
-        ("deeper", vec!["--samples", MOST], "pairs of runs"),
-        ("deeper", vec!["--pairs", MOST], "the number of pairs must be at most 10000"),
-        ("digits", vec!["--pairs", MOST], "the number of pairs must be at most 10000"),
-        ("speed", vec!["--rounds", MOST], "the number of rounds must be at most 10000"),
+        ("deeper", vec!["--samples", MAX], "pairs of runs"),
+        ("deeper", vec!["--pairs", MAX], "the number of pairs must be at most 10000"),
+        ("digits", vec!["--pairs", MAX], "the number of pairs must be at most 10000"),
+        ("speed", vec!["--rounds", MAX], "the number of rounds must be at most 10000"),
         ("speed", vec!["--seconds", "1e300"], "--seconds 1e300: a positive time of at most 3600 is needed"),
         ("speed", vec!["peers", "--case", "4294967296,4294967296,1,1"], "would take"),
         (
@@ -137,7 +137,7 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         "selection_law",
         "sgd_limit",
     ] {
-        for count in [wide, MOST] {
+        for count in [wide, MAX] {
             let needle = format!("the number of replicas must be at most 1000000, got {count}");
             refuses(binary, &["--replicas", count], &needle);
         }

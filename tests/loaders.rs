@@ -23,11 +23,11 @@ use crate::common::allocator;
 const CASES: u32 = 3000;
 
 /// Longest time that a case may take: it takes a millisecond, if the machine has time for it.
-const LONGEST: Duration = Duration::from_secs(10);
+const MAX_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes that a reader may hold at its most for each byte of a file, unpacked: eight of a number, in a vector that grows
 /// to twice its size while the old one is still there. And its buffers.
-const MOST_PER_BYTE: usize = 24;
+const MAX_PER_BYTE: usize = 24;
 const BUFFERS: usize = 1 << 20;
 
 fn config() -> ProptestConfig {
@@ -46,10 +46,10 @@ fn read_with(bytes: &[u8], options: &ReadOptions) {
     let _ = MultiGzDecoder::new(bytes).take(1 << 24).read_to_end(&mut unpacked);
     let size = bytes.len().max(unpacked.len());
     for format in Format::ALL {
-        let clock = Instant::now();
-        let (result, most) = allocator::most_held(|| format.read(bytes, options));
-        assert!(clock.elapsed() < LONGEST, "{format}: {:?} for {size} bytes", clock.elapsed());
-        assert!(most <= MOST_PER_BYTE * size + BUFFERS, "{format}: {most} bytes held for {size}");
+        let started = Instant::now();
+        let (result, max) = allocator::most_held(|| format.read(bytes, options));
+        assert!(started.elapsed() < MAX_TIME, "{format}: {:?} for {size} bytes", started.elapsed());
+        assert!(max <= MAX_PER_BYTE * size + BUFFERS, "{format}: {max} bytes held for {size}");
         match result {
             Ok(Table { values, samples, dim, layout }) => {
                 assert!(samples > 0 && dim > 0 && samples.checked_mul(dim) == Some(values.len()));

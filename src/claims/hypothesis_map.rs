@@ -63,7 +63,7 @@ pub struct Prediction {
 impl Default for Prediction {
     fn default() -> Self {
         Self {
-            wall: gd::WALL,
+            wall: gd::STABILITY_THRESHOLD,
             rectangle: (0.2, 1.0),
             stretched: (0.2, landscape::SAFE_NORM),
             arrivals_beyond: 0.0,
@@ -234,12 +234,12 @@ fn pools(
     samples: usize,
     replicas: u64,
 ) -> Vec<Pool> {
-    let least = context.effort.pick((0.85, 0.01), (0.95, 0.04), (0.99, 0.5));
+    let min = context.effort.pick((0.85, 0.01), (0.95, 0.04), (0.99, 0.5));
     let pool = |(k, (name, why)): (usize, (&str, &str))| {
         let inside = cells.iter().filter(|cell| region(cell, prediction) == Some(k));
         let labels: Vec<String> = inside.map(|cell| cell.label()).collect();
         let missed = (labels.len() as u64 * replicas) as f64 * missed(samples);
-        Pool::new(name, why, &labels, least, missed)
+        Pool::new(name, why, &labels, min, missed)
     };
     REGIONS.into_iter().enumerate().map(pool).collect()
 }

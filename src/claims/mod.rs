@@ -7,11 +7,11 @@
 pub mod alignment_scaling;
 pub mod cyclic_basin;
 pub mod cyclic_limit;
+mod ensemble;
 pub mod escape;
-mod flock;
+pub(crate) mod finished;
 pub mod gd_limit;
 pub mod hypothesis_map;
-pub(crate) mod kept;
 pub mod landscape;
 pub(crate) mod protocol;
 pub mod random_walk;

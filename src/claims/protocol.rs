@@ -149,21 +149,15 @@ pub(super) fn is_live(start: &Start, activation: Activation) -> bool {
 pub(super) struct Pool {
     together: Expectation,
     cells: Vec<Expectation>,
-    least: f64,
-    least_cell: f64,
+    min: f64,
+    min_cell: f64,
 }
 
 impl Pool {
     /// States what is expected: all runs arrive, and there are enough of them to put the exact lower bound above `least` for
     /// all cells together, and above `least_cell` for each. `missed` bounds the probability that any run at all fails although the
     /// claim is true.
-    pub fn new(
-        name: &str,
-        why: &str,
-        labels: &[String],
-        (least, least_cell): (f64, f64),
-        missed: f64,
-    ) -> Self {
+    pub fn new(name: &str, why: &str, labels: &[String], (min, min_cell): (f64, f64), missed: f64) -> Self {
         let cell = |label: &String| {
             let name = format!("… in the weakest of these cells: {label}");
             Expectation::new(name, 1.0, "fewest runs of all").chance(missed)
@@ -172,7 +166,7 @@ impl Pool {
             [_] => (name.to_string(), Vec::new()),
             labels => (format!("{name} ({} cells pooled)", labels.len()), labels.iter().map(cell).collect()),
         };
-        Self { together: Expectation::new(together, 1.0, why).chance(missed), cells, least, least_cell }
+        Self { together: Expectation::new(together, 1.0, why).chance(missed), cells, min, min_cell }
     }
 
     /// Judges the counts of the cells, in the order of their labels.
@@ -181,9 +175,9 @@ impl Pool {
         let bound = |tally: &Tally| binomial_lower_bound(tally.hits, tally.trials, CHECK_LEVEL);
         let weakest =
             self.cells.into_iter().zip(tallies).min_by(|(_, a), (_, b)| bound(a).total_cmp(&bound(b)));
-        let together = self.together.always(self.least, 0.0).counted(all.hits, all.trials);
+        let together = self.together.always(self.min, 0.0).counted(all.hits, all.trials);
         let weakest =
-            weakest.map(|(cell, tally)| cell.always(self.least_cell, 0.0).counted(tally.hits, tally.trials));
+            weakest.map(|(cell, tally)| cell.always(self.min_cell, 0.0).counted(tally.hits, tally.trials));
         [together].into_iter().chain(weakest).collect()
     }
 }
@@ -239,8 +233,8 @@ mod tests {
     fn the_weakest_cell_of_a_pool_is_judged_by_itself() {
         let labels = ["few", "many"].map(String::from);
         let of = |hits: u64, trials: u64| Tally { trials, hits, dead: 0 };
-        let judged = |tallies: [Tally; 2], least_cell: f64| {
-            Pool::new("runs that arrive", "test", &labels, (0.9, least_cell), 1e-9).counted(&tallies)
+        let judged = |tallies: [Tally; 2], min_cell: f64| {
+            Pool::new("runs that arrive", "test", &labels, (0.9, min_cell), 1e-9).counted(&tallies)
         };
         let checks = judged([of(9, 9), of(200, 200)], 0.2);
         assert_eq!(checks[0].name, "runs that arrive (2 cells pooled)");

@@ -24,18 +24,18 @@ impl Table {
 }
 
 /// Keeps the first neuron of the first replica, about so many times a decade of steps.
-pub(super) struct Footprints {
+pub(super) struct NeuronTrace {
     cadence: Cadence,
     pub states: Vec<(u64, Neuron)>,
 }
 
-impl Footprints {
+impl NeuronTrace {
     pub fn new(per_decade: u32) -> Self {
         Self { cadence: Cadence::Logarithmic { per_decade }, states: Vec::new() }
     }
 }
 
-impl Observer for Footprints {
+impl Observer for NeuronTrace {
     fn cadence(&self) -> Cadence {
         self.cadence
     }

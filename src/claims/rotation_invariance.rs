@@ -159,13 +159,13 @@ fn gd_tolerance(precision: Precision) -> f64 {
     precision.pick(1e-12, 1e-5)
 }
 
-fn judge(runs: &[Measured], prediction: &Prediction, least: f64, precision: Precision) -> Vec<Check> {
+fn judge(runs: &[Measured], prediction: &Prediction, min: f64, precision: Precision) -> Vec<Check> {
     let n = runs.len() as u64;
     let all = |of: fn(&Measured) -> f64| runs.iter().map(of);
     let always = |name: &str, of: fn(&Measured) -> bool| {
         let count = runs.iter().filter(|run| of(run)).count();
         Expectation::new(name, 1.0, "training the Burn model")
-            .always(least, 2.0 * MISS)
+            .always(min, 2.0 * MISS)
             .counted(count as u64, n)
     };
     // A few roundings a step.

@@ -23,9 +23,9 @@ impl Dataset {
     pub fn equicorrelated(samples: usize, dim: usize, rho: f64, seed: u64) -> Result<Self> {
         orthonormal::check_size(samples, dim)?;
         let m = samples as f64;
-        let least = if samples == 1 { -1.0 } else { -1.0 / (m - 1.0) };
-        if !(least..=1.0).contains(&rho) {
-            return Err(Error::Correlation { rho, samples, least });
+        let min = if samples == 1 { -1.0 } else { -1.0 / (m - 1.0) };
+        if !(min..=1.0).contains(&rho) {
+            return Err(Error::Correlation { rho, samples, min });
         }
         let own = (1.0 - rho).sqrt();
         let shared = ((1.0 + (m - 1.0) * rho).max(0.0).sqrt() - own) / m;
@@ -71,9 +71,9 @@ impl Dataset {
         } else {
             Path::new(gaussian.clone(), gaussian, dim)
         };
-        let least = if samples <= dim { 0.0 } else { apart };
-        if !(mu >= least && mu < 1.0) {
-            return Err(Error::Coherence { mu, samples, dim, least });
+        let min = if samples <= dim { 0.0 } else { apart };
+        if !(mu >= min && mu < 1.0) {
+            return Err(Error::Coherence { mu, samples, dim, min });
         }
         Self::from_rows(path.rows(path.find(mu)), samples, dim)
     }
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn equicorrelated_gram_is_exact() {
         for (m, n) in [(1, 1), (2, 2), (3, 7), (11, 11), (20, 33), (57, 91)] {
-            let least = if m == 1 { -1.0 } else { -1.0 / (m as f64 - 1.0) };
-            for rho in [least, 0.7 * least, 0.0, 1e-9, 0.137, 0.5, 0.93, 1.0] {
+            let min = if m == 1 { -1.0 } else { -1.0 / (m as f64 - 1.0) };
+            for rho in [min, 0.7 * min, 0.0, 1e-9, 0.137, 0.5, 0.93, 1.0] {
                 let data = Dataset::equicorrelated(m, n, rho, 5).unwrap();
                 let gram = data.gram().unwrap();
                 for (i, j) in (0..m).flat_map(|i| (0..m).map(move |j| (i, j))) {

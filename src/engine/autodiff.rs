@@ -214,12 +214,12 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     /// Part by part, as [`gradient`](Self::gradient): a device may sum what is large in an order that changes from run
     /// to run.
     fn loss(&self, _replica: usize) -> f64 {
-        let (samples, most) = (self.dataset.samples(), self.samples_at_once());
+        let (samples, max) = (self.dataset.samples(), self.samples_at_once());
         let part = |first: usize| {
-            let rows = self.rows.clone().narrow(0, first, most.min(samples - first));
+            let rows = self.rows.clone().narrow(0, first, max.min(samples - first));
             (self.model().valid(), rows)
         };
-        let parts: Vec<_> = (0..samples).step_by(most).map(part).collect();
+        let parts: Vec<_> = (0..samples).step_by(max).map(part).collect();
         let losses = parts.into_par_iter().map(|(model, x)| to_host(flat::batch_loss(&model, x))[0]);
         losses.collect::<Vec<f64>>().into_iter().sum::<f64>() / samples as f64
     }

@@ -126,18 +126,18 @@ fn is_blown_up(norm_sq: f64, limit: f64) -> bool {
 pub(crate) const CHUNK: u64 = 64;
 
 /// Most indices uploaded at once.
-const MOST_INDICES: u64 = 1 << 22;
+const MAX_INDICES: u64 = 1 << 22;
 
 /// Steps taken before a look for divergence, if each takes so many indices. A look stalls a GPU, which therefore gets
 /// one only when the caller does, or when the next indices have to be brought.
 fn steps_a_look(backend: Backend, indices_a_step: u64) -> u64 {
-    let most = if backend.is_host() { CHUNK } else { u64::MAX };
-    (MOST_INDICES / indices_a_step).clamp(1, most)
+    let max = if backend.is_host() { CHUNK } else { u64::MAX };
+    (MAX_INDICES / indices_a_step).clamp(1, max)
 }
 
 /// The sizes of the chunks of at most `most` that make up `steps`.
-fn chunks(steps: u64, most: u64) -> impl Iterator<Item = u64> {
-    (0..steps.div_ceil(most)).map(move |k| most.min(steps - k * most))
+fn chunks(steps: u64, max: u64) -> impl Iterator<Item = u64> {
+    (0..steps.div_ceil(max)).map(move |k| max.min(steps - k * max))
 }
 
 /// At most 64 smaller ranges that make up a range of two steps or more.

@@ -6,12 +6,12 @@ use crate::stats::{ESTIMATE_LEVEL, Interval, Mean, binomial_lower_bound};
 use crate::verdict::Estimate;
 
 /// Least number of pairs from which an interval is made.
-const LEAST: usize = 2;
+const MIN_PAIRS: usize = 2;
 
 /// Mean of the finite numbers of a sample, with Student's interval; `None` of fewer than two.
 pub(super) fn mean(sample: &[f64]) -> Option<(Mean, Interval)> {
     let finite: Vec<f64> = sample.iter().copied().filter(|x| x.is_finite()).collect();
-    (finite.len() >= LEAST).then(|| {
+    (finite.len() >= MIN_PAIRS).then(|| {
         let mean = Mean::of(&finite);
         (mean, mean.interval(ESTIMATE_LEVEL))
     })

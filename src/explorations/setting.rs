@@ -14,7 +14,7 @@ pub(super) fn check_pairs(pairs: u64) -> Result<u64> {
     if pairs < 2 {
         return Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2")));
     }
-    limits::count("the number of pairs", pairs, limits::MOST_PAIRS)
+    limits::count("the number of pairs", pairs, limits::MAX_PAIRS)
 }
 
 /// Refuses pairs of runs that take too long: 1000 m steps and more each, at O(m²) if all samples are in a batch.

@@ -22,10 +22,10 @@ use crate::theory;
 use crate::vectors::largest_size;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
-const MOST_MATERIALISED: usize = 1 << 20;
+const MAX_MATERIALISED: usize = 1 << 20;
 
 /// Most rows of a trajectory, or of the table of neurons: they are held in memory, and written with every checkpoint.
-const MOST_ROWS: u64 = 1 << 22;
+const MAX_ROWS: u64 = 1 << 22;
 
 /// Which engine takes the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -89,7 +89,7 @@ impl Job {
         if !(tolerance >= 0.0 && tolerance.is_finite()) {
             return Err(Error::Tolerance(tolerance));
         }
-        limits::count("the number of replicas", options.replicas, limits::MOST_RUNS)?;
+        limits::count("the number of replicas", options.replicas, limits::MAX_RUNS)?;
         let seconds = Duration::try_from_secs_f64(options.checkpoint_every).map_err(|_| {
             Error::Usage(format!("--checkpoint-every {}: give seconds, or 0", options.checkpoint_every))
         })?;
@@ -155,8 +155,8 @@ impl Job {
         for (every, at_once) in [(Some(self.every), neurons), (self.sharpness, 1)] {
             let Some(every) = every else { continue };
             let rows = (self.budget / every).saturating_mul(at_once);
-            if rows > MOST_ROWS {
-                return Err(Error::TooManyRows { rows, most: MOST_ROWS, every });
+            if rows > MAX_ROWS {
+                return Err(Error::TooManyRows { rows, max: MAX_ROWS, every });
             }
         }
         Ok(())
@@ -214,7 +214,7 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
     let implicit = *source == Source::Orthonormal
         && options.normalise == Normalisation::None
         && options.engine == EngineKind::Reduced
-        && samples.saturating_mul(dim) > MOST_MATERIALISED;
+        && samples.saturating_mul(dim) > MAX_MATERIALISED;
     if implicit {
         return Ok((Dataset::implicit_orthonormal(samples, dim)?, None));
     }

@@ -73,11 +73,11 @@ impl Learned {
         if let (Some(mean), Some(recovered)) = (self.mean_matched_cos, self.recovered_atoms) {
             lines.push(format!("  matched to atoms     mean |cos| {}, {recovered} recovered", number(mean)));
         }
-        if let (Some(least), Some(most)) = (self.pca_angle_min, self.pca_angle_max) {
-            lines.push(if least == most {
-                format!("  angle to PCA         {} rad", number(least))
+        if let (Some(min), Some(max)) = (self.pca_angle_min, self.pca_angle_max) {
+            lines.push(if min == max {
+                format!("  angle to PCA         {} rad", number(min))
             } else {
-                format!("  angles to PCA        {} to {} rad", number(least), number(most))
+                format!("  angles to PCA        {} to {} rad", number(min), number(max))
             });
         }
         lines

@@ -12,7 +12,7 @@ use crate::regular;
 use crate::text::escaped;
 
 /// Most bytes of such a file.
-const MOST: u64 = 1 << 20;
+const MAX: u64 = 1 << 20;
 
 /// Keys that are options of the same name, with `-` for `_`.
 const OPTIONS: [&str; 25] = [
@@ -108,7 +108,7 @@ fn json(value: toml::Value) -> Value {
 /// The options in a file, as arguments, without those that the command line overrides by another.
 fn read(path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
     let refuse = |reason: String| Error::File { path: path.into(), reason };
-    let text = String::from_utf8(regular::read(path, MOST)?).map_err(|e| refuse(e.to_string()))?;
+    let text = String::from_utf8(regular::read(path, MAX)?).map_err(|e| refuse(e.to_string()))?;
     let mut keys: Map<String, Value> = if path.extension().is_some_and(|extension| extension == "toml") {
         let table: toml::Table = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
         table.into_iter().map(|(key, value)| (key, json(value))).collect()

@@ -58,16 +58,16 @@ impl<'a> Session<'a> {
         progress.reset_eta();
         let parts = running.into_par_iter().enumerate();
         let trained: Result<()> = parts.map(|(k, saved)| self.train_part(k, saved)).collect();
-        let (taken, most) = (progress.position(), progress.length().unwrap_or_default());
+        let (taken, max) = (progress.position(), progress.length().unwrap_or_default());
         progress.finish_and_clear();
         trained?;
         let finished = (0..job.parts()).all(|k| checkpoint.finished(k).is_some());
         if !finished {
             checkpoint.flush()?;
             let out = place.map(|place| format!("--out {} ", text::path(place))).unwrap_or_default();
-            let (taken, most) = (HumanCount(taken), HumanCount(most));
+            let (taken, max) = (HumanCount(taken), HumanCount(max));
             cli::note(&format!(
-                "interrupted after {taken} of at most {most} {}; the same command with {out}--resume goes on from there",
+                "interrupted after {taken} of at most {max} {}; the same command with {out}--resume goes on from there",
                 unit(job)
             ));
         }
@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
     /// One part, from the beginning or from where it was.
     fn train_part(&self, k: usize, saved: Option<Part>) -> Result<()> {
         let Self { job, checkpoint, interrupt, progress } = self;
-        if checkpoint.finished(k).is_some() || interrupt.is_asked() {
+        if checkpoint.finished(k).is_some() || interrupt.is_requested() {
             return Ok(());
         }
         let replicas = job.replicas_of(k);
@@ -109,7 +109,7 @@ impl<'a> Session<'a> {
             let finished = training.go_on(engine.as_mut(), &plan, &mut observers, patience, |steps| {
                 progress.inc((steps - seen) * count);
                 seen = steps;
-                interrupt.is_asked() || checkpoint.is_due(kept)
+                interrupt.is_requested() || checkpoint.is_due(kept)
             });
             if finished {
                 progress.inc((engine.steps_taken() - seen) * count);
@@ -124,7 +124,7 @@ impl<'a> Session<'a> {
             let (rows, neurons) = (trajectory.rows.clone(), table.rows.clone());
             let curvatures = sharpness.as_ref().map(|sharpness| sharpness.rows.clone()).unwrap_or_default();
             checkpoint.keep(k, &Part { training, rows, neurons, curvatures, engine })?;
-            if interrupt.is_asked() {
+            if interrupt.is_requested() {
                 return Ok(());
             }
             kept = Instant::now();

@@ -56,7 +56,7 @@ pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<
 /// # Errors
 /// [`Error::Empty`], [`Error::TooMany`], [`Error::TooLarge`].
 pub(super) fn check_size(samples: usize, dim: usize, widths: &[usize]) -> Result<()> {
-    limits::count("the number of layers", widths.len() as u64, limits::MOST_LAYERS)?;
+    limits::count("the number of layers", widths.len() as u64, limits::MAX_LAYERS)?;
     let mut parameters: usize = 0;
     for (&k, d) in widths.iter().zip([dim].iter().chain(widths)) {
         if k == 0 {

@@ -9,8 +9,8 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
 /// Reads a regular file of at most so many bytes in an open directory, where links are not followed.
-pub(super) fn read_in(directory: &Dir, name: &Path, most: u64) -> io::Result<Vec<u8>> {
-    read(open_in(directory, name)?, most)
+pub(super) fn read_in(directory: &Dir, name: &Path, max: u64) -> io::Result<Vec<u8>> {
+    read(open_in(directory, name)?, max)
 }
 
 /// Opens a regular file in an open directory.
@@ -92,13 +92,13 @@ pub(super) fn is_unsupported(error: &io::Error) -> bool {
         || (cfg!(unix) && error.raw_os_error() == Some(ENOLCK))
 }
 
-fn read(file: File, most: u64) -> io::Result<Vec<u8>> {
+fn read(file: File, max: u64) -> io::Result<Vec<u8>> {
     if !file.metadata()?.is_file() {
         return Err(not_regular());
     }
     let mut bytes = Vec::new();
-    if file.take(most + 1).read_to_end(&mut bytes)? as u64 > most {
-        let reason = format!("it has more than {most} bytes");
+    if file.take(max + 1).read_to_end(&mut bytes)? as u64 > max {
+        let reason = format!("it has more than {max} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     Ok(bytes)

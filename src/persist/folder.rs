@@ -21,7 +21,7 @@ use crate::error::{Error, Result, io_at};
 const JOURNAL: &str = ".written";
 const MARK: &str = "files that puremix has created in this directory\n";
 /// Most bytes of a journal: a report has a hundred names, a training two a part.
-const MOST_JOURNAL: u64 = 1 << 26;
+const MAX_JOURNAL: u64 = 1 << 26;
 
 /// An open directory with a journal.
 #[derive(Debug)]
@@ -98,8 +98,8 @@ impl Folder {
     }
 
     /// Reads a file of at most so many bytes.
-    pub fn read(&self, name: &str, most: u64) -> io::Result<Vec<u8>> {
-        read_in(&self.dir, Path::new(name), most)
+    pub fn read(&self, name: &str, max: u64) -> io::Result<Vec<u8>> {
+        read_in(&self.dir, Path::new(name), max)
     }
 
     /// Creates a file, or begins one anew.
@@ -220,7 +220,7 @@ impl Folder {
 
 /// The names in the journal of a directory; none if it has no journal. A process may have been killed before it wrote anything.
 fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
-    let journal = match read_in(dir, Path::new(JOURNAL), MOST_JOURNAL) {
+    let journal = match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
             let is_empty = dir.entries()?.next().is_none();

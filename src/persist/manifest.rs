@@ -14,7 +14,7 @@ use super::store::CHECKSUM;
 /// Its name in the run directory.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// Most bytes that it may have.
-const MOST: u64 = 1 << 24;
+const MAX: u64 = 1 << 24;
 
 /// What a file held when it was written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ impl Manifest {
 
     /// Of the finished run in a directory; none if that has no manifest.
     pub fn read(dir: &Dir) -> Option<Self> {
-        let manifest: Self = serde_json::from_slice(&read_in(dir, Path::new(MANIFEST), MOST).ok()?).ok()?;
+        let manifest: Self = serde_json::from_slice(&read_in(dir, Path::new(MANIFEST), MAX).ok()?).ok()?;
         let is_plain = |name: &String| name.split('/').all(|part| !["", ".", ".."].contains(&part));
         manifest.files.keys().all(is_plain).then_some(manifest)
     }

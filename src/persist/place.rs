@@ -11,7 +11,7 @@ use crate::error::{Error, Result, io_at};
 use crate::text;
 
 /// Most links in a row that are followed.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// The place of a run directory: its parent, held open, and its name there. Links are followed once, when the place is resolved.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Place {
     pub fn resolve(shown: &Path) -> Result<Self> {
         // Without a slash at the end, which would stand for what a link leads to.
         let mut path: PathBuf = shown.components().collect();
-        for _ in 0..MOST_LINKS {
+        for _ in 0..MAX_LINKS {
             let Some(name) = path.file_name() else {
                 return Err(Error::Usage(format!(
                     "--out {}: give a directory of its own",

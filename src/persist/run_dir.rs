@@ -21,10 +21,10 @@ use crate::data::file::npy;
 use crate::error::{Error, Result, io_at};
 
 /// Most bytes of a state that is read back.
-const MOST_STATE: u64 = 1 << 36;
+const MAX_STATE: u64 = 1 << 36;
 
 /// Most bytes of a JSON document that is read back.
-const MOST_JSON: u64 = 1 << 28;
+const MAX_JSON: u64 = 1 << 28;
 
 /// Hidden neighbours, by suffix.
 pub(super) const PARTIAL: &str = "partial";
@@ -333,13 +333,13 @@ pub(crate) struct InPlace {
 impl InPlace {
     /// Reads a JSON document of it.
     pub fn json(&self, name: &str) -> Option<Value> {
-        serde_json::from_slice(&read_in(&self.dir, Path::new(name), MOST_JSON).ok()?).ok()
+        serde_json::from_slice(&read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
     }
 
     /// Reads a file that the run has written.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
         self.manifest.files().find(|file| *file == name)?;
-        read_in(&self.dir, Path::new(name), MOST_STATE).ok()
+        read_in(&self.dir, Path::new(name), MAX_STATE).ok()
     }
 
     /// A file that is missing or not as it was written.

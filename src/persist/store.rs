@@ -23,7 +23,7 @@ pub(super) const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 const JOB: &str = "job.json";
 
 /// Most bytes of a file: a state is made of numbers that fit into memory.
-const MOST: u64 = 1 << 36;
+const MAX: u64 = 1 << 36;
 
 /// Checksum of numbers, to the bit.
 pub(crate) fn checksum(values: &[f64]) -> String {
@@ -187,7 +187,7 @@ impl Store {
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>> {
         let missing = || std::io::Error::from(std::io::ErrorKind::NotFound);
-        let read = self.folder().map_or_else(|| Err(missing()), |folder| folder.read(name, MOST));
+        let read = self.folder().map_or_else(|| Err(missing()), |folder| folder.read(name, MAX));
         read.map_err(io_at(self.directory().join(name)))
     }
 

@@ -13,7 +13,7 @@ const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'
 pub fn bars(correlations: &[f64]) -> String {
     let mut order: Vec<usize> = (0..correlations.len()).collect();
     order.sort_by(|&i, &j| correlations[j].abs().total_cmp(&correlations[i].abs()));
-    let most = order.first().map_or(1.0, |&i| correlations[i].abs()).max(1.0);
+    let max = order.first().map_or(1.0, |&i| correlations[i].abs()).max(1.0);
     let shown = order.len().min(ROWS);
     let which =
         if shown < order.len() { format!(", the largest {shown} of {}", order.len()) } else { String::new() };
@@ -21,7 +21,7 @@ pub fn bars(correlations: &[f64]) -> String {
     let mut lines = vec![format!("  correlations c_i{which}")];
     for &i in &order[..shown] {
         // Beside NaN, which comes first, an infinite bar would have no end.
-        let eighths = ((correlations[i].abs() / most * (8 * WIDTH) as f64).round() as usize).min(8 * WIDTH);
+        let eighths = ((correlations[i].abs() / max * (8 * WIDTH) as f64).round() as usize).min(8 * WIDTH);
         let mut bar = "█".repeat(eighths / 8);
         if !eighths.is_multiple_of(8) {
             bar.push(EIGHTHS[eighths % 8]);

@@ -91,7 +91,7 @@ impl ClaimReport {
         context: &Context,
         run: impl FnOnce(&Context) -> Result<Findings>,
     ) -> Result<Self> {
-        let clock = Instant::now();
+        let started = Instant::now();
         let Findings { protocol, checks, estimates, mut notes, tables } = run(context)?;
         let mut verdict = Verdict::over(&checks);
         let level: f64 = checks.iter().map(|check| check.level).sum();
@@ -114,7 +114,7 @@ impl ClaimReport {
             estimates,
             notes,
             tables,
-            seconds: clock.elapsed().as_secs_f64(),
+            seconds: started.elapsed().as_secs_f64(),
         })
     }
 }

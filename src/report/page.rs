@@ -6,7 +6,7 @@ use minijinja::{Environment, Value, context};
 use serde_json::Value as Json;
 
 use super::prose;
-use super::render::Plate;
+use super::render::RenderedFigure;
 use super::saved::{Entry, Saved};
 use super::terminal::{margin, number, prediction};
 use crate::claims;
@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("page.css");
 ///
 /// # Errors
 /// None in practice: the template is part of the program.
-pub(super) fn html(saved: &Saved, plates: &[Plate]) -> Result<String> {
+pub(super) fn html(saved: &Saved, plates: &[RenderedFigure]) -> Result<String> {
     let mut environment = Environment::new();
     let refuse = |e: minijinja::Error| Error::Usage(format!("the page of the report: {e:#}"));
     let lean = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(refuse)?;
@@ -54,7 +54,7 @@ pub(super) fn html(saved: &Saved, plates: &[Plate]) -> Result<String> {
 }
 
 /// One claim or exploration.
-fn section(saved: &Saved, entry: &Entry, plates: &[Plate]) -> Value {
+fn section(saved: &Saved, entry: &Entry, plates: &[RenderedFigure]) -> Value {
     let passed = entry.checks.iter().filter(|check| check.ok == Some(true)).count();
     let came = match entry.verdict {
         Some(_) => format!("{passed} of {} checks", entry.checks.len()),
@@ -103,7 +103,7 @@ fn estimate(estimate: &Estimate) -> Value {
     }
 }
 
-fn figure(plate: &Plate) -> Value {
+fn figure(plate: &RenderedFigure) -> Value {
     let (svg, flaw) = match &plate.svg {
         Ok(svg) => (Some(Value::from_safe_string(svg.clone())), None),
         Err(flaw) => (None, Some(flaw)),

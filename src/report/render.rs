@@ -29,7 +29,7 @@ pub struct Drawn {
 }
 
 /// A figure on the page.
-pub(super) struct Plate {
+pub(super) struct RenderedFigure {
     pub figure: &'static Figure,
     pub caption: String,
     /// The figure as an element of the page, or why there is none.
@@ -81,7 +81,7 @@ fn draw(saved: &Saved, from: &Path, run_dir: &RunDir, refused: Refused) -> Resul
         })
         .collect();
     let plates = wanted.into_par_iter().map(|figure| plate(figure, saved, from, run_dir, refused));
-    let plates: Vec<Plate> = plates.collect::<Result<_>>()?;
+    let plates: Vec<RenderedFigure> = plates.collect::<Result<_>>()?;
     run_dir.write(PAGE, page::html(saved, &plates)?.as_bytes())?;
     let drawn = plates.iter().filter(|plate| plate.svg.is_ok()).map(|plate| plate.figure.id).collect();
     Ok(Drawn { page: from.join(PAGE), figures: drawn, kept: Vec::new() })
@@ -94,11 +94,11 @@ fn plate(
     from: &Path,
     run_dir: &RunDir,
     refused: Refused,
-) -> Result<Plate> {
+) -> Result<RenderedFigure> {
     let read = Sheet::read(&from.join(format!("{}.csv", figure.table)), figure.columns);
     let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
         Ok(sheet) => sheet,
-        Err(flaw) => return Ok(Plate { figure, caption: figure.title.into(), svg: Err(flaw) }),
+        Err(flaw) => return Ok(RenderedFigure { figure, caption: figure.title.into(), svg: Err(flaw) }),
     };
     let caption = format!(
         "{} Seed {}, effort {}, backend {} {}.",
@@ -110,11 +110,11 @@ fn plate(
     );
     let drawing = match figure.drawing(&sheet) {
         Ok(drawing) => drawing,
-        Err(flaw) => return Ok(Plate { figure, caption, svg: Err(flaw) }),
+        Err(flaw) => return Ok(RenderedFigure { figure, caption, svg: Err(flaw) }),
     };
     let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
     run_dir.write(&svg, figures::svg(&drawing, figure.id, Look::File).as_bytes())?;
     let refuse = |reason| Error::File { path: from.join(&png), reason };
     run_dir.write(&png, &figures::png(&drawing).map_err(refuse)?)?;
-    Ok(Plate { figure, caption, svg: Ok(figures::svg(&drawing, figure.id, Look::Page)) })
+    Ok(RenderedFigure { figure, caption, svg: Ok(figures::svg(&drawing, figure.id, Look::Page)) })
 }

@@ -13,7 +13,7 @@ use crate::text::escaped;
 use crate::verdict::{Check, Estimate, Margin, Relation};
 
 /// Most bytes of a report: a full one has two hundred thousand.
-const MOST: u64 = 1 << 26;
+const MAX: u64 = 1 << 26;
 
 /// What the page needs of a report.
 #[derive(Clone, Debug, Deserialize)]
@@ -57,7 +57,7 @@ impl Saved {
     /// [`Error::Io`] if it is not there, [`Error::File`] if it is not a report of this version's shape.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = directory.join("report.json");
-        let bytes = regular::read(&path, MOST)?;
+        let bytes = regular::read(&path, MAX)?;
         let refuse = |reason: String| Error::File { path: path.clone(), reason };
         let mut value: Value = serde_json::from_slice(&bytes).map_err(|e| refuse(e.to_string()))?;
         make_safe(&mut value);

@@ -6,8 +6,8 @@ use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Variant};
-use super::clock::{Ours, Pace, Runner};
 use super::memory::most_held;
+use super::timing::{Ours, Pace, Runner};
 use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::stats::Line;
@@ -125,7 +125,7 @@ impl Growth {
         for Sweep { engine, axis, along, sizes } in SWEEPS {
             let mut cells: Vec<(usize, Cell)> = Vec::new();
             for &size in *sizes {
-                if pace.interrupt.is_asked() {
+                if pace.interrupt.is_requested() {
                     return Ok(false);
                 }
                 cells.push((size, in_a_process(*engine, along(size), compute, pace)?));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed};
 
 static COUNTS: AtomicBool = AtomicBool::new(false);
 static HELD: AtomicI64 = AtomicI64::new(0);
-static MOST: AtomicI64 = AtomicI64::new(0);
+static MAX: AtomicI64 = AtomicI64::new(0);
 
 /// The global allocator of `speed`: another one, and what is held of it. Resident memory would tell of pages and of what
 /// the allocator keeps in stock; this tells what was asked for.
@@ -15,7 +15,7 @@ pub struct Counting<A>(pub A);
 fn count(bytes: i64) {
     if COUNTS.load(Relaxed) {
         let held = HELD.fetch_add(bytes, Relaxed) + bytes;
-        MOST.fetch_max(held, Relaxed);
+        MAX.fetch_max(held, Relaxed);
     }
 }
 
@@ -47,10 +47,10 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
 /// allocator. Of one thread at a time.
 pub(super) fn most_held<T>(work: impl FnOnce() -> T) -> (T, Option<u64>) {
     HELD.store(0, Relaxed);
-    MOST.store(0, Relaxed);
+    MAX.store(0, Relaxed);
     COUNTS.store(true, Relaxed);
     let done = work();
     COUNTS.store(false, Relaxed);
-    let most = MOST.load(Relaxed);
-    (done, (most > 0).then_some(most as u64))
+    let max = MAX.load(Relaxed);
+    (done, (max > 0).then_some(max as u64))
 }

@@ -1,12 +1,12 @@
 //! How fast the engines are: against their peers in Python, against sizes, and on every device.
 
 mod case;
-mod clock;
 mod growth;
 mod machine;
 mod memory;
 mod peers;
 mod tables;
+mod timing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,13 +14,13 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 pub use self::case::{Case, Variant};
-use self::clock::{Ours, Pace, Subject, take_turns};
-pub use self::clock::{Spread, Times};
 pub use self::growth::{Cell, Exponent, FITTED, Growth};
 pub use self::machine::Machine;
 pub use self::memory::Counting;
 pub use self::peers::Comparison;
 use self::peers::Peers;
+use self::timing::{Ours, Pace, Subject, take_turns};
+pub use self::timing::{Spread, Times};
 use crate::cli::{self, DeviceOptions};
 use crate::device::{Backend, Compute, Precision};
 use crate::error::{Error, Result};
@@ -129,10 +129,10 @@ const ON_DEVICES: [Case; 4] = [
 ];
 
 /// Most rounds.
-const MOST_ROUNDS: u64 = 10_000;
+const MAX_ROUNDS: u64 = 10_000;
 
 /// Most seconds that one measurement is asked to last.
-const LONGEST: f64 = 3600.0;
+const MAX_SECONDS: f64 = 3600.0;
 
 /// The peers that came with the source. The working directory is not asked: its programs are run only if they are named.
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/experiments/peers");
@@ -149,9 +149,9 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.json);
     }
-    limits::count("the number of rounds", rounds as u64, MOST_ROUNDS)?;
-    if !(seconds > 0.0 && seconds <= LONGEST) {
-        let reason = format!("--seconds {seconds:?}: a positive time of at most {LONGEST} is needed");
+    limits::count("the number of rounds", rounds as u64, MAX_ROUNDS)?;
+    if !(seconds > 0.0 && seconds <= MAX_SECONDS) {
+        let reason = format!("--seconds {seconds:?}: a positive time of at most {MAX_SECONDS} is needed");
         return Err(Error::Usage(reason));
     }
     let compute = options.device.open()?;
@@ -167,7 +167,7 @@ pub fn run(options: &SpeedOptions) -> Result<ExitCode> {
     speed.interrupted = match measured {
         Ok(finished) => !finished,
         // Ctrl-C reaches the processes that were started too, and they break off.
-        Err(_) if interrupt.is_asked() => true,
+        Err(_) if interrupt.is_requested() => true,
         Err(error) => return Err(error),
     };
     speed.write()?;

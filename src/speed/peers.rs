@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::case::{Case, STEP_SIZE, Variant};
-use super::clock::{Ours, Pace, Runner, Subject, Times, take_turns};
+use super::timing::{Ours, Pace, Runner, Subject, Times, take_turns};
 use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::text;
@@ -50,7 +50,7 @@ impl Comparison {
         }
         let mut missing = BTreeMap::<String, Vec<String>>::new();
         for script in peers.iter().flat_map(|_| SCRIPTS) {
-            if pace.interrupt.is_asked() {
+            if pace.interrupt.is_requested() {
                 return Ok(None);
             }
             match peers.expect("iterated over").start(script, case)? {

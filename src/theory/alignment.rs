@@ -235,7 +235,7 @@ mod tests {
         assert!((gd_cos_init_law(2, 3, 0.75) - 0.5).abs() < 1e-12);
         // A sample of 20 coordinates beyond what has probability δ: no more often than δ, and hardly less often.
         let beyond = draws(20, 20_000).into_iter().filter(|g| {
-            let largest = g.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+            let largest = g.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
             gd_max_cos_tail(20, largest / square(g).sqrt()) < 0.05
         });
         let share = beyond.count() as f64 / 20_000.0;

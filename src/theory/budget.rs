@@ -40,7 +40,7 @@ pub fn granted(samples: usize, tolerance: f64) -> f64 {
 }
 
 /// Longest budget that `auto` will hand out.
-pub const LONGEST: u64 = 1_000_000_000_000;
+pub const MAX_STEPS: u64 = 1_000_000_000_000;
 
 /// Steps within which a run from `(c_0, s_0)` should come within `tolerance` of its limit.
 ///
@@ -53,7 +53,7 @@ pub const LONGEST: u64 = 1_000_000_000_000;
 ///
 /// # Errors
 /// [`Error::Usage`] if the tolerance is 0, or the activation not the paper's, or the step size beyond the wall where no
-/// run converges, or if more than [`LONGEST`] steps come out.
+/// run converges, or if more than [`MAX_STEPS`] steps come out.
 pub fn steps(
     schedule: &Schedule,
     c0: &[f64],
@@ -97,7 +97,7 @@ pub fn steps(
     let growth = 2.0 * (1.0 / start.active).ln().max(0.0) * samples as f64
         / (step_per_sample * batch as f64 * (2.0 - start.norm_sq()).max(0.1));
     let steps = granted(samples, tolerance) / rate + 3.0 * growth;
-    if steps > LONGEST as f64 {
+    if steps > MAX_STEPS as f64 {
         return refuse(&format!("the rate law predicts about {steps:.0e} steps"));
     }
     Ok(steps.ceil() as u64)

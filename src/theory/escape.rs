@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::model::Activation;
     use crate::theory::random_walk::{for_each_subset, step};
-    use crate::theory::selection::clock;
+    use crate::theory::selection::diffusion_rate;
 
     #[test]
     fn the_survival_function_has_the_mean_that_is_known() {
@@ -174,7 +174,7 @@ mod tests {
                 sum += next.iter().zip(&alpha).map(|(c, a)| (c - a).powi(2)).sum::<f64>();
                 count += 1.0;
             });
-            let expected = early_spread(&alpha, clock(5, b, eta));
+            let expected = early_spread(&alpha, diffusion_rate(5, b, eta));
             assert!((sum / count / expected - 1.0).abs() < 1e-3, "b = {b}: {}", sum / count / expected);
         }
     }

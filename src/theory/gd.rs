@@ -115,7 +115,7 @@ pub fn radial_rate(mu: f64) -> f64 {
 
 /// Step size per sample at which the radial multiplier `1 − 4μ` reaches −1, for full batches and, at a
 /// datapoint that is drawn, for any others.
-pub const WALL: f64 = 0.5;
+pub const STABILITY_THRESHOLD: f64 = 0.5;
 
 /// Factor by which the residual and the inactive part shrink per step near the limit: `1 − μ`.
 pub fn transverse_rate(mu: f64) -> f64 {

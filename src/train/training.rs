@@ -172,9 +172,9 @@ impl Training {
     }
 
     fn advance(&mut self, engine: &mut dyn Engine, steps: u64) -> Duration {
-        let clock = Instant::now();
+        let started = Instant::now();
         engine.advance(steps);
-        let time = clock.elapsed();
+        let time = started.elapsed();
         self.spent += time;
         time
     }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 thread_local! {
     static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
+    static MAX: Cell<isize> = const { Cell::new(0) };
 }
 
 struct Counting;
@@ -20,7 +20,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let held = HELD.get() + layout.size() as isize;
         HELD.set(held);
-        MOST.set(MOST.get().max(held));
+        MAX.set(MAX.get().max(held));
         unsafe { System.alloc(layout) }
     }
 
@@ -33,7 +33,7 @@ unsafe impl GlobalAlloc for Counting {
 /// What a function returns, and the most bytes that it held on this thread beyond what was held before.
 pub fn most_held<T>(function: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();
-    MOST.set(before);
+    MAX.set(before);
     let result = function();
-    (result, (MOST.get() - before) as usize)
+    (result, (MAX.get() - before) as usize)
 }

@@ -34,7 +34,7 @@ fn selection_law_can_fail() {
             pair_in_batches: by_batch,
             stopped_early: |c, _| theory::pair(c),
             triangle: area,
-            clock: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
+            diffusion_rate: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
             ..right.clone()
         },
         &[
@@ -66,7 +66,7 @@ fn selection_law_can_fail() {
             pair_in_batches: |c, _| proportional(c),
             triangle: squares,
             odds: spherical,
-            clock: |m, b, eta| theory::clock_with_replacement(m, b, eta),
+            diffusion_rate: |m, b, eta| theory::diffusion_rate_with_replacement(m, b, eta),
             ..right.clone()
         },
         &[
@@ -241,8 +241,8 @@ fn escape_can_fail() {
     let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
-    let clock = |m: usize, b: usize, eta: f64| eta * eta * (b * (m - b)) as f64 / (m * m) as f64;
-    assert_eq!(of(Prediction { clock, ..right.clone() }), Verdict::Refuted);
+    let diffusion_rate = |m: usize, b: usize, eta: f64| eta * eta * (b * (m - b)) as f64 / (m * m) as f64;
+    assert_eq!(of(Prediction { diffusion_rate, ..right.clone() }), Verdict::Refuted);
     assert_eq!(of(Prediction { early_spread: |_, time| time, ..right.clone() }), Verdict::Refuted);
     // Straight away at full drift; an interval that is too short; one sample too many.
     assert_eq!(of(Prediction { mean_time: |_, far| far, ..right.clone() }), Verdict::Refuted);

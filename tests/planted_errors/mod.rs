@@ -215,7 +215,7 @@ fn sharpness_can_fail() {
     }
     let seen = names(Prediction { spectrum: shifted, ..right.clone() });
     assert_eq!(seen, ["every eigenvalue, dense: largest deviation from its closed form"]);
-    let seen = names(Prediction { least_gap: 7.0, ..right.clone() });
+    let seen = names(Prediction { smallest_gap: 7.0, ..right.clone() });
     assert!(seen[0].starts_with("smallest gap in units of 1/2m") && seen.len() == 1, "{seen:?}");
     let seen = names(Prediction { linear_gap: 1e-3, ..right.clone() });
     assert!(seen[0].starts_with("linear model: largest |Tr H(w_SGD)") && seen.len() == 1, "{seen:?}");

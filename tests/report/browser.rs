@@ -25,13 +25,13 @@ fn browser() -> Option<&'static str> {
 }
 
 /// What the browser found on the page, and what it wrote to its console.
-struct Seen {
+struct PageState {
     audit: Value,
     console: Vec<String>,
 }
 
 /// Opens a copy of a page with the audit in it.
-fn open(browser: &str, page: &str, dark: bool, width: u32) -> Seen {
+fn open(browser: &str, page: &str, dark: bool, width: u32) -> PageState {
     let directory = temporary();
     let audited = page.replace("</body>", &format!("<script>{}</script></body>", include_str!("audit.js")));
     assert_ne!(audited, page);
@@ -65,14 +65,14 @@ fn open(browser: &str, page: &str, dark: bool, width: u32) -> Seen {
     let (text, _) = found.unwrap_or_else(|| panic!("no audit in the page: {log}"));
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
     let console = log.lines().filter(|line| line.contains("CONSOLE")).map(String::from).collect();
-    Seen { audit: serde_json::from_str(&text).unwrap(), console }
+    PageState { audit: serde_json::from_str(&text).unwrap(), console }
 }
 
 /// Least contrast of text that WCAG 2.2 calls readable (1.4.3, AA).
 const READABLE: f64 = 4.5;
 
-fn list<'a>(seen: &'a Seen, key: &str) -> &'a Vec<Value> {
-    seen.audit[key].as_array().unwrap()
+fn list<'a>(state: &'a PageState, key: &str) -> &'a Vec<Value> {
+    state.audit[key].as_array().unwrap()
 }
 
 #[test]
@@ -80,17 +80,17 @@ fn the_page_opens_in_a_browser_in_both_schemes_and_on_a_phone() {
     let Some(browser) = browser() else { return };
     let page = fs::read_to_string(quick().join("report.html")).unwrap();
     for (dark, width) in [(false, 1200), (true, 1200), (false, 390), (true, 390)] {
-        let seen = open(browser, &page, dark, width);
-        let audit = &seen.audit;
+        let state = open(browser, &page, dark, width);
+        let audit = &state.audit;
         assert_eq!(audit["dark"], dark, "the scheme that was asked for");
-        assert_eq!(seen.console, Vec::<String>::new());
-        assert_eq!(list(&seen, "requests"), &Vec::<Value>::new());
-        assert_eq!(list(&seen, "broken"), &Vec::<Value>::new());
-        for file in list(&seen, "files") {
+        assert_eq!(state.console, Vec::<String>::new());
+        assert_eq!(list(&state, "requests"), &Vec::<Value>::new());
+        assert_eq!(list(&state, "broken"), &Vec::<Value>::new());
+        for file in list(&state, "files") {
             assert!(quick().join(file.as_str().unwrap()).is_file(), "{file} is linked and not there");
         }
         assert_eq!(audit["width"], width);
-        sizes(&seen, width);
+        sizes(&state, width);
         let ratio = audit["least"]["ratio"].as_f64().unwrap();
         assert!(ratio >= READABLE, "contrast {ratio:.2}, dark {dark}: {}", audit["least"]);
         assert!(audit["texts"].as_u64().unwrap() > 500, "{}", audit["texts"]);
@@ -103,20 +103,24 @@ fn the_page_opens_in_a_browser_in_both_schemes_and_on_a_phone() {
 }
 
 /// Every claim, figure and formula is there and has a size.
-fn sizes(seen: &Seen, width: u32) {
+fn sizes(state: &PageState, width: u32) {
     let of = |entry: &Value, k: usize| entry[k].as_f64().unwrap();
-    let ids = |key: &str| list(seen, key).iter().map(|entry| entry[0].as_str().unwrap()).collect::<Vec<_>>();
+    let ids = |key: &str| list(state, key).iter().map(|entry| entry[0].as_str().unwrap()).collect::<Vec<_>>();
     let at = claims::ALL;
     assert_eq!(ids("sections"), at.iter().map(|claim| claim.id).collect::<Vec<_>>());
     let expected =
         at.iter().flat_map(|claim| figures::of(claim.id)).map(|figure| format!("figure-{}", figure.id));
     assert_eq!(ids("figures"), expected.collect::<Vec<_>>());
-    for entry in list(seen, "sections").iter().chain(list(seen, "figures")) {
+    for entry in list(state, "sections").iter().chain(list(state, "figures")) {
         assert!(of(entry, 1) > 300.0 && of(entry, 2) > 150.0, "{entry} at width {width}");
     }
-    assert!(list(seen, "marks").iter().all(|marks| marks.as_u64().unwrap() > 20), "{}", seen.audit["marks"]);
-    assert_eq!(list(seen, "formulas").len(), at.len());
-    assert!(list(seen, "formulas").iter().all(|size| of(size, 0) > 40.0 && of(size, 1) > 15.0));
+    assert!(
+        list(state, "marks").iter().all(|marks| marks.as_u64().unwrap() > 20),
+        "{}",
+        state.audit["marks"]
+    );
+    assert_eq!(list(state, "formulas").len(), at.len());
+    assert!(list(state, "formulas").iter().all(|size| of(size, 0) > 40.0 && of(size, 1) > 15.0));
 }
 
 #[test]
@@ -125,14 +129,14 @@ fn the_audit_sees_what_is_wrong() {
     let page = "<!DOCTYPE html><html><body style=\"background: #fff; color: #999\"><section id=\"s\"></section>\
                 <p>pale</p><a href=\"#nowhere\">x</a><figure id=\"f\"></figure><div style=\"width: 3000px\">wide</div>\
                 <img src=\"http://example.invalid/x.png\"><script>console.error(\"planted\")</script></body></html>";
-    let seen = open(browser, page, false, 800);
-    assert!(seen.console.iter().any(|line| line.contains("planted")), "{:?}", seen.console);
-    assert_eq!(list(&seen, "broken"), &vec![Value::from("#nowhere")]);
-    assert_eq!(list(&seen, "requests"), &vec![Value::from("http://example.invalid/x.png")]);
-    let ratio = seen.audit["least"]["ratio"].as_f64().unwrap();
+    let state = open(browser, page, false, 800);
+    assert!(state.console.iter().any(|line| line.contains("planted")), "{:?}", state.console);
+    assert_eq!(list(&state, "broken"), &vec![Value::from("#nowhere")]);
+    assert_eq!(list(&state, "requests"), &vec![Value::from("http://example.invalid/x.png")]);
+    let ratio = state.audit["least"]["ratio"].as_f64().unwrap();
     assert!((ratio - 2.849).abs() < 1e-3, "#999 on #fff: {ratio}");
-    assert!(seen.audit["overflow"].as_f64().unwrap() > 2000.0);
-    assert_eq!(seen.audit["figures"][0][2], 0.0);
+    assert!(state.audit["overflow"].as_f64().unwrap() > 2000.0);
+    assert_eq!(state.audit["figures"][0][2], 0.0);
 }
 
 #[test]
@@ -153,7 +157,7 @@ fn an_interrupted_report_and_one_without_figures_have_pages_too() {
     assert!(page.contains("&lt;b&gt;not markup&lt;") && !page.contains("<b>not"), "text is escaped");
     assert_eq!(page.matches("<figure").count(), 0);
     let Some(browser) = browser() else { return };
-    let seen = open(browser, &page, true, 1000);
-    assert!(seen.audit["least"]["ratio"].as_f64().unwrap() >= READABLE, "{}", seen.audit["least"]);
-    assert!(seen.console.is_empty());
+    let state = open(browser, &page, true, 1000);
+    assert!(state.audit["least"]["ratio"].as_f64().unwrap() >= READABLE, "{}", state.audit["least"]);
+    assert!(state.console.is_empty());
 }

@@ -343,8 +343,8 @@ fn losers_fall_as_the_law_says_and_one_sample_is_cheapest() {
         assert_eq!(names(panel), ["sum, law", "sum", "mean, law", "mean"]);
         for (reduction, (points, best)) in ["sum", "mean"].into_iter().zip([7, 7].into_iter().zip(cheapest)) {
             let law = values(series(panel, &format!("{reduction}, law")));
-            let least = law.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
-            assert_eq!((law.len(), least.0), (points, best), "{reduction}, {}", panel.y.label);
+            let min = law.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+            assert_eq!((law.len(), min.0), (points, best), "{reduction}, {}", panel.y.label);
             let measured = panel.series.iter().find(|series| series.name == reduction).unwrap();
             let pairs =
                 values(measured).into_iter().zip(&law).all(|(seen, law)| (seen.1 / law.1 - 1.0).abs() < 0.1);
@@ -429,7 +429,7 @@ fn deeper_models_share_axes_and_meet_in_the_one_layer_they_grow_from() {
         );
         // The same model in the same colour and shape.
         let (left, right) = (series(wide, "shallow:4"), series(deep, "shallow:4"));
-        assert_eq!((left.ink, values(left).len()), (right.ink, 2));
+        assert_eq!((left.colour, values(left).len()), (right.colour, 2));
         assert!(values(left).iter().zip(values(right)).all(|(a, b)| a.1 == b.1));
     }
     // The single neuron is pure at b = 1 and mixes at b = m.

@@ -139,8 +139,8 @@ fn protocol(options: &Options, sweeps: &[Sweep]) -> String {
         sweeps.iter().filter(ours).flat_map(|sweep| &sweep.sizes)
     };
     let range = |axis, reduction, of: fn(&Size) -> usize| {
-        let least = sizes(axis, reduction).map(of).min().unwrap_or(0);
-        (least, sizes(axis, reduction).map(of).max().unwrap_or(0))
+        let min = sizes(axis, reduction).map(of).min().unwrap_or(0);
+        (min, sizes(axis, reduction).map(of).max().unwrap_or(0))
     };
     let of = |reduction: Reduction| {
         let (first, last) = range("m", reduction, |size| size.samples);

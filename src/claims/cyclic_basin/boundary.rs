@@ -4,7 +4,7 @@ use itertools::Itertools;
 use rayon::prelude::*;
 
 use super::Prediction;
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::protocol::smallest;
 use crate::claims::{Context, Findings, Table};
 use crate::error::{Error, Result};
@@ -54,8 +54,8 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         let extrapolated = 2.0 * at(k, SMALL[1]) / SMALL[1] - at(k, SMALL[0]) / SMALL[0];
         findings.checks.push(slope.measured(extrapolated, 2));
     }
-    let least = smallest(cells.iter().zip(&found).map(|((_, eta), x)| x / eta));
-    findings.checks.push(not_sharp.measured(least, found.len() as u64));
+    let min = smallest(cells.iter().zip(&found).map(|((_, eta), x)| x / eta));
+    findings.checks.push(not_sharp.measured(min, found.len() as u64));
     among_many(prediction, findings)?;
     findings.protocol.push(format!(
         "All runs are of the reduced engine, f64, linear model. Bisection to {PRECISION:.0e} finds the boundary for m = 2 at η = {} from ‖w_0‖ = {} \
@@ -160,7 +160,7 @@ impl Place {
         let m = self.c.len();
         let order = if reversed { (0..m).rev().collect() } else { (0..m).collect() };
         let per_cycle = eta * eta;
-        let flock = Flock::new(
+        let ensemble = Ensemble::new(
             Schedule::cyclic_over(m, 1, order)?,
             eta,
             0.5 * m as f64 / per_cycle,
@@ -169,8 +169,8 @@ impl Place {
         let (mut low, mut high) = (-3.0 * eta, 3.0 * eta);
         while high - low > PRECISION {
             let middle = 0.5 * (low + high);
-            let start = flock.start(&self.moved(middle), self.residual)?;
-            let decided = flock.run(&[start], 0, |_, neuron| {
+            let start = ensemble.start(&self.moved(middle), self.residual)?;
+            let decided = ensemble.run(&[start], 0, |_, neuron| {
                 let (leader, others) = lead(neuron);
                 (others < 0.05).then_some(leader)
             })?;

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
 use super::{CLAIM, Options};
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
@@ -66,7 +66,7 @@ pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findi
 
 /// A start with a random number of its correlations moved to within `3η` of the largest, in log-ratio, signs and norm
 /// kept: where the order decides.
-fn close_to_ties(flock: &Flock, start: &Start, eta: f64, rng: &mut impl Rng) -> Result<Start> {
+fn close_to_ties(ensemble: &Ensemble, start: &Start, eta: f64, rng: &mut impl Rng) -> Result<Start> {
     let mut c = start.correlations.clone();
     let top = largest(c.iter().map(|c| c.abs()));
     let leaders = rng.random_range(2..=c.len());
@@ -78,7 +78,7 @@ fn close_to_ties(flock: &Flock, start: &Start, eta: f64, rng: &mut impl Rng) -> 
     let norm_sq = c.iter().map(|c| c * c).sum::<f64>() + start.residual * start.residual;
     let scale = (start.norm_sq / norm_sq).sqrt();
     c.iter_mut().for_each(|c| *c *= scale);
-    flock.start(&c, scale * start.residual)
+    ensemble.start(&c, scale * start.residual)
 }
 
 /// The starts of a block that did not arrive.
@@ -90,17 +90,17 @@ fn hunt(context: &Context, block: u64, count: u64) -> Result<Vec<Vec<String>>> {
     let norm = 0.05 + 0.94 * rng.random::<f64>();
     let rate = cyclic::rate(samples, eta);
     // From a tie within rounding it takes log 1e16 / λ to part, and log 1e6 / λ to arrive: a third of the budget.
-    let flock = Flock::new(Schedule::cyclic(samples, 1)?, eta, 4.0 / rate, 150.0 / rate)?;
-    let mut starts: Vec<Start> = flock.gaussian(norm, seed, block * BLOCK, count)?;
+    let ensemble = Ensemble::new(Schedule::cyclic(samples, 1)?, eta, 4.0 / rate, 150.0 / rate)?;
+    let mut starts: Vec<Start> = ensemble.gaussian(norm, seed, block * BLOCK, count)?;
     for start in starts.iter_mut().skip(1).step_by(2) {
-        *start = close_to_ties(&flock, start, eta, &mut rng)?;
+        *start = close_to_ties(&ensemble, start, eta, &mut rng)?;
     }
     let rule = |_, neuron: &Neuron| {
         let set = sgd::limit_set(&neuron.correlations, Activation::Linear);
         let leader = lead(neuron).0;
         (set.distance(neuron) < TOLERANCE).then(|| (leader, neuron.correlations[leader] > 0.0))
     };
-    let arrived = flock.run(&starts, block * BLOCK, rule)?;
+    let arrived = ensemble.run(&starts, block * BLOCK, rule)?;
     let misses = starts.iter().zip(arrived).enumerate().filter(|(_, (start, limit))| {
         !limit.is_some_and(|(leader, positive)| (start.correlations[leader] > 0.0) == positive)
     });

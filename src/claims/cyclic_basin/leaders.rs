@@ -5,7 +5,7 @@ use rand::RngExt;
 use rayon::prelude::*;
 
 use super::{CLAIM, Prediction};
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::init::Start;
@@ -30,18 +30,18 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
 }
 
 /// Winners from several starts under one step size; a start that did not decide has none.
-fn winners(flock: &Flock, starts: &[Start]) -> Result<Vec<Option<usize>>> {
+fn winners(ensemble: &Ensemble, starts: &[Start]) -> Result<Vec<Option<usize>>> {
     let rule = |_, neuron: &crate::state::Neuron| {
         let (leader, others) = lead(neuron);
         (others < 0.05).then_some(leader)
     };
-    let blocks = starts.par_chunks(64).map(|starts| flock.run(starts, 0, rule));
+    let blocks = starts.par_chunks(64).map(|starts| ensemble.run(starts, 0, rule));
     Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
-fn flock(samples: usize, eta: f64) -> Result<Flock> {
+fn ensemble(samples: usize, eta: f64) -> Result<Ensemble> {
     let cycle = samples as f64 / (eta * eta);
-    Flock::new(Schedule::cyclic(samples, 1)?, eta, 0.5 * cycle, 1000.0 * cycle)
+    Ensemble::new(Schedule::cyclic(samples, 1)?, eta, 0.5 * cycle, 1000.0 * cycle)
 }
 
 fn largest_of(c: &[f64]) -> usize {
@@ -63,16 +63,16 @@ fn random_starts(context: &Context, prediction: &Prediction, findings: &mut Find
     for samples in sizes {
         for (k, &eta) in etas.iter().enumerate() {
             context.progress.inc_length(replicas);
-            let flock = flock(samples, eta)?;
+            let ensemble = ensemble(samples, eta)?;
             let seed = context.cell_seed(&CLAIM, (samples as u64) << 8 | k as u64);
-            let starts = flock.gaussian(0.5, seed, 0, replicas)?;
+            let starts = ensemble.gaussian(0.5, seed, 0, replicas)?;
             let largest: Vec<usize> = starts.iter().map(|start| largest_of(&start.correlations)).collect();
             let winner = |start: &Start| (prediction.winner)(&start.correlations, start.norm_sq, eta);
             let predicted: Vec<usize> = starts.par_iter().map(winner).collect();
             let share = |count: usize| count as f64 / replicas as f64;
             let foretold = share(predicted.iter().zip(&largest).filter(|(a, b)| a != b).count());
             let check = (samples == 12 && eta == 0.05).then(|| largest_loses(context, foretold));
-            let won = winners(&flock, &starts)?;
+            let won = winners(&ensemble, &starts)?;
             context.progress.inc(replicas);
             let differs = |from: &[usize]| won.iter().zip(from).filter(|(won, i)| **won != Some(**i)).count();
             let (lost, wrong) = (differs(&largest), share(differs(&predicted)));
@@ -115,11 +115,11 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
          80,000, the interval ends above the bound with a probability below 1e-8; without a head start 0.3 to 0.4 would be wrong",
     )
     .bounded();
-    let flock = flock(samples, eta)?;
+    let ensemble = ensemble(samples, eta)?;
     let seed = context.cell_seed(&CLAIM, 1 << 32);
     let mut rng = stream(seed, Purpose::Protocol, 0);
     let mut starts = Vec::new();
-    for start in flock.gaussian(0.5, seed, 0, replicas)? {
+    for start in ensemble.gaussian(0.5, seed, 0, replicas)? {
         let mut c = start.correlations;
         let largest = largest_of(&c);
         let runner_up =
@@ -128,9 +128,9 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
         let behind = 2.0 * eta * rng.random::<f64>();
         let top = c[largest].abs();
         (c[first], c[second]) = (top * (-behind).exp(), top);
-        starts.push(flock.start(&c, start.residual)?);
+        starts.push(ensemble.start(&c, start.residual)?);
     }
-    let won = winners(&flock, &starts)?;
+    let won = winners(&ensemble, &starts)?;
     let wrong = starts
         .iter()
         .zip(won)
@@ -144,16 +144,16 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
 fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
     let n: usize = context.effort.pick(12, 60, 240);
     let (eta, norm) = (0.15, 0.5);
-    let flock = flock(3, eta)?;
+    let ensemble = ensemble(3, eta)?;
     let mut starts = Vec::new();
     for k in 0..n {
         for j in 0..n - k {
             let c = [k, j, n - 1 - k - j].map(|x| (x as f64 + 1.0 / 3.0) / n as f64);
             let length = vectors::norm(&c);
-            starts.push(flock.start(&c.map(|c| norm * c / length), 0.0)?);
+            starts.push(ensemble.start(&c.map(|c| norm * c / length), 0.0)?);
         }
     }
-    let won = winners(&flock, &starts)?;
+    let won = winners(&ensemble, &starts)?;
     let rows = starts.iter().zip(won).map(|(start, won)| {
         let c = &start.correlations;
         let total: f64 = c.iter().sum();

@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::Prediction;
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
@@ -50,9 +50,9 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
 /// Where the engine is after a cycle, from each of several points.
 fn cycle(eta: f64, points: &[Vec<f64>]) -> Result<Vec<Vec<f64>>> {
     let m = points[0].len();
-    let flock = Flock::new(Schedule::cyclic(m, 1)?, eta, m as f64, m as f64)?;
-    let starts = points.iter().map(|c| flock.start(c, 0.0)).collect::<Result<Vec<_>>>()?;
-    let after = flock.run(&starts, 0, |_, neuron| Some(neuron.correlations.clone()))?;
+    let ensemble = Ensemble::new(Schedule::cyclic(m, 1)?, eta, m as f64, m as f64)?;
+    let starts = points.iter().map(|c| ensemble.start(c, 0.0)).collect::<Result<Vec<_>>>()?;
+    let after = ensemble.run(&starts, 0, |_, neuron| Some(neuron.correlations.clone()))?;
     Ok(after.into_iter().map(|c| c.unwrap_or_else(|| vec![f64::NAN; m])).collect())
 }
 
@@ -78,8 +78,8 @@ fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
 
 /// Two samples: the closed form against the engine.
 fn pairs(prediction: &Prediction, findings: &mut Findings) -> Result<()> {
-    let (least, most) = (smallest(PAIRS), largest(PAIRS));
-    let range = format!("m = 2, {} step sizes from {least} to {most}", PAIRS.len());
+    let (min, max) = (smallest(PAIRS), largest(PAIRS));
+    let range = format!("m = 2, {} step sizes from {min} to {max}", PAIRS.len());
     let still = Expectation::new(
         format!("{range}: largest move of the mixed orbit over a cycle"),
         0.0,
@@ -171,10 +171,10 @@ fn boundary_run(prediction: &Prediction, findings: &mut Findings) -> Result<()> 
 /// By bisection a float `c_1` from which the first sample wins while it does not from the next, and the distances of that run from a point,
 /// cycle by cycle.
 fn last_of_the_first(eta: f64, first: f64, orbit: &[f64]) -> Result<(f64, Vec<f64>)> {
-    let flock = Flock::new(Schedule::cyclic(2, 1)?, eta, 2.0, 2e4)?;
+    let ensemble = Ensemble::new(Schedule::cyclic(2, 1)?, eta, 2.0, 2e4)?;
     let run = |second: f64| -> Result<(Option<usize>, Vec<f64>)> {
         let distances = RefCell::new(Vec::new());
-        let winner = flock.run(&[flock.start(&[first, second], 0.0)?], 0, |_, neuron| {
+        let winner = ensemble.run(&[ensemble.start(&[first, second], 0.0)?], 0, |_, neuron| {
             let c = &neuron.correlations;
             distances.borrow_mut().push((c[0] - orbit[0]).hypot(c[1] - orbit[1]));
             let (leader, others) = lead(neuron);

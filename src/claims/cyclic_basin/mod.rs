@@ -73,7 +73,7 @@ impl Default for Prediction {
 /// [`Error::Empty`](crate::Error::Empty) for a hunt of no starts, [`Error::TooMany`](crate::Error::TooMany) for one of too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(starts) = options.starts {
-        limits::count("the number of starts of the hunt", starts, limits::MOST_RUNS)?;
+        limits::count("the number of starts of the hunt", starts, limits::MAX_RUNS)?;
     }
     let mut findings = Findings::default();
     boundary::examine(context, prediction, &mut findings)?;

@@ -1,7 +1,7 @@
 //! Two samples in the plane: from one start, GD, cyclic SGD and random SGD on their ways to the circle of minima.
 
 use super::super::protocol::Case;
-use super::super::record::Footprints;
+use super::super::record::NeuronTrace;
 use super::super::{Context, Table};
 use super::{CLAIM, Options, TOLERANCE, two};
 use crate::error::Result;
@@ -34,7 +34,7 @@ pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
             _ => [f64::NAN; 2],
         };
         let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: run };
-        let mut footprints = Footprints::new(40);
+        let mut footprints = NeuronTrace::new(40);
         let stop = StopRule::Limit { sets: vec![set], tolerance: TOLERANCE };
         // Without a budget (beyond the wall) the first steps are all there is to see.
         let plan = Plan { budget: case.budget(TOLERANCE), stop, check_every: 16 };

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{CLAIM, Prediction};
-use crate::claims::flock::Flock;
+use crate::claims::ensemble::Ensemble;
 use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings};
 use crate::data::dot;
@@ -15,7 +15,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, homogeneity};
 use crate::theory::gd;
-use crate::theory::selection::{Diffusion, clock, log_cosines};
+use crate::theory::selection::{Diffusion, diffusion_rate, log_cosines};
 use crate::verdict::{Check, Expectation};
 
 /// A mixture, `w_GD` of this start.
@@ -26,7 +26,7 @@ const EARLY: f64 = 0.02;
 const HALFWAY: f64 = 1.5;
 
 /// Most runs a batch size of the test of one law, which takes steps as `1/runs`.
-const MOST_COUNTED: u64 = 10_000;
+const MAX_COUNTED: u64 = 10_000;
 
 /// `(m, b)` of the martingale.
 const MARTINGALE: [(usize, usize); 3] = [(2, 1), (5, 2), (12, 11)];
@@ -52,7 +52,7 @@ pub(super) fn examine(
          of the diffusion give the law of the leader's share at τ = {HALFWAY}, by one χ² test over ten cells. For (m, b) = {martingale}, {} runs at each of \
          η_B = 0.1 and 0.05 give the fall of Σ log cos until τ = 1, extrapolated to η_B = 0. Control: 20,000 steps of the full batch.",
         4 * replicas,
-        replicas.min(MOST_COUNTED),
+        replicas.min(MAX_COUNTED),
         3 * replicas / 2
     ));
     Ok(())
@@ -76,11 +76,12 @@ fn at_time<T: Send>(
     cell: u64,
     look: impl Fn(&Neuron) -> T + Sync,
 ) -> Result<(Vec<T>, f64)> {
-    let kappa = clock(alpha.len(), batch, eta);
+    let kappa = diffusion_rate(alpha.len(), batch, eta);
     let steps = (time / kappa).round();
     let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&CLAIM, cell))?;
-    let flock = Flock::new(schedule, eta, steps, steps)?;
-    let seen = flock.repeat(context, &flock.start(alpha, 0.0)?, replicas, |_, neuron| Some(look(neuron)))?;
+    let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
+    let seen =
+        ensemble.repeat(context, &ensemble.start(alpha, 0.0)?, replicas, |_, neuron| Some(look(neuron)))?;
     Ok((seen.into_iter().flatten().collect(), steps))
 }
 
@@ -95,7 +96,8 @@ fn spread(
     let distance =
         |neuron: &Neuron| neuron.correlations.iter().zip(alpha).map(|(c, a)| (c - a).powi(2)).sum::<f64>();
     let (seen, steps) = at_time(context, alpha, (batch, eta), EARLY, replicas, batch as u64, distance)?;
-    let expected = (prediction.early_spread)(alpha, (prediction.clock)(alpha.len(), batch, eta) * steps);
+    let expected =
+        (prediction.early_spread)(alpha, (prediction.diffusion_rate)(alpha.len(), batch, eta) * steps);
     let name = format!("m = 5, b = {batch}, η = {eta}: E‖w − w_GD‖² at τ = {EARLY}");
     let why = "diffusion, to second order in τ; what is left goes as τ² and η";
     let mean = Mean::of(&seen);
@@ -113,7 +115,7 @@ fn spread(
 /// `0.14 η_B²` a run for `b` = 1 and 4 and below that for `b = 2`, `0.27 η_B²` for the four rows together. With `η_B² = 1.8/runs` it is ½, and the
 /// test rejects one law with a probability of 8e-6 instead of 5e-6.
 fn halfway(context: &Context, alpha: &[f64], replicas: u64) -> Result<Check> {
-    let replicas = replicas.min(MOST_COUNTED);
+    let replicas = replicas.min(MAX_COUNTED);
     let eta = (1.8 / replicas as f64).sqrt().min(0.1);
     let check = Expectation::new(
         format!("m = 5, τ = 1.5, η_B = {eta:.4}: P-value of one law of max cos² for b = 1, 2, 4 and the diffusion (χ² over deciles)"),
@@ -176,7 +178,7 @@ fn fall(
         let (seen, steps) =
             at_time(context, &alpha, (batch, eta), time, replicas, 3 << 32 | cell << 8 | k as u64, look)?;
         // A whole number of steps is not quite the time.
-        let scale = time / (clock(samples, batch, eta) * steps);
+        let scale = time / (diffusion_rate(samples, batch, eta) * steps);
         means.push(Mean::of(&seen.iter().map(|x| x * scale).collect::<Vec<_>>()));
     }
     let terms = [(-1.0, means[0].mean, means[0].sem), (2.0, means[1].mean, means[1].sem)];
@@ -190,8 +192,8 @@ fn gradient_descent(alpha: &[f64]) -> Result<Check> {
         Expectation::new("full batch from w_GD: distance after 20000 steps", 0.0, "a fixed point; rounding")
             .control()
             .within(1e-12);
-    let flock = Flock::new(Schedule::full_batch(alpha.len())?, 0.05, 20_000.0, 20_000.0)?;
-    let at = flock.run(&[flock.start(alpha, 0.0)?], 0, |_, neuron| {
+    let ensemble = Ensemble::new(Schedule::full_batch(alpha.len())?, 0.05, 20_000.0, 20_000.0)?;
+    let at = ensemble.run(&[ensemble.start(alpha, 0.0)?], 0, |_, neuron| {
         Some(largest(neuron.correlations.iter().zip(alpha).map(|(c, a)| (c - a).abs())))
     })?;
     Ok(check.measured(at[0].unwrap_or(f64::NAN), 1))

@@ -39,7 +39,7 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Prediction {
     /// Time of the diffusion a step, from `m`, `b`, `η_B`.
-    pub clock: fn(usize, usize, f64) -> f64,
+    pub diffusion_rate: fn(usize, usize, f64) -> f64,
     /// Mean squared distance from `α` after a short time.
     pub early_spread: fn(&[f64], f64) -> f64,
     /// Two samples: mean time from `c_0` to a log-ratio.
@@ -53,7 +53,7 @@ pub struct Prediction {
 impl Default for Prediction {
     fn default() -> Self {
         Self {
-            clock: selection::clock,
+            diffusion_rate: selection::diffusion_rate,
             early_spread: escape::early_spread,
             mean_time: escape::mean_time,
             survival: escape::Survival::from_even,

@@ -2,7 +2,7 @@
 
 use super::laws::mixture;
 use super::{CLAIM, Prediction};
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
@@ -11,7 +11,7 @@ use crate::stats::{
     CHECK_LEVEL, ESTIMATE_LEVEL, Interval, Line, Mean, binomial_interval, distance_to_law, largest_distance,
 };
 use crate::theory::escape::Survival;
-use crate::theory::selection::clock;
+use crate::theory::selection::diffusion_rate;
 use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
@@ -50,11 +50,15 @@ fn steps(
     replicas: u64,
     cell: u64,
 ) -> Result<Vec<f64>> {
-    let kappa = clock(alpha.len(), batch, eta);
+    let kappa = diffusion_rate(alpha.len(), batch, eta);
     let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&CLAIM, cell))?;
-    let flock = Flock::new(schedule, eta, 1.0, 200.0 / kappa)?;
+    let ensemble = Ensemble::new(schedule, eta, 1.0, 200.0 / kappa)?;
     let rule = |steps: u64, neuron: &Neuron| (lead(neuron).1 < (-COMMITTED).exp()).then_some(steps as f64);
-    Ok(flock.repeat(context, &flock.start(alpha, 0.0)?, replicas, rule)?.into_iter().flatten().collect())
+    Ok(ensemble
+        .repeat(context, &ensemble.start(alpha, 0.0)?, replicas, rule)?
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 /// Two samples: mean from two mixtures, and the whole law from the even one.
@@ -68,7 +72,7 @@ fn two(context: &Context, replicas: u64, prediction: &Prediction) -> Result<(Vec
         let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
         let expected = (prediction.mean_time)(c, far);
         let check = Expectation::new(name, expected, why).covered(context.effort.pick(0.8, 0.3, 0.1));
-        let kappa = (prediction.clock)(2, 1, eta);
+        let kappa = (prediction.diffusion_rate)(2, 1, eta);
         let times: Vec<f64> = steps(context, &mixture(&c), (1, eta), replicas, 4 << 32 | k as u64)?
             .into_iter()
             .map(|steps| kappa * steps)
@@ -118,7 +122,7 @@ fn scaling(context: &Context, replicas: u64, prediction: &Prediction) -> Result<
         for (l, eta) in [0.2, 0.1, 0.05].into_iter().enumerate() {
             let cell = 5 << 32 | (k as u64) << 8 | l as u64;
             let mean = Mean::of(&steps(context, &mixture(&[1.0; SAMPLES]), (batch, eta), replicas, cell)?);
-            let kappa = (prediction.clock)(SAMPLES, batch, eta);
+            let kappa = (prediction.diffusion_rate)(SAMPLES, batch, eta);
             // Of κT, from η and 2η, without what is of order η.
             if let Some(coarser) = coarser {
                 let time = 2.0 * mean.mean - 4.0 * coarser.mean;
@@ -154,7 +158,7 @@ fn sizes(context: &Context, replicas: u64) -> Result<Table> {
     let mut rows = Vec::new();
     let sizes: &[usize] = context.effort.pick(&[2, 8], &[2, 4, 8, 16, 32], &[2, 4, 8, 16, 32, 64]);
     for &samples in sizes {
-        let kappa = clock(samples, 1, eta);
+        let kappa = diffusion_rate(samples, 1, eta);
         let cell = 6 << 32 | samples as u64;
         let times = steps(context, &mixture(&vec![1.0; samples]), (1, eta), replicas, cell)?;
         let mean = Mean::of(&times);

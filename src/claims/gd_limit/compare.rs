@@ -36,9 +36,9 @@ impl Cell {
     pub fn start(&self) -> Result<Option<Start>> {
         let half = if self.activation == Activation::Relu { 0.5 } else { 1.0 };
         let share = half * self.dataset.samples() as f64 / self.dataset.dim() as f64;
-        let least = 0.1 * share.sqrt() * self.init_norm;
+        let min = 0.1 * share.sqrt() * self.init_norm;
         start_where(&self.dataset, self.init_norm, self.seed, 0, |start| {
-            Radial::new(&start.correlations, start.residual, self.activation).active >= least
+            Radial::new(&start.correlations, start.residual, self.activation).active >= min
         })
     }
 }

@@ -277,8 +277,8 @@ fn large_sizes(
 ) -> Result<Check> {
     let tolerances = Tolerances::of(Precision::F64);
     let cells = cells::large(context, options)?;
-    let most = cells.iter().map(|cell| cell.dataset.samples()).max().unwrap_or(0);
-    let name = format!("the same two at 1000 points, larger m (up to {most}), reduced engine");
+    let max = cells.iter().map(|cell| cell.dataset.samples()).max().unwrap_or(0);
+    let name = format!("the same two at 1000 points, larger m (up to {max}), reduced engine");
     let expected = Expectation::new(name, 0.0, tolerances.why).within(tolerances.limit);
     told.protocol.push(format!(
         "m × n = {} on the reduced engine, linear under mean and ReLU under sum, η = {}, looked at 1000 times.",

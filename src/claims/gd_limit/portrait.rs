@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::super::protocol::Case;
-use super::super::record::Footprints;
+use super::super::record::NeuronTrace;
 use super::super::{Context, Table};
 use super::{CLAIM, Options, Prediction};
 use crate::data::Dataset;
@@ -20,7 +20,7 @@ use crate::train::{Plan, StopRule, train};
 const SIZE: (usize, usize) = (8, 12);
 
 /// Most samples to draw curves of, and the step size of the theorem.
-const MOST: usize = 24;
+const MAX: usize = 24;
 const STEP: f64 = 0.2;
 
 /// `c_t(i)` of the Burn model, trained by autodiff; of GD with the predicted limit.
@@ -41,7 +41,7 @@ pub(super) fn table(context: &Context, options: &Options, prediction: &Predictio
     ];
     let states = ways.par_iter().with_max_len(1).map(|(_, schedule)| -> Result<_> {
         let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
-        let mut footprints = Footprints::new(40);
+        let mut footprints = NeuronTrace::new(40);
         let plan = Plan { budget: budget as u64, stop: StopRule::Never, check_every: 64 };
         train(&mut case.autodiff(&context.compute)?, &plan, &mut [&mut footprints]);
         Ok(footprints.states)
@@ -70,10 +70,10 @@ pub(super) fn table(context: &Context, options: &Options, prediction: &Predictio
 fn dataset(options: &Options, seed: u64) -> Result<Dataset> {
     if let Some(path) = &options.data {
         let own = Dataset::from_file(path)?;
-        let (samples, dim) = (own.samples().min(MOST), own.dim());
+        let (samples, dim) = (own.samples().min(MAX), own.dim());
         return Dataset::from_rows(own.rows()?[..samples * dim].to_vec(), samples, dim);
     }
-    let samples = options.samples.or(options.dim).unwrap_or(SIZE.0).min(MOST);
+    let samples = options.samples.or(options.dim).unwrap_or(SIZE.0).min(MAX);
     let dim = options.dim.unwrap_or(if samples == SIZE.0 { SIZE.1 } else { samples });
     Dataset::orthonormal(samples, dim.max(samples), seed)
 }

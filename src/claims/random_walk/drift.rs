@@ -220,7 +220,7 @@ impl Cell {
         let bound = (prediction.bound)(self.samples, self.eta);
         let n = stretches.len() as u64;
         let measured = Mean::of(&stretches.iter().map(|stretch| stretch.drift).collect::<Vec<_>>());
-        let least = smallest(stretches.iter().map(|stretch| stretch.expected));
+        let min = smallest(stretches.iter().map(|stretch| stretch.expected));
         let name = format!("{}: mean drift from R = {FAR} on, measured", self.name());
         let above = format!("{}: smallest exact conditional drift at R > {FAR}", self.name());
         [
@@ -233,7 +233,7 @@ impl Cell {
                 "enumerated at the states visited; the bound is asymptotic",
             )
             .at_least()
-            .measured(least, n),
+            .measured(min, n),
         ]
     }
 }

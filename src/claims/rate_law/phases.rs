@@ -1,13 +1,13 @@
 //! Before and after selection: two samples, where both times are known, and six.
 
 use super::{CLAIM, Prediction};
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean};
-use crate::theory::selection::clock;
+use crate::theory::selection::diffusion_rate;
 use crate::vectors::norm;
 use crate::verdict::Expectation;
 
@@ -64,19 +64,19 @@ fn times(
     replicas: u64,
     cell: u64,
 ) -> Result<Vec<[f64; 2]>> {
-    let kappa = clock(c.len(), batch, eta);
+    let kappa = diffusion_rate(c.len(), batch, eta);
     let mut reached = Vec::new();
     let norm = norm(c);
     let unit: Vec<f64> = c.iter().map(|c| c / norm).collect();
     // The same runs twice, once to each level: a rule remembers nothing.
     for level in LEVELS {
         let schedule = Schedule::sgd(c.len(), batch, context.cell_seed(&CLAIM, cell))?;
-        let flock = Flock::new(schedule, eta, 1.0, 200.0 / kappa)?;
+        let ensemble = Ensemble::new(schedule, eta, 1.0, 200.0 / kappa)?;
         let rule = |steps: u64, neuron: &Neuron| {
             let (_, others) = lead(neuron);
             (others < (-level).exp()).then_some(kappa * steps as f64)
         };
-        reached.push(flock.repeat(context, &flock.start(&unit, 0.0)?, replicas, rule)?);
+        reached.push(ensemble.repeat(context, &ensemble.start(&unit, 0.0)?, replicas, rule)?);
     }
     let both = reached[0].iter().zip(&reached[1]);
     Ok(both.filter_map(|(first, second)| Some([(*first)?, (*second)? - (*first)?])).collect())

@@ -1,14 +1,14 @@
 //! Six samples: the same odds and the same clock for every batch size.
 
 use super::{CLAIM, DECIDED, Prediction, unit};
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity};
-use crate::theory::selection::{Diffusion, clock, log_cosines};
+use crate::theory::selection::{Diffusion, diffusion_rate, log_cosines};
 use crate::vectors::largest;
 use crate::verdict::{Check, Covered, Equality, Expectation, OneSided};
 
@@ -71,7 +71,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
             let seed = context.cell_seed(&CLAIM, 4 << 32 | (batch as u64) << 8 | k as u64);
             let decisions = decisions(context, &c, batch, eta, replicas, seed)?;
             let steps = Mean::of(&decisions.iter().map(|d| d.steps).collect::<Vec<_>>());
-            let kappa = (prediction.clock)(RATIOS.len(), batch, eta);
+            let kappa = (prediction.diffusion_rate)(RATIOS.len(), batch, eta);
             let rate = kappa / (eta * eta) * -(-eta * eta).ln_1p();
             let excess = decisions.iter().map(|d| 5.0 * rate * d.steps - d.fall);
             excesses.push(Mean::of(&excess.collect::<Vec<_>>()));
@@ -85,7 +85,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         }
         let [excess, time] = [excesses.iter().map(|e| (e.mean, e.sem)).collect(), times].map(extrapolated);
         worst = largest([worst, (excess.0 / excess.1).abs()]);
-        let per_square = (prediction.clock)(RATIOS.len(), batch, 1.0);
+        let per_square = (prediction.diffusion_rate)(RATIOS.len(), batch, 1.0);
         points.push((per_square.ln(), time.0.ln(), time.1 / time.0));
     }
     let paths = 2 * replicas;
@@ -135,7 +135,7 @@ fn large_steps(context: &Context, prediction: &Prediction, c: &[f64], replicas: 
     )
     .control()
     .exceeding();
-    let kappa = (prediction.clock)(c.len(), batch, eta);
+    let kappa = (prediction.diffusion_rate)(c.len(), batch, eta);
     let excess: Vec<f64> = decisions(context, c, batch, eta, replicas, context.cell_seed(&CLAIM, 12 << 32))?
         .iter()
         .map(|d| d.fall - 5.0 * kappa * d.steps)
@@ -152,8 +152,8 @@ fn decisions(
     replicas: u64,
     seed: u64,
 ) -> Result<Vec<Decision>> {
-    let kappa = clock(c.len(), batch, eta);
-    let flock = Flock::new(Schedule::sgd(c.len(), batch, seed)?, eta, 0.25 / kappa, 100.0 / kappa)?;
+    let kappa = diffusion_rate(c.len(), batch, eta);
+    let ensemble = Ensemble::new(Schedule::sgd(c.len(), batch, seed)?, eta, 0.25 / kappa, 100.0 / kappa)?;
     let before = log_cosines(c);
     let rule = |steps: u64, neuron: &Neuron| {
         let (winner, others) = lead(neuron);
@@ -163,8 +163,8 @@ fn decisions(
             fall: before - log_cosines(&neuron.correlations),
         })
     };
-    let start = flock.start(c, 0.0)?;
-    Ok(flock.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect())
+    let start = ensemble.start(c, 0.0)?;
+    Ok(ensemble.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect())
 }
 
 /// Winners of paths of the diffusion.

@@ -1,13 +1,13 @@
 //! Where no lots are drawn: gradient descent, and epochs.
 
 use super::{CLAIM, unit, winners};
-use crate::claims::flock::Flock;
+use crate::claims::ensemble::Ensemble;
 use crate::claims::protocol::largest;
 use crate::claims::{Context, Findings};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, binomial_interval};
-use crate::theory::selection::clock;
+use crate::theory::selection::diffusion_rate;
 use crate::verdict::{Check, Expectation};
 
 /// Bound on the probability that a run of epochs is lost by the largest correlation, or undecided at its budget: the lead is ten deviations of the noise, the budget
@@ -35,8 +35,8 @@ fn gradient_descent() -> Result<Check> {
     .control()
     .within(1e-12);
     let c = unit(&FOUR);
-    let flock = Flock::new(Schedule::full_batch(4)?, 0.1, f64::from(STEPS), f64::from(STEPS))?;
-    let at = flock.run(&[flock.start(&c, 0.0)?], 0, |_, neuron| Some(unit(&neuron.correlations)))?;
+    let ensemble = Ensemble::new(Schedule::full_batch(4)?, 0.1, f64::from(STEPS), f64::from(STEPS))?;
+    let at = ensemble.run(&[ensemble.start(&c, 0.0)?], 0, |_, neuron| Some(unit(&neuron.correlations)))?;
     let change = |after: &Vec<f64>| largest(after.iter().zip(&c).map(|(a, b)| (a - b).abs()));
     Ok(check.measured(at[0].as_ref().map_or(f64::NAN, change), 1))
 }
@@ -58,9 +58,9 @@ fn epochs(context: &Context, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
             Some(batch),
             context.cell_seed(&CLAIM, 9 << 32 | batch as u64),
         )?;
-        let kappa = clock(4, batch, eta);
+        let kappa = diffusion_rate(4, batch, eta);
         let counts =
-            winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?;
+            winners(context, &Ensemble::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?;
         let name =
             format!("reshuffled epochs, m = 4, b = {batch}: runs in which the largest correlation wins");
         let why = "noise of order η² an epoch at most, against a drift of that order over 1/η² epochs: it moves a log-ratio by 0.01 or less, \
@@ -72,8 +72,9 @@ fn epochs(context: &Context, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
         );
     }
     let schedule = Schedule::new(ScheduleKind::Reshuffle, 4, Some(3), context.cell_seed(&CLAIM, 10 << 32))?;
-    let kappa = clock(4, 3, eta);
-    let wins = winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?[1];
+    let kappa = diffusion_rate(4, 3, eta);
+    let wins =
+        winners(context, &Ensemble::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?[1];
     checks.push(
         Expectation::new(
             "epochs that drop a sample, m = 4, b = 3: P(the largest wins)",

@@ -6,12 +6,12 @@ use statrs::function::beta::beta_reg;
 use super::batches::by_diffusion;
 use super::pair::{at, frequency};
 use super::{CLAIM, Prediction, winners};
-use crate::claims::flock::Flock;
+use crate::claims::ensemble::Ensemble;
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination, normal_quantile};
-use crate::theory::selection::{Odds, clock, proportional, spherical};
+use crate::theory::selection::{Odds, diffusion_rate, proportional, spherical};
 use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation, OneSidedInterval};
 
@@ -57,9 +57,10 @@ fn three(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>)
     let count = by_diffusion(context, &THREE, paths, context.cell_seed(&CLAIM, 6 << 32))[0];
     let mut wins = [0; 2];
     for (k, eta) in STEP_SIZES.into_iter().enumerate() {
-        let kappa = clock(3, 1, eta);
+        let kappa = diffusion_rate(3, 1, eta);
         let schedule = Schedule::sgd(3, 1, context.cell_seed(&CLAIM, 7 << 32 | k as u64))?;
-        wins[k] = winners(context, &Flock::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?, &THREE, runs)?[0];
+        wins[k] =
+            winners(context, &Ensemble::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?, &THREE, runs)?[0];
     }
     let [coarse, fine] = wins.map(|wins| frequency(wins, runs));
     let (value, interval) = combination(&[(2.0, fine.0, fine.1), (-1.0, coarse.0, coarse.1)], CHECK_LEVEL);
@@ -180,7 +181,7 @@ fn starts() -> Vec<(&'static str, Vec<f64>)> {
         ("10, five of 1", then(&[10.0], 5)),
         ("8, seven of 1", then(&[8.0], 7)),
         ("10, nine of 1", then(&[10.0], 9)),
-        (LARGEST, then(&[20.0], 19)),
+        (LARGEST_START, then(&[20.0], 19)),
         ("5, 5, eight of 1", then(&[5.0, 5.0], 8)),
         ("powers of 2", (0..10).rev().map(|k| f64::from(1 << k)).collect()),
         ("Gaussian", half_normal(20)),
@@ -190,7 +191,7 @@ fn starts() -> Vec<(&'static str, Vec<f64>)> {
 }
 
 /// Where both guesses are far off.
-const LARGEST: &str = "20, nineteen of 1";
+const LARGEST_START: &str = "20, nineteen of 1";
 
 /// Typical sizes of Gaussian correlations, in descending order: quantiles of `|G|`.
 fn half_normal(m: usize) -> Vec<f64> {
@@ -220,7 +221,7 @@ fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
     .chance(2.0 * CHECK_LEVEL)
     .at_least();
     let guesses = [("|c_1|/Σ|c|", proportional as fn(&[f64]) -> Vec<f64>), ("spherical area", spherical)];
-    let what = format!("m = 20, c ∝ {LARGEST}: P(i* = 1) by paths of the diffusion exceeds");
+    let what = format!("m = 20, c ∝ {LARGEST_START}: P(i* = 1) by paths of the diffusion exceeds");
     let odds: Vec<Odds> = starts
         .par_iter()
         .enumerate()
@@ -228,19 +229,19 @@ fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
             (prediction.odds)(c, tolerance(c, paths), context.cell_seed(&CLAIM, 16 << 32 | k as u64))
         })
         .collect();
-    let (mut least, mut rows, mut controls) = (1f64, Vec::new(), Vec::new());
+    let (mut min, mut rows, mut controls) = (1f64, Vec::new(), Vec::new());
     for (k, ((name, c), odds)) in starts.iter().zip(&odds).enumerate() {
         let counts = by_diffusion(context, c, paths, context.cell_seed(&CLAIM, 8 << 32 | k as u64));
         let p_values = counts.iter().zip(&odds.probabilities).map(|(&n, &p)| p_value(n, paths, p));
         let of_start = smallest(p_values);
-        least = smallest([least, of_start]);
+        min = smallest([min, of_start]);
         let (share, error) = frequency(counts[0], paths);
         let law = [odds.probabilities[0], odds.errors[0], share, error];
         let guess = guesses.map(|(_, guess)| guess(c)[0]);
         let numbers = law.into_iter().chain(guess).chain([(of_start * c.len() as f64).min(1.0)]);
         let head = [(*name).to_string(), c.len().to_string(), odds.paths.to_string(), paths.to_string()];
         rows.push(head.into_iter().chain(numbers.map(|x| x.to_string())).collect());
-        if *name == LARGEST {
+        if *name == LARGEST_START {
             let interval = binomial_interval(counts[0], paths, CHECK_LEVEL);
             controls.extend(guesses.iter().zip(guess).map(|((name, _), value)| {
                 above(format!("{what} {name}"), value).estimated(share, interval, paths)
@@ -265,7 +266,7 @@ fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
         "spherical_1",
         "least_p_value_times_samples",
     ];
-    let pooled = check.measured((least * numbers as f64).min(1.0), paths * starts.len() as u64);
+    let pooled = check.measured((min * numbers as f64).min(1.0), paths * starts.len() as u64);
     let checks = std::iter::once(pooled).chain(controls).collect();
     (checks, Table { name: "selection_odds", header, rows })
 }

@@ -7,7 +7,7 @@ mod many;
 mod pair;
 mod transient;
 
-use super::flock::{Flock, lead};
+use super::ensemble::{Ensemble, lead};
 use super::protocol::check_replicas;
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ pub struct Prediction {
     /// The same as `η → 0` for a stop at `cos² > 1 − defect`.
     pub stopped_early: fn([f64; 2], f64) -> f64,
     /// Time of the diffusion a step, from `m`, `b`, `η_B`.
-    pub clock: fn(usize, usize, f64) -> f64,
+    pub diffusion_rate: fn(usize, usize, f64) -> f64,
     /// The three probabilities for `m = 3`.
     pub triangle: fn([f64; 3]) -> [f64; 3],
     /// The odds for any `m`, to a standard error, from a seed.
@@ -69,7 +69,7 @@ impl Default for Prediction {
             pair_at: |c, step_size| selection::Chain::new(step_size).probability(c),
             slope: selection::pair_slope,
             stopped_early: selection::pair_stopped_early,
-            clock: selection::clock,
+            diffusion_rate: selection::diffusion_rate,
             triangle: triangle::solve,
             odds: selection::monte_carlo,
         }
@@ -108,14 +108,14 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
 }
 
 /// Winners of so many runs from `c`, by sample; runs that did not decide are in no count.
-fn winners(context: &Context, flock: &Flock, c: &[f64], replicas: u64) -> Result<Vec<u64>> {
-    let start = flock.start(&unit(c), 0.0)?;
+fn winners(context: &Context, ensemble: &Ensemble, c: &[f64], replicas: u64) -> Result<Vec<u64>> {
+    let start = ensemble.start(&unit(c), 0.0)?;
     let rule = |_, neuron: &crate::state::Neuron| {
         let (leader, others) = lead(neuron);
         (others < DECIDED).then_some(leader)
     };
     let mut counts = vec![0; c.len()];
-    flock
+    ensemble
         .repeat(context, &start, replicas, rule)?
         .into_iter()
         .flatten()

@@ -1,13 +1,13 @@
 //! Two samples: the closed form, its extrapolation from finite step sizes, and what an early stop does to it.
 
 use super::{CLAIM, DECIDED, Options, Prediction, finite, unit, winners};
-use crate::claims::flock::{Flock, lead};
+use crate::claims::ensemble::{Ensemble, lead};
 use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, binomial_interval, combination};
-use crate::theory::selection::{clock, clock_with_replacement, return_bound};
+use crate::theory::selection::{diffusion_rate, diffusion_rate_with_replacement, return_bound};
 use crate::verdict::{Check, Expectation};
 
 /// Angles `θ = arctan(c_1/c_2)` in units of `π/2`: the probabilities themselves.
@@ -68,11 +68,11 @@ pub(super) fn examine(
 
 /// The stop rule's own bias, from theory, against what the runs can resolve.
 fn tight_stop(replicas: u64) -> Check {
-    let (_, least) = frequency((ANGLES[0] * replicas as f64) as u64, replicas);
+    let (_, min) = frequency((ANGLES[0] * replicas as f64) as u64, replicas);
     let name = "m = 2: bound on the probability that a decided path of the diffusion turns again, against the least standard error";
     Expectation::new(
         name,
-        least,
+        min,
         "optional stopping of a supermartingale; for the limit diffusion, not the chain",
     )
     .at_most()
@@ -86,10 +86,10 @@ pub(super) fn at(share: f64) -> [f64; 2] {
 
 /// Wins of the first of two samples.
 pub(super) fn run(context: &Context, share: f64, eta: f64, replicas: u64, cell: u64) -> Result<u64> {
-    let kappa = clock(2, 1, eta);
+    let kappa = diffusion_rate(2, 1, eta);
     let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, cell))?;
-    let flock = Flock::new(schedule, eta, 2.0 / kappa, 80.0 / kappa)?;
-    Ok(winners(context, &flock, &at(share), replicas)?[0])
+    let ensemble = Ensemble::new(schedule, eta, 2.0 / kappa, 80.0 / kappa)?;
+    Ok(winners(context, &ensemble, &at(share), replicas)?[0])
 }
 
 pub(super) fn frequency(wins: u64, runs: u64) -> (f64, f64) {
@@ -121,14 +121,14 @@ fn early_stop(context: &Context, prediction: &Prediction, protocol: &mut Vec<Str
     let (eta, replicas) = context.effort.pick((0.1, 10_000), (0.1, 20_000), (0.05, 40_000));
     let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, 2 << 32))?;
     // A look every step, since the threshold counts when it is passed, not when the run has come to rest.
-    let flock = Flock::new(schedule, eta, 1.0, 100.0 / clock(2, 1, eta))?;
-    let start = flock.start(&unit(&at(share)), 0.0)?;
+    let ensemble = Ensemble::new(schedule, eta, 1.0, 100.0 / diffusion_rate(2, 1, eta))?;
+    let start = ensemble.start(&unit(&at(share)), 0.0)?;
     let rule = |_, neuron: &Neuron| {
         let (leader, others) = lead(neuron);
         (others * others < defect * (1.0 + others * others)).then_some((leader, others))
     };
     let stopped: Vec<(usize, f64)> =
-        flock.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect();
+        ensemble.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect();
     // The last step leads beyond the threshold; the law is asked for where it leads in the mean.
     let ratio = Mean::of(&stopped.iter().map(|stop| stop.1).collect::<Vec<_>>()).mean;
     let reached = ratio * ratio / (1.0 + ratio * ratio);
@@ -169,8 +169,8 @@ fn equivalents(
         let law = (prediction.pair_in_batches)(at(share), batch);
         let seed = context.cell_seed(&CLAIM, 3 << 32 | k as u64);
         let (kappa, spread) = match kind {
-            Replacement => (clock_with_replacement(samples, batch, eta), 1.0),
-            _ => (clock(samples, batch, eta), (samples - batch) as f64 / (samples as f64 - 1.0)),
+            Replacement => (diffusion_rate_with_replacement(samples, batch, eta), 1.0),
+            _ => (diffusion_rate(samples, batch, eta), (samples - batch) as f64 / (samples as f64 - 1.0)),
         };
         let first_order = law + eta * spread * (prediction.slope)(at(share));
         let name = format!("two samples of {samples}, {} with b = {batch}: P(i* = 1)", kind.name());
@@ -179,10 +179,10 @@ fn equivalents(
             .chance(0.2 * CHECK_LEVEL)
             .covered(2.5 / (replicas as f64).sqrt());
         let schedule = Schedule::new(kind, samples, Some(batch), seed)?;
-        let flock = Flock::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?;
+        let ensemble = Ensemble::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?;
         let mut c = vec![0.0; samples];
         c[..2].copy_from_slice(&at(share));
-        let wins = winners(context, &flock, &c, replicas)?[0];
+        let wins = winners(context, &ensemble, &c, replicas)?[0];
         let (p, se) = frequency(wins, replicas);
         let label = [format!("{} {batch}", kind.name()), samples.to_string()];
         let numbers = [share, eta, law, first_order, f64::NAN, p, se].map(|x| x.to_string());

@@ -2,7 +2,7 @@
 
 use super::pair::at;
 use super::{CLAIM, Prediction};
-use crate::claims::flock::Flock;
+use crate::claims::ensemble::Ensemble;
 use crate::claims::{Context, Findings};
 use crate::error::Result;
 use crate::schedule::Schedule;
@@ -48,14 +48,14 @@ fn arrival(context: &Context, protocol: &mut Vec<String>) -> Result<[Check; 2]> 
     let (mut norms, mut squares) = (Vec::new(), Vec::new());
     for (k, (steps, eta)) in runs.into_iter().enumerate() {
         let schedule = Schedule::sgd(SAMPLES, 1, context.cell_seed(&CLAIM, 11 << 32 | k as u64))?;
-        let flock = Flock::new(schedule, eta, f64::from(steps), f64::from(steps))?;
-        let start = flock.start(&[0.5 * NORM; SAMPLES], 0.0)?;
+        let ensemble = Ensemble::new(schedule, eta, f64::from(steps), f64::from(steps))?;
+        let start = ensemble.start(&[0.5 * NORM; SAMPLES], 0.0)?;
         let rule = |_, neuron: &Neuron| {
             let c = &neuron.correlations;
             Some((c.iter().map(|c| c * c).sum::<f64>(), (c[0] / c[1]).ln().powi(2) / eta))
         };
         let seen: Vec<(f64, f64)> =
-            flock.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect();
+            ensemble.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect();
         norms.push(Mean::of(&seen.iter().map(|seen| seen.0).collect::<Vec<_>>()));
         squares.push(Mean::of(&seen.iter().map(|seen| seen.1).collect::<Vec<_>>()));
     }
@@ -98,13 +98,13 @@ fn odds(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
         // N − 1 down to some e^{−4} η.
         let steps = (0.5 * ((1.0 / (norm * norm)).ln() + (1.0 / eta).ln() + 4.0) / eta).round();
         let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, 13 << 32 | k as u64))?;
-        let flock = Flock::new(schedule, eta, steps, steps)?;
+        let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
         let chain = Chain::new(eta);
         let rule = |_, neuron: &Neuron| {
             let p = chain.probability([neuron.correlations[0], neuron.correlations[1]]);
             Some((p - (prediction.pair)(start)) / eta)
         };
-        let seen = flock.repeat(context, &flock.start(&start, 0.0)?, replicas, rule)?;
+        let seen = ensemble.repeat(context, &ensemble.start(&start, 0.0)?, replicas, rule)?;
         quotients.push(Mean::of(&seen.into_iter().flatten().collect::<Vec<_>>()));
     }
     Ok(extrapolated(&quotients, &[-1.0, 2.0], check))

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::super::protocol::{Case, Pool, Tally, count, is_live, start_where};
 use super::cells::{NORM, STEP};
-use super::{CLAIM, Context, Options, Prediction, arrived, least, schedule, tolerance};
+use super::{CLAIM, Context, Options, Prediction, arrived, required, schedule, tolerance};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::error::Result;
@@ -52,9 +52,9 @@ pub(super) fn trained(
     let n = replicas * cells.len() as u64;
     let missed = n as f64 * miss(samples, tolerance(precision));
     let name = "trainings of the Burn model that end in an allowed datapoint";
-    let least = (context.effort.pick(0.5, 0.6, 0.95), least(context).1);
-    let ends = Pool::new(name, &arrived(tolerance(precision)), &labels, least, missed);
-    let (places, most) = same_place(&cells, options, precision, replicas);
+    let required = (context.effort.pick(0.5, 0.6, 0.95), required(context).1);
+    let ends = Pool::new(name, &arrived(tolerance(precision)), &labels, required, missed);
+    let (places, max) = same_place(&cells, options, precision, replicas);
 
     context.progress.inc_length(n);
     let all: Vec<(&Cell, u64)> =
@@ -74,10 +74,10 @@ pub(super) fn trained(
          allowed datapoint, each beside the reduced engine on the same batches; {}.",
         count(runs.len(), "training"),
         tolerance(precision),
-        if most == 0.0 {
+        if max == 0.0 {
             "both must choose the same datapoint".into()
         } else {
-            format!("at most {most} may choose another datapoint")
+            format!("at most {max} may choose another datapoint")
         }
     );
     Ok((checks, told))
@@ -97,19 +97,19 @@ fn same_place(
     let share = |cell: &Cell| {
         let step_per_sample = cell.reduction.step_per_sample(options.step_size.unwrap_or(STEP), cell.batch);
         let b = cell.batch as f64;
-        let clock = step_per_sample.powi(2) * b * (m - b) / (m * (m - 1.0));
-        0.5 * b * precision.unit_roundoff() / clock
+        let diffusion_rate = step_per_sample.powi(2) * b * (m - b) / (m * (m - 1.0));
+        0.5 * b * precision.unit_roundoff() / diffusion_rate
     };
     let expected = replicas as f64 * cells.iter().map(share).sum::<f64>();
     // More than k of rare independent events that are expected `x` times: below x^(k+1)/(k+1)!.
-    let (mut most, mut chance) = (0.0, expected);
-    while chance > 0.2 * CHECK_LEVEL && most < 3.0 {
-        most += 1.0;
-        chance *= expected / (most + 1.0);
+    let (mut max, mut chance) = (0.0, expected);
+    while chance > 0.2 * CHECK_LEVEL && max < 3.0 {
+        max += 1.0;
+        chance *= expected / (max + 1.0);
     }
     let why = format!("rivals that agree to rounding change places in {expected:.0e} of these runs at most");
     let name = "… in another datapoint than the reduced engine on the same batches";
-    (Expectation::new(name, most, why).chance(chance).at_most(), most)
+    (Expectation::new(name, max, why).chance(chance).at_most(), max)
 }
 
 /// One training; whether it arrived, and where the reduced engine did.

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::limits;
 use crate::model::Activation;
 use crate::problem::Reduction;
-use crate::theory::budget::LONGEST;
+use crate::theory::budget::MAX_STEPS;
 use crate::theory::sgd;
 
 /// Step size and initial norm, unless the command line gives others.
@@ -54,7 +54,7 @@ impl Cell {
     /// About how many visits of samples all runs make. Where the rate law grants no budget, they are few.
     fn visits(&self) -> f64 {
         let work = self.work();
-        let is_granted = work <= self.batch as f64 * LONGEST as f64;
+        let is_granted = work <= self.batch as f64 * MAX_STEPS as f64;
         if is_granted { self.replicas as f64 * work } else { 0.0 }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
             let (compute, progress) = (Compute::default(), ProgressBar::hidden());
             let context = Context { effort, seed: 1, compute, progress };
             let (groups, _) = groups(&context, &Options::default()).unwrap();
-            let (pooled, single) = super::super::least(&context);
+            let (pooled, single) = super::super::required(&context);
             for Group { name, cells } in groups {
                 let total: u64 = cells.iter().map(|cell| cell.replicas).sum();
                 let low = |runs| binomial_lower_bound(runs, runs, CHECK_LEVEL);

@@ -6,7 +6,7 @@ use super::super::Table;
 use super::super::protocol::{Case, smallest, start_where};
 use super::cells::{Cell, NORM, STEP};
 use super::ends::{End, record};
-use super::{CLAIM, Context, Options, Prediction, least, schedule};
+use super::{CLAIM, Context, Options, Prediction, required, schedule};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -40,7 +40,7 @@ pub(super) fn staying(
     let why = format!("from a distance of {NEAR:.0e}, for another budget of steps");
     let name = format!("{size}: runs that stay with their datapoint and come nearer");
     let missed = replicas as f64 * (miss(samples, NEAR) + late(samples, granted(samples, NEAR), 1.0));
-    let expected = Expectation::new(name, 1.0, why).chance(missed).always(least(context).0, 0.0);
+    let expected = Expectation::new(name, 1.0, why).chance(missed).always(required(context).0, 0.0);
 
     let seed = context.cell_seed(&CLAIM, 2 << 32);
     let problem = Problem::new(

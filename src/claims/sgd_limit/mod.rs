@@ -88,7 +88,7 @@ fn tolerance(precision: Precision) -> f64 {
 }
 
 /// Least exact lower bounds: of cells pooled, and of a single one.
-fn least(context: &Context) -> (f64, f64) {
+fn required(context: &Context) -> (f64, f64) {
     context.effort.pick((0.8, 0.01), (0.95, 0.04), (0.99, 0.5))
 }
 
@@ -183,7 +183,8 @@ fn count(
 ) -> Result<Vec<Check>> {
     let labels: Vec<String> = group.cells.iter().map(Cell::label).collect();
     let missed = group.cells.iter().map(|cell| cell.replicas as f64 * missed(cell)).sum();
-    let pool = Pool::new(&group.name, &arrived(tolerance(Precision::F64)), &labels, least(context), missed);
+    let pool =
+        Pool::new(&group.name, &arrived(tolerance(Precision::F64)), &labels, required(context), missed);
     let mut tallies = Vec::new();
     for (k, cell) in group.cells.iter().enumerate() {
         let seed = context.cell_seed(&CLAIM, g << 16 | k as u64);

@@ -61,7 +61,7 @@ pub struct Prediction {
     /// Eigenvalues with multiplicities, from the same.
     pub spectrum: fn(usize, usize, usize, Activation) -> sharpness::Spectrum,
     /// Least gap between the traces, in kinks of `1/2m`, with two active samples.
-    pub least_gap: f64,
+    pub smallest_gap: f64,
     /// Gap of the linear model.
     pub linear_gap: f64,
     /// Mean gap over Gaussian starts, with ReLU, from `m`.
@@ -74,7 +74,7 @@ impl Default for Prediction {
             largest: sharpness::largest_eigenvalue,
             trace: sharpness::trace,
             spectrum: sharpness::spectrum,
-            least_gap: 1.0,
+            smallest_gap: 1.0,
             linear_gap: 0.0,
             mean_gap: sharpness::mean_gap,
         }
@@ -158,9 +158,9 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         return Err(Error::Usage("--samples 1: with a single sample both limits are the same point".into()));
     }
     // Beyond, a trace could not tell one kink from none.
-    let most = (1.0 / (16.0 * Grain::of(context.compute.precision()).curvature)) as usize;
-    if let Some(samples) = options.samples.filter(|&samples| samples > most) {
-        let reason = format!("--samples {samples}: in this precision kinks can be counted up to m = {most}");
+    let max = (1.0 / (16.0 * Grain::of(context.compute.precision()).curvature)) as usize;
+    if let Some(samples) = options.samples.filter(|&samples| samples > max) {
+        let reason = format!("--samples {samples}: in this precision kinks can be counted up to m = {max}");
         return Err(Error::Usage(reason));
     }
     check_hessian(options.dim.unwrap_or(1))?;
@@ -432,10 +432,10 @@ fn gaps(
         let closed = predicted(sgd) - predicted(gd);
         (gap((gd, sgd)) - closed).abs()
     }));
-    let least = smallest(of(Activation::Relu).map(|pair| gap(pair) * 2.0 * pair.0.samples as f64));
+    let min = smallest(of(Activation::Relu).map(|pair| gap(pair) * 2.0 * pair.0.samples as f64));
     let linear = largest(of(Activation::Linear).map(|pair| gap(pair).abs()));
     let n = of(Activation::Relu).count() as u64;
-    let most = minima.iter().map(|at| at[0].samples).max().unwrap_or(0);
+    let max = minima.iter().map(|at| at[0].samples).max().unwrap_or(0);
     vec![
         Expectation::new(
             "Tr H(w_SGD) − Tr H(w_GD), ReLU, every b: largest deviation from (|S⁺| − 1)/2m",
@@ -447,12 +447,12 @@ fn gaps(
         .measured(off, n),
         Expectation::new(
             "smallest gap in units of 1/2m: SGD is sharper by at least |S⁺| − 1 ≥ 1",
-            prediction.least_gap - 4.0 * grain.curvature * most as f64,
+            prediction.smallest_gap - 4.0 * grain.curvature * max as f64,
             "two active samples at least; two traces",
         )
         .chance(misses)
         .at_least()
-        .measured(least, n),
+        .measured(min, n),
         Expectation::new(
             "linear model: largest |Tr H(w_SGD) − Tr H(w_GD)|",
             prediction.linear_gap,

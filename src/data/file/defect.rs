@@ -48,8 +48,8 @@ pub enum Defect {
     #[error("row {row} (byte {byte}) is blank")]
     Blank { row: usize, byte: u64 },
 
-    #[error("the line at byte {byte} is longer than {most} bytes")]
-    LongLine { byte: u64, most: u64 },
+    #[error("the line at byte {byte} is longer than {max} bytes")]
+    LongLine { byte: u64, max: u64 },
 
     #[error(
         "there is no column `{}`: give first, last, a number from 0 to {last}, or a name of the header line",
@@ -69,9 +69,9 @@ pub enum Defect {
     #[error("the gzip stream is damaged ({reason}) after {unpacked} unpacked bytes")]
     Gzip { reason: String, unpacked: u64 },
 
-    #[error("it holds {count} numbers or more, and at most {most} are read")]
-    TooMany { count: u128, most: usize },
+    #[error("it holds {count} numbers or more, and at most {max} are read")]
+    TooMany { count: u128, max: usize },
 
-    #[error("it holds more than {most} bytes")]
-    TooLong { most: u64 },
+    #[error("it holds more than {max} bytes")]
+    TooLong { max: u64 },
 }

@@ -109,8 +109,8 @@ mod tests {
         );
         assert!(refusal(&file(0x08, &[u32::MAX; 200], &[])).starts_with("it holds 3402823"));
         // 2³⁰ numbers may be read, if they are there.
-        let most = refusal(&file(0x08, &[1 << 15, 1 << 15], &[0; 7]));
-        assert_eq!(most, "truncated or malformed: 1073741836 bytes are announced, the file ends at byte 19");
+        let max = refusal(&file(0x08, &[1 << 15, 1 << 15], &[0; 7]));
+        assert_eq!(max, "truncated or malformed: 1073741836 bytes are announced, the file ends at byte 19");
         assert!(refusal(&file(0x08, &[1 << 15, (1 << 15) + 1], &[0; 7])).starts_with("it holds 1073774592"));
         // Nothing of anything is not a table, however it is put.
         assert_eq!(

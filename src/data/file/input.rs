@@ -7,10 +7,10 @@ use flate2::read::MultiGzDecoder;
 use super::Defect;
 
 /// Most bytes read of a file, unpacked: 32 for each of the most numbers that are taken.
-const MOST_BYTES: u64 = 32 * super::MOST_NUMBERS as u64;
+const MAX_BYTES: u64 = 32 * super::MAX_NUMBERS as u64;
 
 /// Most bytes of a line of text.
-const LONGEST_LINE: u64 = 1 << 26;
+const MAX_LINE: u64 = 1 << 26;
 
 /// Bytes at the beginning that tell what a file is.
 const HEAD: u64 = 8;
@@ -69,14 +69,14 @@ impl<'a> Input<'a> {
         line.clear();
         let start = self.position;
         let read = (&mut self.bytes)
-            .take(LONGEST_LINE + 1)
+            .take(MAX_LINE + 1)
             .read_until(b'\n', line)
             .map_err(|error| refuse(self.gzipped, start + line.len() as u64, &error))?;
         self.advance(read)?;
         if line.pop_if(|last| *last == b'\n').is_some() {
             line.pop_if(|last| *last == b'\r');
-        } else if read as u64 > LONGEST_LINE {
-            return Err(Defect::LongLine { byte: start, most: LONGEST_LINE });
+        } else if read as u64 > MAX_LINE {
+            return Err(Defect::LongLine { byte: start, max: MAX_LINE });
         }
         Ok((read > 0).then_some(start))
     }
@@ -93,7 +93,7 @@ impl<'a> Input<'a> {
 
     fn advance(&mut self, bytes: usize) -> Result<(), Defect> {
         self.position += bytes as u64;
-        if self.position > MOST_BYTES { Err(Defect::TooLong { most: MOST_BYTES }) } else { Ok(()) }
+        if self.position > MAX_BYTES { Err(Defect::TooLong { max: MAX_BYTES }) } else { Ok(()) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Table;
 
 /// Most classes that are looked for.
-const MOST_CLASSES: usize = 100;
+const MAX_CLASSES: usize = 100;
 
 /// The first or last column of a matrix, where it looks like labels and some other column does not.
 ///
@@ -23,15 +23,15 @@ pub(super) fn column(table: &Table) -> Option<usize> {
 fn are_labels(table: &Table, column: usize) -> bool {
     let mut classes: BTreeMap<i64, usize> = BTreeMap::new();
     for value in table.values.iter().skip(column).step_by(table.dim) {
-        if value.fract() != 0.0 || value.abs() > MOST_CLASSES as f64 {
+        if value.fract() != 0.0 || value.abs() > MAX_CLASSES as f64 {
             return false;
         }
         *classes.entry(*value as i64).or_default() += 1;
     }
     let (numbers, count): (Vec<i64>, usize) = (classes.keys().copied().collect(), classes.len());
     let follow = |from: i64| numbers.iter().copied().eq(from..from + count as i64);
-    let least = (table.samples / (8 * count)).max(2);
-    count > 1 && (follow(0) || follow(1) || numbers == [-1, 1]) && classes.values().all(|&size| size >= least)
+    let min = (table.samples / (8 * count)).max(2);
+    count > 1 && (follow(0) || follow(1) || numbers == [-1, 1]) && classes.values().all(|&size| size >= min)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub use delimiter::Delimiter;
 pub use layout::{Layout, ReadOptions, Text};
 
 /// Most numbers that are read of a file: 8 GiB of them.
-const MOST_NUMBERS: usize = limits::MOST_ENTRIES;
+const MAX_NUMBERS: usize = limits::MAX_ENTRIES;
 
 /// Format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -194,7 +194,7 @@ fn check_sizes(samples: u128, dim: u128) -> Result<(), Defect> {
 }
 
 fn check_count(count: u128) -> Result<(), Defect> {
-    if count > MOST_NUMBERS as u128 { Err(Defect::TooMany { count, most: MOST_NUMBERS }) } else { Ok(()) }
+    if count > MAX_NUMBERS as u128 { Err(Defect::TooMany { count, max: MAX_NUMBERS }) } else { Ok(()) }
 }
 
 impl Dataset {

@@ -7,7 +7,7 @@ use super::{Defect, Format, Input, Layout, Table, header, matrix};
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Longest header that is read, in bytes: the bound that NumPy sets for files it does not trust.
-const LONGEST_HEADER: usize = 10_000;
+const MAX_HEADER: usize = 10_000;
 
 pub(super) fn read(input: &mut Input) -> Result<Table, Defect> {
     read_as(input, matrix)
@@ -36,8 +36,8 @@ fn read_as(
     let mut length = [0; 4];
     input.fill(&mut length[..wide], 8 + wide as u128)?;
     let (begin, length) = (8 + wide, u32::from_le_bytes(length) as usize);
-    if length > LONGEST_HEADER {
-        let reason = format!("a header of {length} bytes is announced; it must not exceed {LONGEST_HEADER}");
+    if length > MAX_HEADER {
+        let reason = format!("a header of {length} bytes is announced; it must not exceed {MAX_HEADER}");
         return Err(refuse(8, reason));
     }
     let mut text = vec![0; length];

@@ -68,8 +68,8 @@ impl Analytic {
             step_per_sample: problem.step_per_sample(schedule.batch_size()),
         };
         let fewest = if schedule.is_deterministic() { SHARING } else { 1 };
-        let most = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
-        let block = even(starts.len(), most);
+        let max = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
+        let block = even(starts.len(), max);
         if !schedule.is_deterministic() {
             limits::entries("the batches of a step", block * schedule.batch_size(), dataset.dim())?;
         }
@@ -97,8 +97,8 @@ impl Analytic {
 
 /// Replicas a block, of `replicas` in blocks of at most `most`: as many blocks for one core as for the other, and all of
 /// about one size. A function of these numbers alone, so that no result depends on the machine.
-fn even(replicas: usize, most: usize) -> usize {
-    match replicas.div_ceil(most) {
+fn even(replicas: usize, max: usize) -> usize {
+    match replicas.div_ceil(max) {
         1 => replicas,
         blocks => replicas.div_ceil(blocks.next_multiple_of(2)),
     }

@@ -141,9 +141,9 @@ impl Replica {
         let state = state.coordinates();
         while self.diverged_at.is_none() && batches.step() < end {
             let first = batches.step();
-            let most = stretch(state, first, end);
+            let max = stretch(state, first, end);
             let taken = if batch_size == 1 {
-                let samples = &mut samples[..most.min(AHEAD) as usize];
+                let samples = &mut samples[..max.min(AHEAD) as usize];
                 batches.fill_singles(samples.iter_mut());
                 state.walk(samples, step_per_sample, self.limit) as u64
             } else {
@@ -151,7 +151,7 @@ impl Replica {
                     state.step(batches.next_batch(), step_per_sample);
                     is_blown_up(state.norm_sq(), self.limit)
                 };
-                (1..=most).find(step).unwrap_or(most)
+                (1..=max).find(step).unwrap_or(max)
             };
             if is_blown_up(state.norm_sq(), self.limit) {
                 self.diverged_at = Some(first + taken);

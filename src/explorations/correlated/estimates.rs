@@ -160,7 +160,7 @@ fn mixing(measured: &Measured, activation: Activation) -> Vec<Estimate> {
 /// ReLU below 0: datapoints stay fixed points, and full batches select one themselves.
 fn below_zero(measured: &Measured) -> Vec<Estimate> {
     let Some(rho) = measured.protocol.weakest(false) else { return Vec::new() };
-    let count = |runs: &Runs, hit: &dyn Fn(&super::runs::Seen) -> bool| {
+    let count = |runs: &Runs, hit: &dyn Fn(&super::runs::RunMeans) -> bool| {
         let alive = || runs.pairs.iter().filter(|seen| seen.is_alive());
         (alive().filter(|seen| hit(seen)).count() as u64, alive().count() as u64)
     };

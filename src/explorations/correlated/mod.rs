@@ -112,7 +112,7 @@ impl<'a> Protocol<'a> {
             Effort::Quick => &[-0.1, 0.0, 0.005, 0.02, 0.1, 0.9],
             _ => &[-0.1, -0.05, -0.02, 0.0, 5e-4, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 0.6, 0.9],
         };
-        let least = -1.0 / (samples as f64 - 1.0);
+        let min = -1.0 / (samples as f64 - 1.0);
         let batches = match context.effort {
             Effort::Quick => vec![1, samples],
             _ => vec![1, samples / 4, samples],
@@ -124,7 +124,7 @@ impl<'a> Protocol<'a> {
             step_size,
             pairs,
             seed: context.cell_seed(&CLAIM, 0),
-            rhos: rhos.iter().copied().filter(|&rho| rho > 0.99 * least).collect(),
+            rhos: rhos.iter().copied().filter(|&rho| rho > 0.99 * min).collect(),
             batches: setting::batch_sizes(batches, samples),
         })
     }

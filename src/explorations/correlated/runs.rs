@@ -25,11 +25,11 @@ const BUDGET: f64 = 40.0;
 /// All runs of one case, by pair: gradient descent at its end, SGD at several looks.
 pub(super) struct Runs {
     pub case: Case,
-    pub pairs: Vec<Seen>,
+    pub pairs: Vec<RunMeans>,
 }
 
 /// One run. Means over looks.
-pub(super) struct Seen {
+pub(super) struct RunMeans {
     /// Whether gradient descent met its stop rule; SGD at constant step size has none.
     pub converged: Option<bool>,
     /// Samples mixed: participation ratio of the coefficients `α` of `Πw = Σ α_i x_i`.
@@ -89,13 +89,13 @@ impl Runs {
         let pairs = starts.iter().zip(&looks).zip(converged);
         let pairs = pairs.map(|((start, looks), converged)| match alive(start) {
             true => see(protocol, case, problem.dataset(), start, looks, converged),
-            false => Seen::dead(),
+            false => RunMeans::dead(),
         });
         Ok(Self { case, pairs: pairs.collect() })
     }
 
     /// One number of every pair.
-    pub fn values(&self, value: fn(&Seen) -> f64) -> Vec<f64> {
+    pub fn values(&self, value: fn(&RunMeans) -> f64) -> Vec<f64> {
         self.pairs.iter().map(value).collect()
     }
 
@@ -106,7 +106,7 @@ impl Runs {
     }
 }
 
-impl Seen {
+impl RunMeans {
     /// A start that activates nothing: nothing to measure.
     fn dead() -> Self {
         Self {
@@ -149,7 +149,7 @@ fn see(
     start: &Start,
     looks: &[Neuron],
     converged: Option<bool>,
-) -> Seen {
+) -> RunMeans {
     let mean = |value: &dyn Fn(&Neuron) -> f64| looks.iter().map(value).sum::<f64>() / looks.len() as f64;
     let cosine = |neuron: &Neuron| best_match(neuron, dataset, case.activation).cosine;
     let alpha = |neuron: &Neuron| coefficients(&neuron.correlations, case.rho);
@@ -166,7 +166,7 @@ fn see(
         let way: Vec<f64> = limit.iter().zip(&last.correlations).map(|(a, b)| a - b).collect();
         (norm(&way), mixing(coefficients(&limit, case.rho)))
     };
-    Seen {
+    RunMeans {
         converged,
         mixed: mean(&|neuron| mixing(alpha(neuron))),
         max_cos: mean(&cosine),

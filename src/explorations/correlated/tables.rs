@@ -69,7 +69,7 @@ fn runs(measured: &Measured) -> Table {
     let samples = measured.protocol.samples;
     let row = |runs: &Runs| {
         let super::Case { activation, rho, batch } = runs.case;
-        let row = |(pair, seen): (usize, &super::runs::Seen)| {
+        let row = |(pair, seen): (usize, &super::runs::RunMeans)| {
             let limit = seen.limit.filter(|_| batch == samples);
             let mut row = case(activation, rho, batch);
             row.extend([

@@ -54,18 +54,18 @@ pub(super) fn notes(measured: &Measured) -> Vec<String> {
 /// What gradient descent leaves of the loss, beside the least there is: `x̂` lies in the span of the first layer's neurons.
 fn losses(measured: &Measured) -> String {
     let samples = measured.protocol.samples;
-    let least = |model: &Architecture| samples.saturating_sub(size(model).1) as f64 / (2 * samples) as f64;
+    let min = |model: &Architecture| samples.saturating_sub(size(model).1) as f64 / (2 * samples) as f64;
     let loss = |model: &Architecture| {
         let runs = &measured.full(model).runs;
         let mean = runs.iter().map(|run| run.loss).sum::<f64>() / runs.len() as f64;
-        format!("{model} {mean:.3} ({:.3})", least(model))
+        format!("{model} {mean:.3} ({:.3})", min(model))
     };
     let models = &measured.protocol.models;
     let mut note = format!(
         "k first-layer neurons leave a loss of at least (m − k)/2m. Mean loss at b = m, and that bound: {}.",
         models.iter().map(loss).join(", ")
     );
-    let free = models.iter().filter(|model| least(model) == 0.0).join(", ");
+    let free = models.iter().filter(|model| min(model) == 0.0).join(", ");
     if !free.is_empty() {
         note += &format!(
             " Where it vanishes, as it can in {free}, every batch has gradient 0: no noise drives mixed neurons apart."
@@ -120,13 +120,13 @@ fn still_moving(measured: &Measured) -> Option<String> {
         let changes: Vec<f64> = runs.iter().map(|run| run.participation_ratio - run.halfway).collect();
         paired::mean(&changes).map(|change| (batch, change))
     };
-    let most = |model: &Architecture| {
+    let max = |model: &Architecture| {
         let changes = measured.protocol.batches.iter().filter_map(|&batch| change(model, batch));
         let (batch, (mean, Interval { low, high })) =
             changes.max_by(|(_, a), (_, b)| a.0.mean.abs().total_cmp(&b.0.mean.abs()))?;
         Some(format!("{model} {:.3} [{low:.3}, {high:.3}] (b = {batch}, {} runs)", mean.mean, mean.n))
     };
-    let changes = measured.protocol.models.iter().filter_map(most).join(", ");
+    let changes = measured.protocol.models.iter().filter_map(max).join(", ");
     (!changes.is_empty()).then(|| {
         format!(
             "Where runs did not stop, samples mixed still changed in the second half of the budget, on average and at the b where most, \

@@ -61,12 +61,12 @@ impl Group<'_> {
 }
 
 /// Keeps the neurons as they were at some step.
-struct Glimpse {
+struct NeuronsAt {
     step: u64,
     neurons: Vec<Neuron>,
 }
 
-impl Observer for Glimpse {
+impl Observer for NeuronsAt {
     fn cadence(&self) -> Cadence {
         Cadence::Every(self.step)
     }
@@ -93,7 +93,7 @@ impl Protocol<'_> {
             stop: StopRule::Tail { window: WINDOW, tolerance: TOLERANCE },
             check_every: WINDOW,
         };
-        let mut half = Glimpse { step: plan.budget / 2, neurons: Vec::new() };
+        let mut half = NeuronsAt { step: plan.budget / 2, neurons: Vec::new() };
         let run = train(&mut engine, &plan, &mut [&mut half]).0.remove(0);
         let gauge = NeuronGauge::new(&dataset, activation, vec![norm; run.neurons.len()]);
         let rows = if run.outcome == Outcome::Diverged {

@@ -4,7 +4,7 @@ use nalgebra::SymmetricEigen;
 use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::dense::{MOST_ITERATIONS, dense};
+use super::dense::{MAX_ITERATIONS, dense};
 use super::trace::{PILOT, rademacher};
 use super::{Operator, Surface, hutch_plus_plus, top_eigenvalue};
 use crate::engine::Engine;
@@ -131,7 +131,7 @@ impl<M: Autoencoder> SharpnessAlong<M> {
     fn whole(&self, step: u64) -> (SharpnessRow, Option<Vec<f64>>) {
         let matrix = dense(&self.surface);
         let trace = matrix.trace();
-        let found = SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS).and_then(|eigen| {
+        let found = SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS).and_then(|eigen| {
             let best = arg_max(eigen.eigenvalues.iter().copied())?;
             Some((eigen.eigenvalues[best], eigen.eigenvectors.column(best).as_slice().to_vec()))
         });

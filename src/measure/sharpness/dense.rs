@@ -6,12 +6,12 @@ use super::Operator;
 use crate::limits;
 
 /// Most QR iterations of the symmetric eigen-solver.
-pub(super) const MOST_ITERATIONS: usize = 10_000;
+pub(super) const MAX_ITERATIONS: usize = 10_000;
 
 /// The matrix of an operator, symmetrised: `d` products.
 ///
 /// # Panics
-/// If `d × d` numbers are more than [`limits::MOST_ENTRIES`].
+/// If `d × d` numbers are more than [`limits::MAX_ENTRIES`].
 pub fn dense(operator: &impl Operator) -> DMatrix<f64> {
     let d = operator.dim();
     limits::entries("the Hessian", d, d).unwrap_or_else(|refusal| panic!("{refusal}"));
@@ -27,7 +27,7 @@ pub fn dense(operator: &impl Operator) -> DMatrix<f64> {
 
 /// Eigenvalues of a symmetric matrix, ascending; `None` if the solver does not converge.
 pub fn eigenvalues(matrix: DMatrix<f64>) -> Option<Vec<f64>> {
-    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS)?;
+    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS)?;
     let mut values = eigen.eigenvalues.as_slice().to_vec();
     values.sort_by(f64::total_cmp);
     Some(values)

@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Operator;
-use super::dense::MOST_ITERATIONS;
+use super::dense::MAX_ITERATIONS;
 use crate::vectors::{dot, norm, norm_of};
 
 /// The largest eigenvalue, and how well it is known.
@@ -45,7 +45,7 @@ impl Krylov {
             1 => self.off_diagonal[i.min(j)],
             _ => 0.0,
         });
-        SymmetricEigen::try_new(matrix, f64::EPSILON, MOST_ITERATIONS)
+        SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS)
     }
 
     /// Largest Ritz value, and the residual `β_k |last entry of its eigenvector|` that exact products would have.

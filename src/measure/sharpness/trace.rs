@@ -29,20 +29,20 @@ pub(super) const PILOT: usize = 64;
 ///
 /// In two stages (Stein, 1945): the variance of 64 probes says how many are needed, and nobody looks again. An
 /// estimate that stops as soon as its standard error happens to be small is sure of itself too soon too often.
-pub fn hutchinson(operator: &impl Operator, sem: f64, most: usize, rng: &mut impl Rng) -> Trace {
+pub fn hutchinson(operator: &impl Operator, sem: f64, max: usize, rng: &mut impl Rng) -> Trace {
     let mut probe = || {
         let z = rademacher(operator.dim(), rng);
         dot(&z, &operator.apply(&z))
     };
-    let pilot: Vec<f64> = (0..PILOT.min(most)).map(|_| probe()).collect();
+    let pilot: Vec<f64> = (0..PILOT.min(max)).map(|_| probe()).collect();
     // Variances are squares: at the scale of the pilot's largest they stay in range.
     let scale = scale(pilot.iter().copied());
     let (mut quadratic, sem) = (Moments::default(), scale * sem);
     pilot.iter().for_each(|x| quadratic.add(scale * x));
     // Infinite for a standard error of 0, and a float saturates; NaN, for which 0 are taken, if nothing varies.
     let needed = (quadratic.variance() / (sem * sem)).ceil();
-    let reached = needed <= most as f64 || quadratic.variance() == 0.0;
-    (pilot.len()..(needed as usize).clamp(pilot.len(), most)).for_each(|_| quadratic.add(scale * probe()));
+    let reached = needed <= max as f64 || quadratic.variance() == 0.0;
+    (pilot.len()..(needed as usize).clamp(pilot.len(), max)).for_each(|_| quadratic.add(scale * probe()));
     let (value, sem) = (quadratic.mean / scale, quadratic.sem() / scale);
     Trace { value, sem, products: quadratic.count, reached }
 }
@@ -78,12 +78,12 @@ impl Moments {
 /// largest eigenvalues. `sketch` columns cost `2·sketch` products.
 ///
 /// # Panics
-/// If `d × sketch` numbers are more than [`limits::MOST_ENTRIES`].
+/// If `d × sketch` numbers are more than [`limits::MAX_ENTRIES`].
 pub fn hutch_plus_plus(
     operator: &impl Operator,
     sketch: usize,
     sem: f64,
-    most: usize,
+    max: usize,
     rng: &mut impl Rng,
 ) -> Trace {
     let d = operator.dim();
@@ -98,7 +98,7 @@ pub fn hutch_plus_plus(
         return Trace { value: exact, sem: 0.0, products: 2 * sketch, reached: true };
     }
     let complement = Deflated { operator, basis };
-    let rest = hutchinson(&complement, sem, most, rng);
+    let rest = hutchinson(&complement, sem, max, rng);
     Trace { value: exact + rest.value, products: 2 * sketch + rest.products, ..rest }
 }
 

@@ -1,6 +1,6 @@
 //! Cosines with the data and with the start as the sizes grow, log–log, with slopes.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, Line, normal_quantile};
@@ -29,17 +29,17 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 /// What is drawn: algorithm, quantity, its name.
-const DRAWN: [(&str, &str, &str, Ink, Shape); 4] = [
-    ("SGD", "max_cos", "SGD max cos", Ink::Vermillion, Shape::Triangle),
-    ("GD", "max_cos", "GD max cos", Ink::Blue, Shape::Disc),
-    ("GD", "cos_init_squared", "GD cos²(w, w₀)", Ink::Green, Shape::Square),
-    ("SGD", "cos_init", "SGD cos(w, w₀)", Ink::Orange, Shape::Diamond),
+const DRAWN: [(&str, &str, &str, Colour, Shape); 4] = [
+    ("SGD", "max_cos", "SGD max cos", Colour::Vermillion, Shape::Triangle),
+    ("GD", "max_cos", "GD max cos", Colour::Blue, Shape::Disc),
+    ("GD", "cos_init_squared", "GD cos²(w, w₀)", Colour::Green, Shape::Square),
+    ("SGD", "cos_init", "SGD cos(w, w₀)", Colour::Orange, Shape::Diamond),
 ];
 
 fn panel(sheet: &Sheet, activation: &str, axis: &str) -> Panel {
     let column = if axis == "m" { "samples" } else { "dim" };
     let mut series = Vec::new();
-    for (algorithm, quantity, name, ink, shape) in DRAWN {
+    for (algorithm, quantity, name, colour, shape) in DRAWN {
         let rows = || {
             let of = |row: &Row| {
                 row.text("activation") == activation
@@ -52,14 +52,14 @@ fn panel(sheet: &Sheet, activation: &str, axis: &str) -> Panel {
         let curve = rows().map(|row| (row.number(column), row.number("predicted"))).collect();
         let bounds = rows().next().is_some_and(|row| row.text("relation") == "at_most");
         let stroke = if bounds { Stroke::Dotted } else { Stroke::Dashed };
-        series.push(Series::line("", ink, stroke, curve));
+        series.push(Series::line("", colour, stroke, curve));
         let half = normal_quantile(ESTIMATE_LEVEL);
         let point = |row: Row| {
             let (mean, error) = (row.number("mean"), half * row.number("standard_error"));
             Point::within(row.number(column), mean, mean - error, mean + error)
         };
         let name = format!("{name}{}", slope(rows().collect(), column));
-        series.push(Series::points(name, ink, shape, rows().map(point).collect()));
+        series.push(Series::points(name, colour, shape, rows().map(point).collect()));
     }
     let model = if activation == "relu" { "ReLU" } else { activation };
     let fixed = if axis == "m" { "dim" } else { "samples" };

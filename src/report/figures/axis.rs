@@ -2,7 +2,7 @@
 
 /// Largest number that is drawn, and the inverse of the smallest on a logarithmic axis: no measurement comes near, and the
 /// backend counts ticks and dashes over whatever it is given.
-pub(super) const LARGEST: f64 = 1e100;
+pub(super) const MAX_VALUE: f64 = 1e100;
 
 /// An axis with its label; a range that is not given follows from the series.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl Axis {
 
     /// Whether a value has a place on it, if the range allows.
     pub(super) fn shows(&self, value: f64) -> bool {
-        value.abs() <= LARGEST && (self.scale == Scale::Linear || value >= 1.0 / LARGEST)
+        value.abs() <= MAX_VALUE && (self.scale == Scale::Linear || value >= 1.0 / MAX_VALUE)
     }
 
     /// A value, or its logarithm: proportional to lengths.

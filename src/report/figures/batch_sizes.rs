@@ -1,6 +1,6 @@
 //! The jump at `b = m`: how pure the limit is against the share of the data in a batch.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -45,8 +45,8 @@ fn share(row: &Row) -> f64 {
 fn draw(sheet: &Sheet) -> Drawing {
     let panel = |column: &str, label: &str, range: Option<(f64, f64)>| {
         let mut series = Vec::new();
-        for (activation, ink, shape) in
-            [("linear", Ink::Blue, Shape::Disc), ("relu", Ink::Vermillion, Shape::Triangle)]
+        for (activation, colour, shape) in
+            [("linear", Colour::Blue, Shape::Disc), ("relu", Colour::Vermillion, Shape::Triangle)]
         {
             let rows = || chosen(sheet, activation);
             if column == "max_cos" {
@@ -55,15 +55,17 @@ fn draw(sheet: &Sheet) -> Drawing {
                 let below = rows().filter(|row| share(row) < 1.0).map(|row| predicted(&row)).collect();
                 let bars = rows().filter(|row| share(row) == 1.0).map(|row| predicted(&row).1);
                 let name = if activation == "linear" { "predicted" } else { "" };
-                series.push(Series::line(name, ink, Stroke::Dashed, below));
-                series.extend(bars.map(|y| Series::line("", ink, Stroke::Solid, vec![(0.96, y), (1.04, y)])));
+                series.push(Series::line(name, colour, Stroke::Dashed, below));
+                series.extend(
+                    bars.map(|y| Series::line("", colour, Stroke::Solid, vec![(0.96, y), (1.04, y)])),
+                );
             }
             let point = |row: Row| {
                 let of = |suffix: &str| row.number(&format!("{column}{suffix}"));
                 Point::within(share(&row), of(""), of("_low"), of("_high"))
             };
             let name = if activation == "relu" { "ReLU" } else { activation };
-            series.push(Series::points(name, ink, shape, rows().map(point).collect()));
+            series.push(Series::points(name, colour, shape, rows().map(point).collect()));
         }
         let y = Axis::linear(label);
         let y = match range {
@@ -86,9 +88,9 @@ fn caption(sheet: &Sheet) -> String {
     let runs = |full: bool| {
         let counts = rows().filter(|row| (row.text("batch") == row.text("samples")) == full);
         let counts: Vec<f64> = counts.map(|row| row.number("runs")).collect();
-        let least = counts.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = counts.iter().copied().fold(0.0, f64::max);
-        if least == most { format!("{most}") } else { format!("{least} to {most}") }
+        let min = counts.iter().copied().fold(f64::INFINITY, f64::min);
+        let max = counts.iter().copied().fold(0.0, f64::max);
+        if min == max { format!("{max}") } else { format!("{min} to {max}") }
     };
     format!(
         "Where SGD ended, m = {}, n = {}, {} reduction, η = {}, reduced engine: mean over {} runs a batch size and activation \

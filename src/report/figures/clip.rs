@@ -21,20 +21,22 @@ type Place = (f64, f64);
 
 impl Window<'_> {
     fn cut(&self, series: Series) -> Vec<Series> {
-        let Series { name, ink, marks } = series;
+        let Series { name, colour, marks } = series;
         match marks {
             Marks::Points(mut points, shape) => {
                 points.retain(|point| self.holds(self.place((point.x, point.y))));
-                vec![Series { name, ink, marks: Marks::Points(points, shape) }]
+                vec![Series { name, colour, marks: Marks::Points(points, shape) }]
             }
             Marks::Line(points, stroke) => {
                 let pieces = self
                     .pieces(points)
                     .into_iter()
                     .zip([name].into_iter().chain(std::iter::repeat(String::new())));
-                pieces.map(|(piece, name)| Series { name, ink, marks: Marks::Line(piece, stroke) }).collect()
+                pieces
+                    .map(|(piece, name)| Series { name, colour, marks: Marks::Line(piece, stroke) })
+                    .collect()
             }
-            heat @ Marks::Heat(..) => vec![Series { name, ink, marks: heat }],
+            heat @ Marks::Heat(..) => vec![Series { name, colour, marks: heat }],
         }
     }
 
@@ -90,11 +92,11 @@ impl Window<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::drawing::{Ink, Panel, Point, Shape, Stroke};
+    use super::super::drawing::{Colour, Panel, Point, Shape, Stroke};
     use super::*;
 
     fn curves(x: Axis, y: Axis, points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
-        let line = Series::line("a", Ink::Ink, Stroke::Dashed, points.to_vec());
+        let line = Series::line("a", Colour::Text, Stroke::Dashed, points.to_vec());
         let kept = Panel::new("", x, y, vec![line]).series;
         let curve = |series: Series| match series.marks {
             Marks::Line(points, _) => points,
@@ -138,14 +140,14 @@ mod tests {
             assert_eq!(curves(unit("x"), unit("y"), &[(0.0, 0.5), (1.0, y)]), [[(0.0, 0.5)]]);
         }
         let points = [0.5, 1e99, -1e99].map(|y| Point::exact(0.5, y)).to_vec();
-        let points = Series::points("", Ink::Ink, Shape::Disc, points);
+        let points = Series::points("", Colour::Text, Shape::Disc, points);
         assert_eq!(Panel::new("", unit("x"), unit("y"), vec![points]).series[0].len(), 1);
         // On a logarithmic axis 1e-300 is left out, and the axis fits the rest.
         let panel = Panel::new(
             "",
             unit("x"),
             Axis::log("y"),
-            vec![Series::line("", Ink::Ink, Stroke::Thin, vec![(0.0, 1e-300), (1.0, 1.0)])],
+            vec![Series::line("", Colour::Text, Stroke::Thin, vec![(0.0, 1e-300), (1.0, 1.0)])],
         );
         assert!(panel.y.range.0 > 0.3 && panel.y.range.1 < 3.5, "{:?}", panel.y.range);
     }

@@ -1,6 +1,6 @@
 //! Samples mixed against the correlation of the data.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -46,14 +46,14 @@ fn panel(sheet: &Sheet, activation: &str, near: bool) -> Panel {
                     move |row| if near { row.number("rho").abs() < NEAR } else { row.number("rho") > 0.0 },
                 )
         };
-        let ink = Ink::nth(k);
+        let colour = Colour::nth(k);
         if near && batch == samples {
             // A bar at each correlation: what lies between is not on a line.
             for row in rows() {
                 let (rho, predicted) = (row.number("rho"), row.number("predicted"));
                 series.push(Series::line(
                     "",
-                    Ink::Ink,
+                    Colour::Text,
                     Stroke::Solid,
                     vec![(rho - BAR, predicted), (rho + BAR, predicted)],
                 ));
@@ -62,13 +62,13 @@ fn panel(sheet: &Sheet, activation: &str, near: bool) -> Panel {
         if let Some(row) = rows().next().filter(|_| !near) {
             let at = row.number("crossover");
             let m = row.number("samples");
-            series.push(Series::line("", ink, Stroke::Dotted, vec![(at, 1.0), (at, m)]));
+            series.push(Series::line("", colour, Stroke::Dotted, vec![(at, 1.0), (at, m)]));
         }
         let point = |row: Row| {
             Point::within(row.number("rho"), row.number("mean"), row.number("low"), row.number("high"))
         };
         let name = if batch == samples { "GD".to_string() } else { format!("b = {batch}") };
-        series.push(Series::points(name, ink, SHAPES[k % SHAPES.len()], rows().map(point).collect()));
+        series.push(Series::points(name, colour, SHAPES[k % SHAPES.len()], rows().map(point).collect()));
     }
     let model = if activation == "relu" { "ReLU" } else { activation };
     let x = if near { Axis::linear("correlation ρ") } else { Axis::log("correlation ρ > 0") };

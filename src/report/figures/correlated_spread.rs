@@ -1,6 +1,6 @@
 //! The size of other samples' coefficients under SGD, against the stationary law.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -14,15 +14,15 @@ pub(super) const FIGURE: Figure = Figure {
     caption,
 };
 
-const DRAWN: [(&str, &str, Ink, Shape); 3] = [
-    ("0.25", "lower quartile", Ink::Sky, Shape::Square),
-    ("0.5", "median", Ink::Blue, Shape::Disc),
-    ("0.75", "upper quartile", Ink::Vermillion, Shape::Triangle),
+const DRAWN: [(&str, &str, Colour, Shape); 3] = [
+    ("0.25", "lower quartile", Colour::Sky, Shape::Square),
+    ("0.5", "median", Colour::Blue, Shape::Disc),
+    ("0.75", "upper quartile", Colour::Vermillion, Shape::Triangle),
 ];
 
 fn panel(sheet: &Sheet, batch: &str) -> Panel {
     let mut series = Vec::new();
-    for (probability, name, ink, shape) in DRAWN {
+    for (probability, name, colour, shape) in DRAWN {
         let rows = || {
             let of = move |row: &Row| {
                 row.text("batch") == batch && row.text("activation") == "linear" && row.number("rho") > 0.0
@@ -32,11 +32,11 @@ fn panel(sheet: &Sheet, batch: &str) -> Panel {
         // Coefficients are of order 1 at most: beyond, the law says nothing.
         let curve =
             rows().map(|row| (row.number("rho"), row.number("predicted"))).filter(|point| point.1 < 1.0);
-        series.push(Series::line("", ink, Stroke::Dashed, curve.collect()));
+        series.push(Series::line("", colour, Stroke::Dashed, curve.collect()));
         let point = |row: Row| {
             Point::within(row.number("rho"), row.number("quantile"), row.number("low"), row.number("high"))
         };
-        series.push(Series::points(name, ink, shape, rows().map(point).collect()));
+        series.push(Series::points(name, colour, shape, rows().map(point).collect()));
     }
     Panel::new(
         format!("linear, b = {batch}"),

@@ -1,6 +1,6 @@
 //! All correlations over the steps: GD beside SGD beside cyclic SGD.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Series, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -23,10 +23,15 @@ fn draw(sheet: &Sheet) -> Drawing {
         for (k, sample) in sheet.distinct("sample").into_iter().enumerate() {
             let of_sample = || rows().filter(|row| row.text("sample") == sample);
             if let Some(limit) = of_sample().map(|row| row.number("limit")).find(|limit| limit.is_finite()) {
-                series.push(Series::line("", Ink::nth(k), Stroke::Dashed, vec![(1.0, limit), (last, limit)]));
+                series.push(Series::line(
+                    "",
+                    Colour::nth(k),
+                    Stroke::Dashed,
+                    vec![(1.0, limit), (last, limit)],
+                ));
             }
             let points = of_sample().map(|row| (row.number("step"), row.number("correlation"))).collect();
-            series.push(Series::line("", Ink::nth(k), Stroke::Solid, points));
+            series.push(Series::line("", Colour::nth(k), Stroke::Solid, points));
         }
         let batch = rows().next().map_or("", |row| row.text("batch"));
         let title = match *algorithm {

@@ -1,6 +1,6 @@
 //! Where the basins of cyclic SGD meet, as the step size falls.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 use crate::report::terminal::number;
@@ -29,9 +29,9 @@ fn draw(sheet: &Sheet) -> Drawing {
         let point = |row: Row| Point::exact(row.number("step_size"), over_step(&row, "log_ratio"));
         let size = number(norm.parse().unwrap_or(f64::NAN));
         let off = if residual == "0" { String::new() } else { format!(", s = {residual}") };
-        series.push(Series::line("", Ink::nth(k), Stroke::Dashed, vec![(0.0, limit), (end, limit)]));
+        series.push(Series::line("", Colour::nth(k), Stroke::Dashed, vec![(0.0, limit), (end, limit)]));
         let name = format!("‖w₀‖ = {size}{off}");
-        series.push(Series::points(name, Ink::nth(k), SHAPES[k % 4], rows().map(point).collect()));
+        series.push(Series::points(name, Colour::nth(k), SHAPES[k % 4], rows().map(point).collect()));
     }
     let (x, y) = (Axis::linear("step size η"), Axis::linear("boundary log(c₁/c₀)/η"));
     Drawing::new(1, vec![Panel::new("", x.from_to(0.0, end), y, series)])

@@ -1,6 +1,6 @@
 //! Three samples: who wins cyclic SGD, over all ratios of the start.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -37,19 +37,19 @@ fn draw(sheet: &Sheet) -> Drawing {
         let rows = chosen(sheet).filter(keep);
         rows.map(|row| Point::exact(row.number("share_0"), row.number("share_1"))).collect()
     };
-    let mut series = vec![Series::line("", Ink::Grey, Stroke::Thin, vec![(0.0, 1.0), (1.0, 0.0)])];
+    let mut series = vec![Series::line("", Colour::Grey, Stroke::Thin, vec![(0.0, 1.0), (1.0, 0.0)])];
     for (k, name) in ["a₀ wins", "a₁ wins", "a₂ wins"].into_iter().enumerate() {
         let winner = k.to_string();
         let won = points(&|row| row.text("winner") == winner);
-        series.push(Series::points(name, Ink::nth(k), Shape::Disc, won));
+        series.push(Series::points(name, Colour::nth(k), Shape::Disc, won));
     }
     let wrong = points(&|row| row.text("winner") != row.text("first_order"));
-    series.push(Series::points("first order errs", Ink::Ink, Shape::Cross, wrong));
+    series.push(Series::points("first order errs", Colour::Text, Shape::Cross, wrong));
     // The ties for the largest meet where all are equal.
     let third = 1.0 / 3.0;
     for (k, end) in [(0.5, 0.5), (0.5, 0.0), (0.0, 0.5)].into_iter().enumerate() {
         let name = if k == 0 { "tie for the largest" } else { "" };
-        series.push(Series::line(name, Ink::Ink, Stroke::Thin, vec![(third, third), end]));
+        series.push(Series::line(name, Colour::Text, Stroke::Thin, vec![(third, third), end]));
     }
     let (x, y) = (Axis::linear("c₀/Σc"), Axis::linear("c₁/Σc"));
     Drawing::new(1, vec![Panel::new("", x.from_to(0.0, 1.0), y.from_to(0.0, 1.0), series).squared()])
@@ -59,7 +59,7 @@ fn draw(sheet: &Sheet) -> Drawing {
 fn behind(row: &Row) -> f64 {
     let shares = ["share_0", "share_1", "share_2"].map(|share| row.number(share));
     let winner = row.text("winner").parse::<usize>().ok().and_then(|k| shares.get(k));
-    shares.iter().fold(0.0, |most: f64, share| most.max(*share)) - winner.unwrap_or(&f64::NAN)
+    shares.iter().fold(0.0, |max: f64, share| max.max(*share)) - winner.unwrap_or(&f64::NAN)
 }
 
 fn caption(sheet: &Sheet) -> String {

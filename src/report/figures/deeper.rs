@@ -1,6 +1,6 @@
 //! Samples mixed and memory of the start against b/m, by number of neurons and of layers.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -60,7 +60,7 @@ fn panel(sheet: &Sheet, deep: bool, measure: &str, y: Axis) -> Panel {
         let points = sheet.with("model", model).filter(|row| row.text("measure") == measure).map(point);
         // A model looks the same in all panels.
         let look = all.iter().position(|other| other == model).unwrap_or(k);
-        Series::points(*model, Ink::nth(look), SHAPES[look % SHAPES.len()], points.collect())
+        Series::points(*model, Colour::nth(look), SHAPES[look % SHAPES.len()], points.collect())
     });
     let title = if deep { "layers on top of each other" } else { "neurons side by side" };
     Panel::new(title, Axis::linear("b/m").from_to(0.0, 1.07), y, series.collect())

@@ -27,7 +27,7 @@ fn images<'a>(sheet: &'a Sheet, pair: usize, kind: &'a str) -> Vec<Row<'a>> {
 
 fn panel(row: &Row) -> Panel {
     let pixels: Vec<f64> = (0..64).map(|k| row.number(&format!("p{k}"))).collect();
-    let most = pixels.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    let max = pixels.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
     // The first row of an image is its upper one.
     let values = pixels.chunks_exact(8).rev().map(<[f64]>::to_vec).collect();
     let title = match row.text("kind") {
@@ -35,7 +35,7 @@ fn panel(row: &Row) -> Panel {
         "neuron" => format!("b = {}", row.text("batch")),
         _ => format!("a {}, cos {:.2}", row.text("label"), row.number("cosine")),
     };
-    Panel::image(title, Series::heat(Shades::Grey { low: -most, high: most }, values))
+    Panel::image(title, Series::heat(Shades::Grey { low: -max, high: max }, values))
 }
 
 fn draw(sheet: &Sheet) -> Drawing {

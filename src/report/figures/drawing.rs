@@ -1,14 +1,14 @@
 //! What a figure shows, as data: panels, axes, series. It can be looked into by a test and painted by any backend.
 
-use super::axis::LARGEST;
+use super::axis::MAX_VALUE;
 pub use super::axis::{Axis, Scale};
 use super::clip;
 
 /// Most panels of a figure, most series of a panel, most names on an axis and most marks of a panel.
-const MOST_PANELS: usize = 64;
-const MOST_SERIES: usize = 400;
-const MOST_NAMES: usize = 200;
-const MOST_MARKS: usize = 50_000;
+const MAX_PANELS: usize = 64;
+const MAX_SERIES: usize = 400;
+const MAX_NAMES: usize = 200;
+const MAX_MARKS: usize = 50_000;
 
 /// A figure: panels, row by row.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +42,7 @@ pub struct Series {
     /// Entry of the legend; none if empty.
     pub name: String,
     /// Its colour.
-    pub ink: Ink,
+    pub colour: Colour,
     /// Its marks.
     pub marks: Marks,
 }
@@ -120,9 +120,9 @@ pub enum Shades {
 
 /// Colours that all kinds of colour vision tell apart (Okabe and Ito, 2008).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Ink {
+pub enum Colour {
     /// That of the text.
-    Ink,
+    Text,
     /// Half of it.
     Grey,
     /// Blue.
@@ -141,11 +141,11 @@ pub enum Ink {
     Yellow,
 }
 
-impl Ink {
+impl Colour {
     /// One of many, in turns.
     pub fn nth(k: usize) -> Self {
-        use Ink::{Blue, Green, Grey, Orange, Purple, Sky, Vermillion};
-        [Blue, Vermillion, Green, Orange, Sky, Purple, Ink::Ink, Grey][k % 8]
+        use Colour::{Blue, Green, Grey, Orange, Purple, Sky, Vermillion};
+        [Blue, Vermillion, Green, Orange, Sky, Purple, Colour::Text, Grey][k % 8]
     }
 }
 
@@ -163,18 +163,18 @@ impl Point {
 
 impl Series {
     /// Measured points.
-    pub fn points(name: impl Into<String>, ink: Ink, shape: Shape, points: Vec<Point>) -> Self {
-        Self { name: name.into(), ink, marks: Marks::Points(points, shape) }
+    pub fn points(name: impl Into<String>, colour: Colour, shape: Shape, points: Vec<Point>) -> Self {
+        Self { name: name.into(), colour, marks: Marks::Points(points, shape) }
     }
 
     /// A curve.
-    pub fn line(name: impl Into<String>, ink: Ink, stroke: Stroke, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.into(), ink, marks: Marks::Line(points, stroke) }
+    pub fn line(name: impl Into<String>, colour: Colour, stroke: Stroke, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.into(), colour, marks: Marks::Line(points, stroke) }
     }
 
     /// A heat map.
     pub fn heat(shades: Shades, values: Vec<Vec<f64>>) -> Self {
-        Self { name: String::new(), ink: Ink::Ink, marks: Marks::Heat(values, shades) }
+        Self { name: String::new(), colour: Colour::Text, marks: Marks::Heat(values, shades) }
     }
 
     /// Marks it has.
@@ -204,7 +204,7 @@ impl Series {
             Marks::Line(points, _) => points.retain(|&(at, value)| x.shows(at) && y.shows(value)),
             Marks::Heat(values, _) => {
                 let values = values.iter_mut().flatten();
-                values.filter(|value| value.abs() > LARGEST).for_each(|value| *value = f64::NAN);
+                values.filter(|value| value.abs() > MAX_VALUE).for_each(|value| *value = f64::NAN);
             }
         }
     }
@@ -246,10 +246,10 @@ impl Panel {
         axes.into_iter()
             .find_map(Axis::flaw)
             .or_else(|| {
-                axes.into_iter().find_map(|axis| crowd("names on an axis", axis.names.len(), MOST_NAMES))
+                axes.into_iter().find_map(|axis| crowd("names on an axis", axis.names.len(), MAX_NAMES))
             })
-            .or_else(|| crowd("curves and sets of points", self.series.len(), MOST_SERIES))
-            .or_else(|| crowd("marks", marks, MOST_MARKS))
+            .or_else(|| crowd("curves and sets of points", self.series.len(), MAX_SERIES))
+            .or_else(|| crowd("marks", marks, MAX_MARKS))
     }
 
     /// A small image without axes.
@@ -280,10 +280,10 @@ impl Drawing {
         if self.panels.is_empty() {
             return Some("there is nothing to draw".into());
         }
-        let crowd = |what: &str, count: usize, most: usize| {
-            (count > most).then(|| format!("{count} {what}, of which at most {most} are drawn"))
+        let crowd = |what: &str, count: usize, max: usize| {
+            (count > max).then(|| format!("{count} {what}, of which at most {max} are drawn"))
         };
-        crowd("panels", self.panels.len(), MOST_PANELS)
+        crowd("panels", self.panels.len(), MAX_PANELS)
             .or_else(|| self.panels.iter().find_map(|panel| panel.flaw(&crowd)))
     }
 }

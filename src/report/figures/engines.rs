@@ -1,6 +1,6 @@
 //! The three engines are one: their distance at each step, in units of rounding.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Series, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -25,15 +25,15 @@ pub(super) const FIGURE: Figure = Figure {
 
 fn draw(sheet: &Sheet) -> Drawing {
     let pairs = [
-        ("autodiff", "analytic", Ink::Blue),
-        ("autodiff", "reduced", Ink::Vermillion),
-        ("analytic", "reduced", Ink::Green),
+        ("autodiff", "analytic", Colour::Blue),
+        ("autodiff", "reduced", Colour::Vermillion),
+        ("analytic", "reduced", Colour::Green),
     ];
-    let series = pairs.map(|(engine, other, ink)| {
+    let series = pairs.map(|(engine, other, colour)| {
         let rows = sheet.with("engine", engine).filter(|row| row.text("other") == other);
         let points =
             rows.map(|row| (row.number("step"), row.number("distance") / row.number("unit_roundoff")));
-        Series::line(format!("{engine} − {other}"), ink, Stroke::Solid, points.collect())
+        Series::line(format!("{engine} − {other}"), colour, Stroke::Solid, points.collect())
     });
     let y = Axis::log("distance ‖w₁ − w₂‖ in units of rounding u");
     Drawing::new(1, vec![Panel::new("", Axis::log("step t"), y, series.into())])

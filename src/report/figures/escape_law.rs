@@ -1,6 +1,6 @@
 //! The law of the time to commit, for two samples.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -23,8 +23,8 @@ fn draw(sheet: &Sheet) -> Drawing {
         })
         .collect();
     let series = vec![
-        Series::line("1 − S(t), ∂ₜS = S″ + tanh d S′", Ink::Ink, Stroke::Dashed, law),
-        Series::points("SGD", Ink::Blue, Shape::Disc, points),
+        Series::line("1 − S(t), ∂ₜS = S″ + tanh d S′", Colour::Text, Stroke::Dashed, law),
+        Series::points("SGD", Colour::Blue, Shape::Disc, points),
     ];
     Drawing::new(
         1,

@@ -1,6 +1,6 @@
 //! How long SGD takes to commit, from the even mixture.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
@@ -36,31 +36,31 @@ fn constant(sheet: &Sheet) -> f64 {
 
 fn draw(sheet: &Sheet) -> Drawing {
     let clocks = sheet.rows().map(|row| row.number("clock"));
-    let (least, most) =
+    let (min, max) =
         clocks.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x)));
     let constant = constant(sheet);
     let series = |law: Vec<(f64, f64)>, name: &str, value: &str, error: &str| {
-        let mut series = vec![Series::line(name, Ink::Ink, Stroke::Dashed, law)];
+        let mut series = vec![Series::line(name, Colour::Text, Stroke::Dashed, law)];
         for (k, batch) in sheet.distinct("batch").into_iter().enumerate() {
             let point = |row: Row| {
                 let (y, half) = (row.number(value), normal_quantile(ESTIMATE_LEVEL) * row.number(error));
                 Point::within(row.number("clock"), y, y - half, y + half)
             };
             let points = sheet.with("batch", batch).map(point).collect();
-            series.push(Series::points(format!("b = {batch}"), Ink::nth(k), SHAPES[k % 4], points));
+            series.push(Series::points(format!("b = {batch}"), Colour::nth(k), SHAPES[k % 4], points));
         }
         series
     };
-    let falling = [least, most].map(|kappa| (kappa, constant / kappa)).to_vec();
-    let level = [least, most].map(|kappa| (kappa, constant)).to_vec();
+    let falling = [min, max].map(|kappa| (kappa, constant / kappa)).to_vec();
+    let level = [min, max].map(|kappa| (kappa, constant)).to_vec();
     let steps = series(falling, "slope −1", "mean_steps", "se_steps");
     let times = series(level, "constant", "kappa_t", "se_kappa_t");
-    let clock = || Axis::log("κ, time of the diffusion a step");
+    let rate = || Axis::log("κ, time of the diffusion a step");
     Drawing::new(
         2,
         vec![
-            Panel::new("", clock(), Axis::log("mean steps T to commit"), steps),
-            Panel::new("", clock(), Axis::linear("mean κT"), times),
+            Panel::new("", rate(), Axis::log("mean steps T to commit"), steps),
+            Panel::new("", rate(), Axis::linear("mean κT"), times),
         ],
     )
 }

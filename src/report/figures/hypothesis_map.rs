@@ -1,6 +1,6 @@
 //! Where the limits hold, over step size and initial norm.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Series, Shades, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Series, Shades, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -14,7 +14,7 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 /// The wall.
-const WALL: f64 = crate::theory::gd::WALL;
+const STABILITY_THRESHOLD: f64 = crate::theory::gd::STABILITY_THRESHOLD;
 
 fn draw(sheet: &Sheet) -> Drawing {
     let (steps, norms) = (sheet.distinct("step_per_sample"), sheet.distinct("init_norm"));
@@ -35,16 +35,16 @@ fn draw(sheet: &Sheet) -> Drawing {
         let top = norms.len() as f64 + 0.5;
         series.push(Series::line(
             "",
-            Ink::Vermillion,
+            Colour::Vermillion,
             Stroke::Dashed,
-            vec![(column(WALL), 0.5), (column(WALL), top)],
+            vec![(column(STABILITY_THRESHOLD), 0.5), (column(STABILITY_THRESHOLD), top)],
         ));
         // The theorems' rectangle: η ≤ 1/5, ‖w_0‖ < 1.
         let (right, below) =
             (column(0.2), norms.iter().filter(|norm| number(norm) < 1.0).count() as f64 + 0.5);
         series.push(Series::line(
             "",
-            Ink::Vermillion,
+            Colour::Vermillion,
             Stroke::Solid,
             vec![(0.5, below), (right, below), (right, 0.5)],
         ));

@@ -1,6 +1,6 @@
 //! Noise of single samples near a datapoint, against the distance.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -26,9 +26,9 @@ fn panel(sheet: &Sheet, activation: &str) -> Panel {
     for (k, direction) in sheet.distinct("direction").into_iter().enumerate() {
         let rows = || first_size(sheet, activation).filter(|row| row.text("direction") == direction);
         let law = rows().map(|row| (row.number("distance"), row.number("predicted"))).collect();
-        series.push(Series::line("", Ink::nth(k), Stroke::Dashed, law));
+        series.push(Series::line("", Colour::nth(k), Stroke::Dashed, law));
         let points = rows().map(|row| Point::exact(row.number("distance"), row.number("noise"))).collect();
-        series.push(Series::points(direction, Ink::nth(k), SHAPES[k % 4], points));
+        series.push(Series::points(direction, Colour::nth(k), SHAPES[k % 4], points));
     }
     let model = if activation == "relu" { "ReLU" } else { activation };
     let noise = Axis::log("noise, (Σᵢ ‖∇ℓᵢ‖²)^½");

@@ -10,7 +10,7 @@ use kuva::prelude::{
 use kuva::render::figure::Figure as Grid;
 use kuva::render::render::Scene;
 
-use super::drawing::{Axis, Drawing, Ink, Marks, Panel, Point, Scale, Series, Shades, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Marks, Panel, Point, Scale, Series, Shades, Shape, Stroke};
 
 /// Where a figure is to be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +36,17 @@ const RASTER_SCALE: f32 = 2.0;
 const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
 
 impl Look {
-    fn colour(self, ink: Ink) -> String {
-        let (name, hex) = match ink {
-            Ink::Ink => ("ink", "#1a1a1a"),
-            Ink::Grey => ("grey", "#767676"),
-            Ink::Blue => ("blue", "#0072b2"),
-            Ink::Vermillion => ("vermillion", "#d55e00"),
-            Ink::Green => ("green", "#009e73"),
-            Ink::Orange => ("orange", "#e69f00"),
-            Ink::Sky => ("sky", "#56b4e9"),
-            Ink::Purple => ("purple", "#cc79a7"),
-            Ink::Yellow => ("yellow", "#f0e442"),
+    fn css(self, colour: Colour) -> String {
+        let (name, hex) = match colour {
+            Colour::Text => ("text", "#1a1a1a"),
+            Colour::Grey => ("grey", "#767676"),
+            Colour::Blue => ("blue", "#0072b2"),
+            Colour::Vermillion => ("vermillion", "#d55e00"),
+            Colour::Green => ("green", "#009e73"),
+            Colour::Orange => ("orange", "#e69f00"),
+            Colour::Sky => ("sky", "#56b4e9"),
+            Colour::Purple => ("purple", "#cc79a7"),
+            Colour::Yellow => ("yellow", "#f0e442"),
         };
         match self {
             Look::File => hex.into(),
@@ -55,16 +55,16 @@ impl Look {
     }
 
     fn theme(self) -> Theme {
-        let ink = self.colour(Ink::Ink);
+        let colour = self.css(Colour::Text);
         let (paper, grid) = match self {
             Look::File => ("#ffffff", "#e4e4e4"),
             Look::Page => ("none", "var(--grid)"),
         };
         Theme {
             background: paper.into(),
-            axis_color: ink.clone(),
-            tick_color: ink.clone(),
-            text_color: ink,
+            axis_color: colour.clone(),
+            tick_color: colour.clone(),
+            text_color: colour,
             grid_color: grid.into(),
             legend_bg: "none".into(),
             legend_border: "none".into(),
@@ -250,7 +250,7 @@ fn powers() -> TickFormat {
 }
 
 fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
-    let colour = look.colour(series.ink);
+    let css = look.css(series.colour);
     match &series.marks {
         Marks::Points(points, shape) => {
             // Points with an error bar that can be seen, and those without.
@@ -259,7 +259,7 @@ fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
             let scatter = |points: &[&Point]| {
                 ScatterPlot::new()
                     .with_data(points.iter().map(|point| (point.x, point.y)))
-                    .with_color(colour.clone())
+                    .with_color(css.clone())
                     .with_size(4.0)
                     .with_marker(marker(*shape))
             };
@@ -268,7 +268,7 @@ fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
         }
         Marks::Line(points, stroke) => {
             let (width, style) = line_style(*stroke);
-            let line = LinePlot::new().with_data(points.iter().copied()).with_color(colour);
+            let line = LinePlot::new().with_data(points.iter().copied()).with_color(css);
             vec![line.with_stroke_width(width).with_line_style(style).into()]
         }
         Marks::Heat(values, shades) => vec![
@@ -297,7 +297,7 @@ fn entry(series: &Series, look: Look) -> LegendEntry {
         Marks::Line(_, stroke) => (LegendShape::Line, line_style(*stroke).1.dasharray()),
         Marks::Heat(..) => (LegendShape::Rect, None),
     };
-    LegendEntry { label: series.name.clone(), color: look.colour(series.ink), shape, dasharray }
+    LegendEntry { label: series.name.clone(), color: look.css(series.colour), shape, dasharray }
 }
 
 /// Lengths of the arms of an error bar, cut off at the ends of the axis; none where both are too short to be seen.
@@ -323,13 +323,12 @@ fn marker(shape: Shape) -> MarkerShape {
 /// The colour map over fixed ends: the backend's own ends are the extremes of the values.
 fn colours(values: &[Vec<f64>], shades: Shades) -> ColorMap {
     let all = values.iter().flatten().copied().filter(|value| value.is_finite());
-    let (least, most) =
-        all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
+    let (min, max) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
     let (low, high) = match shades {
         Shades::Cividis { low, high } | Shades::Grey { low, high } => (low, high),
     };
     ColorMap::Custom(Arc::new(move |share: f64| {
-        let value = least + share * (most - least);
+        let value = min + share * (max - min);
         if value.is_nan() {
             return "none".into();
         }

@@ -1,6 +1,6 @@
 //! Two samples: trajectories in the plane, the circle of minima, the limits.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -15,31 +15,31 @@ pub(super) const FIGURE: Figure = Figure {
 
 fn draw(sheet: &Sheet) -> Drawing {
     let circle = (0..=90).map(|degree| f64::from(degree).to_radians()).map(|t| (t.cos(), t.sin())).collect();
-    let mut series = vec![Series::line("minima, ‖w‖ = 1", Ink::Grey, Stroke::Dotted, circle)];
+    let mut series = vec![Series::line("minima, ‖w‖ = 1", Colour::Grey, Stroke::Dotted, circle)];
     let (mut starts, mut ends, mut limits) = (Vec::new(), Vec::new(), Vec::new());
     for algorithm in ["SGD", "cyclic", "GD"] {
-        let ink = match algorithm {
-            "GD" => Ink::Blue,
-            "cyclic" => Ink::Green,
-            _ => Ink::Vermillion,
+        let colour = match algorithm {
+            "GD" => Colour::Blue,
+            "cyclic" => Colour::Green,
+            _ => Colour::Vermillion,
         };
         for (k, run) in sheet.distinct("run").into_iter().enumerate() {
             let rows = || sheet.with("algorithm", algorithm).filter(|row| row.text("run") == run);
             let way: Vec<_> = rows().map(|row| (row.number("c_0"), row.number("c_1"))).collect();
             let (Some(first), Some(last)) = (way.first(), way.last()) else { continue };
             starts.push(Point::exact(first.0, first.1));
-            ends.push(Series::points("", ink, Shape::Disc, vec![Point::exact(last.0, last.1)]));
+            ends.push(Series::points("", colour, Shape::Disc, vec![Point::exact(last.0, last.1)]));
             let name = if k == 0 { algorithm } else { "" };
             let stroke = if algorithm == "SGD" { Stroke::Thin } else { Stroke::Solid };
-            series.push(Series::line(name, ink, stroke, way));
+            series.push(Series::line(name, colour, stroke, way));
             limits
                 .extend(rows().next().map(|row| Point::exact(row.number("limit_0"), row.number("limit_1"))));
         }
     }
     starts.truncate(1);
     series.extend(ends);
-    series.push(Series::points("w₀", Ink::Ink, Shape::Diamond, starts));
-    series.push(Series::points("predicted limit", Ink::Ink, Shape::Cross, limits));
+    series.push(Series::points("w₀", Colour::Text, Shape::Diamond, starts));
+    series.push(Series::points("predicted limit", Colour::Text, Shape::Cross, limits));
     let (x, y) = (Axis::linear("c₀ = ⟨w, a₀⟩"), Axis::linear("c₁ = ⟨w, a₁⟩"));
     Drawing::new(1, vec![Panel::new("", x.from_to(-0.05, 1.1), y.from_to(-0.05, 1.1), series).squared()])
 }

@@ -1,6 +1,6 @@
 //! Conditional drift of the log-ratio by its level.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
@@ -38,9 +38,9 @@ fn draw(sheet: &Sheet) -> Drawing {
         };
         let curve = |column: &str| rows().map(|row| (middle(&row), row.number(column))).collect::<Vec<_>>();
         let series = vec![
-            Series::line("bound, R → ∞", Ink::Grey, Stroke::Dotted, curve("bound")),
-            Series::line("exact expectation", Ink::Ink, Stroke::Dashed, curve("expected")),
-            Series::points("measured", Ink::Blue, Shape::Disc, rows().map(point).collect()),
+            Series::line("bound, R → ∞", Colour::Grey, Stroke::Dotted, curve("bound")),
+            Series::line("exact expectation", Colour::Text, Stroke::Dashed, curve("expected")),
+            Series::points("measured", Colour::Blue, Shape::Disc, rows().map(point).collect()),
         ];
         let (batch, relu) =
             rows().next().map_or(("", false), |row| (row.text("batch"), row.text("activation") == "relu"));

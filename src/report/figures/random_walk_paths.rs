@@ -1,6 +1,6 @@
 //! Sample paths of the log-ratio.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Series, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -16,18 +16,18 @@ pub(super) const FIGURE: Figure = Figure {
 fn draw(sheet: &Sheet) -> Drawing {
     let full = sheet.first("samples");
     let mut series = Vec::new();
-    for (batch, name, ink) in
-        [(full, "b = m: constant", Ink::Blue), (sheet.first("batch"), "b = 1", Ink::Vermillion)]
+    for (batch, name, colour) in
+        [(full, "b = m: constant", Colour::Blue), (sheet.first("batch"), "b = 1", Colour::Vermillion)]
     {
         for (k, walk) in sheet.distinct("walk").into_iter().enumerate() {
             let rows = sheet.with("batch", batch).filter(|row| row.text("walk") == walk);
             let path = rows.map(|row| (row.number("step"), row.number("level"))).collect();
-            series.push(Series::line(if k == 0 { name } else { "" }, ink, Stroke::Thin, path));
+            series.push(Series::line(if k == 0 { name } else { "" }, colour, Stroke::Thin, path));
         }
     }
     let rate = sheet.first("rate").parse().unwrap_or(f64::NAN);
     let last = sheet.rows().map(|row| row.number("step")).fold(0.0, f64::max);
-    series.push(Series::line("λt", Ink::Ink, Stroke::Dashed, vec![(0.0, 0.0), (last, rate * last)]));
+    series.push(Series::line("λt", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (last, rate * last)]));
     Drawing::new(1, vec![Panel::new("", Axis::linear("step t"), Axis::linear("log-ratio Rₜ"), series)])
 }
 

@@ -1,6 +1,6 @@
 //! What a batch size costs after selection, in steps and in samples.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::{Figure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 
@@ -26,8 +26,8 @@ pub(super) const FIGURE: Figure = Figure {
 fn draw(sheet: &Sheet) -> Drawing {
     let panel = |label: &str, price: fn(f64) -> f64| {
         let mut series = Vec::new();
-        let kinds = [(Ink::Blue, Shape::Disc), (Ink::Vermillion, Shape::Triangle)];
-        for (reduction, (ink, shape)) in sheet.distinct("reduction").into_iter().zip(kinds) {
+        let kinds = [(Colour::Blue, Shape::Disc), (Colour::Vermillion, Shape::Triangle)];
+        for (reduction, (colour, shape)) in sheet.distinct("reduction").into_iter().zip(kinds) {
             let rows = || sheet.with("reduction", reduction).map(|row| (row.number("batch"), row));
             let law = rows().map(|(b, row)| (b, price(b) / row.number("predicted_rate"))).collect();
             let points = rows().map(|(b, row)| {
@@ -36,11 +36,11 @@ fn draw(sheet: &Sheet) -> Drawing {
                 let rate = row.number("measured_rate");
                 Point::within(b, cost(rate), cost(rate + half), cost(rate - half))
             });
-            series.push(Series::line(format!("{reduction}, law"), ink, Stroke::Dashed, law));
-            series.push(Series::points(reduction, ink, shape, points.collect()));
+            series.push(Series::line(format!("{reduction}, law"), colour, Stroke::Dashed, law));
+            series.push(Series::points(reduction, colour, shape, points.collect()));
         }
-        let most = sheet.first("samples").parse().unwrap_or(f64::NAN);
-        Panel::new("", Axis::linear("batch size b").from_to(0.0, most), Axis::log(label), series)
+        let max = sheet.first("samples").parse().unwrap_or(f64::NAN);
+        Panel::new("", Axis::linear("batch size b").from_to(0.0, max), Axis::log(label), series)
     };
     Drawing::new(2, vec![panel("steps 1/λ", |_| 1.0), panel("samples touched b/λ", |b| b)])
 }

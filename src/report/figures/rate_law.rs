@@ -1,6 +1,6 @@
 //! The rate at which losers fall, over its law, by schedule.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
@@ -44,8 +44,13 @@ fn draw(sheet: &Sheet) -> Drawing {
         };
         let ends = vec![(0.5, 1.0), (cells.len() as f64 + 0.5, 1.0)];
         let series = vec![
-            Series::line("law", Ink::Ink, Stroke::Dashed, ends),
-            Series::points("measured", Ink::Blue, Shape::Disc, cells.iter().enumerate().map(point).collect()),
+            Series::line("law", Colour::Text, Stroke::Dashed, ends),
+            Series::points(
+                "measured",
+                Colour::Blue,
+                Shape::Disc,
+                cells.iter().enumerate().map(point).collect(),
+            ),
         ];
         let y = Axis::linear("measured λ over its law").from_to(1.0 - reach, 1.0 + reach);
         Panel::new(*schedule, Axis::named("m, b", names), y, series)

@@ -1,6 +1,6 @@
 //! Who wins of two samples: the odds against the angle of the start, and what a finite step size does to them.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 use crate::report::terminal::number;
@@ -56,14 +56,14 @@ fn point(row: &Row, x: f64, base: f64, factor: f64) -> Point {
 
 fn odds(sheet: &Sheet) -> Panel {
     let mut series =
-        vec![Series::line("(2/π) arctan(c₁/c₂)", Ink::Ink, Stroke::Dashed, vec![(0.0, 0.0), (1.0, 1.0)])];
+        vec![Series::line("(2/π) arctan(c₁/c₂)", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (1.0, 1.0)])];
     let at = |row: &Row| point(row, row.number("angle_over_right"), 0.0, 1.0);
     let other = sheet.rows().filter(|row| row.text("batch") != "1").map(|row| at(&row)).collect();
-    series.push(Series::points("other batches", Ink::Grey, Shape::Cross, other));
+    series.push(Series::points("other batches", Colour::Grey, Shape::Cross, other));
     for (k, eta) in step_sizes(sheet).into_iter().enumerate() {
         let rows = measured(sheet).filter(|row| row.text("step_per_sample") == eta);
         let points = rows.map(|row| at(&row)).collect();
-        series.push(Series::points(format!("η = {eta}"), Ink::nth(k), SHAPES[k % SHAPES.len()], points));
+        series.push(Series::points(format!("η = {eta}"), Colour::nth(k), SHAPES[k % SHAPES.len()], points));
     }
     let (x, y) = (Axis::linear(ANGLE), Axis::linear("P(i* = 1)"));
     Panel::new("all starts", x.from_to(0.0, 1.0), y.from_to(0.0, 1.0), series)
@@ -71,8 +71,8 @@ fn odds(sheet: &Sheet) -> Panel {
 
 /// Rows of the cells with most runs: the others are too wide to be seen beside the curves.
 fn sharpest<'a>(sheet: &'a Sheet) -> Vec<Row<'a>> {
-    let most = measured(sheet).map(|row| row.number("runs")).fold(0.0, f64::max);
-    measured(sheet).filter(|row| 2.0 * row.number("runs") > most).collect()
+    let max = measured(sheet).map(|row| row.number("runs")).fold(0.0, f64::max);
+    measured(sheet).filter(|row| 2.0 * row.number("runs") > max).collect()
 }
 
 /// What is left beside the limit, over all angles, by step size.
@@ -88,11 +88,11 @@ fn deviations(sheet: &Sheet) -> Panel {
             points.map(|row| point(row, row.number("angle_over_right"), row.number("limit_law"), 1.0));
         series.push(Series::line(
             format!("η = {eta}"),
-            Ink::nth(k),
+            Colour::nth(k),
             Stroke::Solid,
             curve.map(deviation).collect(),
         ));
-        series.push(Series::points("", Ink::nth(k), SHAPES[k % SHAPES.len()], points.collect()));
+        series.push(Series::points("", Colour::nth(k), SHAPES[k % SHAPES.len()], points.collect()));
     }
     let (x, y) = (Axis::linear(ANGLE), Axis::linear("P(i* = 1) − 2θ/π"));
     Panel::new("beside the limit: exact, and measured", x.from_to(0.0, 1.0), y, series)
@@ -119,10 +119,10 @@ fn quotients(sheet: &Sheet) -> Panel {
         .collect()
     };
     let series = vec![
-        Series::line("first order, −1/32π", Ink::Ink, Stroke::Dashed, vec![(0.0, slope), (far, slope)]),
-        Series::line("exact", Ink::Ink, Stroke::Solid, curve),
-        Series::points("measured", Ink::Blue, Shape::Disc, measured("0.25", 1.0)),
-        Series::points("at 3π/8, sign turned", Ink::Vermillion, Shape::Triangle, measured("0.75", -1.0)),
+        Series::line("first order, −1/32π", Colour::Text, Stroke::Dashed, vec![(0.0, slope), (far, slope)]),
+        Series::line("exact", Colour::Text, Stroke::Solid, curve),
+        Series::points("measured", Colour::Blue, Shape::Disc, measured("0.25", 1.0)),
+        Series::points("at 3π/8, sign turned", Colour::Vermillion, Shape::Triangle, measured("0.75", -1.0)),
     ];
     let (x, y) = (Axis::linear("step size η"), Axis::linear("(P(i* = 1) − 2θ/π)/η"));
     Panel::new("θ = π/8", x.from_to(0.0, far), y, series)
@@ -135,8 +135,8 @@ fn draw(sheet: &Sheet) -> Drawing {
 fn caption(sheet: &Sheet) -> String {
     let range = |rows: Vec<Row>| {
         let runs = rows.iter().map(|row| row.number("runs"));
-        let (least, most) = runs.fold((f64::INFINITY, 0.0), |(low, high), n| (n.min(low), n.max(high)));
-        if least == most { number(most) } else { format!("{} to {}", number(least), number(most)) }
+        let (min, max) = runs.fold((f64::INFINITY, 0.0), |(low, high), n| (n.min(low), n.max(high)));
+        if min == max { number(max) } else { format!("{} to {}", number(min), number(max)) }
     };
     let others: Vec<String> = sheet
         .rows()

@@ -1,6 +1,6 @@
 //! Largest eigenvalue and trace of the Hessian at both minima, beside theory.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -26,8 +26,8 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 /// GD a little to the left of `m`, SGD a little to the right.
-const DRAWN: [(&str, f64, Ink, Shape); 2] =
-    [("GD", -0.2, Ink::Blue, Shape::Disc), ("SGD", 0.2, Ink::Vermillion, Shape::Triangle)];
+const DRAWN: [(&str, f64, Colour, Shape); 2] =
+    [("GD", -0.2, Colour::Blue, Shape::Disc), ("SGD", 0.2, Colour::Vermillion, Shape::Triangle)];
 
 fn draw(sheet: &Sheet) -> Drawing {
     let relu = |algorithm: &'static str| {
@@ -47,15 +47,15 @@ fn draw(sheet: &Sheet) -> Drawing {
 
     let panel = |column: &str, label: &str, law: &str| {
         let mut series = Vec::new();
-        for (algorithm, shift, ink, shape) in DRAWN {
+        for (algorithm, shift, colour, shape) in DRAWN {
             for (k, row) in relu(algorithm).enumerate() {
                 let (m, predicted) =
                     (row.number("samples") + shift, row.number(&format!("{column}_predicted")));
                 let name = if k == 0 && algorithm == "GD" { law } else { "" };
                 let bar = vec![(m - 0.25, predicted), (m + 0.25, predicted)];
-                series.push(Series::line(name, Ink::Ink, Stroke::Solid, bar));
+                series.push(Series::line(name, Colour::Text, Stroke::Solid, bar));
             }
-            series.push(Series::points(algorithm, ink, shape, points(shift, algorithm, column)));
+            series.push(Series::points(algorithm, colour, shape, points(shift, algorithm, column)));
         }
         Panel::new("", m(), Axis::linear(label), series)
     };

@@ -1,6 +1,6 @@
 //! Largest eigenvalue and trace of the Hessian along training.
 
-use super::drawing::{Axis, Drawing, Ink, Panel, Series, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 use super::{Figure, Sheet};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -26,14 +26,19 @@ pub(super) const FIGURE: Figure = Figure {
 fn draw(sheet: &Sheet) -> Drawing {
     let panel = |column: &str, label: &str| {
         let mut series = Vec::new();
-        for (algorithm, ink) in [("GD", Ink::Blue), ("SGD", Ink::Vermillion)] {
+        for (algorithm, colour) in [("GD", Colour::Blue), ("SGD", Colour::Vermillion)] {
             let values = |column: &str| -> Vec<(f64, f64)> {
                 let rows = sheet.with("algorithm", algorithm).filter(|row| row.number("step") > 0.0);
                 rows.map(|row| (row.number("step"), row.number(column))).collect()
             };
             let predicted = values(&format!("{column}_predicted"));
-            series.push(Series::line(format!("{algorithm}, at its minimum"), ink, Stroke::Dashed, predicted));
-            series.push(Series::line(algorithm, ink, Stroke::Solid, values(column)));
+            series.push(Series::line(
+                format!("{algorithm}, at its minimum"),
+                colour,
+                Stroke::Dashed,
+                predicted,
+            ));
+            series.push(Series::line(algorithm, colour, Stroke::Solid, values(column)));
         }
         Panel::new("", Axis::log("step t"), Axis::linear(label), series)
     };

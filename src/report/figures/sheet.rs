@@ -11,13 +11,13 @@ use crate::regular;
 use crate::text::is_unsafe;
 
 /// Largest file that is read, in bytes; most rows, and bytes of a field. The largest table of a run has 29,000 rows, 2 MB.
-const MOST_BYTES: u64 = 1 << 26;
-const MOST_ROWS: usize = 200_000;
-const MOST_COLUMNS: usize = 200;
-const LONGEST_FIELD: usize = 200;
+const MAX_BYTES: u64 = 1 << 26;
+const MAX_ROWS: usize = 200_000;
+const MAX_COLUMNS: usize = 200;
+const MAX_FIELD: usize = 200;
 
 /// Most texts of a column that are told apart: of more, no figure is drawn.
-const MOST_DISTINCT: usize = 500;
+const MAX_DISTINCT: usize = 500;
 
 /// A table as it was written, fields as text.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,12 +41,12 @@ impl Sheet {
     /// [`Error::File`] if it cannot be read, is no table of a run by its size, or lacks a column; [`Error::Io`].
     pub fn read(path: &Path, columns: &[&str]) -> Result<Self> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
-        let bytes = regular::read(path, MOST_BYTES)?;
+        let bytes = regular::read(path, MAX_BYTES)?;
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
         let header = reader.headers().map_err(|e| refuse(e.to_string()))?;
-        if header.len() > MOST_COLUMNS || header.iter().any(|name| name.len() > LONGEST_FIELD) {
+        if header.len() > MAX_COLUMNS || header.iter().any(|name| name.len() > MAX_FIELD) {
             return Err(refuse(format!(
-                "a table has at most {MOST_COLUMNS} columns, with names of at most {LONGEST_FIELD} bytes"
+                "a table has at most {MAX_COLUMNS} columns, with names of at most {MAX_FIELD} bytes"
             )));
         }
         let header: Vec<String> = header.iter().map(String::from).collect();
@@ -57,13 +57,13 @@ impl Sheet {
         for record in reader.into_records() {
             let row = rows.len() + 1;
             let record = record.map_err(|e| refuse(e.to_string()))?;
-            if row > MOST_ROWS {
-                return Err(refuse(format!("row {row}: a figure is drawn from at most {MOST_ROWS}")));
+            if row > MAX_ROWS {
+                return Err(refuse(format!("row {row}: a figure is drawn from at most {MAX_ROWS}")));
             }
-            if let Some(at) = record.iter().position(|field| field.len() > LONGEST_FIELD) {
+            if let Some(at) = record.iter().position(|field| field.len() > MAX_FIELD) {
                 let (column, length) = (plain(&header[at]), record[at].len());
                 return Err(refuse(format!(
-                    "row {row}, column `{column}`: a field of {length} bytes, where {LONGEST_FIELD} are the most"
+                    "row {row}, column `{column}`: a field of {length} bytes, where {MAX_FIELD} are the most"
                 )));
             }
             rows.push(fields(&record));
@@ -89,7 +89,7 @@ impl Sheet {
     /// The same of what is made of each row.
     pub fn distinct_of<'a, K: Copy + Eq + Hash>(&'a self, of: impl Fn(Row<'a>) -> K) -> Vec<K> {
         let mut seen = HashSet::new();
-        self.rows().map(of).filter(|&key| seen.insert(key)).take(MOST_DISTINCT).collect()
+        self.rows().map(of).filter(|&key| seen.insert(key)).take(MAX_DISTINCT).collect()
     }
 
     /// A text of the first row: settings are the same in all; empty without rows.
@@ -170,6 +170,6 @@ mod tests {
         let sheet = read(b"a,b\n3,0\n1,0\n3,1\n2,0\n").unwrap();
         assert_eq!(sheet.distinct("a"), ["3", "1", "2"]);
         let many: String = (0..2000).map(|k| format!("{k},0\n")).collect();
-        assert_eq!(read(format!("a,b\n{many}").as_bytes()).unwrap().distinct("a").len(), MOST_DISTINCT);
+        assert_eq!(read(format!("a,b\n{many}").as_bytes()).unwrap().distinct("a").len(), MAX_DISTINCT);
     }
 }

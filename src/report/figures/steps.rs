@@ -1,7 +1,7 @@
 //! Steps to the tolerance against the batch size, beside the rate law.
 
 use super::batch_sizes::chosen;
-use super::drawing::{Axis, Drawing, Ink, Panel, Point, Series, Shape, Stroke};
+use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
 
@@ -39,24 +39,24 @@ fn draw(sheet: &Sheet) -> Drawing {
         let below =
             |activation| chosen(sheet, activation).filter(|row| row.text("batch") != row.text("samples"));
         let curve = below("linear").map(|row| (row.number("batch"), of(&row, law(&row)))).collect();
-        series.push(Series::line("log(1/tolerance)/λ", Ink::Ink, Stroke::Dashed, curve));
-        for (activation, ink, shape) in
-            [("linear", Ink::Blue, Shape::Disc), ("relu", Ink::Vermillion, Shape::Triangle)]
+        series.push(Series::line("log(1/tolerance)/λ", Colour::Text, Stroke::Dashed, curve));
+        for (activation, colour, shape) in
+            [("linear", Colour::Blue, Shape::Disc), ("relu", Colour::Vermillion, Shape::Triangle)]
         {
             let point = |row: Row| {
                 let value = |column: &str| of(&row, row.number(column));
                 Point::within(row.number("batch"), value("steps"), value("steps_low"), value("steps_high"))
             };
             let name = if activation == "relu" { "ReLU" } else { activation };
-            series.push(Series::points(name, ink, shape, below(activation).map(point).collect()));
+            series.push(Series::points(name, colour, shape, below(activation).map(point).collect()));
         }
         (label.to_string(), series)
     };
     let (steps, in_steps) = panel("steps T to the tolerance", |_, steps| steps);
     let (time, in_time) =
         panel("λT: steps in units of 1/λ", |row, steps| row.number("rate_predicted") * steps);
-    let most = sheet.first("samples").parse().unwrap_or(f64::NAN);
-    let batch = || Axis::linear("batch size b").from_to(0.0, most);
+    let max = sheet.first("samples").parse().unwrap_or(f64::NAN);
+    let batch = || Axis::linear("batch size b").from_to(0.0, max);
     let highest = in_time.iter().flat_map(heights).fold(1.0, f64::max);
     Drawing::new(
         2,

@@ -41,7 +41,7 @@ use super::quadrature::simpson;
 use crate::vectors::{largest_size, norm};
 
 /// `κ = η_B² b(m−b)/(m(m−1))`: time of the diffusion a step, batches without replacement.
-pub fn clock(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
+pub fn diffusion_rate(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
     if batch >= samples {
         return 0.0;
     }
@@ -51,7 +51,7 @@ pub fn clock(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
 
 /// The same for batches with replacement: the counts of a batch have covariance `(b/m) δ_{jk}` up to a common
 /// shift, so `κ = η_B² b/m`.
-pub fn clock_with_replacement(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
+pub fn diffusion_rate_with_replacement(samples: usize, batch: usize, step_per_sample: f64) -> f64 {
     step_per_sample * step_per_sample * batch as f64 / samples as f64
 }
 
@@ -290,11 +290,11 @@ mod tests {
         for b in 1..m {
             let (mut sum, mut count) = (0.0, 0.0);
             for_each_subset(m, b, |batch| (sum, count) = (sum + change(batch).powi(2), count + 1.0));
-            assert!((sum / count / (2.0 * clock(m, b, eta)) - 1.0).abs() < 1e-3, "b = {b}");
+            assert!((sum / count / (2.0 * diffusion_rate(m, b, eta)) - 1.0).abs() < 1e-3, "b = {b}");
         }
         let pairs = (0..m * m).map(|k| change(&[k / m, k % m]).powi(2)).sum::<f64>() / (m * m) as f64;
-        assert!((pairs / (2.0 * clock_with_replacement(m, 2, eta)) - 1.0).abs() < 1e-3);
-        assert_eq!(clock(4, 4, 0.1), 0.0);
+        assert!((pairs / (2.0 * diffusion_rate_with_replacement(m, 2, eta)) - 1.0).abs() < 1e-3);
+        assert_eq!(diffusion_rate(4, 4, 0.1), 0.0);
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
                     let next = step(&unit, 1.0, batch, eta, Activation::Linear);
                     (sum, count) = (sum + log_cosines(&next) - log_cosines(&unit), count + 1.0);
                 });
-                let rate = -sum / count / clock(m, b, eta);
+                let rate = -sum / count / diffusion_rate(m, b, eta);
                 assert!((rate / (m as f64 - 1.0) - 1.0).abs() < 2e-3, "{c:?} b = {b}: {rate}");
             }
         }

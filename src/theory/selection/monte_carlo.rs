@@ -44,7 +44,7 @@ const OPEN: f64 = 0.05;
 
 /// Paths between looks at the errors, and in the least run.
 const BLOCK: u64 = 1024;
-const LEAST: u64 = 4 * BLOCK;
+const MIN_DRAWS: u64 = 4 * BLOCK;
 
 /// Probabilities with their errors.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,7 @@ pub(super) fn estimate(c: &[f64], tolerance: f64, seed: u64) -> Odds {
             moments.add(path.follow(&mut rng, OPEN * tolerance));
         }
         let odds = moments.controlled();
-        if moments.count >= LEAST as f64 && odds.errors.iter().all(|error| *error <= tolerance) {
+        if moments.count >= MIN_DRAWS as f64 && odds.errors.iter().all(|error| *error <= tolerance) {
             return odds;
         }
     }

@@ -1,4 +1,4 @@
-//! Many replicas of the reduced engine, each until a rule has seen what it wants.
+//! Independent replicas of the reduced engine, each run until a stopping rule fires.
 
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ use crate::state::Neuron;
 const BLOCK: u64 = 64;
 
 /// Orthonormal data under a schedule, and how often the rule looks.
-pub(super) struct Flock {
+pub(super) struct Ensemble {
     problem: Problem,
     schedule: Schedule,
     /// Steps between looks.
@@ -25,7 +25,7 @@ pub(super) struct Flock {
     budget: u64,
 }
 
-impl Flock {
+impl Ensemble {
     /// The linear model on `m` samples with `η_B = step_per_sample`, at least one step between looks.
     pub fn new(schedule: Schedule, step_per_sample: f64, every: f64, budget: f64) -> Result<Self> {
         let dataset = Dataset::implicit_orthonormal(schedule.samples(), schedule.samples() + 1)?;

@@ -31,9 +31,9 @@ impl Ours {
     pub fn new(mut engine: Box<dyn Engine>, case: Case) -> Self {
         let mut stride = 64;
         loop {
-            let clock = Instant::now();
+            let started = Instant::now();
             engine.advance(stride);
-            let seconds = clock.elapsed().as_secs_f64();
+            let seconds = started.elapsed().as_secs_f64();
             if seconds > 0.1 || (seconds > 0.005 && stride >= 16 * case.samples as u64) {
                 return Self { engine, stride };
             }
@@ -44,12 +44,12 @@ impl Ours {
 
 impl Runner for Ours {
     fn run(&mut self, seconds: f64) -> Result<(u64, f64)> {
-        let (clock, mut steps) = (Instant::now(), 0);
-        while clock.elapsed().as_secs_f64() < seconds {
+        let (started, mut steps) = (Instant::now(), 0);
+        while started.elapsed().as_secs_f64() < seconds {
             self.engine.advance(self.stride);
             steps += self.stride;
         }
-        Ok((steps, clock.elapsed().as_secs_f64()))
+        Ok((steps, started.elapsed().as_secs_f64()))
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) struct Pace<'a> {
 pub(super) fn take_turns(subjects: &mut [Subject], pace: Pace) -> Result<bool> {
     for _ in 0..pace.rounds {
         for subject in subjects.iter_mut() {
-            if pace.interrupt.is_asked() {
+            if pace.interrupt.is_requested() {
                 return Ok(false);
             }
             subject.measure(pace.seconds)?;

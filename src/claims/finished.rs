@@ -19,12 +19,12 @@ pub(crate) fn entries(report: &Value) -> impl Iterator<Item = &Value> {
 
 /// The findings of a report under way, in the hidden neighbour of its directory.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct FinishedClaims {
     store: Arc<Store>,
     job: Value,
 }
 
-impl Kept {
+impl FinishedClaims {
     /// Of a report with these options; `program` tells `reproduce` from a claim's own binary.
     ///
     /// # Errors
