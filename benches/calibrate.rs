@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use puremix::claims::{self, Context, Effort, Kind};
+use puremix::claims::{self, Context, Effort};
 use puremix::device::{Backend, Compute, Precision};
 use puremix::limits;
 use puremix::report::ClaimReport;
@@ -187,7 +187,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut rows = Vec::new();
         let chosen =
             if options.only.is_empty() { claims::at(options.effort) } else { claims::choose(&options.only)? };
-        for claim in chosen.into_iter().filter(|claim| claim.kind == Kind::Claim) {
+        for claim in chosen.into_iter().filter(|claim| claim.kind.has_verdict()) {
             let report = ClaimReport::examine(claim, &context, claim.run)?;
             if report.verdict != Some(Verdict::Reproduced) {
                 let verdict = report.verdict.map_or("", Verdict::name);

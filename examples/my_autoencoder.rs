@@ -71,11 +71,12 @@ pub fn findings(context: &Context) -> puremix::Result<Findings> {
 /// How the report introduces it.
 pub const CLAIM: Claim = Claim {
     id: "my_autoencoder",
-    kind: Kind::Claim,
+    kind: Kind::Beyond,
     joins: Effort::Quick,
     number: 1000, // of one's own: part of the random streams
     level: 0.0,
     title: "a normalised neuron ends pure under SGD and mixed under gradient descent",
+    theorem: "Theorem 2",
     source: "examples/my_autoencoder.rs",
     statement: "A linear neuron that is normalised before it is used ends in a single sample with b = 1, and in none with b = m.",
     formula: r"\hat{x} = u \langle u, x \rangle, \qquad u = w / \|w\|",

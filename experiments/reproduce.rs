@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use puremix::claims;
-use puremix::cli::{self, ClaimOptions};
+use puremix::cli::{self, ClaimOptions, Examination};
 use serde_json::Value;
 
 #[global_allocator]
@@ -38,8 +38,8 @@ fn main() -> ExitCode {
         } else {
             claims::choose(&options.only)?
         };
-        cli::run_claims(chosen, "reproduce", &options.common, Value::Null, |claim, context| {
-            (claim.run)(context)
-        })
+        let job =
+            Examination { claims: chosen, name: "reproduce", program: cli::cargo_run, own: Value::Null };
+        cli::run_claims(job, &options.common, |claim, context| (claim.run)(context))
     })
 }

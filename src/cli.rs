@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::persist::RunDir;
 use crate::persist::run_dir::{Committed, InPlace};
-use crate::report::{ClaimReport, Report, render, terminal};
+use crate::report::{ClaimReport, Report, render, tables, terminal};
 use crate::text;
 use crate::threads;
 
@@ -47,8 +47,11 @@ pub struct ClaimOptions {
     #[command(flatten)]
     pub device: DeviceOptions,
     /// Draw report.html and figures/ again from the files of a finished run, without training.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force", "no_page"])]
     pub render: Option<PathBuf>,
+    /// Print the table of all checks too, and the notes; they are always in report.json and on the page.
+    #[arg(long, conflicts_with = "json")]
+    pub verbose: bool,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
@@ -80,6 +83,9 @@ pub struct OutputOptions {
     /// Print one JSON document to standard output, and nothing else.
     #[arg(long)]
     pub json: bool,
+    /// Leave out report.html and figures/; --render draws them later.
+    #[arg(long)]
+    pub no_page: bool,
 }
 
 impl DeviceOptions {
@@ -181,12 +187,21 @@ pub fn run_claim<O: Serialize + Send + 'static>(
 ) -> ExitCode {
     run(|| {
         let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
-        run_claims(vec![claim], claim.id, options, shown, move |_, context| findings(context, &own))
+        let job = Examination { claims: vec![claim], name: claim.id, program: cargo_run, own: shown };
+        run_claims(job, options, move |_, context| findings(context, &own))
     })
 }
 
-/// The whole main of a claim that is not of this crate, without options of its own. Its page has no formula: pages are drawn from
-/// files, which name their claim, and find formulas in [`crate::claims::ALL`].
+/// The program of a claim of this crate.
+pub fn cargo_run(id: &str) -> String {
+    let features = match Backend::default().name() {
+        "flex" => String::new(),
+        backend => format!("--no-default-features --features {backend} "),
+    };
+    format!("cargo run --release {features}--bin {id} --")
+}
+
+/// The whole main of a claim that is not of this crate, without options of its own.
 pub fn run_own<A: Into<OsString> + Clone>(
     claim: &'static Claim,
     arguments: impl IntoIterator<Item = A>,
@@ -194,8 +209,9 @@ pub fn run_own<A: Into<OsString> + Clone>(
     let command = Command::new(claim.id).about(claim.title).long_about(claim.statement);
     let matches = ClaimOptions::augment_args(command).get_matches_from(arguments);
     let options = ClaimOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let none = serde_json::Value::Null;
-    run(|| run_claims(vec![claim], claim.id, &options, none, |claim, context| (claim.run)(context)))
+    let own = serde_json::Value::Null;
+    let job = Examination { claims: vec![claim], name: claim.id, program: str::to_owned, own };
+    run(|| run_claims(job, &options, |claim, context| (claim.run)(context)))
 }
 
 /// The whole binary of a claim, `puremix::claim_binary!(gd_limit);`, or of an exploration, `claim_binary!(explorations::deeper)`.
@@ -228,17 +244,26 @@ macro_rules! claim_binary {
     };
 }
 
-/// Examines claims in order, printing a line as each finishes, then the table; writes `report.json`,
-/// the tables, the figures and `report.html`. After Ctrl-C the
-/// report is on the claims that were finished, and the exit code 130.
+/// What a program examines.
+pub struct Examination {
+    /// The claims, in order.
+    pub claims: Vec<&'static Claim>,
+    /// Name of the run directory, if none is chosen.
+    pub name: &'static str,
+    /// The program that examines a claim again, by its identifier.
+    pub program: fn(&str) -> String,
+    /// Options of the claim, as given; null without.
+    pub own: serde_json::Value,
+}
+
+/// Examines claims in order, printing a line as each finishes; writes `report.json`, the tables, the figures and `report.html`. After
+/// Ctrl-C the report is on the claims that were finished, and the exit code 130.
 ///
 /// # Errors
 /// Bad options; whatever a protocol refuses.
 pub fn run_claims(
-    claims: Vec<&'static Claim>,
-    name: &str,
+    job: Examination,
     options: &ClaimOptions,
-    own: serde_json::Value,
     findings: impl Fn(&'static Claim, &Context) -> Result<Findings> + Send + 'static,
 ) -> Result<ExitCode> {
     if options.device.list_backends {
@@ -249,66 +274,42 @@ pub fn run_claims(
     }
     let started = Instant::now();
     let compute = options.device.open()?;
-    let OutputOptions { out, force, json } = &options.output;
+    let OutputOptions { out, force, json, no_page } = &options.output;
+    let Examination { claims, name, program, own } = job;
     let interrupt = Interrupt::listen()?;
     let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", "");
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
-    let kept = FinishedClaims::new(&run_dir, &context, name, &own)?;
+    let finished = FinishedClaims::new(&run_dir, &context, name, &own)?;
     if options.resume
-        && let Some(code) = already_complete(&kept, &run_dir, &claims, *json)?
+        && let Some(code) = already_complete(&finished, &run_dir, &claims, *json)?
     {
         return Ok(code);
     }
-    kept.prepare(&mut run_dir, options.resume, *force)?;
-    let keeping = kept.clone();
-    let (reports, examiner) = examine(claims, context.clone(), move |claim, context| {
-        keeping.or_examine(claim, || findings(claim, context))
-    })?;
-    let mut examined = Vec::new();
-    let interrupted = loop {
-        match reports.recv_timeout(POLL_INTERVAL) {
-            Ok(report) => {
-                let report = report?;
-                if !json {
-                    context.progress.suspend(|| print(&terminal::claim_line(&report)))?;
-                }
-                examined.push(report);
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                examiner.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                break false;
-            }
-            Err(RecvTimeoutError::Timeout) if interrupt.is_requested() => break true,
-            Err(RecvTimeoutError::Timeout) => {}
-        }
+    finished.prepare(&mut run_dir, options.resume, *force)?;
+    let (examined, interrupted) = {
+        let keeping = finished.clone();
+        let findings = move |claim, context: &Context| keeping.or_examine(claim, || findings(claim, context));
+        let shown = if *json { None } else { Some(terminal::columns()) };
+        examine_all(claims, &context, findings, &interrupt, shown)?
     };
-    context.progress.finish_and_clear();
-    let report = Report::new(&context, own, examined, interrupted, started.elapsed().as_secs_f64());
-    if interrupted && !kept.is_more(&run_dir, &report) {
+    let report = Report::new(&context, program, own, examined, interrupted, started.elapsed().as_secs_f64());
+    if interrupted && !finished.is_more(&run_dir, &report) {
         let (count, place) = (report.entries().count(), text::path(run_dir.target()));
         let stays =
             if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
         note(&format!("interrupted: {count} claims are finished{stays}; --resume goes on with the others"));
         return Ok(interrupt.exit_code());
     }
-    run_dir.write_json("report.json", &report)?;
-    for table in report.entries().flat_map(|claim| &claim.tables) {
-        run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
-    }
-    render::into(&run_dir)?;
-    let committed = run_dir.commit()?;
+    let committed = write(&report, run_dir, *no_page)?;
     tell_committed(&committed);
     if !interrupted {
-        kept.remove()?;
+        finished.remove()?;
     }
     if *json {
         print_json(&report)?;
     } else {
-        if report.entries().next().is_some() {
-            print(&format!("\n{}", terminal::tables(&report)))?;
-        }
-        print(&terminal::closing_line(&report, &committed.directory))?;
+        conclude(&report, options, &committed.directory)?;
     }
     Ok(if interrupted {
         interrupt.exit_code()
@@ -317,6 +318,76 @@ pub fn run_claims(
     } else {
         ExitCode::from(NOT_REPRODUCED)
     })
+}
+
+/// Examines claims on a thread of their own until all are, or the process is asked to end; prints the line of each, if lines are
+/// `shown`, at that width. The reports, and whether some are missing.
+fn examine_all(
+    claims: Vec<&'static Claim>,
+    context: &Context,
+    findings: impl Fn(&'static Claim, &Context) -> Result<Findings> + Send + 'static,
+    interrupt: &Interrupt,
+    shown: Option<Option<usize>>,
+) -> Result<(Vec<ClaimReport>, bool)> {
+    let (reports, examiner) = examine(claims, context.clone(), findings)?;
+    let mut examined: Vec<ClaimReport> = Vec::new();
+    loop {
+        match reports.recv_timeout(POLL_INTERVAL) {
+            Ok(report) => {
+                let report = report?;
+                if let Some(columns) = shown {
+                    let is_first = examined.last().is_none_or(|last| last.kind != report.kind);
+                    let heading = is_first.then(|| terminal::heading(report.kind) + "\n").unwrap_or_default();
+                    let line = terminal::line(&report, columns);
+                    context.progress.suspend(|| print(&format!("{heading}{line}")))?;
+                }
+                examined.push(report);
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                context.progress.finish_and_clear();
+                examiner.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                return Ok((examined, false));
+            }
+            Err(RecvTimeoutError::Timeout) if interrupt.is_requested() => {
+                context.progress.finish_and_clear();
+                return Ok((examined, true));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// Writes the run directory of a report.
+fn write(report: &Report, run_dir: RunDir, no_page: bool) -> Result<Committed> {
+    run_dir.write_json("report.json", report)?;
+    for table in report.entries().flat_map(|claim| &claim.tables) {
+        run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
+    }
+    if !no_page {
+        render::into(&run_dir)?;
+    }
+    run_dir.commit()
+}
+
+/// Prints what a report came to: what failed in full, all checks if they are asked for or are those of one claim, and what to look at.
+fn conclude(report: &Report, options: &ClaimOptions, directory: &Path) -> Result<()> {
+    let columns = terminal::columns();
+    let mut parts = vec![terminal::failures(report, columns)];
+    if options.verbose || report.entries().count() == 1 {
+        parts.push(format!("\n{}", tables::all(report)));
+    }
+    parts.extend(
+        columns
+            .and_then(|columns| terminal::picture(report, columns))
+            .map(|picture| format!("\n{picture}\n")),
+    );
+    parts.push(format!("\n{}", terminal::closing(report)));
+    parts.push(if options.output.no_page {
+        format!("\nresults    {}", text::path(directory))
+    } else {
+        format!("\n{}", terminal::next(report, directory))
+    });
+    print(&parts.concat())
 }
 
 /// Says that a report is complete, if it is, and with which exit code.
@@ -351,14 +422,15 @@ fn already_complete(
 }
 
 /// Draws the page and the figures of a finished run again.
-fn render_again(directory: &Path, json: bool) -> Result<ExitCode> {
+pub(crate) fn render_again(directory: &Path, json: bool) -> Result<ExitCode> {
     let drawn = render::again(directory)?;
     tell_kept(directory, &drawn.kept);
     if json {
         print_json(&drawn)?;
     } else {
         let count = drawn.figures.len();
-        print(&format!("{count} figures drawn again: {}", text::path(&directory.join("report.html"))))?;
+        let figures = if count == 1 { "figure" } else { "figures" };
+        print(&format!("{count} {figures} drawn again: {}", text::path(&directory.join("report.html"))))?;
     }
     Ok(ExitCode::SUCCESS)
 }

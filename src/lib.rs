@@ -138,7 +138,7 @@ pub mod schedule;
 pub mod speed;
 pub mod state;
 pub mod stats;
-mod text;
+pub mod text;
 pub mod theory;
 pub mod threads;
 pub mod train;

@@ -1,4 +1,4 @@
-//! Text of a user or a file, made safe to show on a terminal.
+//! Text of a user or a file, made safe to show on a terminal; numbers as people read them.
 
 use std::fmt::{self, Write};
 use std::path::Path;
@@ -32,6 +32,20 @@ pub(crate) fn path(path: &Path) -> Escaped<'_> {
 /// A path as it is written into a file to be read back; bytes that are not UTF-8 are escaped, for want of anything better.
 pub(crate) fn name(path: &Path) -> String {
     path.to_str().map_or_else(|| self::path(path).to_string(), String::from)
+}
+
+/// Five significant digits, scientific only where it is shorter.
+pub fn number(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return format!("{x}");
+    }
+    if (1e-3..1e5).contains(&x.abs()) {
+        let digits = (4 - x.abs().log10().floor() as i32).max(0) as usize;
+        let text = format!("{x:.digits$}");
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        return text.to_string();
+    }
+    format!("{x:.2e}")
 }
 
 impl fmt::Display for Escaped<'_> {
@@ -91,5 +105,21 @@ mod tests {
         assert_eq!(shortened(&"x".repeat(40)).to_string(), "x".repeat(40));
         assert_eq!(shortened(&"é".repeat(41)).to_string(), format!("{}…", "é".repeat(40)));
         assert_eq!(shortened(&[0xff; 99]).to_string(), format!("{}…", r"\xff".repeat(40)));
+    }
+
+    #[test]
+    fn numbers_are_short_and_right() {
+        for (x, text) in [
+            (0.0, "0"),
+            (1.0, "1"),
+            (-0.5, "-0.5"),
+            (0.99771234, "0.99771"),
+            (1e-12, "1.00e-12"),
+            (12345.6, "12346"),
+            (100.0, "100"),
+            (f64::NAN, "NaN"),
+        ] {
+            assert_eq!(number(x), text);
+        }
     }
 }

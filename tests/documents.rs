@@ -87,7 +87,7 @@ fn the_tables_of_the_readme_are_those_of_the_archive() {
 
 /// Prediction, measurement, margin and runs of a check, as the terminal prints them.
 fn quoted(check: &Value) -> [String; 4] {
-    let number = |value: &Value| puremix::report::terminal::number(value.as_f64().unwrap_or(f64::NAN));
+    let number = |value: &Value| puremix::text::number(value.as_f64().unwrap_or(f64::NAN));
     let sign = match check["relation"].as_str().unwrap() {
         "at_least" => "≥ ",
         "at_most" => "≤ ",

@@ -20,11 +20,12 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "hypothesis_map",
-    kind: Kind::Claim,
+    kind: Kind::Beyond,
     joins: Effort::Quick,
     number: 10,
     level: 1e-5,
     title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
+    theorem: "Theorems 1, 2",
     source: "beyond the paper",
     statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so beyond η_B = 1/2 no minimum attracts \
                 and no Gaussian start is seen to converge (full batch μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the \

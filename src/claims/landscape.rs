@@ -23,11 +23,12 @@ use crate::verdict::{Check, Equality, Expectation, OneSided};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "landscape",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 7,
     level: 1e-5,
     title: "both limits are global minima; saddles and flat places are where they should be",
+    theorem: "§2",
     source: "GFHY §2; critical points",
     statement: "The global minima are {Σ α_i a_i : Σ α_i² = 1} (ReLU: α_i ≥ 0), with loss (m − 1)/2m; both algorithms reach \
                 one. Where Πw = 0 the loss is 1/2: for the linear model a strict saddle while ‖w‖² < 2, a spurious flat minimum for \

@@ -163,14 +163,32 @@ impl Findings {
     }
 }
 
-/// What is wanted of an examination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// Where a prediction comes from, and so what an examination of it can end in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A verdict on a prediction.
-    Claim,
-    /// Estimates with their intervals where no theory predicts anything: no verdict.
+    /// A claim of the paper: a verdict.
+    Paper,
+    /// A law derived here, or a claim of one's own: a verdict.
+    Beyond,
+    /// No theory predicts anything: estimates with their intervals.
     Exploration,
+}
+
+impl Kind {
+    /// Whether it ends in a verdict.
+    pub fn has_verdict(self) -> bool {
+        self != Kind::Exploration
+    }
+
+    /// Heading of its group in a report.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Kind::Paper => "the paper",
+            Kind::Beyond => "beyond the paper",
+            Kind::Exploration => "explorations",
+        }
+    }
 }
 
 /// A claim, and how to examine it.
@@ -178,7 +196,7 @@ pub enum Kind {
 pub struct Claim {
     /// Identifier: name of its binary and of `--only`.
     pub id: &'static str,
-    /// Whether it ends in a verdict.
+    /// Where its prediction comes from.
     pub kind: Kind,
     /// Least effort at which `reproduce` examines it unasked; `--only` always does.
     pub joins: Effort,
@@ -189,6 +207,8 @@ pub struct Claim {
     pub level: f64,
     /// One line.
     pub title: &'static str,
+    /// Theorem, or other part of the paper, that it is or is about.
+    pub theorem: &'static str,
     /// Where the claim is made.
     pub source: &'static str,
     /// The claim itself.

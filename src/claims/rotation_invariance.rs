@@ -23,11 +23,12 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "rotation_invariance",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 8,
     level: 1e-5,
     title: "rotating the samples within their span leaves linear GD unchanged and moves SGD's limit",
+    theorem: "Theorems 1, 2",
     source: "GFHY, discussion of Theorems 1 and 2",
     statement: "Replacing the data A by QA, Q orthogonal m × m, leaves the trajectory of linear GD unchanged; the limits of \
                 SGD are rows of QA instead of rows of A. ReLU GD is not invariant: its limit mixes the samples that are active \

@@ -14,7 +14,7 @@ use crate::engine::Snapshot;
 use crate::error::Result;
 use crate::measure::neurons::NeuronRow;
 use crate::measure::sharpness::SharpnessRow;
-use crate::measure::trajectory::Row;
+use crate::measure::trajectory::{Row, has_correlations};
 use crate::persist::store::Store;
 use crate::train::{PATIENCE, Shape, Training};
 
@@ -24,6 +24,8 @@ pub(super) struct Part {
     pub training: Training,
     /// Trajectory of its first replica, where one is recorded.
     pub rows: Vec<Row>,
+    /// Its correlations, `[rows, m]`, of few samples.
+    pub correlations: Vec<f64>,
     /// What its neurons learned on the way, likewise.
     pub neurons: Vec<NeuronRow>,
     /// Curvature on the way, likewise, if it is asked for.
@@ -47,6 +49,8 @@ impl Part {
         };
         let flawed_index = self.rows.iter().any(|row| row.argmax >= shape.samples)
             || self.neurons.iter().any(|row| row.neuron >= shape.neurons || row.argmax >= shape.samples);
+        let width = if has_correlations(shape.samples) { shape.samples } else { 0 };
+        let is_ragged = self.correlations.len() != self.rows.len() * width;
         let engine = self.engine.as_ref();
         let misfit = engine.is_some_and(|engine| {
             engine.step > shape.budget
@@ -63,6 +67,7 @@ impl Part {
             .or_else(|| steps("trajectory", Box::new(self.rows.iter().map(|row| row.step))))
             .or_else(|| steps("neurons", Box::new(self.neurons.iter().map(|row| row.step))))
             .or_else(|| steps("curvatures", Box::new(self.curvatures.iter().map(|row| row.step))))
+            .or_else(|| is_ragged.then(|| "its correlations are not those of its trajectory".into()))
             .or_else(|| flawed_index.then(|| "it names a sample or neuron that there is not".into()))
             .or_else(|| misfit.then(|| "its engine is beyond the budget, or of another shape".into()))
             .or_else(|| (needs_engine && engine.is_none()).then(|| "it has no engine".into()))
@@ -257,6 +262,7 @@ mod tests {
         Part {
             training,
             rows: trajectory.rows,
+            correlations: trajectory.correlations,
             neurons: Vec::new(),
             curvatures: Vec::new(),
             engine: Some(engine.snapshot()),
@@ -267,7 +273,8 @@ mod tests {
     fn a_part_that_makes_no_sense_is_refused() {
         assert_eq!(part().flaw(&SHAPE, false), None);
         type Spoil = fn(&mut Part);
-        let flawed: [(Spoil, &str); 6] = [
+        let flawed: [(Spoil, &str); 7] = [
+            (|part| part.correlations.truncate(4), "its correlations are not those of its trajectory"),
             (|part| part.rows[2].step = 401, "trajectory are out of order or of the budget"),
             (|part| part.rows.swap(0, 1), "trajectory are out of order"),
             (|part| part.rows[1].argmax = 3, "a sample or neuron that there is not"),

@@ -60,6 +60,7 @@ pub(super) fn parts(job: &Job, run_dir: &RunDir, run: &InPlace) -> Result<Option
             part.training.extend(taken, &job.plan(&job.starts[job.replicas_of(k)]));
             // The end of a run is a row; the middle of one only if it is due.
             part.rows.retain(|row| row.step < taken || row.step % job.every == 0);
+            part.correlations.truncate(part.rows.len() * job.recorded_samples());
             part.neurons.retain(|row| row.step < taken || row.step % job.every == 0);
             let period = job.sharpness.unwrap_or(job.every);
             part.curvatures.retain(|row| row.step < taken || row.step % period == 0);

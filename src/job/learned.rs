@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::measure::dictionary::{Matching, RECOVERED};
 use crate::measure::neurons::NeuronGauge;
 use crate::measure::subspace;
-use crate::report::terminal::number;
+use crate::text::number;
 use crate::train::Outcome;
 
 /// Final measures beyond those of a single neuron over orthonormal data.

@@ -48,6 +48,9 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.output.json);
     }
+    if let Some(directory) = &options.render {
+        return cli::render_again(directory, options.output.json);
+    }
     let mut job = Job::check(options)?;
     let output = &options.output;
     let interrupt = Interrupt::listen()?;
@@ -108,6 +111,8 @@ struct Results {
     finished: Vec<Finished>,
     /// Trajectory of the first, to its end.
     trajectory: Vec<Row>,
+    /// Correlations of its first neuron along it, `[rows, m]`, of few samples.
+    correlations: Vec<f64>,
     /// Its neurons along it.
     neurons: Vec<NeuronRow>,
     /// Curvature along it, if it was asked for, and whether it was read off the whole Hessian.
@@ -121,13 +126,14 @@ struct Results {
 impl Job {
     fn results(&self, parts: Vec<Part>, state: Option<Vec<u8>>) -> Result<Results> {
         let (mut finished, mut rows, mut neurons) = (Vec::new(), Vec::new(), Vec::new());
-        let mut curvatures = Vec::new();
+        let (mut correlations, mut curvatures) = (Vec::new(), Vec::new());
         let mut training = Duration::ZERO;
         let (dataset, activation) = (self.problem.dataset(), self.problem.activation());
         for part in parts {
             let (runs, spent) = part.training.into_runs();
             training += spent;
             rows.extend(part.rows);
+            correlations.extend(part.correlations);
             neurons.extend(part.neurons);
             curvatures.extend(part.curvatures);
             let snapshot = part.engine.filter(|_| self.writes_model());
@@ -143,15 +149,19 @@ impl Job {
         let run = &finished[0].run;
         let starts = neurons.iter().filter(|row| row.step == 0).map(|row| row.norm).collect();
         rows.retain(|row| row.step < run.steps);
+        correlations.truncate(rows.len() * self.recorded_samples());
         neurons.retain(|row| row.step < run.steps);
         // What a diverged replica holds means nothing.
         if run.outcome != Outcome::Diverged {
             rows.push(finished[0].row);
+            if self.recorded_samples() > 0 {
+                correlations.extend(&run.neurons[0].correlations);
+            }
             let gauge = NeuronGauge::new(dataset, activation, starts);
             neurons.extend(gauge.read(run.steps, &run.neurons, run.weights.as_deref()));
         }
         let sharpness = self.curvatures(curvatures, &finished[0].run)?;
-        Ok(Results { finished, trajectory: rows, neurons, sharpness, training, state })
+        Ok(Results { finished, trajectory: rows, correlations, neurons, sharpness, training, state })
     }
 
     /// The curvatures of the first replica up to its own end, where that is.

@@ -117,6 +117,9 @@ pub struct TrainOptions {
     /// Go on with the run that --out keeps; from the beginning if there is none, not at all if it is complete.
     #[arg(long, requires = "out")]
     pub resume: bool,
+    /// Draw report.html and figures/ again from the files of a finished run, without training.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force", "no_page", "resume", "config"])]
+    pub render: Option<PathBuf>,
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,

@@ -16,13 +16,15 @@ use crate::data::file::Layout;
 use crate::device::to_host;
 use crate::error::Result;
 use crate::measure::sharpness::SharpnessRow;
+use crate::measure::trajectory::Row;
 use crate::model::{Architecture, Autoencoder, flat};
 use crate::persist::RunDir;
 use crate::persist::run_dir::InPlace;
 use crate::persist::store::{checksum, differences};
 use crate::report::chart::bars;
-use crate::report::terminal::number;
+use crate::report::render;
 use crate::text;
+use crate::text::number;
 use crate::train::Outcome;
 use crate::vectors::{largest, norm};
 
@@ -191,11 +193,12 @@ pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Re
 }
 
 pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results: &Results) -> Result<()> {
-    let Results { finished, trajectory, neurons, sharpness, training, state } = results;
+    let Results { finished, trajectory, neurons, sharpness, training, state, .. } = results;
     let directory = text::path(run_dir.target()).to_string();
     run_dir.write_json("config.json", &config(job, options, &directory))?;
     write_arrays(job, &run_dir, finished)?;
     run_dir.write_csv("trajectory.csv", trajectory)?;
+    write_correlations(job, &run_dir, results)?;
     run_dir.write_csv("neurons.csv", neurons)?;
     if finished.len() > 1 {
         let rows: Vec<Ending> = finished.iter().enumerate().map(ending).collect();
@@ -214,6 +217,9 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     summary.sharpness =
         sharpness.as_ref().and_then(|(rows, dense)| Some(Sharpness::new(rows.last()?, *dense)));
     run_dir.write_json("summary.json", &summary)?;
+    if !options.output.no_page {
+        render::into(&run_dir)?;
+    }
     let committed = run_dir.commit()?;
     cli::tell_committed(&committed);
     if options.output.json {
@@ -221,6 +227,22 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     } else {
         cli::print(&describe(job, &summary, &finished[0]))
     }
+}
+
+/// The correlations of the first neuron beside the rows of the trajectory, of few samples.
+fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<()> {
+    let samples = job.recorded_samples();
+    if samples == 0 {
+        return Ok(());
+    }
+    let header: Vec<String> =
+        std::iter::once("step".into()).chain((0..samples).map(|i| format!("c_{i}"))).collect();
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let rows = results.trajectory.iter().zip(results.correlations.chunks_exact(samples));
+    let fields = |(row, c): (&Row, &[f64])| {
+        std::iter::once(row.step.to_string()).chain(c.iter().map(f64::to_string)).collect()
+    };
+    run_dir.write_table("correlations.csv", &header, &rows.map(fields).collect::<Vec<_>>())
 }
 
 fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'a> {

@@ -17,7 +17,7 @@ use crate::init::Start;
 use crate::interrupt::Interrupt;
 use crate::measure::neurons::NeuronTable;
 use crate::measure::sharpness::{SharpnessAlong, Surface};
-use crate::measure::trajectory::{Gauge, Trajectory};
+use crate::measure::trajectory::{Gauge, Trajectory, has_correlations};
 use crate::model::{AnyAutoencoder, Architecture, flat};
 use crate::text;
 use crate::train::{Cadence, Observer, Plan, Shape, StopRule, Training};
@@ -90,9 +90,18 @@ impl<'a> Session<'a> {
         let mut table = NeuronTable::new(engine.as_ref(), dataset, activation, cadence, 0);
         let mut sharpness = if k == 0 { job.sharpness_along()? } else { None };
         let mut training = Training::new(engine.as_ref(), job.observers_of(k));
-        if let Some(Part { training: then, rows, neurons, curvatures, engine: Some(snapshot) }) = saved {
+        if let Some(Part {
+            training: then,
+            rows,
+            correlations,
+            neurons,
+            curvatures,
+            engine: Some(snapshot),
+        }) = saved
+        {
             engine.restore(&snapshot)?;
-            (training, trajectory.rows, table.rows) = (then, rows, neurons);
+            (training, table.rows) = (then, neurons);
+            (trajectory.rows, trajectory.correlations) = (rows, correlations);
             if let Some(sharpness) = &mut sharpness {
                 sharpness.rows = curvatures;
             }
@@ -116,14 +125,17 @@ impl<'a> Session<'a> {
                 // Steps of the budget beyond the end are not taken.
                 progress.dec_length((job.budget - engine.steps_taken()).saturating_mul(count));
                 let engine = (job.writes_model() || training.ran_out()).then(|| engine.snapshot());
-                let (rows, neurons) = (trajectory.rows, table.rows);
+                let Trajectory { rows, correlations, .. } = trajectory;
+                let neurons = table.rows;
                 let curvatures = sharpness.map(|sharpness| sharpness.rows).unwrap_or_default();
-                return checkpoint.finish(k, Part { training, rows, neurons, curvatures, engine });
+                return checkpoint
+                    .finish(k, Part { training, rows, correlations, neurons, curvatures, engine });
             }
             let (training, engine) = (training.clone(), Some(engine.snapshot()));
-            let (rows, neurons) = (trajectory.rows.clone(), table.rows.clone());
+            let (rows, correlations) = (trajectory.rows.clone(), trajectory.correlations.clone());
+            let neurons = table.rows.clone();
             let curvatures = sharpness.as_ref().map(|sharpness| sharpness.rows.clone()).unwrap_or_default();
-            checkpoint.keep(k, &Part { training, rows, neurons, curvatures, engine })?;
+            checkpoint.keep(k, &Part { training, rows, correlations, neurons, curvatures, engine })?;
             if interrupt.is_requested() {
                 return Ok(());
             }
@@ -156,6 +168,12 @@ impl Job {
     pub(super) fn replicas_of(&self, part: usize) -> Range<usize> {
         let size = self.replicas_a_part();
         part * size..((part + 1) * size).min(self.starts.len())
+    }
+
+    /// Samples whose correlations stand beside the rows of a trajectory: all or none.
+    pub(super) fn recorded_samples(&self) -> usize {
+        let samples = self.problem.dataset().samples();
+        if has_correlations(samples) { samples } else { 0 }
     }
 
     /// Whether the model is written as a whole, and is more than what a run keeps of it.

@@ -71,6 +71,14 @@ impl Gauge {
     }
 }
 
+/// Samples up to which a trajectory has all correlations beside its rows.
+const MAX_SAMPLES: usize = 64;
+
+/// Whether a trajectory over so many samples has all correlations beside its rows.
+pub fn has_correlations(samples: usize) -> bool {
+    samples <= MAX_SAMPLES
+}
+
 /// Records the first neuron of one replica.
 #[derive(Debug)]
 pub struct Trajectory {
@@ -79,12 +87,14 @@ pub struct Trajectory {
     replica: usize,
     /// The rows so far.
     pub rows: Vec<Row>,
+    /// Correlations of the neuron, `[rows, m]`, of up to 64 samples; else empty.
+    pub correlations: Vec<f64>,
 }
 
 impl Trajectory {
     /// A recorder of `replica`.
     pub fn new(gauge: Gauge, cadence: Cadence, replica: usize) -> Self {
-        Self { gauge, cadence, replica, rows: Vec::new() }
+        Self { gauge, cadence, replica, rows: Vec::new(), correlations: Vec::new() }
     }
 }
 
@@ -96,5 +106,8 @@ impl Observer for Trajectory {
     fn observe(&mut self, step: u64, engine: &dyn Engine) {
         let neuron = &engine.neurons(self.replica)[0];
         self.rows.push(self.gauge.read(step, engine.loss(self.replica), neuron));
+        if has_correlations(neuron.correlations.len()) {
+            self.correlations.extend(&neuron.correlations);
+        }
     }
 }

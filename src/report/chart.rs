@@ -1,6 +1,6 @@
-//! A neuron's correlations at a glance, for a terminal.
+//! Correlations as bars, for a terminal.
 
-use super::terminal::number;
+use crate::text::number;
 
 /// Samples shown, and cells of the longest bar.
 const ROWS: usize = 12;
@@ -20,16 +20,38 @@ pub fn bars(correlations: &[f64]) -> String {
     let digits = order.iter().take(shown).map(|i| i.to_string().len()).max().unwrap_or(1);
     let mut lines = vec![format!("  correlations c_i{which}")];
     for &i in &order[..shown] {
-        // Beside NaN, which comes first, an infinite bar would have no end.
-        let eighths = ((correlations[i].abs() / max * (8 * WIDTH) as f64).round() as usize).min(8 * WIDTH);
-        let mut bar = "█".repeat(eighths / 8);
-        if !eighths.is_multiple_of(8) {
-            bar.push(EIGHTHS[eighths % 8]);
-        }
-        let padding = " ".repeat(WIDTH - bar.chars().count());
-        lines.push(format!("  {i:>digits$} {bar}{padding} {}", number(correlations[i])));
+        let bar = bar(correlations[i].abs() / max, WIDTH);
+        lines.push(format!("  {i:>digits$} {bar} {}", number(correlations[i])));
     }
     lines.join("\n")
+}
+
+/// Bars of the correlations of two runs side by side, in the order of the samples, on a scale from 0 to 1.
+pub fn side_by_side(titles: [&str; 2], correlations: [&[f64]; 2], columns: usize) -> String {
+    let rows = correlations.map(<[f64]>::len).into_iter().max().unwrap_or(0).min(ROWS);
+    // Two halves, each an index, a bar and a number of five characters, and a gap of four.
+    let width = (columns.saturating_sub(26) / 2).clamp(8, 24);
+    let half = 11 + width;
+    let mut lines = vec![format!("  {:<half$}    {}", titles[0], titles[1])];
+    for k in 0..rows {
+        let [left, right] = correlations.map(|values| {
+            values.get(k).map_or(String::new(), |&c| // What rounds to 0 has no sign.
+                let shown = if c.abs() < 0.005 { 0.0 } else { c };
+                format!("{k:>2} {} {shown:>5.2}", bar(c.abs(), width)))
+        });
+        lines.push(format!("  {left:<half$}  {right}").trim_end().to_string());
+    }
+    lines.join("\n")
+}
+
+/// A bar of this share of a width, padded to it. What is no number has none.
+fn bar(share: f64, width: usize) -> String {
+    let eighths = ((share * (8 * width) as f64).round() as usize).min(8 * width);
+    let mut bar = "█".repeat(eighths / 8);
+    if !eighths.is_multiple_of(8) {
+        bar.push(EIGHTHS[eighths % 8]);
+    }
+    format!("{bar:<width$}")
 }
 
 #[cfg(test)]
@@ -62,5 +84,22 @@ mod tests {
         assert!(text.contains("the largest 12 of 40"), "{text}");
         assert!(text.lines().nth(1).unwrap().contains(&"█".repeat(40)), "{text}");
         assert_eq!(bars(&[]).lines().count(), 1);
+    }
+
+    #[test]
+    fn two_runs_stand_side_by_side_and_fit() {
+        for columns in [60, 80, 200] {
+            let text = side_by_side(["GD", "SGD"], [&[0.5, 0.25, -0.1], &[1.0, 0.0]], columns);
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(lines.iter().all(|line| line.chars().count() <= columns), "{columns}: {text}");
+            let full = |line: &str| line.chars().filter(|&c| c == '█').count();
+            let width = full(lines[1]) * 2 / 3;
+            assert!(
+                lines[1].contains(" 0.50")
+                    && lines[1].ends_with(" 1.00")
+                    && full(lines[1]) == width + width / 2
+            );
+            assert!(lines[3].trim_end().ends_with("-0.10"), "{text}");
+        }
     }
 }

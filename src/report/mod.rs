@@ -6,11 +6,13 @@ mod page;
 mod prose;
 pub mod render;
 mod saved;
+pub mod tables;
 pub mod terminal;
 
 use std::time::Instant;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::claims::{Claim, Context, Findings, Kind, Table};
 use crate::error::Result;
@@ -30,7 +32,7 @@ pub struct Report {
     /// Commit of the source, if it was built from a checkout.
     pub git_commit: Option<&'static str>,
     /// The claim's own options as given (null where left to the protocol); null for `reproduce`.
-    pub options: serde_json::Value,
+    pub options: Value,
     /// Its precision.
     pub precision: &'static str,
     /// Wall-clock time.
@@ -53,10 +55,21 @@ pub struct ClaimReport {
     pub id: &'static str,
     /// One line.
     pub title: &'static str,
+    /// Where its prediction comes from.
+    pub kind: Kind,
+    /// Theorem that it is or is about.
+    pub theorem: &'static str,
     /// Where the claim is made.
     pub source: &'static str,
     /// The claim.
     pub statement: &'static str,
+    /// The claim as a formula, in LaTeX.
+    pub formula: &'static str,
+    /// Program that examines it again, to be followed by options.
+    #[serde(skip)]
+    pub program: String,
+    /// Command that examines it again as it was.
+    pub command: String,
     /// How it was examined.
     pub protocol: String,
     /// What came of it; an exploration has no verdict.
@@ -82,6 +95,11 @@ fn names<S: Serializer>(tables: &[Table], serializer: S) -> std::result::Result<
 }
 
 impl ClaimReport {
+    /// Checks that came out as predicted.
+    pub fn passed(&self) -> usize {
+        self.checks.iter().filter(|check| check.ok == Some(true)).count()
+    }
+
     /// Examines a claim by `run`, which brings the findings.
     ///
     /// # Errors
@@ -106,10 +124,15 @@ impl ClaimReport {
         Ok(Self {
             id: claim.id,
             title: claim.title,
+            kind: claim.kind,
+            theorem: claim.theorem,
             source: claim.source,
             statement: claim.statement,
+            formula: claim.formula,
+            program: String::new(),
+            command: String::new(),
             protocol: protocol.join(" "),
-            verdict: (claim.kind == Kind::Claim).then_some(verdict),
+            verdict: claim.kind.has_verdict().then_some(verdict),
             checks,
             estimates,
             notes,
@@ -120,14 +143,19 @@ impl ClaimReport {
 }
 
 impl Report {
-    /// Puts claims and explorations together.
+    /// Puts claims and explorations together; `program` gives the program that examines a claim, and `options` what it was told.
     pub fn new(
         context: &Context,
-        options: serde_json::Value,
-        examined: Vec<ClaimReport>,
+        program: impl Fn(&str) -> String,
+        options: Value,
+        mut examined: Vec<ClaimReport>,
         interrupted: bool,
         seconds: f64,
     ) -> Self {
+        for entry in &mut examined {
+            entry.program = program(entry.id);
+            entry.command = command(&entry.program, context, &options);
+        }
         let (claims, explorations): (Vec<_>, Vec<_>) =
             examined.into_iter().partition(|entry| entry.verdict.is_some());
         Self {
@@ -155,4 +183,23 @@ impl Report {
     pub fn all_reproduced(&self) -> bool {
         self.claims.iter().all(|claim| claim.verdict == Some(Verdict::Reproduced))
     }
+}
+
+/// The command that examines a claim again: its cells draw from the seed and the claim alone, so its own program sees what
+/// `reproduce` saw.
+fn command(program: &str, Context { effort, seed, compute, .. }: &Context, options: &Value) -> String {
+    let (backend, precision) = (compute.backend().name(), compute.precision().name());
+    let mut command = format!(
+        "{program} --effort {} --seed {seed} --backend {backend} --precision {precision}",
+        effort.name()
+    );
+    for (key, value) in options.as_object().into_iter().flatten() {
+        let value = match value {
+            Value::Null | Value::Bool(false) => continue,
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        command.push_str(&format!(" --{} {value}", key.replace('_', "-")));
+    }
+    command
 }

@@ -1,4 +1,4 @@
-//! Text of a claim as HTML: escaped, and the indices of symbols set as such.
+//! Text of a claim as HTML: escaped, and the indices and powers of symbols set as such.
 
 /// `w_0`, `λ_max`, `Σ_{i∈S⁺}`, `2η_B`, `dy_j`, `(…)_j`, `max_i` with subscripts. A symbol is a single letter: `max_cos` is a name
 /// and stays.
@@ -8,6 +8,16 @@ pub(super) fn html(text: &str) -> String {
     while k < letters.len() {
         push(&mut html, letters[k]);
         k += 1;
+        if letters.get(k) == Some(&'^') {
+            let (power, taken) = power(&letters[k + 1..]);
+            if !power.is_empty() {
+                html.push_str("<sup>");
+                power.iter().for_each(|c| push(&mut html, *c));
+                html.push_str("</sup>");
+                k += 1 + taken;
+            }
+            continue;
+        }
         if letters.get(k) != Some(&'_') {
             continue;
         }
@@ -31,6 +41,27 @@ fn index(rest: &[char]) -> (&[char], usize) {
     let part = |c: &char| (c.is_alphanumeric() && !"⁰¹²³⁴⁵⁶⁷⁸⁹".contains(*c)) || "⊥∞".contains(*c);
     let end = rest.iter().position(|c| !part(c)).unwrap_or(rest.len());
     (&rest[..end], end)
+}
+
+/// The power that follows `^`, in braces or parentheses or not, and how many letters it takes.
+fn power(rest: &[char]) -> (&[char], usize) {
+    let closing = match rest.first() {
+        Some('{') => '}',
+        Some('(') => ')',
+        _ => {
+            let sign = usize::from(rest.first().is_some_and(|c| "-−+".contains(*c)));
+            let part = |c: &char| c.is_alphanumeric() || "½⅓¼⊤".contains(*c);
+            let mut end = rest[sign..].iter().position(|c| !part(c)).map_or(rest.len(), |end| sign + end);
+            // A decimal point belongs to it if digits follow, the end of a sentence does not.
+            if rest.get(end) == Some(&'.') && rest.get(end + 1).is_some_and(char::is_ascii_digit) {
+                let digits = rest[end + 1..].iter().position(|c| !c.is_ascii_digit());
+                end = digits.map_or(rest.len(), |digits| end + 1 + digits);
+            }
+            return if end == sign { (&rest[..0], 0) } else { (&rest[..end], end) };
+        }
+    };
+    let end = rest.iter().position(|c| *c == closing);
+    end.map_or((&rest[..0], 0), |end| (&rest[1..end], end + 1))
 }
 
 /// Whether what ends here is a symbol: a bracket, a letter of another alphabet (`2η_B`), or a Latin letter by itself, after a number
@@ -81,6 +112,15 @@ mod tests {
         );
         assert_eq!(html("∂_t S, max_i|c_i|"), "∂<sub>t</sub> S, max<sub>i</sub>|c<sub>i</sub>|");
         assert_eq!(html("batch_sizes.csv, _0, x1_y, a_b_c"), "batch_sizes.csv, _0, x1_y, a<sub>b</sub>_c");
+        assert_eq!(
+            html("10^10 steps, m^-0.503, u^(1/4). ℝ^n"),
+            "10<sup>10</sup> steps, m<sup>-0.503</sup>, u<sup>1/4</sup>. ℝ<sup>n</sup>"
+        );
+        assert_eq!(
+            html("e^{−2R}, x^2. A^, Σα_j⁴, s_0², Πw_0"),
+            "e<sup>−2R</sup>, x<sup>2</sup>. A^, Σα<sub>j</sub>⁴, s<sub>0</sub>², Πw<sub>0</sub>"
+        );
+        assert_eq!(html("a_{i*}, c_i(0), R_t"), "a<sub>i*</sub>, c<sub>i</sub>(0), R<sub>t</sub>");
         assert_eq!(html("a_, b_{x and <b>&"), "a_, b_{x and &lt;b&gt;&amp;");
         assert_eq!(
             html("‖w_0‖ < 1, log(c_1/c_0)"),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::figures::{self, Figure, Look, Sheet};
 use super::page;
-use super::saved::Saved;
+use super::saved::{Saved, Trained};
 use crate::error::{Error, Result, io_at};
 use crate::persist::RunDir;
 
@@ -16,6 +16,24 @@ use crate::persist::RunDir;
 const FIGURES: &str = "figures";
 /// The page.
 const PAGE: &str = "report.html";
+/// Files of a `train` run that its page links.
+const LINKED: [&str; 15] = [
+    "config.json",
+    "summary.json",
+    "trajectory.csv",
+    "correlations.csv",
+    "neurons.csv",
+    "replicas.csv",
+    "sharpness.csv",
+    "data.npy",
+    "dictionary.npy",
+    "w0.npy",
+    "w.npy",
+    "c0.npy",
+    "c.npy",
+    "batches.npy",
+    "model.safetensors",
+];
 
 /// What was drawn.
 #[derive(Clone, Debug, Serialize)]
@@ -29,8 +47,10 @@ pub struct Drawn {
 }
 
 /// A figure on the page.
-pub(super) struct RenderedFigure {
+pub(super) struct Picture {
     pub figure: &'static Figure,
+    /// The file that it is drawn from.
+    pub data: String,
     pub caption: String,
     /// The figure as an element of the page, or why there is none.
     pub svg: std::result::Result<String, String>,
@@ -45,7 +65,7 @@ pub fn again(directory: &Path) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
     run_dir.take_over(|name| name == PAGE || is_figure(name))?;
-    let drawn = draw(&Saved::read(directory)?, directory, &run_dir, Err)?;
+    let drawn = draw(directory, &run_dir, Err)?;
     let kept = run_dir.commit()?.kept;
     Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
@@ -55,15 +75,13 @@ pub fn again(directory: &Path) -> Result<Drawn> {
 /// # Errors
 /// [`Error::Io`], [`Error::File`].
 pub(crate) fn into(run_dir: &RunDir) -> Result<Drawn> {
-    let from = run_dir.staging()?;
-    draw(&Saved::read(from)?, from, run_dir, |refusal| Ok(Err(refusal.to_string())))
+    draw(run_dir.staging()?, run_dir, |refusal| Ok(Err(refusal.to_string())))
 }
 
 /// Whether a file of a run is a figure.
 fn is_figure(name: &str) -> bool {
-    let mut figures =
-        figures::ALL.iter().flat_map(|figure| ["svg", "png"].map(|end| figure_file(figure, end)));
-    figures.any(|file| file == name)
+    let all = figures::ALL.iter().chain(&figures::run::ALL);
+    all.flat_map(|figure| ["svg", "png"].map(|end| figure_file(figure, end))).any(|file| file == name)
 }
 
 fn figure_file(figure: &Figure, suffix: &str) -> String {
@@ -73,48 +91,80 @@ fn figure_file(figure: &Figure, suffix: &str) -> String {
 /// What becomes of a table that no figure can be drawn from: a finding is not lost over it, a request is refused.
 type Refused = fn(Error) -> Result<std::result::Result<Sheet, String>>;
 
-fn draw(saved: &Saved, from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
-    let wanted: Vec<&'static Figure> = saved
-        .entries()
-        .flat_map(|entry| {
-            figures::of(&entry.id).filter(|figure| entry.tables.iter().any(|name| name == figure.table))
-        })
-        .collect();
-    let plates = wanted.into_par_iter().map(|figure| plate(figure, saved, from, run_dir, refused));
-    let plates: Vec<RenderedFigure> = plates.collect::<Result<_>>()?;
-    run_dir.write(PAGE, page::html(saved, &plates)?.as_bytes())?;
-    let drawn = plates.iter().filter(|plate| plate.svg.is_ok()).map(|plate| plate.figure.id).collect();
-    Ok(Drawn { page: from.join(PAGE), figures: drawn, kept: Vec::new() })
+/// Draws the files of a run at `from` into a run directory.
+fn draw(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
+    if Trained::is_at(from) {
+        return draw_training(from, run_dir, refused);
+    }
+    let saved = Saved::read(from)?;
+    let wanted = saved.entries().flat_map(|entry| {
+        figures::of(&entry.id).filter(|figure| entry.tables.iter().any(|name| name == figure.table))
+    });
+    let Saved { seed, effort, backend, precision, .. } = &saved;
+    let origin = format!("Seed {seed}, effort {effort}, backend {backend} {precision}.");
+    let pictures = pictures(wanted.collect(), &origin, from, run_dir, refused)?;
+    finish(page::claims(&saved, &pictures)?, &pictures, from, run_dir)
 }
 
-/// One figure: its files, and itself for the page.
-fn plate(
-    figure: &'static Figure,
-    saved: &Saved,
+fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
+    let trained = Trained::read(from)?;
+    let wanted = figures::run::ALL.into_iter().filter(|figure| trained.shows(figure.id, from)).collect();
+    let pictures = pictures(wanted, &trained.origin(), from, run_dir, refused)?;
+    let files: Vec<&str> = LINKED.into_iter().filter(|name| from.join(name).exists()).collect();
+    finish(page::train(&trained, &pictures, &files)?, &pictures, from, run_dir)
+}
+
+fn pictures(
+    figures: Vec<&'static Figure>,
+    origin: &str,
     from: &Path,
     run_dir: &RunDir,
     refused: Refused,
-) -> Result<RenderedFigure> {
-    let read = Sheet::read(&from.join(format!("{}.csv", figure.table)), figure.columns);
+) -> Result<Vec<Picture>> {
+    figures.into_par_iter().map(|figure| picture(figure, origin, from, run_dir, refused)).collect()
+}
+
+fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> Result<Drawn> {
+    run_dir.write(PAGE, page.as_bytes())?;
+    let drawn =
+        pictures.iter().filter(|picture| picture.svg.is_ok()).map(|picture| picture.figure.id).collect();
+    Ok(Drawn { page: from.join(PAGE), figures: drawn, kept: Vec::new() })
+}
+
+/// The table of a figure, and the file that holds it.
+fn sheet(figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
+    if figure.table == figures::WEIGHTS {
+        let data = format!("{}.npy", figure.table);
+        let vectors = crate::data::file::vectors(&from.join(&data));
+        let sheet = vectors.map(|(values, rows)| Sheet::of_vectors(&values, values.len() / rows.max(1)));
+        return (data, sheet);
+    }
+    let data = format!("{}.csv", figure.table);
+    let sheet = Sheet::read(&from.join(&data), figure.columns);
+    (data, sheet)
+}
+
+/// One figure: its files, and itself for the page.
+fn picture(
+    figure: &'static Figure,
+    origin: &str,
+    from: &Path,
+    run_dir: &RunDir,
+    refused: Refused,
+) -> Result<Picture> {
+    let (data, read) = sheet(figure, from);
     let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
         Ok(sheet) => sheet,
-        Err(flaw) => return Ok(RenderedFigure { figure, caption: figure.title.into(), svg: Err(flaw) }),
+        Err(flaw) => return Ok(Picture { figure, data, caption: figure.title.into(), svg: Err(flaw) }),
     };
-    let caption = format!(
-        "{} Seed {}, effort {}, backend {} {}.",
-        (figure.caption)(&sheet),
-        saved.seed,
-        saved.effort,
-        saved.backend,
-        saved.precision
-    );
+    let caption = format!("{} {origin}", (figure.caption)(&sheet));
     let drawing = match figure.drawing(&sheet) {
         Ok(drawing) => drawing,
-        Err(flaw) => return Ok(RenderedFigure { figure, caption, svg: Err(flaw) }),
+        Err(flaw) => return Ok(Picture { figure, data, caption, svg: Err(flaw) }),
     };
     let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
     run_dir.write(&svg, figures::svg(&drawing, figure.id, Look::File).as_bytes())?;
     let refuse = |reason| Error::File { path: from.join(&png), reason };
     run_dir.write(&png, &figures::png(&drawing).map_err(refuse)?)?;
-    Ok(RenderedFigure { figure, caption, svg: Ok(figures::svg(&drawing, figure.id, Look::Page)) })
+    Ok(Picture { figure, data, caption, svg: Ok(figures::svg(&drawing, figure.id, Look::Page)) })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::claims::is_table_name;
+use crate::claims::{Kind, is_table_name};
 use crate::error::{Error, Result};
 use crate::regular;
 use crate::stats::Interval;
@@ -23,7 +23,6 @@ pub(super) struct Saved {
     pub effort: String,
     pub backend: String,
     pub git_commit: Option<String>,
-    pub options: Value,
     pub precision: String,
     pub seconds: f64,
     pub interrupted: bool,
@@ -37,8 +36,12 @@ pub(super) struct Saved {
 pub(super) struct Entry {
     pub id: String,
     pub title: String,
+    pub kind: Kind,
+    pub theorem: String,
     pub source: String,
     pub statement: String,
+    pub formula: String,
+    pub command: String,
     pub protocol: String,
     pub verdict: Option<String>,
     #[serde(default, deserialize_with = "checks")]
@@ -57,10 +60,8 @@ impl Saved {
     /// [`Error::Io`] if it is not there, [`Error::File`] if it is not a report of this version's shape.
     pub fn read(directory: &Path) -> Result<Self> {
         let path = directory.join("report.json");
-        let bytes = regular::read(&path, MAX)?;
         let refuse = |reason: String| Error::File { path: path.clone(), reason };
-        let mut value: Value = serde_json::from_slice(&bytes).map_err(|e| refuse(e.to_string()))?;
-        make_safe(&mut value);
+        let value = read(&path)?;
         let saved: Self = serde_json::from_value(value).map_err(|e| refuse(e.to_string()))?;
         if let Some(name) = saved.entries().flat_map(|entry| &entry.tables).find(|name| !is_table_name(name))
         {
@@ -73,6 +74,71 @@ impl Saved {
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.claims.iter().chain(&self.explorations)
     }
+}
+
+/// A `train` run as it is read back.
+pub(super) struct Trained {
+    /// `config.json`.
+    pub config: Value,
+    /// `summary.json`.
+    pub summary: Value,
+}
+
+impl Trained {
+    /// Whether a directory holds such a run.
+    pub fn is_at(directory: &Path) -> bool {
+        directory.join("summary.json").exists() && !directory.join("report.json").exists()
+    }
+
+    /// Reads one.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::File`].
+    pub fn read(directory: &Path) -> Result<Self> {
+        let [config, summary] = ["config.json", "summary.json"].map(|name| read(&directory.join(name)));
+        Ok(Self { config: config?, summary: summary? })
+    }
+
+    /// Whether it is the paper's model on orthonormal data.
+    pub fn is_of_paper(&self) -> bool {
+        self.config["model"] == "neuron" && self.config["data"] == "orthonormal"
+    }
+
+    /// Where figures come from.
+    pub fn origin(&self) -> String {
+        let of = |key: &str| self.config[key].as_str().unwrap_or_default();
+        format!("Seed {}, {} engine, {} {}.", self.config["seed"], of("engine"), of("backend"), of("dtype"))
+    }
+
+    /// Whether a figure says something of it.
+    pub fn shows(&self, figure: &str, directory: &Path) -> bool {
+        let (has, replicas) = (|name: &str| directory.join(name).exists(), self.config["replicas"].as_u64());
+        match figure {
+            "correlations" => has("correlations.csv"),
+            "sharpness" => has("sharpness.csv"),
+            "neurons" => self.summary["neurons"].as_u64() > Some(1),
+            "replicas" => has("replicas.csv"),
+            "images" => {
+                let dim = self.config["dim"].as_u64().unwrap_or_default();
+                let are_images = self.config["data"] == "digits" || !self.config["data_read"].is_null();
+                are_images
+                    && has("w.npy")
+                    && replicas == Some(1)
+                    && (16..=4096).contains(&dim)
+                    && dim.isqrt().pow(2) == dim
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Reads a JSON document of a run, its texts made safe.
+fn read(path: &Path) -> Result<Value> {
+    let bytes = regular::read(path, MAX)?;
+    let refuse = |e: serde_json::Error| Error::File { path: path.into(), reason: e.to_string() };
+    let mut value = serde_json::from_slice(&bytes).map_err(refuse)?;
+    make_safe(&mut value);
+    Ok(value)
 }
 
 /// Spells out control characters and marks of direction in every text, so that none directs how the page is shown.

@@ -1,37 +1,59 @@
-//! The report on a terminal: a line a claim, then the table of all checks.
+//! The report on a terminal: a line a claim, what did not come out in full, and what to look at and to try next.
 
 use std::path::Path;
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use anstyle::{AnsiColor, Style};
+use comfy_table::Table;
+use textwrap::{Options, fill};
 
-use super::{ClaimReport, Report};
-use crate::text;
-use crate::verdict::{Check, Margin, Relation, Verdict};
+use super::tables::{margin, prediction};
+use super::{ClaimReport, Report, chart};
+use crate::claims::Kind;
+use crate::text::{self, number};
+use crate::verdict::{Check, Verdict};
 
-/// Width of the table when the output is not a terminal.
-const PLAIN_WIDTH: u16 = 118;
+/// Columns from which on the title of a claim stands in its line, and not below it.
+const WIDE: usize = 160;
+/// Indentation of what belongs to a line.
+const INDENT: &str = "              ";
 
-/// The line printed as a claim finishes.
-pub fn claim_line(claim: &ClaimReport) -> String {
-    let passed = claim.checks.iter().filter(|check| check.ok == Some(true)).count();
+/// Columns of the terminal; none where output goes to a file or a pipe, and lines are as long as they are.
+pub fn columns() -> Option<usize> {
+    Table::new().width().map(usize::from)
+}
+
+/// The heading of a group of claims.
+pub fn heading(kind: Kind) -> String {
+    let bold = Style::new().bold();
+    format!("\n{bold}{}{bold:#}", kind.heading())
+}
+
+/// The line of a claim: theorem, verdict, identifier, checks that came out as predicted, time, and what it says.
+pub fn line(claim: &ClaimReport, columns: Option<usize>) -> String {
     let came = match claim.verdict {
-        Some(_) => format!("{passed}/{} checks", claim.checks.len()),
-        None => format!("{} estimates", claim.estimates.len()),
+        Some(_) => format!("{}/{}", claim.passed(), claim.checks.len()),
+        None => claim.estimates.len().to_string(),
     };
-    format!(
-        "{}  {:<19} {came:<13} {:>6.1} s  {} ({})",
-        colour(claim.verdict),
-        claim.id,
-        claim.seconds,
-        claim.title,
-        claim.source,
-    )
+    let verdict = coloured(claim.verdict);
+    let line = format!("{:<13} {verdict} {:<19} {came:>5} {:>5.1}s", claim.theorem, claim.id, claim.seconds);
+    match columns {
+        Some(columns) if columns < WIDE => format!("{line}\n{}", faint(&below(claim.title, columns))),
+        _ => format!("{line}  {}", claim.title),
+    }
+}
+
+/// Text below a line, indented and wrapped.
+fn below(text: &str, columns: usize) -> String {
+    fill(text, Options::new(columns.max(40)).initial_indent(INDENT).subsequent_indent(INDENT))
+}
+
+fn faint(text: &str) -> String {
+    let dimmed = Style::new().dimmed();
+    format!("{dimmed}{text}{dimmed:#}")
 }
 
 /// The verdict, padded, in its colour; the stream it is printed to strips colours where unwanted.
-fn colour(verdict: Option<Verdict>) -> String {
-    use anstyle::{AnsiColor, Style};
+fn coloured(verdict: Option<Verdict>) -> String {
     let (colour, name) = match verdict {
         Some(verdict @ Verdict::Reproduced) => (AnsiColor::Green, verdict.name()),
         Some(verdict @ Verdict::Refuted) => (AnsiColor::Red, verdict.name()),
@@ -42,84 +64,43 @@ fn colour(verdict: Option<Verdict>) -> String {
     format!("{style}{name:<12}{style:#}")
 }
 
-/// All checks and estimates of a report, and the notes.
-pub fn tables(report: &Report) -> String {
+/// The checks that did not come out as predicted, or could not tell, in full; empty if there are none.
+pub fn failures(report: &Report, columns: Option<usize>) -> String {
     let mut text = String::new();
-    if !report.claims.is_empty() {
-        text.push_str(&format!("{}\n", checks(report)));
-    }
-    if !report.explorations.is_empty() {
-        text.push_str(&format!("{}\n", estimates(report)));
-    }
-    let width = usize::from(blank(&[]).width().unwrap_or(PLAIN_WIDTH));
-    for claim in report.entries().filter(|claim| !claim.notes.is_empty()) {
-        text.push_str(&format!("\n{}\n", claim.id));
+    for claim in report.claims.iter().filter(|claim| claim.verdict != Some(Verdict::Reproduced)) {
+        let open = claim.checks.iter().filter(|check| check.ok != Some(true)).collect::<Vec<_>>();
+        let verdict = claim.verdict.map_or("", Verdict::name);
+        text.push_str(&format!("\n{} is {verdict}: {} of its checks\n", claim.id, open.len()));
+        let width = columns.unwrap_or(118).max(40);
+        let indented = |text: &str, first: &'static str, rest: &'static str| {
+            fill(text, Options::new(width).initial_indent(first).subsequent_indent(rest)) + "\n"
+        };
+        for check in open {
+            text.push_str(&indented(&failure(check), "  - ", "    "));
+            text.push_str(&indented(&check.criterion, "    ", "    "));
+        }
         for note in &claim.notes {
-            let options = textwrap::Options::new(width).initial_indent("  - ").subsequent_indent("    ");
-            text.push_str(&textwrap::fill(note, options));
-            text.push('\n');
+            text.push_str(&indented(note, "  ", "  "));
         }
     }
     text
 }
 
-fn blank(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    let style = table.load_style(UTF8_FULL_CONDENSED);
-    style.set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
-    if !table.is_tty() {
-        table.set_width(PLAIN_WIDTH);
-    }
-    table
+/// A check that failed or is open, in one sentence.
+fn failure(check: &Check) -> String {
+    let Check { name, measured, tolerance_or_interval, n, .. } = check;
+    let came = if check.ok.is_none() { "undecided" } else { "NO" };
+    let control = if check.control { "control, " } else { "" };
+    format!(
+        "{came}: {control}{name}: predicted {}, measured {}, {} ({n} runs)",
+        prediction(check),
+        number(*measured),
+        margin(tolerance_or_interval)
+    )
 }
 
-fn right(text: String) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
-fn estimates(report: &Report) -> Table {
-    let mut table = blank(&["exploration", "estimate", "value", "95 % interval", "runs"]);
-    for entry in &report.explorations {
-        for (k, estimate) in entry.estimates.iter().enumerate() {
-            table.add_row([
-                Cell::new(if k == 0 { entry.id } else { "" }),
-                Cell::new(&estimate.name),
-                right(number(estimate.value)),
-                right(margin(&Margin::Interval(estimate.interval))),
-                right(estimate.n.to_string()),
-            ]);
-        }
-    }
-    table
-}
-
-fn checks(report: &Report) -> Table {
-    let mut table =
-        blank(&["claim", "check", "prediction", "measurement", "tolerance or interval", "runs", "ok"]);
-    for claim in &report.claims {
-        let verdict = claim.verdict.map_or("", Verdict::name);
-        for (k, check) in claim.checks.iter().enumerate() {
-            let id = if k == 0 { format!("{}: {verdict}", claim.id) } else { String::new() };
-            table.add_row([
-                Cell::new(id),
-                Cell::new(if check.control {
-                    format!("control: {}", check.name)
-                } else {
-                    check.name.clone()
-                }),
-                right(prediction(check)),
-                right(number(check.measured)),
-                right(margin(&check.tolerance_or_interval)),
-                right(check.n.to_string()),
-                Cell::new(mark(check.ok)),
-            ]);
-        }
-    }
-    table
-}
-
-/// The last line: how many claims came out, in how long, and where the report is.
-pub fn closing_line(report: &Report, directory: &Path) -> String {
+/// How many claims came out, in how long, and with which settings.
+pub fn closing(report: &Report) -> String {
     let reproduced = report.claims.iter().filter(|claim| claim.verdict == Some(Verdict::Reproduced)).count();
     let (interrupted, of) = if report.interrupted { ("interrupted: ", "finished ") } else { ("", "") };
     let claims = format!("{reproduced} of {} {of}claims reproduced", report.claims.len());
@@ -129,75 +110,61 @@ pub fn closing_line(report: &Report, directory: &Path) -> String {
         (_, 0) => claims,
         _ => format!("{claims}, {explorations}"),
     };
-    format!(
-        "{interrupted}{came} in {:.1} s ({} {}, seed {}, effort {}); report: {}",
-        report.seconds,
-        report.backend,
-        report.precision,
-        report.seed,
-        report.effort,
-        text::path(&directory.join("report.html")),
-    )
+    let Report { seconds, backend, precision, seed, effort, .. } = report;
+    format!("{interrupted}{came} in {seconds:.1} s ({backend} {precision}, seed {seed}, effort {effort})")
 }
 
-fn mark(ok: Option<bool>) -> &'static str {
-    match ok {
-        Some(true) => "yes",
-        Some(false) => "NO",
-        None => "?",
+/// What to look at, with the command that opens it, and one thing to try next.
+pub fn next(report: &Report, directory: &Path) -> String {
+    let page = directory.join("report.html");
+    let page = text::path(&page);
+    let (command, why) = suggestion(report);
+    format!("the page   {OPEN} {page}\ntry next   {command}\n           {why}")
+}
+
+/// The program that opens a page in a browser.
+const OPEN: &str = if cfg!(target_os = "macos") {
+    "open"
+} else if cfg!(windows) {
+    "start"
+} else {
+    "xdg-open"
+};
+
+/// A command that goes on from this report, and what it shows.
+fn suggestion(report: &Report) -> (String, &'static str) {
+    let failed = report.claims.iter().find(|claim| claim.verdict != Some(Verdict::Reproduced));
+    if let Some(claim) = failed {
+        return (
+            format!("{} --effort full", claim.program),
+            "the same claim with more runs, and every check",
+        );
     }
+    let bent = report.claims.len() == 1 && report.claims[0].id == "gd_limit";
+    if report.claims.is_empty() || bent {
+        let train = "cargo run --release --bin train -- --samples 8 --batch 1";
+        return (train.into(), "one training run of your own, with its own page");
+    }
+    let gd = "cargo run --release --bin gd_limit -- --samples 4 --step-size 2.3";
+    (gd.into(), "at this step size no run converges, and the claim is refuted")
 }
 
-pub(super) fn prediction(check: &Check) -> String {
-    let sign = match check.relation {
-        Relation::Equal => "",
-        Relation::AtLeast => "≥ ",
-        Relation::AtMost => "≤ ",
+/// The correlations in which GD and SGD end, side by side, if a claim has them.
+pub fn picture(report: &Report, columns: usize) -> Option<String> {
+    let table =
+        report.entries().flat_map(|entry| &entry.tables).find(|table| table.name == "correlations")?;
+    let column = |name: &str| table.header.iter().position(|column| *column == name);
+    let (algorithm, batch) = (column("algorithm")?, column("batch")?);
+    let (step, correlation) = (column("step")?, column("correlation")?);
+    let ends = |name: &str| {
+        let rows: Vec<_> = table.rows.iter().filter(|row| row[algorithm] == name).collect();
+        let last = &rows.last()?[step];
+        let at_end = rows.iter().filter(|row| row[step] == *last);
+        let values = at_end.map(|row| row[correlation].parse().ok()).collect::<Option<Vec<f64>>>()?;
+        Some((rows[0][batch].as_str(), values))
     };
-    format!("{sign}{}", number(check.predicted))
-}
-
-pub(super) fn margin(margin: &Margin) -> String {
-    match margin {
-        Margin::Tolerance(tolerance) => format!("± {}", number(*tolerance)),
-        Margin::Interval(interval) if interval.high.is_infinite() || interval.low.is_infinite() => {
-            "one-sided".into()
-        }
-        Margin::Interval(interval) => format!("[{}, {}]", number(interval.low), number(interval.high)),
-    }
-}
-
-/// Five significant digits, scientific only where it is shorter.
-pub fn number(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return format!("{x}");
-    }
-    if (1e-3..1e5).contains(&x.abs()) {
-        let digits = (4 - x.abs().log10().floor() as i32).max(0) as usize;
-        let text = format!("{x:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        return text.to_string();
-    }
-    format!("{x:.2e}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number;
-
-    #[test]
-    fn numbers_are_short_and_right() {
-        for (x, text) in [
-            (0.0, "0"),
-            (1.0, "1"),
-            (-0.5, "-0.5"),
-            (0.99771234, "0.99771"),
-            (1e-12, "1.00e-12"),
-            (12345.6, "12346"),
-            (100.0, "100"),
-            (f64::NAN, "NaN"),
-        ] {
-            assert_eq!(number(x), text);
-        }
-    }
+    let ((m, mixed), (b, pure)) = (ends("GD")?, ends("SGD")?);
+    let titles = [format!("GD, b = {m}: a mixture"), format!("SGD, b = {b}: one datapoint")];
+    let title = "correlations with the samples, after training from one start";
+    Some(format!("{title}\n{}", chart::side_by_side([&titles[0], &titles[1]], [&mixed, &pure], columns)))
 }

@@ -25,11 +25,12 @@ use laws::{Alignment, Expected, Pair, Size, Sweep, pooled, slopes};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "alignment_scaling",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 4,
     level: 1e-4,
     title: "GD stays near its start and aligns with no datapoint, SGD the other way round",
+    theorem: "Corollary 3",
     source: "GFHY Corollary 3",
     statement: "For Gaussian initial directions and large m, n, with high probability: GD has max_i cos(w, a_i) = O(√(log m / m)), \
                 mixes some m/3 samples (ReLU m/6) by its participation ratio, and keeps cos(w, w_0) of the order √(m/n); SGD has \

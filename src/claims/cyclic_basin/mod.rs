@@ -13,11 +13,12 @@ use crate::theory::cyclic;
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "cyclic_basin",
-    kind: Kind::Claim,
+    kind: Kind::Beyond,
     joins: Effort::Standard,
     number: 13,
     level: 3e-5,
     title: "cyclic SGD ends in the largest correlation, but for a head start of O(η) of those visited first",
+    theorem: "Theorem 4",
     source: "beyond the paper, about GFHY Theorem 4 and its conjecture",
     statement: "One sample a step in a fixed order: as η → 0 the largest |c_j(0)| wins. For m = 2 the boundary between the limits lies \
                 at log(c_1/c_0) = (1 − ‖w_0‖²/2) η + O(η²), beyond Theorem 4's edge c_0 = c_1; of two leaders among m samples the one \

@@ -29,11 +29,12 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "cyclic_limit",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 3,
     level: 1e-5,
     title: "cyclic SGD ends in a pure datapoint, from the theorem's region in a predictable one",
+    theorem: "Theorem 4",
     source: "GFHY Theorem 4 and the conjecture after it",
     statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
                 a_0. The conjecture, read for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",

@@ -11,11 +11,12 @@ use crate::theory::{escape, selection};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "escape",
-    kind: Kind::Claim,
+    kind: Kind::Beyond,
     joins: Effort::Standard,
     number: 14,
     level: 8e-5,
     title: "started at w_GD, SGD leaves at once by diffusion and commits after a time 1/κ",
+    theorem: "Theorems 1, 2",
     source: "beyond the paper, about the limits of GFHY Theorems 1 and 2",
     statement: "At w_GD = Σ α_j a_j the mean step of SGD is 0 and the noise is not. In the time τ = κt, κ = η_B² b(m−b)/(m(m−1)), the \
                 escape has a law without b and η: E‖w − w_GD‖² = (1 − Σ α_j⁴) τ at first, (m − 1) E τ is the mean fall of \

@@ -24,11 +24,12 @@ use compare::{Cell, Measured, measure};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "gd_limit",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 1,
     level: 1e-5,
     title: "full-batch GD ends in the mixture of all datapoints",
+    theorem: "Theorem 1",
     source: "GFHY Theorem 1",
     statement: "Full-batch gradient descent from w_0 with ‖w_0‖ < 1, Πw_0 ≠ 0 and step size at most 1/5 converges to \
                 Πw_0/‖Πw_0‖; with ReLU, unless S⁺ = {i : c_i(0) > 0} is empty, to Σ_{i∈S⁺} c_i(0) a_i, normalised.",

@@ -19,11 +19,12 @@ use crate::theory::{random_walk, sgd};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "random_walk",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 9,
     level: 2.5e-4,
     title: "the log-ratio R_t has bounded steps and positive drift: it is transient",
+    theorem: "Proposition 8",
     source: "GFHY Proposition 8, after Menshikov and Wade (2010), and the proof of Theorem 2",
     statement: "R_t = log(|c_{i*}| / Σ_{j≠i*} |c_j|) has bounded increments and an asymptotically positive conditional drift, at \
                 least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \

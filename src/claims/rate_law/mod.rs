@@ -15,11 +15,12 @@ use crate::theory::rate::{self, Cost, StepLaw};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "rate_law",
-    kind: Kind::Claim,
+    kind: Kind::Beyond,
     joins: Effort::Standard,
     number: 12,
     level: 1.4e-4,
     title: "after selection the losers fall at a rate that the law of the batches gives exactly",
+    theorem: "Theorem 2",
     source: "beyond the paper",
     statement: "Far out log|c_j| of a loser is a random walk. Its fall a step is λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²) for batches without \
                 replacement and for reshuffled epochs, the latter without noise of first order, and without any for b = 1; \

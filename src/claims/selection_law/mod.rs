@@ -17,11 +17,12 @@ use crate::vectors::norm;
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "selection_law",
-    kind: Kind::Claim,
+    kind: Kind::Beyond,
     joins: Effort::Full,
     number: 11,
     level: 2.4e-4,
     title: "who wins is a lottery whose odds depend on the initial ratios alone, not on b",
+    theorem: "Theorem 2",
     source: "beyond the paper",
     statement: "As η → 0, from N = 1, the y_j = log|c_j| follow dy_j = softmax(2y)_j dτ + dW_j in the time τ = η_B² b(m−b)/(m(m−1)) t, \
                 up to a common shift. So P(i* = j) depends on the ratios of the c_j(0) only: it is (c_j/‖c‖) E_j exp(−½∫(1 − Σp²) dτ), where E_j is the \

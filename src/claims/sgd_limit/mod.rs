@@ -27,11 +27,12 @@ use ends::End;
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "sgd_limit",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 2,
     level: 3e-5,
     title: "SGD with any b < m ends in one pure datapoint",
+    theorem: "Theorem 2",
     source: "GFHY Theorem 2",
     statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 with an active sample \
                 converges almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",

@@ -27,11 +27,12 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "sharpness",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 5,
     level: 1e-5,
     title: "both minima have λ_max = 4/m; the sparse one has the larger trace",
+    theorem: "Theorem 13",
     source: "GFHY Theorem 13",
     statement: "At the limits of both algorithms λ_max(H) = 4/m. With ReLU Tr H(w_GD) = (2n + 8 − m − |S⁺|)/(2m) and \
                 Tr H(w_SGD) = (2n + 7 − m)/(2m) for every b < m: SGD ends in the sharper minimum, by (|S⁺| − 1)/(2m), \

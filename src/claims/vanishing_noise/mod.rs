@@ -22,11 +22,12 @@ use crate::verdict::{Check, Expectation};
 /// The claim.
 pub const CLAIM: Claim = Claim {
     id: "vanishing_noise",
-    kind: Kind::Claim,
+    kind: Kind::Paper,
     joins: Effort::Quick,
     number: 6,
     level: 2e-5,
     title: "every sample gradient vanishes at a datapoint, and at no mixture",
+    theorem: "Theorem 2",
     source: "GFHY, mechanism behind Theorem 2",
     statement: "At ±a_i every per-sample gradient is 0, and at a small distance from it they are of the order of that distance; \
                 at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves it and ends at a datapoint, while GD \

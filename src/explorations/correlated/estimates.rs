@@ -4,9 +4,9 @@ use super::onset::Onset;
 use super::runs::Runs;
 use super::{Measured, paired};
 use crate::model::Activation;
-use crate::report::terminal::number;
 use crate::rng::{Purpose, below, stream};
 use crate::stats::{ESTIMATE_LEVEL, Interval};
+use crate::text::number;
 use crate::vectors::{largest, smallest};
 use crate::verdict::Estimate;
 

@@ -28,6 +28,7 @@ pub const CLAIM: Claim = Claim {
     number: 16,
     level: 0.0,
     title: "what becomes of the pure limit as samples grow correlated",
+    theorem: "open",
     source: "beyond the paper",
     statement: "One neuron on unit samples that all have inner product ρ. A datapoint is a fixed point of every sample's step iff ρ = 0 \
                 (ReLU: ρ ≤ 0); beyond, SGD spreads around it by a heavy-tailed law of scale |ρ|(m − 1)/(η_B(m − b)), and GD's limit \

@@ -24,6 +24,7 @@ pub const CLAIM: Claim = Claim {
     number: 15,
     level: 0.0,
     title: "how many samples the neurons of shallow and deep tied autoencoders mix, against b/m",
+    theorem: "open",
     source: "beyond the paper",
     statement: "Tied ReLU autoencoders of 1 to 8 neurons and 1 to 4 layers on orthonormal data: participation ratio and largest \
                 cosine with a sample of the first-layer neurons, and their alignment with the start, against b/m. The paper \

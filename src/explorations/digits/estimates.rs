@@ -2,8 +2,8 @@
 
 use super::runs::{Group, MEASURES, Protocol, full};
 use super::{INIT_NORM, TOLERANCE, paired};
-use crate::report::terminal::number;
 use crate::state::Neuron;
+use crate::text::number;
 use crate::train::Outcome;
 use crate::vectors::{largest, norm_of, smallest};
 use crate::verdict::Estimate;

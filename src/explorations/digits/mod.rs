@@ -21,6 +21,7 @@ pub const CLAIM: Claim = Claim {
     number: 17,
     level: 0.0,
     title: "what a neuron trained on handwritten digits looks like, against the batch size",
+    theorem: "open",
     source: "beyond the paper",
     statement: "One ReLU neuron on the 1,797 handwritten digits of 8×8 pixels, the mean image subtracted, then unit norm: how close it comes \
                 to a single image, to the first principal component, to one digit, under gradient descent and SGD. Samples are \

@@ -3,7 +3,7 @@
 use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
-use crate::report::terminal::number;
+use crate::text::number;
 
 pub(super) const FIGURE: Figure = Figure {
     id: "cyclic_boundary",

@@ -48,6 +48,6 @@ fn caption(sheet: &Sheet) -> String {
         sheet.first("dim"),
         sheet.first("batch"),
         sheet.first("step_size"),
-        super::super::terminal::number(sheet.first("unit_roundoff").parse().unwrap_or(f64::NAN)),
+        crate::text::number(sheet.first("unit_roundoff").parse().unwrap_or(f64::NAN)),
     )
 }

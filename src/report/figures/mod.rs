@@ -23,6 +23,7 @@ mod random_walk_drift;
 mod random_walk_paths;
 mod rate_batch_size;
 mod rate_law;
+pub mod run;
 mod selection_pair;
 mod sharpness;
 mod sharpness_along;
@@ -33,12 +34,15 @@ pub use drawing::Drawing;
 pub use paint::{Look, png, svg};
 pub use sheet::Sheet;
 
+/// The table of weights, which is read from an array and not from a CSV file.
+pub const WEIGHTS: &str = "w";
+
 /// A figure: what it is drawn from, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct Figure {
     /// Identifier, name of its files.
     pub id: &'static str,
-    /// The claim or exploration that it belongs to.
+    /// The claim or exploration that it belongs to; `train` for those of a run.
     pub claim: &'static str,
     /// One line: what is to be seen.
     pub title: &'static str,

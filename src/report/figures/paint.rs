@@ -220,7 +220,7 @@ fn without_axes(layout: Layout) -> Layout {
 
 /// Ticks of a linear axis.
 fn plain() -> TickFormat {
-    TickFormat::Custom(Arc::new(|value| super::super::terminal::number(value).replace('-', "−")))
+    TickFormat::Custom(Arc::new(|value| crate::text::number(value).replace('-', "−")))
 }
 
 /// Ticks of a logarithmic axis: 10ᵏ, with plain numbers where they are short.
@@ -229,7 +229,7 @@ fn powers() -> TickFormat {
         let exponent = value.log10().round();
         let is_power = (value.log10() - exponent).abs() < 1e-9;
         if (0.01..=1000.0).contains(&value) {
-            return super::super::terminal::number(value);
+            return crate::text::number(value);
         }
         let superscript = |c: char| match c {
             '-' => '⁻',

@@ -64,7 +64,7 @@ fn caption(sheet: &Sheet) -> String {
         let values = sheet.rows().map(|row| row.number(column));
         values.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), x| (low.min(x), high.max(x)))
     };
-    let number = crate::report::terminal::number;
+    let number = crate::text::number;
     let ((small, large), (few, many)) = (range("step_per_sample"), range("runs"));
     format!(
         "Mean fall of log|cⱼ| a step over the losers j ≠ i*, after selection, over the exact expectation under the law of the \

@@ -3,8 +3,8 @@
 use super::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use super::sheet::Row;
 use super::{Figure, Sheet};
-use crate::report::terminal::number;
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
+use crate::text::number;
 
 pub(super) const FIGURE: Figure = Figure {
     id: "selection_pair",

@@ -71,6 +71,20 @@ impl Sheet {
         Ok(Self { header, rows })
     }
 
+    /// Entries of vectors as a table: `neuron`, `pixel`, `weight`.
+    pub(crate) fn of_vectors(vectors: &[f64], dim: usize) -> Self {
+        let row = |(k, weight): (usize, &f64)| {
+            vec![(k / dim).to_string(), (k % dim).to_string(), weight.to_string()]
+        };
+        let header = ["neuron", "pixel", "weight"].map(String::from).to_vec();
+        Self { header, rows: vectors.iter().enumerate().map(row).collect() }
+    }
+
+    /// Names of the columns.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.header.iter().map(String::as_str)
+    }
+
     /// All rows, from top to bottom.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
         self.rows.iter().map(|fields| Row { header: &self.header, fields })

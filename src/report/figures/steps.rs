@@ -81,7 +81,7 @@ fn caption(sheet: &Sheet) -> String {
          a batch size ({} each) with 95 % intervals. Dashed: the rate law λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²), which \
          counts the steps after selection only; what lies above it is the time to select, in units of 1/λ much the same for \
          every b (right).",
-        super::super::terminal::number(sheet.first("tolerance").parse().unwrap_or(f64::NAN)),
+        crate::text::number(sheet.first("tolerance").parse().unwrap_or(f64::NAN)),
         sheet.first("samples"),
         sheet.first("dim"),
         sheet.first("reduction"),

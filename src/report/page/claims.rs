@@ -1,0 +1,123 @@
+//! The page of a report on claims and explorations.
+
+use minijinja::{Value, context};
+
+use super::super::render::Picture;
+use super::super::saved::{Entry, Saved};
+use super::super::tables::{margin, prediction};
+use super::{figure, mathml, rendered};
+use crate::claims::Kind;
+use crate::error::Result;
+use crate::stats::{CHECK_LEVEL, REPORT_LEVEL};
+use crate::text::number;
+use crate::verdict::{Check, Estimate, Margin};
+
+/// The figure that a report on many claims opens with.
+const LEAD: &str = "correlations";
+
+/// The page.
+///
+/// # Errors
+/// None in practice.
+pub(in super::super) fn html(saved: &Saved, pictures: &[Picture]) -> Result<String> {
+    let is_long = saved.entries().count() > 1;
+    let lead = pictures.iter().find(|picture| is_long && picture.figure.id == LEAD);
+    let sections: Vec<Value> = saved.entries().map(|entry| section(entry, pictures, lead)).collect();
+    let groups = [Kind::Paper, Kind::Beyond, Kind::Exploration].map(|kind| {
+        let entries = saved.entries().zip(&sections).filter(|(entry, _)| entry.kind == kind);
+        let entries: Vec<Value> = entries.map(|(_, section)| section.clone()).collect();
+        context! { heading => kind.heading(), entries => entries }
+    });
+    let groups: Vec<Value> = groups.into_iter().filter(|group| !is_empty(group)).collect();
+    let reproduced = |entry: &&Entry| entry.verdict.as_deref() == Some("reproduced");
+    let content = context! {
+        version => saved.version.as_str(),
+        seed => saved.seed,
+        effort => saved.effort.as_str(),
+        backend => saved.backend.as_str(),
+        precision => saved.precision.as_str(),
+        commit => saved.git_commit.as_deref(),
+        seconds => format!("{:.1}", saved.seconds),
+        interrupted => saved.interrupted,
+        level => format!("{:.1e}", saved.level),
+        check_level => format!("{CHECK_LEVEL:e}"),
+        report_level => format!("{REPORT_LEVEL:e}"),
+        reproduced => saved.claims.iter().filter(reproduced).count(),
+        claims => saved.claims.len(),
+        explorations => saved.explorations.len(),
+        paper => true,
+        is_long => is_long,
+        lead => lead.map(figure),
+        failures => saved.claims.iter().filter(|entry| !reproduced(entry)).map(failure).collect::<Vec<_>>(),
+        groups => groups,
+        entries => sections,
+    };
+    rendered("claims.html", content)
+}
+
+fn is_empty(group: &Value) -> bool {
+    group.get_attr("entries").is_ok_and(|entries| entries.len() == Some(0))
+}
+
+/// One claim or exploration.
+fn section(entry: &Entry, pictures: &[Picture], lead: Option<&Picture>) -> Value {
+    let passed = entry.checks.iter().filter(|check| check.ok == Some(true)).count();
+    let came = match entry.verdict {
+        Some(_) => format!("{passed} of {} checks", entry.checks.len()),
+        None => format!("{} estimates", entry.estimates.len()),
+    };
+    let is_lead = |picture: &&Picture| lead.is_some_and(|lead| lead.figure.id == picture.figure.id);
+    let own = || pictures.iter().filter(|picture| picture.figure.claim == entry.id);
+    context! {
+        id => entry.id.as_str(),
+        title => entry.title.as_str(),
+        theorem => entry.theorem.as_str(),
+        source => entry.source.as_str(),
+        statement => entry.statement.as_str(),
+        protocol => entry.protocol.as_str(),
+        formula => mathml(&entry.formula).ok().filter(|_| !entry.formula.is_empty()).map(Value::from_safe_string),
+        verdict => entry.verdict.as_deref().unwrap_or("explored"),
+        came => came,
+        seconds => format!("{:.1}", entry.seconds),
+        checks => entry.checks.iter().map(row).collect::<Vec<_>>(),
+        estimates => entry.estimates.iter().map(estimate).collect::<Vec<_>>(),
+        notes => entry.notes.clone(),
+        tables => entry.tables.clone(),
+        command => entry.command.as_str(),
+        has_lead => own().any(|picture| is_lead(&picture)),
+        figures => own().filter(|picture| !is_lead(picture)).map(figure).collect::<Vec<_>>(),
+    }
+}
+
+/// A claim that did not come out as predicted, with its checks that did not.
+fn failure(entry: &Entry) -> Value {
+    let open = entry.checks.iter().filter(|check| check.ok != Some(true)).map(row);
+    context! {
+        id => entry.id.as_str(),
+        verdict => entry.verdict.as_deref(),
+        open => open.collect::<Vec<_>>(),
+    }
+}
+
+fn row(check: &Check) -> Value {
+    context! {
+        name => check.name.as_str(),
+        control => check.control,
+        predicted => prediction(check),
+        measured => number(check.measured),
+        margin => margin(&check.tolerance_or_interval),
+        n => check.n,
+        ok => match check.ok { Some(true) => "yes", Some(false) => "no", None => "open" },
+        criterion => check.criterion.as_str(),
+    }
+}
+
+fn estimate(estimate: &Estimate) -> Value {
+    context! {
+        name => estimate.name.as_str(),
+        value => number(estimate.value),
+        interval => margin(&Margin::Interval(estimate.interval)),
+        n => estimate.n,
+        method => estimate.method.as_str(),
+    }
+}

@@ -1,0 +1,79 @@
+//! A run as one HTML page: figures inlined, formulas as MathML, nothing fetched, no script.
+
+mod claims;
+mod train;
+
+use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Value, context};
+
+pub(super) use self::claims::html as claims;
+pub(super) use self::train::html as train;
+use super::prose;
+use super::render::Picture;
+use crate::error::{Error, Result};
+
+/// The templates, by name.
+const TEMPLATES: [(&str, &str); 5] = [
+    ("base.html", include_str!("base.html")),
+    ("figure.html", include_str!("figure.html")),
+    ("glossary.html", include_str!("glossary.html")),
+    ("claims.html", include_str!("claims.html")),
+    ("train.html", include_str!("train.html")),
+];
+const STYLE: &str = include_str!("page.css");
+
+/// A page from its template.
+///
+/// # Errors
+/// None in practice: the templates are part of the program.
+fn rendered(template: &str, content: Value) -> Result<String> {
+    let refuse = |e: minijinja::Error| Error::Usage(format!("the page of the run: {e:#}"));
+    let mut environment = Environment::new();
+    let lean = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(refuse)?;
+    environment.set_syntax(lean);
+    environment.add_filter("prose", |text: &str| Value::from_safe_string(prose::html(text)));
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source).map_err(refuse)?;
+    }
+    let style = Value::from_safe_string(STYLE.into());
+    environment
+        .get_template(template)
+        .and_then(|template| template.render(context! { style, ..content }))
+        .map_err(refuse)
+}
+
+fn figure(picture: &Picture) -> Value {
+    let (svg, flaw) = match &picture.svg {
+        Ok(svg) => (Some(Value::from_safe_string(svg.clone())), None),
+        Err(flaw) => (None, Some(flaw)),
+    };
+    context! {
+        id => picture.figure.id,
+        title => picture.figure.title,
+        data => picture.data.as_str(),
+        caption => picture.caption.as_str(),
+        svg => svg,
+        flaw => flaw,
+    }
+}
+
+fn mathml(latex: &str) -> std::result::Result<String, String> {
+    let converter = LatexToMathML::new(MathCoreConfig::default()).map_err(|e| format!("{e:?}"))?;
+    let converted = converter.convert_with_local_state(latex, MathDisplay::Block);
+    converted.map(|result| result.mathml).map_err(|e| format!("{latex}: {e:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_formula_becomes_mathml() {
+        for claim in crate::claims::ALL {
+            let text = mathml(claim.formula).unwrap();
+            assert!(text.starts_with("<math") && text.contains("<mi>"), "{}: {text}", claim.id);
+            assert!(!text.contains("<merror"), "{}: {text}", claim.id);
+        }
+    }
+}

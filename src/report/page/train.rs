@@ -1,0 +1,207 @@
+//! The page of a `train` run.
+
+use minijinja::{Value, context};
+use serde_json::Value as Json;
+
+use super::super::render::Picture;
+use super::super::saved::Trained;
+use super::{figure, rendered};
+use crate::error::Result;
+use crate::text::number;
+
+/// Options that the command of the page repeats where they differ from this.
+const DEFAULTS: [(&str, &str); 9] = [
+    ("data", "orthonormal"),
+    ("normalise", "none"),
+    ("schedule", "sgd"),
+    ("step_size", "0.1"),
+    ("reduction", "mean"),
+    ("model", "neuron"),
+    ("activation", "relu"),
+    ("engine", "autodiff"),
+    ("init_norm", "0.5"),
+];
+
+/// The page; `files` are those of the run that can be linked.
+///
+/// # Errors
+/// None in practice.
+pub(in super::super) fn html(trained: &Trained, pictures: &[Picture], files: &[&str]) -> Result<String> {
+    let Trained { config, .. } = trained;
+    let configuration: Vec<Value> = config
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| context! { name => key, value => plain(value) })
+        .collect();
+    let content = context! {
+        headline => headline(trained),
+        outcome => outcome(trained),
+        facts => facts(config),
+        measures => measures(trained),
+        command => command(config),
+        configuration => configuration,
+        files => files.iter().map(|name| Value::from(*name)).collect::<Vec<_>>(),
+        paper => trained.is_of_paper(),
+        figures => pictures.iter().map(figure).collect::<Vec<_>>(),
+    };
+    rendered("train.html", content)
+}
+
+/// A value of a configuration as text.
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), String::from)
+}
+
+/// What trained, and where it ended.
+fn headline(Trained { config, summary }: &Trained) -> String {
+    let (m, b) = (&config["samples"], &config["batch"]);
+    let who = match config["schedule"].as_str() {
+        _ if m == b => "Full-batch gradient descent".into(),
+        Some("cyclic") => format!("Cyclic SGD with b = {b} of {m} samples"),
+        Some("sgd") => format!("SGD with b = {b} of {m} samples"),
+        other => format!("SGD ({}) with b = {b} of {m} samples", other.unwrap_or_default()),
+    };
+    let ended = match (summary["outcome"].as_str(), summary["predicted_limit"].as_str()) {
+        (Some("converged"), Some("datapoint")) => format!("ended in datapoint {}", summary["argmax"]),
+        (Some("converged"), Some("mixture")) => "ended in the mixture of the datapoints".into(),
+        (Some("converged"), _) => "converged".into(),
+        (Some("dead"), _) => "did not move: no sample activates a neuron".into(),
+        (Some("diverged"), _) => "diverged".into(),
+        (Some("stalled"), _) => "stalled".into(),
+        _ => "ran out of steps".into(),
+    };
+    format!("{who} {ended}")
+}
+
+/// The outcome in a sentence.
+fn outcome(trained: &Trained) -> String {
+    let Trained { config, summary } = trained;
+    let of = |key: &str| summary[key].as_f64().map_or_else(|| "not known".into(), number);
+    let seconds = summary["seconds"].as_f64().unwrap_or_default();
+    let taken = format!("after {} steps, in {seconds:.2} s of training", summary["steps"]);
+    let limit = match summary["predicted_limit"].as_str() {
+        Some("none") | None => String::new(),
+        Some(limit) => format!(", at a distance of {} from the predicted limit, a {limit}", of("distance")),
+    };
+    let mixed = format!(
+        "It mixes {} of {} samples by its participation ratio",
+        of("participation_ratio"),
+        config["samples"]
+    );
+    match summary["outcome"].as_str() {
+        Some("converged") => {
+            format!("The run converged {taken}{limit}. {mixed}, and its loss is {}.", of("loss"))
+        }
+        Some("max_steps") => format!(
+            "The run stopped with its budget {taken}{limit}. {mixed}, and its loss is {}.",
+            of("loss")
+        ),
+        Some("stalled") => format!("Steps vanish in rounding {taken}, while the gradient does not."),
+        Some("diverged") => format!("The norm grew a million times, or was no number, {taken}."),
+        _ => format!("No sample activates a neuron, so that every gradient is 0; the run ended {taken}."),
+    }
+}
+
+/// Setting of a run.
+fn facts(config: &Json) -> Vec<Value> {
+    let fact = |name: &str, value: String| context! { name => name, value => value };
+    let of = |key: &str| plain(&config[key]);
+    let mut facts = vec![
+        fact("data", of("data")),
+        fact("m × n", format!("{} × {}", config["samples"], config["dim"])),
+        fact("model", format!("{}, {}", of("model"), of("activation"))),
+        fact("schedule", format!("{}, b = {}", of("schedule"), config["batch"])),
+        fact("η", format!("{}, {}", of("step_size"), of("reduction"))),
+        fact(
+            "start",
+            config["init_norm"].as_f64().map_or_else(|| of("from"), |norm| format!("norm {}", number(norm))),
+        ),
+        fact("engine", format!("{} ({} {})", of("engine"), of("backend"), of("dtype"))),
+        fact("seed", of("seed")),
+    ];
+    if config["replicas"].as_u64() > Some(1) {
+        facts.push(fact("replicas", of("replicas")));
+    }
+    facts.push(fact("version", of("version")));
+    facts
+}
+
+/// Final measures of the first replica.
+fn measures(Trained { summary, .. }: &Trained) -> Vec<Value> {
+    let names = [
+        ("loss", "training loss L"),
+        ("norm", "‖w‖"),
+        ("max_cos", "largest cosine with a sample"),
+        ("argmax", "sample at which it is attained, from 0"),
+        ("participation_ratio", "participation ratio"),
+        ("cos_init", "cosine with w_0"),
+        ("residual", "residual ‖w − Πw‖"),
+        ("R", "log-ratio R"),
+        ("neurons", "neurons"),
+        ("dead_neurons", "neurons that no sample activates"),
+        ("mean_matched_cos", "mean |cos| of neurons matched to atoms of the dictionary"),
+        ("recovered_atoms", "atoms matched with |cos| ≥ 0.99"),
+        ("pca_angle_min", "smallest principal angle to the principal components (rad)"),
+        ("pca_angle_max", "largest principal angle to the principal components (rad)"),
+    ];
+    let mut measures: Vec<Value> = names
+        .into_iter()
+        .filter_map(|(key, name)| Some(context! { name => name, value => number(summary[key].as_f64()?) }))
+        .collect();
+    let sharpness = &summary["sharpness"];
+    for (key, name) in [
+        ("largest", "λ_max of the Hessian"),
+        ("trace", "trace of the Hessian"),
+        ("sem", "its standard error"),
+    ] {
+        measures
+            .extend(sharpness[key].as_f64().map(|value| context! { name => name, value => number(value) }));
+    }
+    let replicas = summary["replicas"].as_object().into_iter().flatten();
+    let counted =
+        replicas.filter(|(_, count)| count.as_u64() > Some(0) && summary["replicas"].as_object().is_some());
+    let counted: Vec<_> =
+        counted.map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
+    measures.push(context! { name => "replicas, by outcome", value => counted.join(", ") });
+    measures
+}
+
+/// The command that repeats the run.
+fn command(config: &Json) -> String {
+    let features = match config["backend"].as_str() {
+        Some("flex") | None => String::new(),
+        Some(backend) => format!("--no-default-features --features {backend} "),
+    };
+    let mut command = format!("cargo run --release {features}--bin train --");
+    // How a file was read is more than one option.
+    if !config["data_read"].is_null() {
+        return command + " --config config.json";
+    }
+    let mut give = |key: &str, value: String| {
+        command.push_str(&format!(" --{} {value}", key.replace('_', "-")));
+    };
+    for (key, default) in DEFAULTS {
+        let value = plain(&config[key]);
+        if !config[key].is_null() && value != default {
+            give(key, value);
+        }
+    }
+    // Those that are resolved, whether they were given or not.
+    let generated = config["data"].as_str() != Some("digits");
+    for key in ["samples", "dim", "batch", "steps", "tolerance", "every", "seed", "from", "sharpness"] {
+        let is_shape = ["samples", "dim"].contains(&key);
+        if !config[key].is_null() && (generated || !is_shape) {
+            give(key, plain(&config[key]));
+        }
+    }
+    if config["replicas"].as_u64() > Some(1) {
+        give("replicas", plain(&config["replicas"]));
+    }
+    give("precision", plain(&config["precision"]));
+    if config["record_batches"] == true {
+        command.push_str(" --record-batches");
+    }
+    command
+}
