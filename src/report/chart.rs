@@ -34,11 +34,13 @@ pub fn side_by_side(titles: [&str; 2], correlations: [&[f64]; 2], columns: usize
     let half = 11 + width;
     let mut lines = vec![format!("  {:<half$}    {}", titles[0], titles[1])];
     for k in 0..rows {
-        let [left, right] = correlations.map(|values| {
-            values.get(k).map_or(String::new(), |&c| // What rounds to 0 has no sign.
-                let shown = if c.abs() < 0.005 { 0.0 } else { c };
-                format!("{k:>2} {} {shown:>5.2}", bar(c.abs(), width)))
-        });
+        let entry = |values: &[f64]| {
+            let c = values.get(k)?;
+            // What rounds to 0 has no sign.
+            let shown = if c.abs() < 0.005 { 0.0 } else { *c };
+            Some(format!("{k:>2} {} {shown:>5.2}", bar(c.abs(), width)))
+        };
+        let [left, right] = correlations.map(|values| entry(values).unwrap_or_default());
         lines.push(format!("  {left:<half$}  {right}").trim_end().to_string());
     }
     lines.join("\n")

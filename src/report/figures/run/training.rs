@@ -14,12 +14,16 @@ pub(super) const FIGURE: Figure = Figure {
     caption,
 };
 
+/// Deviations of a cosine from 1 that are drawn: below, rounding takes over.
+const RESOLVED: f64 = 1e-10;
+
 fn draw(sheet: &Sheet) -> Drawing {
     let line = |name: &str, column: &str, colour, stroke| {
         Series::line(name, colour, stroke, over_steps(sheet, |row| row.number(column)))
     };
     let solid = |name: &str, column: &str| line(name, column, Colour::Blue, Stroke::Solid);
     let impurity = over_steps(sheet, |row| 1.0 - row.number("max_cos"));
+    let impurity = impurity.into_iter().filter(|(_, value)| *value >= RESOLVED).collect();
     let panels = [
         panel(Axis::linear("training loss L"), vec![solid("", "loss")]),
         panel(
@@ -44,6 +48,6 @@ fn caption(sheet: &Sheet) -> String {
     let last = sheet.rows().last().map_or(String::new(), |row| row.text("step").to_owned());
     format!(
         "Measures of the first neuron of the first replica, and the training loss, at the recorded steps up to {last}; the first step, t = 0, \
-         is not on the logarithmic axis. What is infinite, or rounded to 0 on a logarithmic axis, has no point."
+         is not on the logarithmic axis. What is infinite has no point, nor has a cosine within 1e-10 of 1."
     )
 }
