@@ -225,7 +225,12 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     if options.output.json {
         cli::print_json(&summary)
     } else {
-        cli::print(&describe(job, &summary, &finished[0]))
+        let page = if options.output.no_page {
+            String::new()
+        } else {
+            format!("\npage: {}/report.html", summary.directory)
+        };
+        cli::print(&(describe(job, &summary, &finished[0]) + &page))
     }
 }
 
@@ -407,43 +412,17 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
     }
 }
 
+/// What a run came to, for a terminal.
 fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
-    let Summary { first, seconds, predicted_limit, learned, replicas, sharpness, directory } = summary;
-    let Ending { outcome, steps, .. } = first;
-    let ended = match outcome {
-        Outcome::Converged => "converged",
-        Outcome::Dead => "dead (no sample activates a neuron: nothing can move)",
-        Outcome::Diverged => "diverged",
-        Outcome::MaxSteps => "out of steps",
-        Outcome::Stalled => "stalled (steps vanish in rounding, the gradient does not)",
-    };
-    let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
-    if *outcome == Outcome::Diverged {
+    let Summary { first, learned, replicas, sharpness, directory, .. } = summary;
+    if first.outcome == Outcome::Diverged {
         return format!(
-            "diverged after {steps} steps: ‖w‖ grew a million times or was no number; {}\nrun directory: {directory}",
+            "diverged after {} steps: ‖w‖ grew a million times or was no number; {}\nrun directory: {directory}",
+            first.steps,
             advice(job)
         );
     }
-    let mut lines = vec![
-        format!(
-            "{ended} after {steps} steps ({:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {})",
-            seconds,
-            format!("{:?}", job.engine).to_lowercase(),
-            job.schedule.batch_size(),
-            job.schedule.kind().name(),
-        ),
-        match *predicted_limit {
-            _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),
-            "none" => format!("  predicted limit      none; {}", rest(*outcome, first.distance, job)),
-            limit => format!("  predicted limit      {limit}, at distance {}", number(first.distance)),
-        },
-        format!("  loss                 {}", number(first.loss)),
-        format!("  norm                 {}", number(first.norm)),
-        format!("  max cosine           {} with sample {}", number(first.max_cos), first.argmax),
-        format!("  participation ratio  {} of {m}", number(first.participation_ratio)),
-        format!("  cosine with start    {}", number(first.cos_init)),
-        format!("  residual             {}", number(first.residual)),
-    ];
+    let mut lines = ending_lines(job, summary);
     if job.model != Architecture::Neuron {
         lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
     }
@@ -460,4 +439,36 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     }
     lines.push(format!("run directory: {directory}"));
     lines.join("\n")
+}
+
+/// How the first replica ended, and its measures.
+fn ending_lines(job: &Job, Summary { first, seconds, predicted_limit, .. }: &Summary) -> Vec<String> {
+    let Ending { outcome, steps, .. } = first;
+    let ended = match outcome {
+        Outcome::Converged => "converged",
+        Outcome::Dead => "dead (no sample activates a neuron: nothing can move)",
+        Outcome::Diverged => "diverged",
+        Outcome::MaxSteps => "out of steps",
+        Outcome::Stalled => "stalled (steps vanish in rounding, the gradient does not)",
+    };
+    let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
+    vec![
+        format!(
+            "{ended} after {steps} steps ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {})",
+            job.engine.name(),
+            job.schedule.batch_size(),
+            job.schedule.kind().name(),
+        ),
+        match *predicted_limit {
+            _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),
+            "none" => format!("  predicted limit      none; {}", rest(*outcome, first.distance, job)),
+            limit => format!("  predicted limit      {limit}, at distance {}", number(first.distance)),
+        },
+        format!("  loss                 {}", number(first.loss)),
+        format!("  norm                 {}", number(first.norm)),
+        format!("  max cosine           {} with sample {}", number(first.max_cos), first.argmax),
+        format!("  participation ratio  {} of {m}", number(first.participation_ratio)),
+        format!("  cosine with start    {}", number(first.cos_init)),
+        format!("  residual             {}", number(first.residual)),
+    ]
 }

@@ -168,3 +168,106 @@ pub fn picture(report: &Report, columns: usize) -> Option<String> {
     let title = "correlations with the samples, after training from one start";
     Some(format!("{title}\n{}", chart::side_by_side([&titles[0], &titles[1]], [&mixed, &pure], columns)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::{Context, Effort, Findings, Table as Rows, gd_limit};
+    use crate::device::Compute;
+    use crate::verdict::Expectation;
+
+    /// A report on one claim whose two checks come out so.
+    fn report(measured: [f64; 2]) -> Report {
+        let context = Context {
+            effort: Effort::Quick,
+            seed: 3,
+            compute: Compute::default(),
+            progress: indicatif::ProgressBar::hidden(),
+        };
+        let check = |name: &str, x| Expectation::new(name, 0.5, "two words").within(1e-3).measured(x, 17);
+        let mut portrait =
+            Rows::new("correlations", &["algorithm", "batch", "step", "sample", "correlation"]);
+        for (algorithm, batch, ends) in [("GD", 3, [0.6, 0.5, -0.6]), ("SGD", 1, [0.0, 1.0, -1e-17])] {
+            for (sample, end) in ends.iter().enumerate() {
+                portrait.push(&[&algorithm, &batch, &0, &sample, &0.1]);
+                portrait.push(&[&algorithm, &batch, &9, &sample, end]);
+            }
+        }
+        let checks = vec![check("the first", measured[0]), check("the second", measured[1])];
+        let findings = Findings { checks, tables: vec![portrait], ..Findings::default() };
+        let examined = ClaimReport::examine(&gd_limit::CLAIM, &context, |_| Ok(findings)).unwrap();
+        let program = |id: &str| format!("program {id}");
+        Report::new(
+            &context,
+            program,
+            serde_json::json!({"samples": 4, "dim": null}),
+            vec![examined],
+            false,
+            1.25,
+        )
+    }
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn the_line_of_a_claim_fits_and_begins_with_its_theorem() {
+        let report = report([0.5, 0.5]);
+        for columns in [60, 80, 120, 159] {
+            let line = plain(&line(&report.claims[0], Some(columns)));
+            assert!(line.lines().all(|line| line.chars().count() <= columns), "{columns}: {line}");
+            assert!(line.starts_with("Theorem 1     reproduced   gd_limit              2/2 "), "{line}");
+            assert_eq!(
+                line.split_once('\n').unwrap().1.split_whitespace().collect::<Vec<_>>().join(" "),
+                report.claims[0].title
+            );
+        }
+        // Where there is room, and in a file, all of it is one line.
+        for columns in [Some(200), None] {
+            let line = plain(&line(&report.claims[0], columns));
+            assert!(line.ends_with(report.claims[0].title) && !line.contains('\n'), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_failed_is_shown_in_full_and_what_did_not_is_not() {
+        assert_eq!(failures(&report([0.5, 0.5005]), Some(80)), "");
+        let report = report([0.5, 0.75]);
+        let text = failures(&report, Some(60));
+        assert!(
+            text.contains("gd_limit is refuted: 1 of its checks") && !text.contains("the first"),
+            "{text}"
+        );
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("NO: the second: predicted 0.5, measured 0.75, ± 0.001 (17 runs)"), "{flat}");
+        assert!(flat.contains("two words") && text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        assert!(closing(&report).starts_with("0 of 1 claims reproduced in 1.2 s ("), "{}", closing(&report));
+        let next = next(&report, Path::new("runs/x"));
+        assert!(
+            next.contains("runs/x/report.html") && next.contains("program gd_limit --effort full"),
+            "{next}"
+        );
+    }
+
+    #[test]
+    fn the_command_repeats_what_was_asked() {
+        let report = report([0.5, 0.5]);
+        let expected = "program gd_limit --effort quick --seed 3 --backend ";
+        assert!(report.claims[0].command.starts_with(expected), "{}", report.claims[0].command);
+        assert!(report.claims[0].command.ends_with(" --samples 4"), "{}", report.claims[0].command);
+    }
+
+    #[test]
+    fn the_picture_shows_the_ends_of_both_runs() {
+        let text = picture(&report([0.5, 0.5]), 60).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[1].contains("GD, b = 3: a mixture") && lines[1].contains("SGD, b = 1: one datapoint"),
+            "{text}"
+        );
+        assert!(lines[2].contains(" 0.60 ") && lines[2].ends_with(" 0.00"), "{text}");
+        assert!(lines[3].contains(" 0.50 ") && lines[3].ends_with(" 1.00"), "{text}");
+        assert!(lines[4].contains("-0.60 ") && lines[4].ends_with(" 0.00"), "{text}");
+    }
+}

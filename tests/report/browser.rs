@@ -9,7 +9,7 @@ use puremix::report::figures;
 use serde_json::Value;
 
 use super::quick;
-use crate::common::{json, sign, temporary};
+use crate::common::{binary, json, sign, stderr, temporary};
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
@@ -123,6 +123,92 @@ fn sizes(state: &PageState, width: u32) {
     assert!(list(state, "formulas").iter().all(|size| of(size, 0) > 40.0 && of(size, 1) > 15.0));
 }
 
+/// The pages of training runs: each kind of figure, and a run that ended without any.
+#[test]
+fn pages_of_training_runs_can_be_read() {
+    let directory = temporary();
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str]);
+    let cases: [Case; 4] = [
+        (
+            "sgd",
+            &["--samples", "7", "--dim", "9", "--batch", "2", "--sharpness", "--schedule", "sgd"],
+            &["training", "correlations", "sharpness"],
+        ),
+        (
+            "digits",
+            &[
+                "--data",
+                "digits",
+                "--normalise",
+                "unit",
+                "--model",
+                "shallow:3",
+                "--steps",
+                "300",
+                "--batch",
+                "5",
+            ],
+            &["training", "neurons", "images"],
+        ),
+        (
+            "replicas",
+            &["--samples", "6", "--engine", "reduced", "--replicas", "70"],
+            &["training", "correlations", "replicas"],
+        ),
+        (
+            "diverged",
+            &["--samples", "4", "--schedule", "gd", "--step-size", "40", "--steps", "50"],
+            &["training", "correlations"],
+        ),
+    ];
+    for (name, arguments, figures) in cases {
+        let run = directory.path().join(name);
+        let output = binary("train").args(arguments).arg("--out").arg(&run).output().unwrap();
+        let code = if name == "diverged" { 1 } else { 0 };
+        assert_eq!(output.status.code(), Some(code), "{name}: {}", stderr(&output));
+        let page = fs::read_to_string(run.join("report.html")).unwrap();
+        let expected: Vec<String> = figures.iter().map(|figure| format!("figure-{figure}")).collect();
+        // Drawn again from its files, to the byte, by either program.
+        for program in ["train", "reproduce"] {
+            let output = binary(program).arg("--render").arg(&run).output().unwrap();
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            assert!(
+                fs::read_to_string(run.join("report.html")).unwrap() == page,
+                "{name}: drawn again by {program}"
+            );
+        }
+        let Some(browser) = browser() else { continue };
+        for (dark, width) in [(false, 1200), (true, 390)] {
+            let state = open(browser, &page, dark, width);
+            assert!(state.console.is_empty(), "{name}: {:?}", state.console);
+            assert!(
+                state.audit["overflow"].as_f64().unwrap() <= 0.0,
+                "{name} at {width}: {}",
+                state.audit["overflow"]
+            );
+            assert!(
+                state.audit["least"]["ratio"].as_f64().unwrap() >= READABLE,
+                "{name}: {}",
+                state.audit["least"]
+            );
+            assert!(list(&state, "broken").is_empty() && list(&state, "requests").is_empty());
+            let drawn =
+                list(&state, "figures").iter().map(|entry| entry[0].as_str().unwrap()).collect::<Vec<_>>();
+            assert_eq!(drawn, expected, "{name}");
+            let linked = list(&state, "files").iter().map(|file| file.as_str().unwrap());
+            linked
+                .for_each(|file| assert!(run.join(file).is_file(), "{name}: {file} is linked and not there"));
+        }
+    }
+    // Without a page there is none, and it can be drawn later.
+    let run = directory.path().join("bare");
+    let output = binary("train").args(["--samples", "3", "--no-page", "--out"]).arg(&run).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!run.join("report.html").exists() && !run.join("figures").exists());
+    assert!(binary("train").arg("--render").arg(&run).output().unwrap().status.success());
+    assert!(run.join("report.html").exists() && run.join("figures/training.svg").exists());
+}
+
 #[test]
 fn the_audit_sees_what_is_wrong() {
     let Some(browser) = browser() else { return };
@@ -148,6 +234,8 @@ fn an_interrupted_report_and_one_without_figures_have_pages_too() {
     report["claims"].as_array_mut().unwrap().retain(|claim| claim["id"] == "landscape");
     report["explorations"].as_array_mut().unwrap().clear();
     report["claims"][0]["verdict"] = "refuted".into();
+    report["claims"][0]["checks"][3]["ok"] = false.into();
+    report["claims"][0]["checks"][5]["ok"] = Value::Null;
     report["claims"][0]["statement"] = "<b>not markup</b> & \"quotes\"".into();
     fs::write(run.join("report.json"), report.to_string()).unwrap();
     sign(run);
@@ -156,6 +244,17 @@ fn an_interrupted_report_and_one_without_figures_have_pages_too() {
     assert!(page.contains("Interrupted; claims are missing.") && page.contains("0 of 1 claims reproduced"));
     assert!(page.contains("&lt;b&gt;not markup&lt;") && !page.contains("<b>not"), "text is escaped");
     assert_eq!(page.matches("<figure").count(), 0);
+    // What failed comes before the table of verdicts, and by name.
+    let (top, _) = page.split_once("<nav").unwrap();
+    let (_, failures) = top.split_once("What did not come out as predicted").unwrap();
+    assert_eq!(
+        (
+            failures.matches("<li>").count(),
+            failures.matches("ok no").count(),
+            failures.matches("ok open").count()
+        ),
+        (2, 1, 1)
+    );
     let Some(browser) = browser() else { return };
     let state = open(browser, &page, true, 1000);
     assert!(state.audit["least"]["ratio"].as_f64().unwrap() >= READABLE, "{}", state.audit["least"]);

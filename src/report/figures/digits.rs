@@ -35,7 +35,7 @@ fn panel(row: &Row) -> Panel {
         "neuron" => format!("b = {}", row.text("batch")),
         _ => format!("a {}, cos {:.2}", row.text("label"), row.number("cosine")),
     };
-    Panel::image(title, Series::heat(Shades::Grey { low: -max, high: max }, values))
+    Panel::image(title, Series::heat("", Shades::Grey { low: -max, high: max }, values))
 }
 
 fn draw(sheet: &Sheet) -> Drawing {

@@ -172,9 +172,9 @@ impl Series {
         Self { name: name.into(), colour, marks: Marks::Line(points, stroke) }
     }
 
-    /// A heat map.
-    pub fn heat(shades: Shades, values: Vec<Vec<f64>>) -> Self {
-        Self { name: String::new(), colour: Colour::Text, marks: Marks::Heat(values, shades) }
+    /// A heat map; with a name, its colours are in the legend.
+    pub fn heat(name: impl Into<String>, shades: Shades, values: Vec<Vec<f64>>) -> Self {
+        Self { name: name.into(), colour: Colour::Text, marks: Marks::Heat(values, shades) }
     }
 
     /// Marks it has.

@@ -31,10 +31,10 @@ fn draw(sheet: &Sheet) -> Drawing {
             of_norm.map(|row| row.number("fraction")).collect::<Vec<_>>()
         };
         let values = norms.iter().map(|norm| of(norm)).collect();
-        let mut series = vec![Series::heat(Shades::Cividis { low: 0.0, high: 1.0 }, values)];
+        let mut series = vec![Series::heat("arrive: ", Shades::Cividis { low: 0.0, high: 1.0 }, values)];
         let top = norms.len() as f64 + 0.5;
         series.push(Series::line(
-            "",
+            "η_B = 1/2",
             Colour::Vermillion,
             Stroke::Dashed,
             vec![(column(STABILITY_THRESHOLD), 0.5), (column(STABILITY_THRESHOLD), top)],
@@ -43,7 +43,7 @@ fn draw(sheet: &Sheet) -> Drawing {
         let (right, below) =
             (column(0.2), norms.iter().filter(|norm| number(norm) < 1.0).count() as f64 + 0.5);
         series.push(Series::line(
-            "",
+            "η ≤ 1/5, ‖w₀‖ < 1",
             Colour::Vermillion,
             Stroke::Solid,
             vec![(0.5, below), (right, below), (right, 0.5)],
@@ -63,8 +63,8 @@ fn draw(sheet: &Sheet) -> Drawing {
 
 fn caption(sheet: &Sheet) -> String {
     format!(
-        "Fraction of {} runs a cell that reach their predicted limit and stay (yellow: all, dark blue: none); linear model, sum reduction, \
-         reduced engine. Solid: the theorems' rectangle η ≤ 1/5, ‖w₀‖ < 1. Dashed: the wall η_B = 1/2.",
+        "Fraction of {} runs a cell that reach their predicted limit and stay ; linear model, sum reduction, \
+         reduced engine. Solid: the theorems' rectangle η ≤ 1/5, ‖w₀‖ < 1. Dashed: the stability threshold η_B = 1/2.",
         sheet.first("runs"),
     )
 }

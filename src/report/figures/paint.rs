@@ -142,7 +142,8 @@ fn scene(drawing: &Drawing, look: Look) -> Scene {
 
 /// Room for the legend below a panel, so that it takes none from the axes.
 fn legend_height(panel: &Panel, width: f64) -> f64 {
-    let names = || panel.series.iter().map(|series| series.name.chars().count()).filter(|&length| length > 0);
+    let entries = legend(panel, Look::File);
+    let names = || entries.iter().map(|entry| entry.label.chars().count());
     let longest = names().max().unwrap_or(0) as f64;
     let side_by_side = ((width - 80.0) / (40.0 + 6.5 * longest)).floor().max(1.0);
     if names().count() == 0 { 0.0 } else { 18.0 * (names().count() as f64 / side_by_side).ceil() + 20.0 }
@@ -177,8 +178,7 @@ fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
         .with_font_family(FONTS)
         .with_legend_box(false)
         .with_legend_position(LegendPosition::OutsideBottomColumns);
-    let named = panel.series.iter().filter(|series| !series.name.is_empty());
-    let entries: Vec<LegendEntry> = named.map(|series| entry(series, look)).collect();
+    let entries = legend(panel, look);
     if !entries.is_empty() {
         layout = layout.with_legend_entries(entries);
     }
@@ -290,14 +290,34 @@ fn line_style(stroke: Stroke) -> (f64, LineStyle) {
     }
 }
 
-/// The entry of a series in the legend.
-fn entry(series: &Series, look: Look) -> LegendEntry {
-    let (shape, dasharray) = match &series.marks {
-        Marks::Points(_, shape) => (LegendShape::Marker(marker(*shape)), None),
-        Marks::Line(_, stroke) => (LegendShape::Line, line_style(*stroke).1.dasharray()),
-        Marks::Heat(..) => (LegendShape::Rect, None),
-    };
-    LegendEntry { label: series.name.clone(), color: look.css(series.colour), shape, dasharray }
+/// The legend of a panel: an entry a series with a name, of a heat map five of its colours.
+fn legend(panel: &Panel, look: Look) -> Vec<LegendEntry> {
+    panel
+        .series
+        .iter()
+        .filter(|series| !series.name.is_empty())
+        .flat_map(|series| entries(series, look))
+        .collect()
+}
+
+fn entries(series: &Series, look: Look) -> Vec<LegendEntry> {
+    let entry =
+        |label: String, color: String, shape, dasharray| LegendEntry { label, color, shape, dasharray };
+    let (name, css) = (series.name.clone(), look.css(series.colour));
+    match &series.marks {
+        Marks::Points(_, shape) => vec![entry(name, css, LegendShape::Marker(marker(*shape)), None)],
+        Marks::Line(_, stroke) => {
+            vec![entry(name, css, LegendShape::Line, line_style(*stroke).1.dasharray())]
+        }
+        Marks::Heat(_, shades) => {
+            let (low, high) = shades.ends();
+            let at = |share: f64| {
+                let label = format!("{name}{}", crate::text::number(low + share * (high - low)));
+                entry(label, shades.colour(share), LegendShape::Rect, None)
+            };
+            [0.0, 0.25, 0.5, 0.75, 1.0].map(at).into()
+        }
+    }
 }
 
 /// Lengths of the arms of an error bar, cut off at the ends of the axis; none where both are too short to be seen.
@@ -324,23 +344,34 @@ fn marker(shape: Shape) -> MarkerShape {
 fn colours(values: &[Vec<f64>], shades: Shades) -> ColorMap {
     let all = values.iter().flatten().copied().filter(|value| value.is_finite());
     let (min, max) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
-    let (low, high) = match shades {
-        Shades::Cividis { low, high } | Shades::Grey { low, high } => (low, high),
-    };
+    let (low, high) = shades.ends();
     ColorMap::Custom(Arc::new(move |share: f64| {
         let value = min + share * (max - min);
         if value.is_nan() {
             return "none".into();
         }
-        let place = ((value - low) / (high - low)).clamp(0.0, 1.0);
-        match shades {
+        shades.colour(((value - low) / (high - low)).clamp(0.0, 1.0))
+    }))
+}
+
+impl Shades {
+    /// Values of the two ends.
+    fn ends(self) -> (f64, f64) {
+        match self {
+            Shades::Cividis { low, high } | Shades::Grey { low, high } => (low, high),
+        }
+    }
+
+    /// The colour at a place between the ends, from 0 to 1.
+    fn colour(self, place: f64) -> String {
+        match self {
             Shades::Cividis { .. } => ColorMap::Cividis.map(place),
             Shades::Grey { .. } => {
                 let grey = (255.0 * (1.0 - place)).round() as u8;
                 format!("#{grey:02x}{grey:02x}{grey:02x}")
             }
         }
-    }))
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ fn draw(sheet: &Sheet) -> Drawing {
         let max = weights.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
         // The first row of an image is its upper one.
         let values = weights.chunks_exact(side).rev().map(<[f64]>::to_vec).collect();
-        Panel::image(neuron, Series::heat(Shades::Grey { low: -max, high: max }, values))
+        Panel::image(neuron, Series::heat("", Shades::Grey { low: -max, high: max }, values))
     });
     let images: Vec<Panel> = images.collect();
     Drawing::new(images.len().clamp(1, SIDE_BY_SIDE), images)
