@@ -21,6 +21,7 @@ mod paint;
 mod plane;
 mod random_walk_drift;
 mod random_walk_paths;
+mod raster;
 mod rate_batch_size;
 mod rate_law;
 pub mod run;

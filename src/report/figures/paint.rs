@@ -11,6 +11,7 @@ use kuva::render::figure::Figure as Grid;
 use kuva::render::render::Scene;
 
 use super::drawing::{Axis, Colour, Drawing, Marks, Panel, Point, Scale, Series, Shades, Shape, Stroke};
+use super::raster;
 
 /// Where a figure is to be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +29,6 @@ const SQUARE: (f64, f64) = (520.0, 500.0);
 /// Width and height of an image without axes, and the room for its title, of which the backend wants the lower half.
 const IMAGE: (f64, f64) = (102.0, 117.0);
 const IMAGE_TITLE: f64 = 29.0;
-
-/// Pixels of a PNG to one of the SVG.
-const RASTER_SCALE: f32 = 2.0;
 
 /// Faces as wide as the one that text was measured in, the same first.
 const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
@@ -94,7 +92,7 @@ pub fn svg(drawing: &Drawing, id: &str, look: Look) -> String {
 /// # Errors
 /// A message of the rasteriser.
 pub fn png(drawing: &Drawing) -> Result<Vec<u8>, String> {
-    kuva::RasterBackend::new().with_scale(RASTER_SCALE).render_scene(&scene(drawing, Look::File))
+    raster::png(&scene(drawing, Look::File))
 }
 
 /// Puts `fresh` and numbers from 0 on in place of `stale` and numbers from anywhere on.
