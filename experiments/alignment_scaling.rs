@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(alignment_scaling);
+puremix::claim_binary!(claims::alignment_scaling);

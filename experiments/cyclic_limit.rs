@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(cyclic_limit);
+puremix::claim_binary!(claims::cyclic_limit);

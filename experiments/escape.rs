@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(escape);
+puremix::claim_binary!(claims::escape);

@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(gd_limit);
+puremix::claim_binary!(claims::gd_limit);

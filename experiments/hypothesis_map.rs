@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(hypothesis_map);
+puremix::claim_binary!(claims::hypothesis_map);

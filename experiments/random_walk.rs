@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(random_walk);
+puremix::claim_binary!(claims::random_walk);

@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(rate_law);
+puremix::claim_binary!(claims::rate_law);

@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(rotation_invariance);
+puremix::claim_binary!(claims::rotation_invariance);

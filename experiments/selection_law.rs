@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(selection_law);
+puremix::claim_binary!(claims::selection_law);

@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(sgd_limit);
+puremix::claim_binary!(claims::sgd_limit);

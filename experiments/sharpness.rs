@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(sharpness);
+puremix::claim_binary!(claims::sharpness);

@@ -4,21 +4,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use puremix::{cli, speed};
+use puremix::{cli, program, speed};
 
 #[global_allocator]
 static ALLOCATOR: speed::Counting<cli::Allocator> = speed::Counting(cli::Allocator);
 
-/// Measures the engines against PyTorch, JAX and NumPy, against sizes, and on every device compiled in.
-#[derive(Parser)]
-#[command(version)]
-struct Options {
-    #[command(flatten)]
-    own: speed::SpeedOptions,
-}
-
 fn main() -> ExitCode {
-    let options = Options::parse();
-    cli::run(|| speed::run(&options.own))
+    program::SPEED.main()
 }

@@ -4,11 +4,11 @@
 
 use std::process::ExitCode;
 
-use puremix::{cli, job};
+use puremix::{cli, program};
 
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::Allocator;
 
 fn main() -> ExitCode {
-    cli::run(|| job::run(&job::TrainOptions::from_arguments(std::env::args_os())?))
+    program::TRAIN.main()
 }

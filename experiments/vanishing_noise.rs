@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-puremix::claim_binary!(vanishing_noise);
+puremix::claim_binary!(claims::vanishing_noise);

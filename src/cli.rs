@@ -178,20 +178,6 @@ pub(crate) fn check_whole(run_dir: &RunDir, run: &InPlace) -> Result<()> {
     })
 }
 
-/// The main of a claim's own binary, with the claim's own options.
-pub fn run_claim<O: Serialize + Send + 'static>(
-    claim: &'static Claim,
-    options: &ClaimOptions,
-    own: O,
-    findings: fn(&Context, &O) -> Result<Findings>,
-) -> ExitCode {
-    run(|| {
-        let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
-        let job = Examination { claims: vec![claim], name: claim.id, program: cargo_run, own: shown };
-        run_claims(job, options, move |_, context| findings(context, &own))
-    })
-}
-
 /// The program of a claim of this crate.
 pub fn cargo_run(id: &str) -> String {
     let features = match Backend::default().name() {
@@ -212,36 +198,6 @@ pub fn run_own<A: Into<OsString> + Clone>(
     let own = serde_json::Value::Null;
     let job = Examination { claims: vec![claim], name: claim.id, program: str::to_owned, own };
     run(|| run_claims(job, &options, |claim, context| (claim.run)(context)))
-}
-
-/// The whole binary of a claim, `puremix::claim_binary!(gd_limit);`, or of an exploration, `claim_binary!(explorations::deeper)`.
-#[macro_export]
-macro_rules! claim_binary {
-    ($claim:ident) => {
-        $crate::claim_binary!(claims::$claim);
-    };
-    ($room:ident::$claim:ident) => {
-        use $crate::$room::$claim::{CLAIM, Options, Prediction, findings};
-
-        #[global_allocator]
-        static ALLOCATOR: $crate::cli::Allocator = $crate::cli::Allocator;
-
-        #[derive(clap::Parser)]
-        #[command(version, about = CLAIM.title, long_about = CLAIM.statement)]
-        struct Arguments {
-            #[command(flatten)]
-            common: $crate::cli::ClaimOptions,
-            #[command(flatten)]
-            own: Options,
-        }
-
-        fn main() -> std::process::ExitCode {
-            let Arguments { common, own } = clap::Parser::parse();
-            $crate::cli::run_claim(&CLAIM, &common, own, |context, own| {
-                findings(context, own, &Prediction::default())
-            })
-        }
-    };
 }
 
 /// What a program examines.

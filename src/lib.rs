@@ -131,6 +131,7 @@ pub mod measure;
 pub mod model;
 mod persist;
 pub mod problem;
+pub mod program;
 mod regular;
 pub mod report;
 pub mod rng;

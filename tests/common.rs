@@ -21,6 +21,7 @@ use puremix::init::Start;
 use puremix::measure::sharpness::Operator;
 use puremix::model::{Activation, Autoencoder};
 use puremix::problem::{Problem, Reduction};
+use puremix::program::JOBS;
 use puremix::schedule::Schedule;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -117,10 +118,18 @@ pub fn text_path(directory: &Path, name: &str) -> String {
     directory.join(name).display().to_string()
 }
 
-/// One of this crate's binaries.
+/// The binary of this crate.
+pub const PUREMIX: &str = env!("CARGO_BIN_EXE_puremix");
+
+/// The words by which it is asked for one of its programs.
+pub fn subcommand(name: &str) -> Vec<&str> {
+    if JOBS.iter().any(|job| job.name == name) { vec![name] } else { vec!["claim", name] }
+}
+
+/// One of its programs.
 pub fn binary(name: &str) -> Command {
-    let mut command = Command::cargo_bin(name).unwrap();
-    command.env_remove("RUST_BACKTRACE");
+    let mut command = Command::new(PUREMIX);
+    command.args(subcommand(name)).env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -158,14 +167,10 @@ pub fn integers(path: &Path) -> (Vec<u64>, Vec<i64>) {
     (npy.shape().to_vec(), npy.into_vec().unwrap())
 }
 
-/// `train` or another binary in a directory of its own.
+/// A program in a directory of its own.
 pub fn program(name: &str, directory: &Path, arguments: &str) -> process::Command {
-    let path = match name {
-        "train" => env!("CARGO_BIN_EXE_train"),
-        "speed" => env!("CARGO_BIN_EXE_speed"),
-        _ => env!("CARGO_BIN_EXE_reproduce"),
-    };
-    let mut command = process::Command::new(path);
+    let mut command = process::Command::new(PUREMIX);
+    command.args(subcommand(name));
     command.current_dir(directory).args(arguments.split_whitespace());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

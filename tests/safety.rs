@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use crate::common::{
-    JOURNAL, appears, files, json, leave, names, press_ctrl_c, program, stderr, temporary, trained,
+    JOURNAL, PUREMIX, appears, files, json, leave, names, press_ctrl_c, program, stderr, temporary, trained,
 };
 
 const SHORT: &str = "--steps 20 --out run";
@@ -127,11 +127,10 @@ fn what_cannot_be_moved_is_found_at_the_start_and_privacy_is_kept() {
     fs::create_dir(place.join("run/sub")).unwrap();
     fs::write(place.join("run/sub/notes.txt"), "mine").unwrap();
     set(&place.join("run/sub"), 0o555);
-    let script = "chown -R nobody . && exec setpriv --reuid=nobody --clear-groups \"$0\" --steps 100000000 --tolerance 0 --samples 6 --out run --force";
+    let script = "chown -R nobody . && exec setpriv --reuid=nobody --clear-groups \"$0\" train --steps 100000000 --tolerance 0 --samples 6 --out run --force";
     set(directory.path(), 0o755);
     let mut command = Command::new("sh");
-    let output =
-        command.args(["-c", script, env!("CARGO_BIN_EXE_train")]).current_dir(&place).output().unwrap();
+    let output = command.args(["-c", script, PUREMIX]).current_dir(&place).output().unwrap();
     if output.status.code() == Some(2) && stderr(&output).contains("run/sub") {
         assert!(stderr(&output).contains("cannot be renamed"), "{}", stderr(&output));
     } else {
@@ -403,9 +402,9 @@ fn files_follow_the_umask_alike() {
     let directory = temporary();
     for mask in ["077", "022", "002"] {
         let out = directory.path().join(mask);
-        let script = format!("umask {mask} && exec \"$0\" --steps 20 --out \"$1\"");
+        let script = format!("umask {mask} && exec \"$0\" train --steps 20 --out \"$1\"");
         let mut command = Command::new("sh");
-        command.args(["-c", &script, env!("CARGO_BIN_EXE_train")]).arg(&out).stdout(Stdio::null());
+        command.args(["-c", &script, PUREMIX]).arg(&out).stdout(Stdio::null());
         assert!(command.status().unwrap().success());
         let expected = 0o666 & !u32::from_str_radix(mask, 8).unwrap();
         for name in ["model.safetensors", "config.json", "w.npy", "trajectory.csv", "manifest.json"] {
@@ -492,9 +491,9 @@ fn signals_of_schedulers_leave_a_checkpoint() {
 fn a_run_started_with_hangups_ignored_ignores_them() {
     let directory = temporary();
     let directory = directory.path();
-    let script = "trap '' HUP && exec \"$0\" --samples 6 --dim 9 --tolerance 0 --steps 60000 --checkpoint-every 0.01 --out run";
+    let script = "trap '' HUP && exec \"$0\" train --samples 6 --dim 9 --tolerance 0 --steps 60000 --checkpoint-every 0.01 --out run";
     let mut command = Command::new("sh");
-    command.args(["-c", script, env!("CARGO_BIN_EXE_train")]).current_dir(directory).stdout(Stdio::null());
+    command.args(["-c", script, PUREMIX]).current_dir(directory).stdout(Stdio::null());
     let mut child = command.spawn().unwrap();
     assert!(appears(&directory.join(".run.checkpoint/part-0")));
     assert!(Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().unwrap().success());
@@ -618,11 +617,10 @@ fn a_file_in_place_of_the_directory_or_its_parent_is_refused() {
 fn a_mounted_volume_is_refused_before_any_work() {
     // Needs the right to mount in a namespace of its own; elsewhere there is nothing to test.
     let directory = temporary();
-    let script =
-        "mount -t tmpfs none out && \"$0\" --samples 6 --dim 9 --tolerance 0 --steps 100000000 --out out";
+    let script = "mount -t tmpfs none out && \"$0\" train --samples 6 --dim 9 --tolerance 0 --steps 100000000 --out out";
     fs::create_dir(directory.path().join("out")).unwrap();
     let mut command = Command::new("unshare");
-    command.args(["-m", "sh", "-c", script, env!("CARGO_BIN_EXE_train")]).current_dir(directory.path());
+    command.args(["-m", "sh", "-c", script, PUREMIX]).current_dir(directory.path());
     let output = command.output().unwrap();
     let error = stderr(&output);
     if error.contains("unshare") || error.contains("mount:") {

@@ -64,6 +64,9 @@ mod resume;
 #[cfg(unix)]
 mod side_by_side;
 
+/// `puremix` and its subcommands; the binaries of `experiments/`.
+mod programs;
+
 /// Options as people write them; `--config`, `--from`.
 mod options;
 

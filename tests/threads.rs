@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use crate::common::{binary, refuses, stderr, stdout, temporary};
+use crate::common::{PUREMIX, binary, refuses, stderr, stdout, subcommand, temporary};
 
 #[test]
 fn an_absurd_number_of_threads_is_refused() {
@@ -41,13 +41,18 @@ fn limited(name: &str, arguments: &[&str], threads: u32) -> Option<Output> {
     let place = temporary();
     let open = |mode: u32| fs::Permissions::from_mode(mode);
     fs::set_permissions(place.path(), open(0o777)).unwrap();
-    let program = place.path().join(name);
-    fs::copy(binary(name).get_program(), &program).unwrap();
+    let program = place.path().join("puremix");
+    fs::copy(PUREMIX, &program).unwrap();
     fs::set_permissions(&program, open(0o755)).unwrap();
     // Root has no such limit, and only root can become a user who has no other process.
     let user = ["--reuid=54321", "--regid=54321", "--clear-groups"];
     let mut run = Command::new("setpriv");
-    run.args(user).arg("prlimit").arg(format!("--nproc={threads}")).arg(program).args(arguments);
+    run.args(user)
+        .arg("prlimit")
+        .arg(format!("--nproc={threads}"))
+        .arg(program)
+        .args(subcommand(name))
+        .args(arguments);
     let output = run.current_dir(place.path()).output().ok()?;
     (!stderr(&output).starts_with("setpriv: ") && !stderr(&output).starts_with("prlimit: ")).then_some(output)
 }

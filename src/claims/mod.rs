@@ -31,7 +31,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::device::Compute;
 use crate::error::{Error, Result};
-use crate::explorations::{correlated, deeper, digits};
+use crate::program::Program;
 use crate::report::figures;
 use crate::rng::{Purpose, stream};
 use crate::stats::REPORT_LEVEL;
@@ -220,25 +220,34 @@ pub struct Claim {
     pub run: fn(&Context) -> Result<Findings>,
 }
 
-/// All claims and explorations, in the order of the report.
-pub const ALL: [&Claim; 17] = [
-    &gd_limit::CLAIM,
-    &sgd_limit::CLAIM,
-    &cyclic_limit::CLAIM,
-    &alignment_scaling::CLAIM,
-    &sharpness::CLAIM,
-    &vanishing_noise::CLAIM,
-    &random_walk::CLAIM,
-    &rotation_invariance::CLAIM,
-    &landscape::CLAIM,
-    &hypothesis_map::CLAIM,
-    &selection_law::CLAIM,
-    &rate_law::CLAIM,
-    &cyclic_basin::CLAIM,
-    &escape::CLAIM,
-    &deeper::CLAIM,
-    &correlated::CLAIM,
-    &digits::CLAIM,
+macro_rules! list {
+    ($($room:ident::$claim:ident),+ $(,)?) => {
+        /// All claims and explorations, in the order of the report.
+        pub const ALL: [&Claim; [$(stringify!($claim)),+].len()] = [$(&crate::$room::$claim::CLAIM),+];
+
+        /// The program of each, in the same order.
+        pub const PROGRAMS: [Program; ALL.len()] = [$(crate::claim_program!($room::$claim)),+];
+    };
+}
+
+list![
+    claims::gd_limit,
+    claims::sgd_limit,
+    claims::cyclic_limit,
+    claims::alignment_scaling,
+    claims::sharpness,
+    claims::vanishing_noise,
+    claims::random_walk,
+    claims::rotation_invariance,
+    claims::landscape,
+    claims::hypothesis_map,
+    claims::selection_law,
+    claims::rate_law,
+    claims::cyclic_basin,
+    claims::escape,
+    explorations::deeper,
+    explorations::correlated,
+    explorations::digits,
 ];
 
 /// The shares of all claims fit into the level of a report, whatever it examines. This is asserted when the crate is compiled.

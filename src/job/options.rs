@@ -36,7 +36,7 @@ impl FromStr for Steps {
 
 /// Trains once, and leaves a run directory that NumPy can read.
 #[derive(Clone, Debug, Parser)]
-#[command(version, args_override_self = true)]
+#[command(name = "train", version, args_override_self = true)]
 pub struct TrainOptions {
     /// Options from a file: the config.json of another run, or the same keys as TOML. Options of the command line override it.
     #[arg(long, value_name = "FILE")]

@@ -156,7 +156,10 @@ fn in_a_process(engine: Variant, case: Case, compute: &Compute, pace: Pace) -> R
     let Case { samples, dim, batch, replicas } = case;
     let failed = |why: String| Error::Usage(format!("{} at {case}: {why}", engine.name()));
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    // `puremix speed` has a subcommand, the binary `speed` none.
+    let subcommand = std::env::args_os().nth(1).filter(|word| word == "speed");
     let output = Command::new(program)
+        .args(subcommand)
         .args(["--rounds", &pace.rounds.to_string(), "--seconds", &pace.seconds.to_string()])
         .args(["--backend", compute.backend().name(), "--precision", compute.precision().name()])
         .args(["--cell", engine.name(), "--case", &format!("{samples},{dim},{batch},{replicas}")])

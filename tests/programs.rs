@@ -1,0 +1,120 @@
+//! `puremix` and its subcommands, and the binaries of `experiments/`: one list, and the same options.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use puremix::claims;
+use puremix::program::JOBS;
+
+use crate::common::{PUREMIX, binary, stderr, stdout};
+
+fn puremix(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(PUREMIX).args(arguments).output().unwrap();
+    (output.status.code(), stdout(&output), stderr(&output))
+}
+
+#[test]
+fn every_program_has_a_binary_in_experiments() {
+    let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    let manifest: toml::Table =
+        toml::from_str(&fs::read_to_string(experiments.join("Cargo.toml")).unwrap()).unwrap();
+    let binaries = manifest["bin"].as_array().unwrap();
+    let mut listed: Vec<&str> = binaries.iter().map(|bin| bin["name"].as_str().unwrap()).collect();
+    let mut expected: Vec<&str> = JOBS.iter().chain(&claims::PROGRAMS).map(|program| program.name).collect();
+    listed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+    for program in claims::PROGRAMS {
+        let source = fs::read_to_string(experiments.join(format!("{}.rs", program.name))).unwrap();
+        assert!(
+            source.contains(&format!("::{});", program.name)),
+            "{} is the binary of another claim",
+            program.name
+        );
+    }
+}
+
+#[test]
+fn claims_and_programs_are_in_one_order() {
+    let names = claims::PROGRAMS.map(|program| program.name);
+    assert_eq!(names, claims::ALL.map(|claim| claim.id));
+}
+
+#[test]
+fn every_subcommand_explains_itself() {
+    for program in JOBS.iter().chain(&claims::PROGRAMS) {
+        let output = binary(program.name).arg("--help").output().unwrap();
+        let (help, id) = (stdout(&output), program.name);
+        assert_eq!(output.status.code(), Some(0), "{id}: {}", stderr(&output));
+        let usage = if JOBS.iter().any(|job| job.name == id) { "" } else { "claim " };
+        assert!(help.contains(&format!("Usage: puremix {usage}{id} [OPTIONS]")), "{help}");
+        assert!(help.contains("--out <") && help.contains("--backend <NAME>"), "{help}");
+    }
+    let (code, help, _) = puremix(&["claim", "gd_limit", "--help"]);
+    assert_eq!(code, Some(0));
+    assert!(help.contains("--samples <SAMPLES>") && help.contains("--effort <EFFORT>"), "{help}");
+    assert!(
+        help.starts_with(claims::find("gd_limit").unwrap().statement.split(' ').next().unwrap()),
+        "{help}"
+    );
+}
+
+#[test]
+fn the_help_tells_where_results_go() {
+    let (code, help, _) = puremix(&["--help"]);
+    assert_eq!(code, Some(0));
+    for needle in ["reproduce", "train", "claim", "speed", "list", "completions", "runs/NAME-2", "--out DIR"]
+    {
+        assert!(help.contains(needle), "no {needle} in {help}");
+    }
+}
+
+#[test]
+fn wrong_words_are_refused_by_name() {
+    for (arguments, needle) in [
+        (&["perpetuum"][..], "unrecognized subcommand 'perpetuum'"),
+        (&["claim", "perpetuum"], "unrecognized subcommand 'perpetuum'"),
+        (&["claim"], "'puremix claim' requires a subcommand but one was not provided"),
+        (&["claim", "gd_limit", "--batch", "3"], "unexpected argument '--batch' found"),
+        (&["claim", "gd_limit", "--batch", "3"], "Usage: puremix claim gd_limit"),
+        (&["train", "--batch", "x"], "invalid value 'x' for '--batch <BATCH>'"),
+        (&["completions", "tcsh"], "invalid value 'tcsh' for '<SHELL>'"),
+    ] {
+        let (code, out, error) = puremix(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(needle) && out.is_empty(), "{arguments:?}: {error}");
+    }
+}
+
+#[test]
+fn options_of_a_file_and_of_the_command_line_meet_in_a_subcommand() {
+    let directory = crate::common::temporary();
+    let (job, out) = (directory.path().join("job.toml"), directory.path().join("run"));
+    fs::write(&job, "samples = 4\ndim = 9\nsteps = 30\ntolerance = 0\n").unwrap();
+    let output = binary("train")
+        .arg("--config")
+        .arg(&job)
+        .args(["--samples", "5", "--out"])
+        .arg(&out)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let config = crate::common::json(&out.join("config.json"));
+    assert_eq!((&config["samples"], &config["dim"]), (&5.into(), &9.into()));
+}
+
+#[test]
+fn claims_are_listed_and_completed() {
+    let (code, listed, _) = puremix(&["list"]);
+    assert_eq!((code, listed.lines().count()), (Some(0), claims::ALL.len()));
+    let (_, by_reproduce, _) = puremix(&["reproduce", "--list", "--json"]);
+    assert_eq!(puremix(&["list", "--json"]).1, by_reproduce);
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, script, _) = puremix(&["completions", shell]);
+        assert_eq!(code, Some(0));
+        for needle in ["puremix", "selection_law", "step-size", "completions"] {
+            assert!(script.contains(needle), "{shell}: no {needle}");
+        }
+    }
+}
