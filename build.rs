@@ -2,11 +2,15 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    // `describe --dirty` depends on every tracked file; sources and the index are close enough.
-    for path in ["src", "experiments", "Cargo.toml", "Cargo.lock", ".git/HEAD", ".git/index"] {
+    // `describe --dirty` depends on every tracked file; sources and the index are close enough. A path that is not there, as in
+    // a package or another worktree, would count as changed at every build.
+    let git = said_by("git", &["rev-parse", "--git-path", "HEAD", "--git-path", "index"]).unwrap_or_default();
+    let watched = ["src", "experiments", "Cargo.toml", "Cargo.lock"].into_iter().chain(git.lines());
+    for path in watched.filter(|path| Path::new(path).exists()) {
         println!("cargo::rerun-if-changed={path}");
     }
     record("PUREMIX_GIT_COMMIT", said_by("git", &["describe", "--always", "--dirty", "--abbrev=40"]));
