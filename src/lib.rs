@@ -101,7 +101,8 @@
 //! let start = Start::gaussian(&data, 0.5, 1, 0)?;
 //! let weight = Param::from_tensor(compute.tensor(start.weights(&data)?, [1, 8]));
 //! let model = Gated { weight, gate: Param::from_tensor(compute.tensor(&[1.0], [1])) };
-//! let mut engine = Autodiff::new(model, &data, 0.1, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
+//! let problem = Problem::new(data, Activation::Linear, Reduction::Mean, 0.1)?;
+//! let mut engine = Autodiff::new(model, &problem, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
 //! let before = engine.loss(0);
 //! engine.advance(2_000);
 //! assert!(engine.loss(0) < before);

@@ -102,7 +102,7 @@ impl Format {
         check_sizes(table.samples as u128, table.dim as u128)?;
         if let Some(at) = table.values.iter().position(|x| !x.is_finite()) {
             let (row, column) = (at / table.dim, at % table.dim);
-            return Err(Defect::NotFinite { row, column, value: table.values[at] });
+            return Err(Defect::NotFinite { row, column, line: None, value: table.values[at] });
         }
         table.layout.gzipped = input.is_gzipped();
         table.layout.label_like_column = labels::column(&table);
