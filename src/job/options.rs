@@ -41,7 +41,7 @@ impl FromStr for Steps {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Every {
-    /// About a hundred rows a decade of steps, and every step before the 50th or so.
+    /// About a hundred rows a decade of steps, and every step up to the 65th.
     Log,
     /// A row every so many steps.
     #[serde(untagged)]
