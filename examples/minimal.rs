@@ -142,7 +142,7 @@ pub fn orthonormal(m: usize, n: usize, device: &Device) -> Tensor<2> {
 }
 
 /// A bar for each correlation; those that are 0 or negative have none.
-fn bars(w: &Tensor<2>, data: &Tensor<2>) -> String {
+pub fn bars(w: &Tensor<2>, data: &Tensor<2>) -> String {
     let values = correlations(w, data).into_data().iter::<f64>().collect::<Vec<_>>();
     let bar = |(i, c): (usize, f64)| {
         format!("  c_{i} {c:6.3} {}\n", "█".repeat((40.0 * c.max(0.0)).round() as usize))

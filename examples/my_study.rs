@@ -48,13 +48,13 @@ fn trained(batch: usize, seed: u64, compute: &Compute) -> puremix::Result<Run> {
     let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?; // w ← w − (η/b) Σ ∇ℓ_i
     let schedule = Schedule::sgd(SAMPLES, batch, seed)?;
     let mut engine = Autodiff::new(model, &problem, &schedule, 0, compute)?;
-    let stop = StopRule::Tail { window: 200, tolerance: 1e-4 };
+    let stop = StopRule::Tail { window: 200, tolerance: 1e-5 };
     let (mut runs, _) = train(&mut engine, &Plan { budget: 100_000, stop, check_every: 200 }, &mut []);
     Ok(runs.remove(0))
 }
 
 /// A row of the table: the mean over the seeds, its 95 % interval, and how many runs converged.
-fn row(batch: usize, compute: &Compute) -> puremix::Result<(Mean, Interval, usize)> {
+pub fn row(batch: usize, compute: &Compute) -> puremix::Result<(Mean, Interval, usize)> {
     let runs = (1..=SEEDS).map(|seed| trained(batch, seed, compute)).collect::<puremix::Result<Vec<_>>>()?;
     let ratio = |run: &Run| measure::sparsity::participation_ratio(&run.neurons[1]);
     let mean = Mean::of(&runs.iter().map(ratio).collect::<Vec<_>>());
@@ -62,7 +62,7 @@ fn row(batch: usize, compute: &Compute) -> puremix::Result<(Mean, Interval, usiz
     Ok((mean, mean.interval(0.05), converged))
 }
 
-fn main() -> puremix::Result<()> {
+pub fn main() -> puremix::Result<()> {
     let compute = Compute::default();
     println!("untied neuron, m = {SAMPLES}, n = {DIM}, η = {STEP_SIZE} (mean reduction), {SEEDS} seeds\n");
     println!("  b   participation ratio   95 % interval      converged");
