@@ -38,8 +38,8 @@ fn trained(data: &Dataset, batch: usize, seed: u64, compute: &Compute) -> puremi
     let weight = compute.tensor(start.weights(data)?, [1, data.dim()]);
     let model = Normalised { weight: Param::from_tensor(weight) };
     let schedule = Schedule::sgd(data.samples(), batch, seed)?; // all samples: gradient descent
-    let step_per_sample = Reduction::Mean.step_per_sample(0.2, batch);
-    let mut engine = Autodiff::new(model, data, step_per_sample, &schedule, 0, compute)?;
+    let problem = Problem::new(data.clone(), Activation::Linear, Reduction::Mean, 0.2)?;
+    let mut engine = Autodiff::new(model, &problem, &schedule, 0, compute)?;
     let stop = StopRule::Tail { window: 200, tolerance: 1e-9 };
     let (mut runs, _) = train(&mut engine, &Plan { budget: 40_000, stop, check_every: 200 }, &mut []);
     Ok(runs.remove(0))

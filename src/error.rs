@@ -43,9 +43,9 @@ pub enum Error {
     TooLarge { what: &'static str, rows: usize, columns: usize, max: usize },
 
     #[error(
-        "a row every {every} steps may come to {rows} rows, more than the {max} that are kept: give a larger --every or --sharpness, or fewer --steps"
+        "a row every {every} may come to {rows} rows, more than the {max} that are kept: give a larger --every or --sharpness, or fewer --steps"
     )]
-    TooManyRows { rows: u64, max: u64, every: u64 },
+    TooManyRows { rows: u64, max: u64, every: String },
 
     #[error("{epochs} epochs of {epoch} steps each are more steps than can be counted")]
     TooManyEpochs { epochs: u64, epoch: u64 },

@@ -37,7 +37,7 @@
 //! | `N = ‖w‖² = Σ c_i² + s²` | squared norm | [`state::Neuron::norm_sq`] |
 //! | `S⁺ = {i : c_i(0) > 0}` | active set (linear model: `c_i(0) ≠ 0`, signs matter) | [`model::Activation::admits`] |
 //! | `B`, `b` | mini-batch, its size | [`schedule::Schedule`] |
-//! | `η`, `η_B` | step size, step size per sample: `η/b` (mean) or `η` (sum) | [`problem::Reduction`] |
+//! | `η`, `η_B` | step size, which whoever trains gives to a [`problem::Problem`]; step size per sample, `η/b` (mean) or `η` (sum), which theory takes | `step_size`, `step_per_sample` |
 //! | `μ` | `η_B` at `b = m` | [`theory::gd`] |
 //! | `ℓ_i = ½‖a_i − w φ(c_i)‖²`, `L` | sample loss, training loss `(1/m) Σ ℓ_i` | [`engine::Engine::loss`] |
 //! | `w_GD`, `a_{i*}` | limit of GD, limit of SGD | [`theory::gd::limit`], [`theory::sgd::limit_set`] |
@@ -71,7 +71,9 @@
 //!
 //! Derive Burn's `Module`, say how a batch is reconstructed and which weights are its neurons, and every schedule,
 //! stop rule, observer and [curvature instrument](measure::sharpness) works on it. Here the decoder is scaled by a
-//! gate that is learned; `examples/my_autoencoder.rs` is a whole experiment, from model to verdict and report.
+//! gate that is learned. `examples/my_study.rs` compares batch sizes over seeds, a template to be copied;
+//! `examples/my_autoencoder.rs` is a whole experiment, from model to verdict and report; `examples/measure_run.rs` measures a model that
+//! was saved; and `examples/minimal.rs` tells the story on Burn alone.
 //!
 //! ```
 //! use burn::module::{Module, Param};
@@ -101,7 +103,8 @@
 //! let start = Start::gaussian(&data, 0.5, 1, 0)?;
 //! let weight = Param::from_tensor(compute.tensor(start.weights(&data)?, [1, 8]));
 //! let model = Gated { weight, gate: Param::from_tensor(compute.tensor(&[1.0], [1])) };
-//! let mut engine = Autodiff::new(model, &data, 0.1, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
+//! let problem = Problem::new(data, Activation::Linear, Reduction::Mean, 0.1)?;
+//! let mut engine = Autodiff::new(model, &problem, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
 //! let before = engine.loss(0);
 //! engine.advance(2_000);
 //! assert!(engine.loss(0) < before);
@@ -156,10 +159,48 @@ pub const COMMIT: Option<&str> = option_env!("PUREMIX_GIT_COMMIT");
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// What most programs need.
+/// What most programs need, in the order in which a program needs it:
+///
+/// | | |
+/// |---|---|
+/// | [`Compute`](prelude::Compute), [`Backend`](prelude::Backend), [`Precision`](prelude::Precision), [`to_host`](prelude::to_host) | where to compute; numbers onto a device and back |
+/// | [`Dataset`](prelude::Dataset), [`Start`](prelude::Start) | samples, `[m, n]`; initial points `w_0` |
+/// | [`Activation`](prelude::Activation), [`Reduction`](prelude::Reduction), [`Problem`](prelude::Problem) | `φ`; mean or sum over a batch; data, `φ` and step size `η` together |
+/// | [`Autoencoder`](prelude::Autoencoder), [`SingleNeuron`](prelude::SingleNeuron), [`TiedShallow`](prelude::TiedShallow), [`TiedDeep`](prelude::TiedDeep), [`UntiedDeep`](prelude::UntiedDeep), [`Architecture`](prelude::Architecture) | the trait of all models; models; a model by its name |
+/// | [`Schedule`](prelude::Schedule), [`ScheduleKind`](prelude::ScheduleKind) | which samples at which step |
+/// | [`Autodiff`](prelude::Autodiff), [`Analytic`](prelude::Analytic), [`Reduced`](prelude::Reduced), [`Engine`](prelude::Engine), [`Snapshot`](prelude::Snapshot) | who takes the steps |
+/// | [`train`](prelude::train()), [`Plan`](prelude::Plan), [`StopRule`](prelude::StopRule), [`Observer`](prelude::Observer), [`Cadence`](prelude::Cadence), [`Training`](prelude::Training) | the loop: when to stop, who looks, how often |
+/// | [`Run`](prelude::Run), [`Outcome`](prelude::Outcome), [`Neuron`](prelude::Neuron) | what came of it |
+/// | [`measure`], [`theory`], [`LimitSet`](prelude::LimitSet) | what is read off a neuron; what theory says of it |
+/// | [`Mean`](prelude::Mean), [`Interval`](prelude::Interval) | a mean over seeds, with its error |
+///
+/// How many samples the neuron mixes at its end, with `m` = 5, over four seeds each:
+///
+/// ```
+/// use puremix::prelude::*;
+///
+/// fn mixed(batch: usize, seed: u64) -> puremix::Result<f64> {
+///     let data = Dataset::orthonormal(5, 8, seed)?;
+///     let start = Start::gaussian(&data, 0.5, seed, 0)?;
+///     let problem = Problem::new(data, Activation::Linear, Reduction::Mean, 0.2)?;
+///     let schedule = Schedule::sgd(5, batch, seed)?;
+///     let mut engine = Reduced::new(&problem, &schedule, &[start], 0)?;
+///     engine.advance(20_000);
+///     Ok(measure::sparsity::participation_ratio(&engine.neurons(0)[0]))
+/// }
+///
+/// # fn main() -> puremix::Result<()> {
+/// let over_seeds = |batch| (1..=4).map(|seed| mixed(batch, seed)).collect::<puremix::Result<Vec<f64>>>();
+/// let [sgd, gd] = [Mean::of(&over_seeds(1)?), Mean::of(&over_seeds(5)?)];
+/// assert!((sgd.mean - 1.0).abs() < 1e-12);                         // one datapoint
+/// assert!(gd.mean > 1.5);                                          // a mixture
+/// assert!(gd.interval(0.05).low > 1.0);
+/// # Ok(())
+/// # }
+/// ```
 pub mod prelude {
     pub use crate::data::Dataset;
-    pub use crate::device::{Backend, Compute, Precision};
+    pub use crate::device::{Backend, Compute, Precision, to_host};
     pub use crate::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
     pub use crate::init::Start;
     pub use crate::limit_set::LimitSet;
@@ -169,6 +210,8 @@ pub mod prelude {
     };
     pub use crate::problem::{Problem, Reduction};
     pub use crate::schedule::{Schedule, ScheduleKind};
+    pub use crate::state::Neuron;
+    pub use crate::stats::{Interval, Mean};
     pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};
     pub use crate::{measure, theory};
 }

@@ -1,4 +1,8 @@
 //! What is trained on: data, activation, batch reduction and step size, checked once.
+//!
+//! **Step sizes.** Whoever trains gives the nominal step size `η`, here and nowhere else: every engine takes a [`Problem`]. What a
+//! sample then contributes to a step, `η_B = η/b` (mean) or `η` (sum), is called `step_per_sample` wherever it occurs; engines
+//! compute it, and theory, which knows no reduction, takes it ([`Problem::step_per_sample`]).
 
 use serde::Serialize;
 
@@ -50,7 +54,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Checks the step size and puts the parts together.
+    /// Checks the nominal step size `η` and puts the parts together: `w ← w − η (1/b) Σ_{i∈B} ∇ℓ_i` under
+    /// [`Reduction::Mean`], `w ← w − η Σ_{i∈B} ∇ℓ_i` under [`Reduction::Sum`].
     ///
     /// # Errors
     /// [`Error::StepSize`] unless `step_size` is positive and finite.

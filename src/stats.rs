@@ -126,7 +126,7 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// Mean and standard error of a sample of at least two.
+    /// Mean and standard error of a sample; the error of a single number is not known, NaN.
     pub fn of(sample: &[f64]) -> Self {
         let n = sample.len();
         let mean = sample.iter().sum::<f64>() / n as f64;
@@ -134,9 +134,9 @@ impl Mean {
         Self { mean, sem: (variance / n as f64).sqrt(), n }
     }
 
-    /// Student-t interval at error level `level`.
+    /// Student-t interval at error level `level`, 0.05 for one of 95 %; of fewer than two numbers it is all of ℝ.
     pub fn interval(&self, level: f64) -> Interval {
-        let half = student_quantile(level, self.n - 1) * self.sem;
+        let half = if self.n < 2 { f64::INFINITY } else { student_quantile(level, self.n - 1) * self.sem };
         Interval { low: self.mean - half, high: self.mean + half }
     }
 }
@@ -255,6 +255,19 @@ mod tests {
         }
         assert!(slopes.abs_diff(1900) < 45, "slope: {slopes}");
         assert!(means.abs_diff(1900) < 45, "mean: {means}");
+    }
+
+    #[test]
+    fn a_mean_has_the_interval_of_students_law() {
+        // t with 9 degrees of freedom: 2.262157; the numbers 0 to 9 have variance 55/6.
+        let mean = Mean::of(&(0..10).map(f64::from).collect::<Vec<_>>());
+        assert_eq!((mean.mean, mean.n), (4.5, 10));
+        let half = 2.262_157_162_8 * (55.0f64 / 60.0).sqrt();
+        let Interval { low, high } = mean.interval(0.05);
+        assert!((low - 4.5 + half).abs() < 1e-9 && (high - 4.5 - half).abs() < 1e-9, "{low} {high}");
+        let single = Mean::of(&[3.0]);
+        assert!(single.mean == 3.0 && single.sem.is_nan());
+        assert_eq!(single.interval(0.05), Interval { low: f64::NEG_INFINITY, high: f64::INFINITY });
     }
 
     #[test]

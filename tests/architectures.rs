@@ -12,7 +12,7 @@ use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::train::{Outcome, Plan, StopRule, train};
 use rand::{RngExt, SeedableRng};
 
-use crate::common::{correlated, temporary};
+use crate::common::{correlated, summed, temporary};
 
 /// Every kind of model, with and without biases, at odd widths that narrow and widen.
 const MODELS: [&str; 11] = [
@@ -119,7 +119,8 @@ fn every_gradient_is_that_of_the_loss() {
         for activation in Activation::ALL {
             let (model, parameters) = shaken(text, activation, &data, 8);
             let schedule = Schedule::full_batch(5).unwrap();
-            let engine = Autodiff::new(model, &data, 0.1, &schedule, 0, &Compute::default()).unwrap();
+            let engine =
+                Autodiff::new(model, &summed(&data, 0.1), &schedule, 0, &Compute::default()).unwrap();
             let gradient = engine.gradient(&batch);
             assert_eq!(gradient.len(), parameters.len());
             let loss = |k: usize, h: f64| -> f64 {
@@ -155,10 +156,9 @@ fn one_neuron_in_any_frame_is_the_single_neuron() {
             let schedule = Schedule::new(kind, 6, Some(batch), 4).unwrap();
             let compute = Compute::default();
             let mut neuron = Autodiff::single_neuron(&problem, &schedule, &start, 2, &compute).unwrap();
-            let step = problem.step_per_sample(batch);
             let mut others = ["shallow:1", "deep:1"].map(|text| {
                 let model = initial(text, activation, &data, (11, 2));
-                Autodiff::new(model, &data, step, &schedule, 2, &compute).unwrap()
+                Autodiff::new(model, &problem, &schedule, 2, &compute).unwrap()
             });
             for _ in 0..40 {
                 let w = neuron.weights(0).unwrap();
@@ -226,7 +226,8 @@ fn a_dead_model_is_one_whose_gradients_are_all_zero() {
             }
             let model = flat::at(model, &parameters, &Compute::default());
             let schedule = Schedule::full_batch(6).unwrap();
-            let engine = Autodiff::new(model, &data, 0.1, &schedule, 0, &Compute::default()).unwrap();
+            let engine =
+                Autodiff::new(model, &summed(&data, 0.1), &schedule, 0, &Compute::default()).unwrap();
             let frozen = engine.gradient(&all).iter().all(|&g| g == 0.0);
             assert_eq!(engine.is_dead(0), frozen, "{text}, seed {seed}");
             *if frozen { &mut dead } else { &mut alive } += 1;
@@ -241,7 +242,7 @@ fn deep_models_end_like_any_other_run() {
     let (data, compute) = (Dataset::orthonormal(3, 5, 6).unwrap(), Compute::default());
     let schedule = Schedule::full_batch(3).unwrap();
     let model = initial("untied:2+bias", Activation::Tanh, &data, (2, 0));
-    let mut engine = Autodiff::new(model, &data, 0.2, &schedule, 0, &compute).unwrap();
+    let mut engine = Autodiff::new(model, &summed(&data, 0.2), &schedule, 0, &compute).unwrap();
     let before = engine.loss(0);
     let plan = Plan { budget: 60_000, stop: StopRule::Tail { window: 20, tolerance: 1e-7 }, check_every: 1 };
     let run = train(&mut engine, &plan, &mut []).0.remove(0);

@@ -14,7 +14,9 @@ use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::theory;
 use puremix::train::{Outcome, Plan, StopRule, train};
 
-use crate::common::{BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout};
+use crate::common::{
+    BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout, summed,
+};
 
 /// Every precision the device has.
 fn all(backend: Backend) -> Vec<Compute> {
@@ -136,7 +138,9 @@ fn gradients(backend: Backend) {
         let data = correlated(4, 3, 8);
         let schedule = Schedule::sgd(4, 2, 1).unwrap();
         let on = |compute: &Compute| {
-            Autodiff::new(untied(compute), &data, 0.1, &schedule, 0, compute).unwrap().gradient(&[3, 0])
+            Autodiff::new(untied(compute), &summed(&data, 0.1), &schedule, 0, compute)
+                .unwrap()
+                .gradient(&[3, 0])
         };
         assert!(distance(&on(&compute), &on(&reference)) < tolerance, "untied {:?}", compute.precision());
     }

@@ -80,6 +80,11 @@ pub fn correlated(m: usize, n: usize, seed: u64) -> Dataset {
     Dataset::from_rows(rows, m, n).unwrap()
 }
 
+/// A problem for a model of one's own under the sum reduction, where every sample takes the step size as it is.
+pub fn summed(data: &Dataset, step_size: f64) -> Problem {
+    Problem::new(data.clone(), Activation::Linear, Reduction::Sum, step_size).unwrap()
+}
+
 /// The three engines, one replica each, on one problem.
 pub fn engines<'a>(problem: &'a Problem, schedule: &'a Schedule, start: &'a Start) -> Vec<Box<dyn Engine>> {
     let (compute, starts) = (Compute::default(), std::slice::from_ref(start));

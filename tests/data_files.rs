@@ -140,6 +140,6 @@ fn the_name_tells_the_format_and_gzip_goes_with_it() {
     assert!(refusal(&put("h.idx", csv)).contains("h.idx: not an IDX file, for which its name was taken"));
     assert!(
         refusal(&put("i.csv", b"1,2\n3,x\n"))
-            .contains("i.csv: row 1, column 1 (byte 6): `x` is not a number")
+            .contains("i.csv: row 1, column 1 (line 2, byte 6): `x` is not a number")
     );
 }

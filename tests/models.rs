@@ -9,14 +9,14 @@ use puremix::problem::{Problem, Reduction};
 use puremix::schedule::Schedule;
 use puremix::train::{Outcome, Plan, StopRule, train};
 
-use crate::common::{BIAS, DECODER, ENCODER, Untied};
+use crate::common::{BIAS, DECODER, ENCODER, Untied, summed};
 
 #[test]
 fn any_autoencoder_trains_through_the_same_engine_and_loop() {
     let (compute, data) = (Compute::default(), Dataset::orthonormal(3, 3, 4).unwrap());
     let model = Untied::new(&ENCODER, &BIAS, &DECODER, 3, &compute);
     let schedule = Schedule::full_batch(3).unwrap();
-    let mut engine = Autodiff::new(model, &data, 0.1, &schedule, 0, &compute).unwrap();
+    let mut engine = Autodiff::new(model, &summed(&data, 0.1), &schedule, 0, &compute).unwrap();
     let before = engine.loss(0);
     let plan = Plan { budget: 20_000, stop: StopRule::Tail { window: 20, tolerance: 1e-8 }, check_every: 1 };
     let (runs, _) = train(&mut engine, &plan, &mut []);
@@ -35,7 +35,7 @@ fn silent_first_layers_are_not_dead_when_a_bias_keeps_them_awake() {
     let (compute, data) = (Compute::default(), Dataset::standard_basis(3, 3).unwrap());
     let model = Untied::new(&[-0.2, -0.3, -0.1], &[1.0], &[0.2, 0.1, 0.4], 3, &compute);
     let mut engine =
-        Autodiff::new(model, &data, 0.1, &Schedule::full_batch(3).unwrap(), 0, &compute).unwrap();
+        Autodiff::new(model, &summed(&data, 0.1), &Schedule::full_batch(3).unwrap(), 0, &compute).unwrap();
     assert!(engine.neurons(0)[0].is_silent());
     let plan = Plan { budget: 50, stop: StopRule::Never, check_every: 1 };
     let before = engine.loss(0);
@@ -52,14 +52,15 @@ fn a_blow_up_of_any_parameter_is_seen() {
     model.encoder = model.encoder.set_require_grad(false);
     model.bias = model.bias.set_require_grad(false);
     let schedule = Schedule::full_batch(2).unwrap();
-    let mut engine = Autodiff::new(model, &data, 0.4, &schedule, 0, &compute).unwrap();
+    let mut engine = Autodiff::new(model, &summed(&data, 0.4), &schedule, 0, &compute).unwrap();
     let plan = Plan { budget: 500, stop: StopRule::Never, check_every: 100 };
     let run = train(&mut engine, &plan, &mut []).0.remove(0);
     assert_eq!(run.outcome, Outcome::Diverged);
     assert!(run.steps < 100, "{}", run.steps);
     assert_eq!(engine.weights(0).unwrap(), [0.5, 0.5], "the first layer never moved");
     // Nor does it after being restored.
-    let mut restored = Autodiff::new(engine.model().clone(), &data, 0.01, &schedule, 0, &compute).unwrap();
+    let slow = summed(&data, 0.01);
+    let mut restored = Autodiff::new(engine.model().clone(), &slow, &schedule, 0, &compute).unwrap();
     let snapshot = Snapshot { replicas: vec![vec![0.5, 0.4, 3.0, 1.0, 0.9]], ..restored.snapshot() };
     restored.restore(&snapshot).unwrap();
     restored.advance(3);
@@ -74,7 +75,7 @@ fn every_parameter_gets_its_gradient() {
     let flat: Vec<f64> = [ENCODER.as_slice(), &BIAS, &DECODER].concat();
     let engine = |p: &[f64]| {
         let model = Untied::new(&p[..6], &p[6..8], &p[8..], 3, &compute);
-        Autodiff::new(model, &data, 0.1, &Schedule::full_batch(3).unwrap(), 0, &compute).unwrap()
+        Autodiff::new(model, &summed(&data, 0.1), &Schedule::full_batch(3).unwrap(), 0, &compute).unwrap()
     };
     let gradient = engine(&flat).gradient(&[0, 1, 2]);
     assert_eq!(gradient.len(), flat.len());

@@ -33,10 +33,22 @@ fn numbers_and_names_are_taken_as_people_write_them() {
     ] {
         assert_eq!(config_of(arguments)[key].as_f64(), Some(value), "{arguments}");
     }
+    for (arguments, every, sharpness) in [
+        ("--steps 2", "\"log\"", "null"),
+        ("--every log --steps 2 --sharpness", "\"log\"", "\"log\""),
+        ("--every 7 --steps 2 --sharpness=log", "7", "\"log\""),
+        ("--every 7 --steps 2 --sharpness", "7", "7"),
+        ("--steps 2 --sharpness 2", "\"log\"", "2"),
+    ] {
+        let config = config_of(arguments);
+        let said = (config["every"].to_string(), config["sharpness"].to_string());
+        assert_eq!(said, (every.to_owned(), sharpness.to_owned()), "{arguments}");
+    }
     for (arguments, needle) in [
         (["--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615"),
         (["--seed", "1.5"], "a seed is a whole number from 0 to 18446744073709551615"),
         (["--every", "0"], "it must be at least 1"),
+        (["--every", "log10"], "expected a whole number from 0 on, as 400000, 400_000 or 4e5, or `log`"),
         (["--replicas", "0"], "the number of replicas must be at least 1"),
         (["--steps", "1.5"], "expected a whole number from 0 on"),
         (["--steps", "-3"], "unexpected argument"),
@@ -46,6 +58,45 @@ fn numbers_and_names_are_taken_as_people_write_them() {
         refuses("train", &arguments, needle);
     }
     refuses("reproduce", &["--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615");
+}
+
+/// The column `step` of a table.
+fn steps_of(path: &Path) -> Vec<u64> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().skip(1).map(|line| line.split(',').next().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn rows_come_a_hundred_times_a_decade_unless_they_are_told_otherwise() {
+    // Every step at first, then each by a factor 10^{1/100} beyond the one before; and the end.
+    let mut expected = vec![0u64];
+    while let Some(&last) = expected.last().filter(|&&last| last < 3000) {
+        let next = (last as f64 * 10f64.powf(0.01)).round() as u64;
+        expected.push(next.max(last + 1).min(3000));
+    }
+    assert!(expected[..66].iter().copied().eq(0..66) && expected[66..69] == [67, 69, 71], "{expected:?}");
+    let directory = temporary();
+    let directory = directory.path();
+    let job = "--samples 5 --dim 7 --tolerance 0 --steps 3000";
+    for (arguments, out) in
+        [("", "a"), ("--every log --sharpness", "b"), ("--sharpness log --every 1000", "c")]
+    {
+        let output = trained(directory, &format!("{job} {arguments} --out {out}"));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    for table in
+        ["a/trajectory.csv", "a/neurons.csv", "b/trajectory.csv", "b/sharpness.csv", "c/sharpness.csv"]
+    {
+        assert_eq!(steps_of(&directory.join(table)), expected, "{table}");
+    }
+    assert_eq!(steps_of(&directory.join("c/trajectory.csv")), [0, 1000, 2000, 3000]);
+    // The configuration that was written makes the same rows.
+    let output = trained(directory, "--config c/config.json --out d");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for table in ["trajectory.csv", "sharpness.csv"] {
+        let [c, d] = ["c", "d"].map(|run| fs::read(directory.join(run).join(table)).unwrap());
+        assert_eq!(c, d, "{table}");
+    }
 }
 
 const ODD: &str = "--samples 7 --dim 11 --batch 3 --schedule reshuffle --step-size 0.07 --reduction sum --activation linear \

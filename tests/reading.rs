@@ -181,12 +181,17 @@ fn what_is_not_data_is_refused_in_words() {
     let directory = temporary();
     let nested = header("<f8", "False", &format!("({}{}", "(')',".repeat(45), ")".repeat(45)));
     let cases: Vec<(&str, Vec<u8>, &str, &str)> = vec![
-        ("cr-only.csv", b"1,2\r3,4\n".into(), "", r"row 0, column 1 (byte 2): `2\r3` is not a number"),
+        (
+            "cr-only.csv",
+            b"1,2\r3,4\n".into(),
+            "",
+            r"row 0, column 1 (line 1, byte 2): `2\r3` is not a number",
+        ),
         (
             "escape.csv",
             b"1,\x1b[2J\x1b[31mhello\n3,4\n".into(),
             "",
-            r"(byte 2): `\u{1b}[2J\u{1b}[31mhello` is not a",
+            r"(line 1, byte 2): `\u{1b}[2J\u{1b}[31mhello` is not a",
         ),
         (
             "bidi.csv",
@@ -194,7 +199,7 @@ fn what_is_not_data_is_refused_in_words() {
             "",
             r"`\u{202e}2` is not a number (--skip-rows leaves out lines",
         ),
-        ("latin.csv", b"1,2\n3,\xe9\n".into(), "", r"(byte 6): `\xe9` is not a number"),
+        ("latin.csv", b"1,2\n3,\xe9\n".into(), "", r"(line 2, byte 6): `\xe9` is not a number"),
         (
             "utf16.csv",
             b"\xff\xfe1\0,\x002\0".into(),
@@ -281,11 +286,11 @@ fn a_small_file_that_unpacks_to_a_large_one_is_refused_before_that() {
     let line = [&b"#"[..], &vec![b','; 70 << 20], b"\n1,2\n"].concat();
     for (name, bytes, message) in [
         ("bomb.idx.gz", gzip(&idx), "it holds 2147483648 numbers or more"),
-        ("line.csv.gz", gzip(&line), "the line at byte 0 is longer than 67108864 bytes"),
+        ("line.csv.gz", gzip(&line), "line 1 (at byte 0) is longer than 67108864 bytes"),
         (
             "names.csv.gz",
             gzip(&[&line[..1 << 20], b"\n1,2\n"].concat()),
-            "has 1048576 names, row 0 has 2 columns",
+            "line 1, before the numbers, has 1048576 names, row 0 (line 2) has 2 columns",
         ),
     ] {
         let data = directory.path().join(name);

@@ -456,6 +456,8 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --every 9",
         "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 1e-9 --every 50 --sharpness 90",
         "--data data.npy --batch 2 --engine reduced --replicas 3 --step-size 1e-3 --tolerance 1e-13 --every 64",
+        "--samples 6 --dim 9 --engine analytic --tolerance 0 --every log --sharpness 90",
+        "--samples 6 --dim 9 --batch 4 --tolerance 0 --every 40 --sharpness log",
     ];
     let data = correlated(6, 9, 7);
     let mut interrupted = 0;
@@ -509,6 +511,22 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
     let text = fs::read_to_string(directory.join("run/trajectory.csv")).unwrap();
     let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(steps, ["0", "40", "80", "100", "120", "200", "300", "400"]);
+    // What was distant by a number may become logarithmic, and the other way round; without a word they stay as they were.
+    for (first, then, expected) in [
+        ("--every 50", "--every log", "0 50 150 151 155 159 160"),
+        ("--every log", "--every 50", "97 99 100 101 150 160"),
+        (
+            "",
+            "",
+            "97 99 101 103 105 107 109 112 115 118 121 124 127 130 133 136 139 142 145 148 151 155 159 160",
+        ),
+    ] {
+        assert_eq!(trained(directory, &format!("{job} --steps 100 {first} --force")).status.code(), Some(0));
+        assert_eq!(trained(directory, &format!("{job} --steps 160 {then}")).status.code(), Some(0));
+        let text = fs::read_to_string(directory.join("run/trajectory.csv")).unwrap();
+        let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        assert!(steps.join(" ").ends_with(expected), "{first} {then}: {steps:?}");
+    }
     // Where every replica has arrived there is nothing to go on with.
     let directory = temporary();
     let directory = directory.path();

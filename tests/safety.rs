@@ -593,6 +593,11 @@ fn a_trajectory_that_no_memory_holds_is_refused() {
         "--steps 9000000 --sharpness 1 --tolerance 0",
         "a row every 1 steps may come to 9000000 rows",
     );
+    refuses(
+        directory.path(),
+        "--steps 1e7 --model shallow:9000",
+        "a row every hundredth of a decade of steps may come to 5238000 rows",
+    );
     succeeds(directory.path(), "--steps 100 --every 1 --tolerance 0 --out run");
     refuses(
         directory.path(),

@@ -27,10 +27,24 @@ mod models;
 /// Deeper models and other activations: formulas, gradients, starts, files, curvature.
 mod architectures;
 
-/// The example in `examples/`, run by `train_model`.
+/// The programs in `examples/`: one run by `train_model`, the others by `examples`.
 #[path = "../examples/my_autoencoder.rs"]
 #[expect(dead_code, reason = "its main is for cargo")]
 mod my_autoencoder;
+
+#[path = "../examples/minimal.rs"]
+mod minimal;
+
+#[path = "../examples/my_study.rs"]
+#[expect(dead_code, reason = "its main is for cargo")]
+mod my_study;
+
+#[path = "../examples/measure_run.rs"]
+#[expect(dead_code, reason = "its main is for cargo")]
+mod measure_run;
+
+/// The examples: the story in one file against the engines, the study, the measurement of a saved run.
+mod examples;
 
 /// `train --model`: refusals, run directories; the example.
 mod train_model;

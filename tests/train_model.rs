@@ -5,7 +5,9 @@ use std::path::Path;
 
 use puremix::cli::run_own;
 
-use crate::common::{binary, correlated, floats, json, refuses, stderr, stdout, temporary, text_path};
+use crate::common::{
+    binary, correlated, floats, json, refuses, stderr, stdout, summed, temporary, text_path,
+};
 use crate::my_autoencoder;
 
 #[test]
@@ -169,7 +171,7 @@ fn a_deep_run_is_on_disk_with_all_its_parameters() {
     let blank = architecture.init(Activation::LeakyRelu, &rows, 0.1, (8, 8), &compute).unwrap();
     let model = blank.load(out.join("model.safetensors")).unwrap();
     let schedule = Schedule::sgd(9, 4, 1).unwrap();
-    let engine = Autodiff::new(model, &rows, 0.1, &schedule, 0, &compute).unwrap();
+    let engine = Autodiff::new(model, &summed(&rows, 0.1), &schedule, 0, &compute).unwrap();
     assert_eq!(engine.loss(0), summary["loss"].as_f64().unwrap());
     assert_eq!(engine.weights(0).unwrap(), last.1);
 

@@ -53,24 +53,24 @@ impl Autodiff<SingleNeuron> {
         let dataset = problem.dataset();
         let model = SingleNeuronConfig::new(dataset.dim(), problem.activation())
             .init_at(start.weights(dataset)?, compute)?;
-        let step_per_sample = problem.step_per_sample(schedule.batch_size());
-        Self::new(model, dataset, step_per_sample, schedule, replica, compute)
+        Self::new(model, problem, schedule, replica, compute)
     }
 }
 
 impl<M: Autoencoder> Autodiff<M> {
-    /// Any model, with step size per sample `η_B`.
+    /// Any model, on the data of a [`Problem`] and with its step size. The model computes its own activation; that of the
+    /// problem is not looked at.
     ///
     /// # Errors
     /// [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
     pub fn new(
         model: M,
-        dataset: &Dataset,
-        step_per_sample: f64,
+        problem: &Problem,
         schedule: &Schedule,
         replica: u64,
         compute: &Compute,
     ) -> Result<Self> {
+        let dataset = problem.dataset();
         let rows = compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]);
         let start = to_host(model.valid().neurons());
         let parameters = flat::parameters(&model);
@@ -79,7 +79,7 @@ impl<M: Autoencoder> Autodiff<M> {
             compute: compute.clone(),
             dataset: dataset.clone(),
             rows,
-            step_per_sample,
+            step_per_sample: problem.step_per_sample(schedule.batch_size()),
             batches: schedule.stream(replica),
             limit: blow_up(dot(&parameters, &parameters)),
             start,

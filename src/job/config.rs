@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::origin::Origin;
-use super::{Steps, TrainOptions};
+use super::{Every, Steps, TrainOptions};
 use crate::cli;
 use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
@@ -67,9 +67,9 @@ pub struct Job {
     pub(super) starts: Vec<Start>,
     pub(super) tolerance: f64,
     pub(super) budget: u64,
-    pub(super) every: u64,
-    /// Steps between looks at the curvature, if there are to be any.
-    pub(super) sharpness: Option<u64>,
+    pub(super) every: Every,
+    /// Where the curvature is looked at, if it is.
+    pub(super) sharpness: Option<Every>,
     /// Time between checkpoints, if there are to be any.
     pub(super) checkpoint_every: Option<Duration>,
 }
@@ -120,9 +120,8 @@ impl Job {
             (None, Steps::Number(steps)) => steps,
             (None, Steps::Auto) => auto_budget(&problem, &options.model, &schedule, &starts, tolerance)?,
         };
-        // A row costs about as much as an epoch.
-        let pass = (schedule.samples() / schedule.batch_size()) as u64;
-        let every = options.every.unwrap_or((budget / 1000).max(pass)).max(1);
+        // From the first steps, where the neuron grows, to the last, in a thousand rows or fewer.
+        let every = options.every.unwrap_or(Every::Log);
         if options.sharpness.is_some() {
             // The curvature of a loss over rows that are not there.
             problem.dataset().rows()?;
@@ -141,7 +140,7 @@ impl Job {
             tolerance,
             budget,
             every,
-            sharpness: options.sharpness.map(|steps| if steps == 0 { every } else { steps }),
+            sharpness: options.curvature(every),
             checkpoint_every,
         })
     }
@@ -154,9 +153,9 @@ impl Job {
         let neurons = self.model.neurons() as u64;
         for (every, at_once) in [(Some(self.every), neurons), (self.sharpness, 1)] {
             let Some(every) = every else { continue };
-            let rows = (self.budget / every).saturating_mul(at_once);
+            let rows = every.cadence().looks(self.budget).saturating_mul(at_once);
             if rows > MAX_ROWS {
-                return Err(Error::TooManyRows { rows, max: MAX_ROWS, every });
+                return Err(Error::TooManyRows { rows, max: MAX_ROWS, every: every.interval() });
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! `--resume` with more steps: a run that ran out of them goes on from its own end, and comes out as if it had had them from the beginning.
 
 use super::checkpoint::Part;
-use super::{Job, TrainOptions, outputs};
+use super::{Every, Job, TrainOptions, outputs};
 use crate::error::{Error, Result};
 use crate::persist::RunDir;
 use crate::persist::run_dir::InPlace;
@@ -21,15 +21,15 @@ pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
 /// Whether a job is that of a finished run, with more steps. Its rows then go on as they began, unless it says otherwise.
 pub(super) fn adopt(job: &mut Job, options: &TrainOptions, run: &InPlace) -> bool {
     let mut then = run.json("config.json").unwrap_or_default();
-    let (Some(before), Some(every)) = (then["steps"].as_u64(), then["every"].as_u64()) else { return false };
+    let every = serde_json::from_value::<Every>(then["every"].clone());
+    let (Some(before), Ok(every)) = (then["steps"].as_u64(), every) else { return false };
     then["steps"] = job.budget.into();
     let (own, own_sharpness) = (job.every, job.sharpness);
     if options.every.is_some() {
         // Rows come at another distance from here on.
-        then["every"] = job.every.into();
-    } else if every > 0 {
-        job.every = every;
-        job.sharpness = options.sharpness.map(|steps| if steps == 0 { every } else { steps });
+        then["every"] = serde_json::to_value(job.every).expect("a number or a word");
+    } else if every != Every::Steps(0) {
+        (job.every, job.sharpness) = (every, options.curvature(every));
     }
     let fingerprint = outputs::fingerprint(job, options);
     let is_same = before <= job.budget && outputs::is_of_job(&then, &fingerprint);
@@ -59,11 +59,12 @@ pub(super) fn parts(job: &Job, run_dir: &RunDir, run: &InPlace) -> Result<Option
         if part.training.ran_out() {
             part.training.extend(taken, &job.plan(&job.starts[job.replicas_of(k)]));
             // The end of a run is a row; the middle of one only if it is due.
-            part.rows.retain(|row| row.step < taken || row.step % job.every == 0);
+            let is_row = |step: u64, every: Every| step < taken || every.cadence().is_due(step);
+            part.rows.retain(|row| is_row(row.step, job.every));
             part.correlations.truncate(part.rows.len() * job.recorded_samples());
-            part.neurons.retain(|row| row.step < taken || row.step % job.every == 0);
-            let period = job.sharpness.unwrap_or(job.every);
-            part.curvatures.retain(|row| row.step < taken || row.step % period == 0);
+            part.neurons.retain(|row| is_row(row.step, job.every));
+            let curvature = job.sharpness.unwrap_or(job.every);
+            part.curvatures.retain(|row| is_row(row.step, curvature));
         }
     }
     Ok(Some(parts))

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 pub use config::{EngineKind, Job};
-pub use options::{Steps, TrainOptions};
+pub use options::{Every, Steps, TrainOptions};
 
 use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;

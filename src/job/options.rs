@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::Parser;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+use serde::{Deserialize, Serialize};
+
 use super::EngineKind;
 use crate::cli::{self, DeviceOptions, OutputOptions, count};
 use crate::data::file::ReadOptions;
@@ -13,6 +15,7 @@ use crate::data::{Normalisation, Source};
 use crate::model::{Activation, Architecture};
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
+use crate::train::Cadence;
 
 /// A number of steps, or what theory says is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,46 @@ impl FromStr for Steps {
         match text {
             "auto" => Ok(Steps::Auto),
             number => count(number).map(Steps::Number).map_err(|reason| format!("{reason}, or `auto`")),
+        }
+    }
+}
+
+/// Where along a run the rows of a table lie; in `config.json` a number or `"log"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Every {
+    /// About a hundred rows a decade of steps, and every step up to the 65th.
+    Log,
+    /// A row every so many steps.
+    #[serde(untagged)]
+    Steps(u64),
+}
+
+impl Every {
+    /// When an observer looks.
+    pub fn cadence(self) -> Cadence {
+        match self {
+            Every::Log => Cadence::Logarithmic { per_decade: 100 },
+            Every::Steps(steps) => Cadence::Every(steps),
+        }
+    }
+
+    /// In words, what lies between two rows.
+    pub(super) fn interval(self) -> String {
+        match self {
+            Every::Log => "hundredth of a decade of steps".into(),
+            Every::Steps(steps) => format!("{steps} steps"),
+        }
+    }
+}
+
+impl FromStr for Every {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "log" => Ok(Every::Log),
+            number => count(number).map(Every::Steps).map_err(|reason| format!("{reason}, or `log`")),
         }
     }
 }
@@ -99,12 +142,14 @@ pub struct TrainOptions {
     /// Seed of everything random.
     #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = cli::seed)]
     pub seed: u64,
-    /// Steps between rows of trajectory.csv (default: a thousandth of the most steps, an epoch at least).
-    #[arg(long, value_parser = positive)]
-    pub every: Option<u64>,
-    /// Measure λ_max and the trace of the Hessian along the run of the first replica, every so many steps (default: as --every).
-    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "0", value_parser = count)]
-    pub sharpness: Option<u64>,
+    /// Steps between rows of trajectory.csv and neurons.csv, or `log`: every step at first, then a hundred rows a decade of steps
+    /// (default: log).
+    #[arg(long, value_name = "STEPS|log", value_parser = positive)]
+    pub every: Option<Every>,
+    /// Measure λ_max and the trace of the Hessian along the run of the first replica, every so many steps, or `log` (default: as
+    /// --every).
+    #[arg(long, value_name = "STEPS|log", num_args = 0..=1, default_missing_value = "0")]
+    pub sharpness: Option<Every>,
     /// Independent replicas, at most 1000000; the trajectory is that of the first.
     #[arg(long, default_value_t = 1, value_parser = count)]
     pub replicas: u64,
@@ -128,6 +173,13 @@ pub struct TrainOptions {
     pub output: OutputOptions,
 }
 
+impl TrainOptions {
+    /// Where along a run its curvature is measured, if it is: where the rows lie that come `every` so often, unless it is said.
+    pub(super) fn curvature(&self, every: Every) -> Option<Every> {
+        self.sharpness.map(|given| if given == Every::Steps(0) { every } else { given })
+    }
+}
+
 fn source() -> impl TypedValueParser<Value = Source> {
     OsStringValueParser::new().try_map(Source::try_from)
 }
@@ -137,10 +189,10 @@ fn size(text: &str) -> Result<usize, String> {
     count(text)?.try_into().map_err(|_| "this machine has no addresses for so many".into())
 }
 
-/// Parses a count of at least one.
-fn positive(text: &str) -> Result<u64, String> {
-    match count(text)? {
-        0 => Err("it must be at least 1".into()),
-        number => Ok(number),
+/// Parses a distance of at least one step.
+fn positive(text: &str) -> Result<Every, String> {
+    match text.parse()? {
+        Every::Steps(0) => Err("it must be at least 1".into()),
+        every => Ok(every),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::extension::STATE;
 use super::learned::Learned;
-use super::{Finished, Job, Results, TrainOptions};
+use super::{Every, Finished, Job, Results, TrainOptions};
 use crate::cli;
 use crate::data::Normalisation;
 use crate::data::file::Layout;
@@ -58,9 +58,9 @@ struct Config<'a> {
     steps: u64,
     tolerance: f64,
     seed: u64,
-    every: u64,
-    /// Steps between looks at the curvature; null without.
-    sharpness: Option<u64>,
+    every: Every,
+    /// Steps between looks at the curvature, or `log`; null without.
+    sharpness: Option<Every>,
     replicas: u64,
     record_batches: bool,
     backend: &'static str,

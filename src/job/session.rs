@@ -20,7 +20,7 @@ use crate::measure::sharpness::{SharpnessAlong, Surface};
 use crate::measure::trajectory::{Gauge, Trajectory, has_correlations};
 use crate::model::{AnyAutoencoder, Architecture, flat};
 use crate::text;
-use crate::train::{Cadence, Observer, Plan, Shape, StopRule, Training};
+use crate::train::{Observer, Plan, Shape, StopRule, Training};
 
 /// A job under way in this process.
 pub(super) struct Session<'a> {
@@ -85,7 +85,7 @@ impl<'a> Session<'a> {
         let count = starts.len() as u64;
         let mut engine = job.build(replicas)?;
         let (dataset, activation) = (job.problem.dataset(), job.problem.activation());
-        let (gauge, cadence) = (Gauge::new(dataset, activation, &starts[0]), Cadence::Every(job.every));
+        let (gauge, cadence) = (Gauge::new(dataset, activation, &starts[0]), job.every.cadence());
         let mut trajectory = Trajectory::new(gauge, cadence, 0);
         let mut table = NeuronTable::new(engine.as_ref(), dataset, activation, cadence, 0);
         let mut sharpness = if k == 0 { job.sharpness_along()? } else { None };
@@ -197,7 +197,7 @@ impl Job {
         let parameters = flat::parameters(&model);
         let model = flat::at(model, &parameters, &compute);
         let surface = Surface::new(model, self.problem.dataset(), &compute)?;
-        Ok(Some(SharpnessAlong::by_size(surface, Cadence::Every(every))))
+        Ok(Some(SharpnessAlong::by_size(surface, every.cadence())))
     }
 
     /// What the part of a checkpoint must look like.
@@ -219,9 +219,7 @@ impl Job {
         let (first, starts) = (replicas.start as u64, &self.starts[replicas.clone()]);
         Ok(match self.engine {
             EngineKind::Autodiff => {
-                let step = problem.step_per_sample(schedule.batch_size());
-                let model = self.initial(replicas.start)?;
-                Box::new(Autodiff::new(model, problem.dataset(), step, schedule, first, compute)?)
+                Box::new(Autodiff::new(self.initial(replicas.start)?, problem, schedule, first, compute)?)
             }
             EngineKind::Analytic => Box::new(Analytic::new(problem, schedule, starts, first, compute)?),
             EngineKind::Reduced => Box::new(Reduced::new(problem, schedule, starts, first)?),

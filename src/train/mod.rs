@@ -139,24 +139,45 @@ pub struct Run {
 pub enum Cadence {
     /// At step 0, every so many steps, and at the end.
     Every(u64),
-    /// At step 0, about so many times a decade of steps, and at the end.
+    /// At step 0, about `d` times a decade of steps, and at the end: after step `k` at `max(k + 1, k · 10^{1/d})`, rounded.
     Logarithmic {
-        /// Looks a decade.
+        /// Looks a decade, `d`.
         per_decade: u32,
     },
 }
 
 impl Cadence {
-    /// First step after `step` at which to look.
+    /// First step after `step` at which to look. It does not depend on where one looked before.
     pub fn next_after(self, step: u64) -> u64 {
         match self {
             Cadence::Every(every) => (step / every.max(1) + 1) * every.max(1),
             Cadence::Logarithmic { per_decade } => {
-                let ratio = 10f64.powf(1.0 / f64::from(per_decade.max(1)));
-                ((step as f64 * ratio).round() as u64).max(step + 1)
+                logarithmic(per_decade).find(|&next| next > step).unwrap_or(u64::MAX)
             }
         }
     }
+
+    /// Whether to look at `step`, be it the end or not.
+    pub fn is_due(self, step: u64) -> bool {
+        step == 0 || self.next_after(step - 1) == step
+    }
+
+    /// How many looks there are after step 0 and up to `last`.
+    pub fn looks(self, last: u64) -> u64 {
+        match self {
+            Cadence::Every(every) => last / every.max(1),
+            Cadence::Logarithmic { per_decade } => {
+                logarithmic(per_decade).skip(1).take_while(|&step| step <= last).count() as u64
+            }
+        }
+    }
+}
+
+/// The steps of a logarithmic cadence, from 0 on.
+fn logarithmic(per_decade: u32) -> impl Iterator<Item = u64> {
+    let ratio = 10f64.powf(1.0 / f64::from(per_decade.max(1)));
+    let next = move |&step: &u64| Some(((step as f64 * ratio).round() as u64).max(step.checked_add(1)?));
+    std::iter::successors(Some(0), next)
 }
 
 /// Something that looks at an engine while it trains.
@@ -193,7 +214,22 @@ mod tests {
         while *steps.last().unwrap() < 1000 {
             steps.push(Cadence::Logarithmic { per_decade: 4 }.next_after(*steps.last().unwrap()));
         }
-        assert!(steps.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(steps.len() < 20, "{steps:?}");
+        assert_eq!(steps, [0, 1, 2, 4, 7, 12, 21, 37, 66, 117, 208, 370, 658, 1170]);
+    }
+
+    #[test]
+    fn when_to_look_does_not_depend_on_where_one_looked_before() {
+        for cadence in [Cadence::Every(7), Cadence::Logarithmic { per_decade: 4 }] {
+            let steps: Vec<u64> = (0..1000).filter(|&step| cadence.is_due(step)).collect();
+            for step in 0..999 {
+                let next = steps.iter().copied().find(|&next| next > step);
+                assert!(next.is_none_or(|next| cadence.next_after(step) == next), "{cadence:?} {step}");
+                let seen = steps.iter().filter(|&&look| 0 < look && look <= step).count();
+                assert_eq!(cadence.looks(step), seen as u64, "{cadence:?} {step}");
+            }
+        }
+        let logarithmic = Cadence::Logarithmic { per_decade: 100 };
+        assert_eq!(logarithmic.next_after(u64::MAX), u64::MAX);
+        assert_eq!(logarithmic.looks(1_000_000), 482);
     }
 }

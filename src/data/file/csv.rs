@@ -6,16 +6,17 @@ use std::{mem, str};
 
 use itertools::Itertools;
 
+use super::input::Place;
 use super::{Defect, Delimiter, Format, Input, Layout, ReadOptions, Table, Text, check_count};
 use crate::text::shortened;
 
 /// What some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A line without its end, and where it begins.
+/// A line without its end, and where it stands.
 #[derive(Default)]
 struct Line {
-    byte: u64,
+    place: Place,
     text: Vec<u8>,
 }
 
@@ -51,9 +52,9 @@ impl<'a, 'b> Lines<'a, 'b> {
             *line = ahead;
             return Ok(true);
         }
-        let byte = self.input.line(&mut line.text)?;
-        line.byte = byte.unwrap_or(line.byte);
-        Ok(byte.is_some())
+        let place = self.input.line(&mut line.text)?;
+        line.place = place.unwrap_or(line.place);
+        Ok(place.is_some())
     }
 
     /// Delimiter and header, which is then passed over. Numbers contain no delimiter, names may: the second line decides.
@@ -62,8 +63,7 @@ impl<'a, 'b> Lines<'a, 'b> {
         let decides = self.ahead.iter().rfind(is_filled);
         let delimiter = decides.map_or(Delimiter::Comma, |line| Delimiter::of(&line.text));
         let columns = self.ahead.get(1).map(|line| delimiter.split(&line.text).count());
-        let first = self.ahead.front().map_or(&[][..], |line| &line.text);
-        let header = header(first, delimiter, columns)?;
+        let header = self.ahead.front().map(|first| header(first, delimiter, columns)).transpose()?.flatten();
         if header.is_some() {
             self.ahead.pop_front();
         }
@@ -73,18 +73,19 @@ impl<'a, 'b> Lines<'a, 'b> {
 
 /// The names of the columns, if a line is not one of numbers: what follows a `#`, or fields that are all different and
 /// none of them a number.
-fn header(line: &[u8], delimiter: Delimiter, columns: Option<usize>) -> Result<Option<Vec<String>>, Defect> {
-    let (names, is_comment) = line.strip_prefix(b"#").map_or((line, false), |names| (names, true));
+fn header(line: &Line, delimiter: Delimiter, columns: Option<usize>) -> Result<Option<Vec<String>>, Defect> {
+    let Line { place: Place { line, .. }, text } = line;
+    let (names, is_comment) = text.strip_prefix(b"#").map_or((&text[..], false), |names| (names, true));
     let fields = || delimiter.split(names).map(|(_, field)| field);
     let is_name = |field: &[u8]| !field.is_empty() && number(field).is_none();
-    if !is_comment && (line.trim_ascii().is_empty() || !fields().all(is_name)) {
+    if !is_comment && (text.trim_ascii().is_empty() || !fields().all(is_name)) {
         return Ok(None);
     }
     // Before any is kept: there are no more names than columns.
     let names = fields().count();
     match columns {
         None => return Err(Defect::Empty { what: "the number of samples" }),
-        Some(columns) if columns != names => return Err(Defect::Header { names, columns }),
+        Some(columns) if columns != names => return Err(Defect::Header { line: *line, names, columns }),
         Some(_) => {}
     }
     if !is_comment && !fields().all_unique() {
@@ -110,7 +111,8 @@ pub(super) fn read(input: &mut Input, options: &ReadOptions) -> Result<Table, De
     while lines.next(&mut line)? {
         let got = parse_line(&line, samples, delimiter, label, &mut values)?;
         if got != columns {
-            return Err(Defect::Ragged { row: samples, byte: line.byte, expected: columns, got });
+            let Place { line, byte } = line.place;
+            return Err(Defect::Ragged { row: samples, line, byte, expected: columns, got });
         }
         samples += 1;
         check_count(values.len() as u128)?;
@@ -128,27 +130,28 @@ pub(super) fn read(input: &mut Input, options: &ReadOptions) -> Result<Table, De
 
 /// Appends the numbers of a line, all but the label; how many fields it has.
 fn parse_line(
-    line: &Line,
+    Line { place: Place { line, byte }, text }: &Line,
     row: usize,
     delimiter: Delimiter,
     label: Option<usize>,
     values: &mut Vec<f64>,
 ) -> Result<usize, Defect> {
-    if line.text.trim_ascii().is_empty() {
-        return Err(Defect::Blank { row, byte: line.byte });
+    let (line, byte) = (*line, *byte);
+    if text.trim_ascii().is_empty() {
+        return Err(Defect::Blank { row, line, byte });
     }
     let mut columns = 0;
-    for (column, (at, field)) in delimiter.split(&line.text).enumerate() {
+    for (column, (at, field)) in delimiter.split(text).enumerate() {
         columns += 1;
         if label == Some(column) {
             continue;
         }
         match number(field) {
             Some(number) if number.is_finite() => values.push(number),
-            Some(value) => return Err(Defect::NotFinite { row, column, value }),
+            Some(value) => return Err(Defect::NotFinite { row, column, line: Some(line), value }),
             None => {
-                let (byte, text) = (line.byte + at as u64, shortened(field).to_string());
-                return Err(Defect::NotANumber { row, column, byte, text });
+                let (byte, text) = (byte + at as u64, shortened(field).to_string());
+                return Err(Defect::NotANumber { row, column, line, byte, text });
             }
         }
     }
@@ -212,13 +215,15 @@ mod tests {
         assert_eq!((column.values, column.samples, column.dim), (vec![1.0, 2.0], 2, 1));
         // Where a field is a number, a name is missing or comes twice, it is no header, and the message names the option.
         assert!(refusal("x,1\n1,2\n").contains("`x` is not a number (--skip-rows leaves out lines"));
-        assert!(refusal(",y\n1,2\n").starts_with("row 0, column 0 (byte 0): `` is not a number"));
-        assert!(refusal("NA,NA\n1,2\n").starts_with("row 0, column 0 (byte 0): `NA` is not a number"));
+        assert!(refusal(",y\n1,2\n").starts_with("row 0, column 0 (line 1, byte 0): `` is not a number"));
+        assert!(
+            refusal("NA,NA\n1,2\n").starts_with("row 0, column 0 (line 1, byte 0): `NA` is not a number")
+        );
         assert_eq!(
             refusal("# made on a Monday\n1,2\n"),
-            "the line before the numbers has 1 names, row 0 has 2 columns (--skip-rows 1 leaves that line out)"
+            "line 1, before the numbers, has 1 names, row 0 (line 2) has 2 columns (--skip-rows 1 leaves the names out)"
         );
-        assert_eq!(refusal("  \n1 2\n"), "row 0 (byte 0) is blank");
+        assert_eq!(refusal("  \n1 2\n"), "row 0 (line 1, byte 0) is blank");
         assert_eq!(refusal("x,y\n"), "the number of samples must be at least 1, got 0");
     }
 
@@ -242,7 +247,9 @@ mod tests {
             assert_eq!((table.layout.label_column, table.layout.shape), (Some(label), vec![2, 3]), "{text}");
         }
         let refusal = |text, skip, column| read(text, skip, column).unwrap_err().to_string();
-        assert!(refusal(iris, 0, None).starts_with("row 0, column 2 (byte 28): `setosa` is not a number"));
+        assert!(
+            refusal(iris, 0, None).starts_with("row 0, column 2 (line 2, byte 28): `setosa` is not a number")
+        );
         assert!(refusal(iris, 0, Some("genus")).starts_with("there is no column `genus`"));
         assert!(refusal(iris, 1, Some("species")).starts_with("there is no column `species`"));
         assert_eq!(refusal(iris, 9, None), "the number of samples must be at least 1, got 0");
@@ -251,23 +258,56 @@ mod tests {
 
     #[test]
     fn defects_have_positions() {
-        assert!(refusal("1,2\n3,cat\n").starts_with("row 1, column 1 (byte 6): `cat` is not a number"));
-        assert!(refusal("1,2\n3,\n").starts_with("row 1, column 1 (byte 6): `` is not a number"));
-        assert!(refusal("1, x\n").starts_with("row 0, column 1 (byte 3): `x` is not a number"));
-        assert!(refusal("a,b\n1,2\n3,c\n").starts_with("row 1, column 1 (byte 10): `c` is not a number"));
+        assert!(
+            refusal("1,2\n3,cat\n").starts_with("row 1, column 1 (line 2, byte 6): `cat` is not a number")
+        );
+        assert!(refusal("1,2\n3,\n").starts_with("row 1, column 1 (line 2, byte 6): `` is not a number"));
+        assert!(refusal("1, x\n").starts_with("row 0, column 1 (line 1, byte 3): `x` is not a number"));
+        assert!(
+            refusal("a,b\n1,2\n3,c\n").starts_with("row 1, column 1 (line 3, byte 10): `c` is not a number")
+        );
         // Carriage returns end no line, and what a terminal would obey is spelled out.
-        assert!(refusal("1,2\r3,4\n").contains(r"(byte 2): `2\r3` is not a number"));
-        assert!(refusal("1,\u{1b}[2J\n3,4\n").contains(r"(byte 2): `\u{1b}[2J` is not a number"));
+        assert!(refusal("1,2\r3,4\n").contains(r"(line 1, byte 2): `2\r3` is not a number"));
+        assert!(refusal("1,\u{1b}[2J\n3,4\n").contains(r"(line 1, byte 2): `\u{1b}[2J` is not a number"));
         assert!(
             refusal(&format!("1,{}\n", "x".repeat(99))).contains(&format!("`{}…` is not", "x".repeat(40)))
         );
         assert!(refusal("1,\"2\"\n").contains("`\"2\"` is not a number"));
-        assert_eq!(refusal("1,2\n3,4\n5,nan\n"), "row 2, column 1 of the data is NaN, not a finite number");
-        assert_eq!(refusal("1,2\n1e999,4\n"), "row 1, column 0 of the data is inf, not a finite number");
-        assert_eq!(refusal("1,2\n3,4\n5\n"), "row 2 (byte 8) has 1 columns, the rows before it 2");
-        assert_eq!(refusal("1,2\n3,4,5\n"), "row 1 (byte 4) has 3 columns, the rows before it 2");
-        assert_eq!(refusal("1\n\n3\n"), "row 1 (byte 2) is blank");
-        assert_eq!(refusal("1\n2\n\n"), "row 2 (byte 4) is blank");
-        assert_eq!(refusal("\n"), "row 0 (byte 0) is blank");
+        assert_eq!(
+            refusal("1,2\n3,4\n5,nan\n"),
+            "row 2, column 1 of the data (line 3) is NaN, not a finite number"
+        );
+        assert_eq!(
+            refusal("1,2\n1e999,4\n"),
+            "row 1, column 0 of the data (line 2) is inf, not a finite number"
+        );
+        assert_eq!(refusal("1,2\n3,4\n5\n"), "row 2 (line 3, byte 8) has 1 columns, the rows before it 2");
+        assert_eq!(refusal("1,2\n3,4,5\n"), "row 1 (line 2, byte 4) has 3 columns, the rows before it 2");
+        assert_eq!(refusal("1\n\n3\n"), "row 1 (line 2, byte 2) is blank");
+        assert_eq!(refusal("1\n2\n\n"), "row 2 (line 3, byte 4) is blank");
+        assert_eq!(refusal("\n"), "row 0 (line 1, byte 0) is blank");
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        // With the mark at the beginning, lines that are left out, and a header; with either end of a line.
+        let refusal = |text, skip| read(text, skip, None).unwrap_err().to_string();
+        assert!(
+            refusal("\u{feff}by hand\r\n\r\na,b\r\n1,2\r\n3,c", 2)
+                .starts_with("row 1, column 1 (line 5, byte 26): `c`")
+        );
+        assert_eq!(
+            refusal("by\nhand\n1,2\n3\n", 2),
+            "row 1 (line 4, byte 12) has 1 columns, the rows before it 2"
+        );
+        assert_eq!(refusal("by hand\n1,2\n\n", 1), "row 1 (line 3, byte 12) is blank");
+        assert_eq!(
+            refusal("x\nx\n1,inf\n", 2),
+            "row 0, column 1 of the data (line 3) is inf, not a finite number"
+        );
+        assert_eq!(
+            refusal("x\na,b,c\n1,2\n", 1),
+            "line 2, before the numbers, has 3 names, row 0 (line 3) has 2 columns (--skip-rows 2 leaves the names out)"
+        );
     }
 }

@@ -1,5 +1,6 @@
-//! What can be wrong with a file of data, and where. Rows, columns and bytes count from 0; rows are those of samples, and
-//! of a gzipped file the bytes are those it unpacks to.
+//! What can be wrong with a file of data, and where. Rows, columns and bytes count from 0, and rows are those of samples; lines of
+//! text count from 1, as an editor shows them, with header and lines that are left out. Of a gzipped file bytes and lines are those
+//! it unpacks to.
 
 use super::Format;
 use crate::text::escaped;
@@ -30,26 +31,27 @@ pub enum Defect {
     Shape { shape: Vec<u64> },
 
     #[error(
-        "row {row}, column {column} (byte {byte}): `{text}` is not a number (--skip-rows leaves out lines at the beginning, --label-column a column)"
+        "row {row}, column {column} (line {line}, byte {byte}): `{text}` is not a number (--skip-rows leaves out lines at the beginning, --label-column a column)"
     )]
-    NotANumber { row: usize, column: usize, byte: u64, text: String },
+    NotANumber { row: usize, column: usize, line: u64, byte: u64, text: String },
 
-    #[error("row {row}, column {column} of the data is {value}, not a finite number")]
-    NotFinite { row: usize, column: usize, value: f64 },
+    #[error("row {row}, column {column} of the data{} is {value}, not a finite number", in_line(*line))]
+    NotFinite { row: usize, column: usize, line: Option<u64>, value: f64 },
 
-    #[error("row {row} (byte {byte}) has {got} columns, the rows before it {expected}")]
-    Ragged { row: usize, byte: u64, expected: usize, got: usize },
+    #[error("row {row} (line {line}, byte {byte}) has {got} columns, the rows before it {expected}")]
+    Ragged { row: usize, line: u64, byte: u64, expected: usize, got: usize },
 
     #[error(
-        "the line before the numbers has {names} names, row 0 has {columns} columns (--skip-rows 1 leaves that line out)"
+        "line {line}, before the numbers, has {names} names, row 0 (line {}) has {columns} columns (--skip-rows {line} leaves the names out)",
+        line + 1
     )]
-    Header { names: usize, columns: usize },
+    Header { line: u64, names: usize, columns: usize },
 
-    #[error("row {row} (byte {byte}) is blank")]
-    Blank { row: usize, byte: u64 },
+    #[error("row {row} (line {line}, byte {byte}) is blank")]
+    Blank { row: usize, line: u64, byte: u64 },
 
-    #[error("the line at byte {byte} is longer than {max} bytes")]
-    LongLine { byte: u64, max: u64 },
+    #[error("line {line} (at byte {byte}) is longer than {max} bytes")]
+    LongLine { line: u64, byte: u64, max: u64 },
 
     #[error(
         "there is no column `{}`: give first, last, a number from 0 to {last}, or a name of the header line",
@@ -74,4 +76,9 @@ pub enum Defect {
 
     #[error("it holds more than {max} bytes")]
     TooLong { max: u64 },
+}
+
+/// The line of a file of text, in brackets.
+fn in_line(line: Option<u64>) -> String {
+    line.map(|line| format!(" (line {line})")).unwrap_or_default()
 }

@@ -21,17 +21,26 @@ pub(super) struct Input<'a> {
     head: Vec<u8>,
     gzipped: bool,
     position: u64,
+    /// Lines read so far.
+    lines: u64,
+}
+
+/// Where a line begins, and which one it is, from 1 on.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place {
+    pub line: u64,
+    pub byte: u64,
 }
 
 impl<'a> Input<'a> {
     pub fn new(bytes: impl Read + 'a) -> Result<Self, Defect> {
         let (head, bytes) = begin(bytes).map_err(|error| refuse(false, 0, &error))?;
         if !head.starts_with(&[0x1f, 0x8b]) {
-            return Ok(Self { bytes: Box::new(bytes), head, gzipped: false, position: 0 });
+            return Ok(Self { bytes: Box::new(bytes), head, gzipped: false, position: 0, lines: 0 });
         }
         let unpacked = MultiGzDecoder::new(bytes);
         let (head, bytes) = begin(unpacked).map_err(|error| refuse(true, 0, &error))?;
-        Ok(Self { bytes: Box::new(bytes), head, gzipped: true, position: 0 })
+        Ok(Self { bytes: Box::new(bytes), head, gzipped: true, position: 0, lines: 0 })
     }
 
     /// The first eight bytes, unpacked; fewer if there are no more. They are still to be read.
@@ -65,8 +74,9 @@ impl<'a> Input<'a> {
     }
 
     /// Reads a line without its end, `\n` or `\r\n`, which the last one may lack; where it begins, or `None` at the end.
-    pub fn line(&mut self, line: &mut Vec<u8>) -> Result<Option<u64>, Defect> {
+    pub fn line(&mut self, line: &mut Vec<u8>) -> Result<Option<Place>, Defect> {
         line.clear();
+        self.lines += 1;
         let start = self.position;
         let read = (&mut self.bytes)
             .take(MAX_LINE + 1)
@@ -76,9 +86,9 @@ impl<'a> Input<'a> {
         if line.pop_if(|last| *last == b'\n').is_some() {
             line.pop_if(|last| *last == b'\r');
         } else if read as u64 > MAX_LINE {
-            return Err(Defect::LongLine { byte: start, max: MAX_LINE });
+            return Err(Defect::LongLine { line: self.lines, byte: start, max: MAX_LINE });
         }
-        Ok((read > 0).then_some(start))
+        Ok((read > 0).then_some(Place { line: self.lines, byte: start }))
     }
 
     /// Refuses what follows the end of the data.

@@ -102,7 +102,7 @@ impl Format {
         check_sizes(table.samples as u128, table.dim as u128)?;
         if let Some(at) = table.values.iter().position(|x| !x.is_finite()) {
             let (row, column) = (at / table.dim, at % table.dim);
-            return Err(Defect::NotFinite { row, column, value: table.values[at] });
+            return Err(Defect::NotFinite { row, column, line: None, value: table.values[at] });
         }
         table.layout.gzipped = input.is_gzipped();
         table.layout.label_like_column = labels::column(&table);
@@ -218,11 +218,12 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<(Dataset, Layout)> {
     Ok((Dataset::from_rows(values, samples, dim)?, layout))
 }
 
-/// Reads one vector `[n]` or several `[R, n]` from a `.npy` file: their numbers, and how many they are.
+/// Reads one vector `[n]` or several `[R, n]` from a `.npy` file, as `w.npy` and `w0.npy` of a run: their numbers, row by row, and
+/// how many vectors they are.
 ///
 /// # Errors
 /// Those of [`Dataset::from_file`].
-pub(crate) fn vectors(path: &Path) -> Result<(Vec<f64>, usize)> {
+pub fn vectors(path: &Path) -> Result<(Vec<f64>, usize)> {
     let read = |file| {
         let mut input = Input::new(file)?;
         Format::Npy.check_head(input.head())?;

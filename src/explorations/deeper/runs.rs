@@ -8,6 +8,7 @@ use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::model::{Activation, Architecture};
+use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
@@ -86,8 +87,9 @@ impl Protocol<'_> {
         let dataset = Dataset::orthonormal(self.samples, self.dim, seed)?;
         let schedule = Schedule::sgd(self.samples, batch, seed)?;
         let network = model.init(activation, &dataset, norm, (seed, 0), compute)?;
-        let step_per_sample = self.step_per_sample(model);
-        let mut engine = Autodiff::new(network, &dataset, step_per_sample, &schedule, 0, compute)?;
+        let step_size = self.step_per_sample(model);
+        let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, step_size)?;
+        let mut engine = Autodiff::new(network, &problem, &schedule, 0, compute)?;
         let plan = Plan {
             budget: self.budget(model),
             stop: StopRule::Tail { window: WINDOW, tolerance: TOLERANCE },
