@@ -120,7 +120,7 @@ fn every_command_runs_as_it_stands() {
                 ["cargo run --release", "target/release/"].iter().any(|start| command.contains(start));
             assert!(is_ours, "{page}: neither one of our programs, nor listed: {command}");
             let output = Command::new("bash")
-                .args(["-c", &command])
+                .args(["-ec", &command])
                 .current_dir(root.path())
                 .env("PATH", &path)
                 .stdin(Stdio::null())
