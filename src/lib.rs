@@ -154,10 +154,15 @@ pub use error::{Error, Result};
 /// Commit of the source that this was built from, `-dirty` if it was changed since; `None` outside a checkout.
 pub const COMMIT: Option<&str> = option_env!("PUREMIX_GIT_COMMIT");
 
-/// Compiles and runs the example of the README.
+/// Compiles and runs the Rust of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Compiles and runs the Rust of the book.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Library;
 
 /// What most programs need, in the order in which a program needs it:
 ///

@@ -1,4 +1,4 @@
-//! README and FINDINGS against the archived reports: every verdict, row and number they quote is one that a run printed.
+//! README, book and FINDINGS against the archive: every verdict, row and number they quote is one that a run printed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-fn path(of: &str) -> PathBuf {
+pub fn path(of: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(of)
 }
 
-fn text(of: &str) -> String {
+pub fn text(of: &str) -> String {
     fs::read_to_string(path(of)).unwrap_or_else(|e| panic!("{of}: {e}"))
 }
 
@@ -28,9 +28,10 @@ fn claims() -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn the_readme_prints_what_the_archived_main_job_printed() {
-    let (readme, report) = (text("README.md"), report("reproduce.json"));
+fn the_book_prints_what_the_archived_main_job_printed() {
+    let (book, report) = (text("docs/main_job.md"), report("reproduce.json"));
     let archived = report["claims"].as_array().unwrap();
+    let (paper, beyond) = book.split_once("\nbeyond the paper\n").unwrap();
     for claim in archived {
         let checks = claim["checks"].as_array().unwrap();
         let passed = checks.iter().filter(|check| check["ok"] == true).count();
@@ -43,7 +44,8 @@ fn the_readme_prints_what_the_archived_main_job_printed() {
             claim["title"].as_str().unwrap(),
             claim["source"].as_str().unwrap(),
         );
-        assert!(readme.contains(&line), "README lacks the line\n{line}");
+        let is_beyond = claim["source"].as_str().unwrap().starts_with("beyond the paper");
+        assert!(if is_beyond { beyond } else { paper }.contains(&line), "the book lacks the line\n{line}");
     }
     let reproduced = archived.iter().filter(|claim| claim["verdict"] == "reproduced").count();
     let closing = format!(
@@ -51,22 +53,27 @@ fn the_readme_prints_what_the_archived_main_job_printed() {
         archived.len(),
         report["seconds"].as_f64().unwrap()
     );
-    assert!(readme.contains(&closing), "README lacks\n{closing}");
+    for page in ["README.md", "docs/main_job.md"] {
+        assert!(text(page).contains(&closing), "{page} lacks\n{closing}");
+    }
+}
+
+/// The rows of the tables of a page that have so many columns, cell by cell.
+fn rows(page: &str, columns: usize) -> Vec<Vec<String>> {
+    let page = text(page);
+    let cells = page.lines().filter(|line| line.starts_with("| ")).map(|line| {
+        let inner = line.trim_matches('|').replace("\\|", "\u{1}");
+        inner.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect::<Vec<String>>()
+    });
+    cells.filter(|cells| cells.len() == columns).collect()
 }
 
 #[test]
-fn the_tables_of_the_readme_are_those_of_the_archive() {
-    let (readme, claims) = (text("README.md"), claims());
-    let rows = |columns: usize| {
-        let cells = readme.lines().filter(|line| line.starts_with("| `")).map(|line| {
-            let inner = line.trim_matches('|').replace("\\|", "\u{1}");
-            inner.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect::<Vec<String>>()
-        });
-        cells.filter(|cells| cells.len() == columns).collect::<Vec<_>>()
-    };
+fn the_tables_of_claims_and_checks_are_those_of_the_archive() {
+    let claims = claims();
     let id = |cell: &String| cell.trim_matches('`').to_string();
     // Claim, source, what is shown, binary, verdict: every archived claim, once.
-    let verdicts: BTreeMap<String, String> = rows(5)
+    let verdicts: BTreeMap<String, String> = rows("README.md", 5)
         .into_iter()
         .filter(|cells| claims.contains_key(&id(&cells[0])))
         .map(|cells| (id(&cells[0]), cells[4].clone()))
@@ -75,7 +82,8 @@ fn the_tables_of_the_readme_are_those_of_the_archive() {
         assert_eq!(verdicts.get(id).map(String::as_str), claim["verdict"].as_str(), "{id}");
     }
     // Claim, check, prediction, measurement, tolerance or interval, runs: a row of the archived table each.
-    let shown = rows(6);
+    let shown: Vec<_> =
+        rows("docs/main_job.md", 6).into_iter().filter(|cells| cells[0].starts_with('`')).collect();
     assert!(shown.len() >= 12, "{} rows of checks", shown.len());
     for cells in shown {
         let checks = claims[&id(&cells[0])]["checks"].as_array().unwrap();
@@ -210,7 +218,7 @@ fn every_number_of_the_findings_is_archived() {
 }
 
 #[test]
-fn the_readme_says_how_often_checks_erred() {
+fn the_book_says_how_often_checks_erred() {
     let of = |effort: &str| -> Value {
         let summary = text(&format!("experiments/results/calibration-{effort}.json"));
         let summary: Value = serde_json::from_str(&summary).unwrap();
@@ -222,13 +230,82 @@ fn the_readme_says_how_often_checks_erred() {
         assert_eq!(summary["options"]["effort"], effort);
         summary["reports"].clone()
     };
-    let readme = text("README.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = text("docs/verdicts.md").split_whitespace().collect::<Vec<_>>().join(" ");
     let line = format!(
         "none of them in {} reports at quick effort, none in {} at standard effort",
         of("quick"),
         of("standard")
     );
-    assert!(readme.contains(&line), "README lacks: {line}");
+    assert!(page.contains(&line), "the book lacks: {line}");
+}
+
+/// Median of the archived rounds, in nanoseconds.
+fn median(times: &Value) -> f64 {
+    let mut rounds: Vec<f64> = times.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    rounds.sort_by(f64::total_cmp);
+    rounds[rounds.len() / 2]
+}
+
+/// A time in three digits, with its unit.
+fn time(nanoseconds: f64) -> String {
+    let (unit, scale) = match nanoseconds {
+        ..1e3 => ("ns", 1.0),
+        ..1e6 => ("µs", 1e3),
+        _ => ("ms", 1e6),
+    };
+    let x = nanoseconds / scale;
+    let decimals = 2usize.saturating_sub(x.log10().floor() as usize);
+    let number = format!("{x:.decimals$}");
+    format!(
+        "{} {unit}",
+        if decimals > 0 { number.trim_end_matches('0').trim_end_matches('.') } else { &number }
+    )
+}
+
+#[test]
+fn the_tables_of_speed_are_those_of_the_archive() {
+    let archive = |name: &str| -> Value {
+        serde_json::from_str(&text(&format!("experiments/results/{name}"))).unwrap()
+    };
+    const NAMES: [&str; 8] = [
+        "autodiff",
+        "analytic",
+        "reduced",
+        "torch eager",
+        "torch compile",
+        "jax scan",
+        "jax vmap",
+        "numpy step",
+    ];
+    let speed = archive("speed.json");
+    let mut compared = 0;
+    let shown: Vec<_> =
+        rows("docs/speed.md", 9).into_iter().filter(|cells| cells[0].starts_with('1')).collect();
+    let peers = speed["peers"].as_array().unwrap();
+    assert_eq!(shown.len(), peers.len());
+    for (cells, peer) in shown.iter().zip(peers) {
+        let case = &peer["case"];
+        assert_eq!(case["samples"], case["dim"]);
+        assert_eq!(cells[0], format!("{}, {}, {}", case["samples"], case["batch"], case["replicas"]));
+        for (name, cell) in NAMES.iter().zip(&cells[1..]) {
+            let times = peer["times"].as_array().unwrap().iter().find(|times| times["name"] == *name);
+            let expected = times.map_or(String::new(), |times| time(median(&times["nanoseconds"])));
+            assert_eq!(*cell, expected, "{name}, {}", cells[0]);
+            compared += usize::from(times.is_some());
+        }
+    }
+    assert_eq!(compared, 30);
+    // Steps a second and replica, thousands separated; the archive has nanoseconds of a step and replica.
+    let devices = archive("devices.json");
+    for device in devices["devices"].as_array().unwrap() {
+        let (name, replicas) = (device["times"]["name"].as_str().unwrap(), &device["case"]["replicas"]);
+        let column = [1, 16, 256, 4096].iter().position(|&r| *replicas == r).unwrap();
+        let shown = rows("docs/backends.md", 5).into_iter().find(|cells| cells[0].trim_matches('`') == name);
+        let steps: f64 = shown.unwrap()[1 + column].replace(',', "").parse().unwrap();
+        let archived = 1e9 / median(&device["times"]["nanoseconds"]) / replicas.as_f64().unwrap();
+        let digits = 10f64.powf(archived.log10().floor() - 2.0).max(1.0);
+        assert!((steps - archived).abs() <= 0.5 * digits, "{name}, R = {replicas}: {steps}, {archived}");
+    }
 }
 
 #[test]

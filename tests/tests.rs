@@ -101,8 +101,15 @@ mod report;
 /// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
 mod explorations;
 
-/// README and FINDINGS against the archived reports.
+/// README, book and FINDINGS against the archived reports and measurements.
 mod documents;
+
+/// The book as a whole: its links, its chapters, the languages of its blocks, its notation.
+mod book;
+
+/// Every command of README and book, run as it stands there.
+#[cfg(unix)]
+mod commands;
 
 /// The rooms: theory has not seen an engine, nor the other way round.
 mod rooms;
