@@ -100,7 +100,10 @@ fn furnish(root: &Path) {
         write_script(&programs_at.join(name), &stand_in(&binary(name)));
     }
     fs::create_dir(root.join("bin")).unwrap();
-    write_script(&root.join("bin/puremix"), &format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_puremix")));
+    write_script(
+        &root.join("bin/puremix"),
+        &format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_puremix")),
+    );
     write_script(&root.join("bin/cargo"), CARGO);
     // As the Python of the chapter on data writes it.
     let rows = Dataset::orthonormal(5, 12, 1).unwrap();
@@ -120,8 +123,9 @@ fn every_command_runs_as_it_stands() {
                 left_out.insert(*listed);
                 continue;
             }
-            let is_ours =
-                ["cargo run --release", "target/release/", "puremix "].iter().any(|start| command.contains(start));
+            let is_ours = ["cargo run --release", "target/release/", "puremix "]
+                .iter()
+                .any(|start| command.contains(start));
             assert!(is_ours, "{page}: neither one of our programs, nor listed: {command}");
             let output = Command::new("bash")
                 .args(["-ec", &command])
