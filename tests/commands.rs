@@ -93,8 +93,10 @@ fn furnish(root: &Path) {
     let programs_at = root.join("target/release");
     fs::create_dir_all(&programs_at).unwrap();
     for name in programs() {
-        let path = binary(name).get_program().to_str().unwrap().to_string();
-        write_script(&programs_at.join(name), &format!("#!/bin/sh\nexec '{path}' \"$@\"\n"));
+        let program = binary(name);
+        let words = std::iter::once(program.get_program()).chain(program.get_args());
+        let words: String = words.map(|word| format!("'{}' ", word.display())).collect();
+        write_script(&programs_at.join(name), &format!("#!/bin/sh\nexec {words}\"$@\"\n"));
     }
     fs::create_dir(root.join("bin")).unwrap();
     write_script(&root.join("bin/cargo"), CARGO);
