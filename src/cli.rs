@@ -37,10 +37,10 @@ pub struct ClaimOptions {
     /// How much work to put in.
     #[arg(long, value_enum, default_value = "standard")]
     pub effort: Effort,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
-    /// Go on with the report that --out keeps, without the claims it has; not at all if it is complete.
+    /// Continue the report in --out with the claims it lacks; do nothing if it is complete.
     #[arg(long, requires = "out")]
     pub resume: bool,
     /// Where to compute.
@@ -60,7 +60,7 @@ pub struct ClaimOptions {
 /// Where to compute.
 #[derive(Clone, Debug, Args)]
 pub struct DeviceOptions {
-    /// Burn backend: flex, ndarray, wgpu or cuda, if compiled in (default: the first that is).
+    /// Burn backend: flex, ndarray, wgpu or cuda, where compiled in (default: the first of these).
     #[arg(long, value_name = "NAME")]
     pub backend: Option<String>,
     /// Precision of tensors (default: f64 on CPU backends, f32 on GPUs).

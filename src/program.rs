@@ -57,7 +57,7 @@ pub const SPEED: Program = Program {
 /// The programs that are not about one claim.
 pub const JOBS: [Program; 3] = [REPRODUCE, TRAIN, SPEED];
 
-/// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, and says which hold.
+/// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, with a verdict for each.
 #[derive(Parser)]
 #[command(name = "reproduce", version)]
 struct ReproduceOptions {

@@ -229,7 +229,7 @@ fn losses_and_divergence(backend: Backend) {
             here.advance(3);
             truth.advance(3);
         }
-        // η_B = 0.9, beyond the wall: the norm explodes within a chunk, and the step is the same everywhere.
+        // η_B = 0.9, beyond the threshold: the norm explodes within a chunk, and the step is the same everywhere.
         let problem =
             Problem::new(problem.dataset().clone(), Activation::Linear, Reduction::Sum, 0.9).unwrap();
         let start = Start::gaussian(problem.dataset(), 1.9, 4, 2).unwrap();

@@ -142,7 +142,7 @@ fn a_claim_too_small_for_its_controls_is_not_refuted_by_them() {
 
 #[test]
 fn a_broken_hypothesis_is_refuted_with_exit_code_one() {
-    // Step size beyond the wall at 1/2: the theorem does not hold there, and the binary says so.
+    // Step size beyond the threshold at 1/2: the theorem does not hold there, and the binary says so.
     let directory = temporary();
     let out = text_path(directory.path(), "run");
     let output = binary("gd_limit")

@@ -24,13 +24,13 @@ pub const CLAIM: Claim = Claim {
     joins: Effort::Quick,
     number: 10,
     level: 1e-5,
-    title: "the limits of the linear model hold up to a wall at η_B = 1/2, and for initial norms beyond 1",
+    title: "the limits of the linear model hold up to the stability threshold η_B = 1/2, and for initial norms beyond 1",
     theorem: "Theorems 1, 2",
     source: "beyond the paper",
-    statement: "At a minimum along w the multiplier of a step is 1 − 4η_B, so beyond η_B = 1/2 no minimum attracts \
+    statement: "For the linear model, at a minimum along w the multiplier of a step is 1 − 4η_B, so beyond η_B = 1/2 no minimum attracts \
                 and no Gaussian start is seen to converge (full batch μ = 1/2), well past the theorems' 1/5; Gaussian starts of norms between 1 and √2 still reach the \
                 predicted limits (the gradient flow does from every Πw_0 ≠ 0), and beyond √2 the flow is lost iff its residual is \
-                s_0² ≥ 2√(‖w_0‖² − 1). All of the linear model.",
+                s_0² ≥ 2√(‖w_0‖² − 1).",
     formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{no minimum attracts}; \qquad \|w_0\|^2 < 2,\; \Pi w_0 \neq 0: \;\text{the gradient flow does}",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
@@ -50,12 +50,12 @@ pub struct Options {
 #[derive(Clone, Debug)]
 pub struct Prediction {
     /// Step size per sample beyond which nothing converges.
-    pub wall: f64,
+    pub threshold: f64,
     /// Largest step size and initial norm of the theorems: every run arrives.
     pub rectangle: (f64, f64),
     /// The same with the initial norms that theory adds (for small steps; measured up to this step size).
     pub stretched: (f64, f64),
-    /// Share of runs that arrive beyond the wall.
+    /// Share of runs that arrive beyond the threshold.
     pub arrivals_beyond: f64,
     /// Squared residual from which GD with small steps is lost, from the initial norm.
     pub captured_from: fn(f64) -> f64,
@@ -64,7 +64,7 @@ pub struct Prediction {
 impl Default for Prediction {
     fn default() -> Self {
         Self {
-            wall: gd::STABILITY_THRESHOLD,
+            threshold: gd::STABILITY_THRESHOLD,
             rectangle: (0.2, 1.0),
             stretched: (0.2, landscape::SAFE_NORM),
             arrivals_beyond: 0.0,
@@ -87,25 +87,25 @@ fn schedule(algorithm: usize, samples: usize, seed: u64) -> Result<Schedule> {
 
 /// A run has arrived when it comes this close to the predicted set …
 const TOLERANCE: f64 = 1e-6;
-/// … and is still this close much later. Just beyond the wall a run comes close before the instability throws
-/// it out; below the wall the distance fluctuates, by far less than this factor of 1000.
+/// … and is still this close much later. Just beyond the threshold a run comes close before the instability throws
+/// it out; below the threshold the distance fluctuates, by far less than this factor of 1000.
 const STILL_CLOSE: f64 = 1e-3;
 
-/// It is looked at so many times much later, [`APART`] visits of each sample after one another: far beyond the wall a run may be
+/// It is looked at so many times much later, [`APART`] visits of each sample after one another: far beyond the threshold a run may be
 /// chaotic, and is this close by chance in a share of up to 2e-3 of the time.
 const LOOKS: u64 = 4;
 const APART: u64 = 20;
 
-/// Bound on the probability that a run beyond the wall counts as arrived: a chaotic one is within 1e-6 at one of 1900 looks with a
+/// Bound on the probability that a run beyond the threshold counts as arrived: a chaotic one is within 1e-6 at one of 1900 looks with a
 /// probability of some 4e-3, and then within 1e-3 at four looks, each as good as independent, with some 2e-11.
 const BY_CHANCE: f64 = 1e-12;
 
 /// Visits of each sample, `m` steps of single samples, after which an arrival is looked at again: in a thousand an error grows a
-/// thousandfold if `η_B` is beyond the wall by 0.002.
+/// thousandfold if `η_B` is beyond the threshold by 0.002.
 const LATER: u64 = 1000;
 
-/// The same next to the wall. A run that is not random comes closer than it has to before it turns: to the last bit,
-/// from which an error grows to a thousandth in 8000 visits if `η_B` is beyond the wall by 0.001.
+/// The same next to the threshold. A run that is not random comes closer than it has to before it turns: to the last bit,
+/// from which an error grows to a thousandth in 8000 visits if `η_B` is beyond the threshold by 0.001.
 const MUCH_LATER: u64 = 8000;
 
 /// Times `λt` that a run of SGD has to arrive, and after which it is looked at again.
@@ -159,10 +159,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         &[cells.len(), replicas as usize, samples, visits],
     )?;
     let pools = pools(context, prediction, &cells, samples, replicas);
-    let beyond = |cell: &Cell| cell.eta > 1.02 * prediction.wall;
+    let beyond = |cell: &Cell| cell.eta > 1.02 * prediction.threshold;
     let lost = cells.iter().filter(|cell| beyond(cell)).count() as u64 * replicas;
     let lost = Expectation::new(
-        "beyond the wall: runs that arrive",
+        "beyond the threshold: runs that arrive",
         prediction.arrivals_beyond,
         format!("the multiplier |1 − 4η_B| exceeds 1; a chaotic run is close by chance at two looks in a thousand, at {LOOKS} next to never"),
     )
@@ -189,8 +189,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     let tally: Tally = map.iter().filter(|(cell, _)| beyond(cell)).map(|(_, tally)| *tally).sum();
     checks.push(lost.measured(tally.hits as f64 / tally.trials as f64, tally.trials));
-    let walls = (0..ALGORITHMS.len()).into_par_iter().map(|k| wall(context, &dataset, k, prediction));
-    checks.extend(walls.collect::<Result<Vec<_>>>()?);
+    let thresholds = (0..ALGORITHMS.len()).into_par_iter().map(|k| threshold(context, &dataset, k, prediction));
+    checks.extend(thresholds.collect::<Result<Vec<_>>>()?);
     let captures = [1.5, 1.8, 3.0].into_par_iter().map(|norm| capture(norm, prediction));
     checks.extend(captures.collect::<Result<Vec<_>>>()?);
     let mut notes = notes(&map, &norms);
@@ -208,7 +208,7 @@ const REGIONS: [(&str, &str); 3] = [
     ),
     ("norms from 1 to √2, η ≤ 1/5: runs that arrive", "along the gradient flow Πw cannot reach 0 from N < 2"),
     (
-        "between η = 1/5 and the wall, norms below √2: runs that arrive",
+        "between η = 1/5 and the threshold, norms below √2: runs that arrive",
         "the multiplier |1 − 4η_B| is below 1",
     ),
 ];
@@ -222,7 +222,7 @@ fn region(cell: &Cell, prediction: &Prediction) -> Option<usize> {
     } else if inside(stretched) {
         Some(1)
     } else {
-        let faster = cell.eta > rectangle.0 && cell.eta < 0.98 * prediction.wall && cell.norm < stretched.1;
+        let faster = cell.eta > rectangle.0 && cell.eta < 0.98 * prediction.threshold && cell.norm < stretched.1;
         faster.then_some(2)
     }
 }
@@ -260,8 +260,8 @@ fn told(context: &Context, samples: usize, step_sizes: &[f64], norms: &[f64], re
             samples + 3,
         ),
         format!(
-            "The wall is found by bisection for each algorithm, with {} seeds of its own from ‖w_0‖ = 0.5. So is the residual at which GD \
-             is lost to the spurious minimum, with m = 3, n = 5 and one direction a norm. Control: beyond the wall nothing may arrive.",
+            "The threshold is found by bisection for each algorithm, with {} seeds of its own from ‖w_0‖ = 0.5. So is the residual at which GD \
+             is lost to the spurious minimum, with m = 3, n = 5 and one direction a norm. Control: beyond the threshold nothing may arrive.",
             seeds_of_a_wall(context)
         ),
     ]
@@ -301,7 +301,7 @@ fn arrives(dataset: &Dataset, cell: Cell, seed: u64, replica: u64, later: u64) -
     };
     let mut engine = Reduced::new(&problem, &schedule, std::slice::from_ref(&start), replica)?;
     let stop = StopRule::Limit { sets: vec![set.clone()], tolerance: TOLERANCE };
-    // What the rate law asks of SGD with b = 1, the slowest; next to the wall a radial error takes some 10⁴ steps.
+    // What the rate law asks of SGD with b = 1, the slowest; next to the threshold a radial error takes some 10⁴ steps.
     let rate = |batch: usize| theory::sgd::rate(dataset.samples(), batch, eta.min(0.9));
     let plan = Plan { budget: (7500 * samples).max((TIMES.0 / rate(1)) as u64), stop, check_every: 32 };
     let mut tally = Tally::of(Some(&train(&mut engine, &plan, &mut []).0[0]));
@@ -320,14 +320,14 @@ fn seeds_of_a_wall(context: &Context) -> u64 {
 }
 
 /// The step size at which half of the runs from norm 1/2 arrive, by bisection.
-fn wall(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Prediction) -> Result<Check> {
+fn threshold(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Prediction) -> Result<Check> {
     let replicas = seeds_of_a_wall(context);
     let seed = context.cell_seed(&CLAIM, 1 << 32 | algorithm as u64);
-    let why = "bisection to 1e-3; closer to the wall than 0.002 an error takes longer to shrink, or to grow, than one waits; farther off \
+    let why = "bisection to 1e-3; closer to the threshold than 0.002 an error takes longer to shrink, or to grow, than one waits; farther off \
                half of the runs would have to miss";
     let name = format!("{}: step size at which half of the runs arrive", ALGORITHMS[algorithm]);
     let expected =
-        Expectation::new(name, prediction.wall, why).chance(missed(dataset.samples())).within(0.003);
+        Expectation::new(name, prediction.threshold, why).chance(missed(dataset.samples())).within(0.003);
     let (mut low, mut high) = (0.3, 0.8);
     while high - low > 1e-3 {
         let middle = 0.5 * (low + high);

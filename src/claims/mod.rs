@@ -42,11 +42,11 @@ use crate::verdict::{Check, Estimate};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
-    /// Seconds: the same checks on fewer cases.
+    /// Some ten seconds: fewer cases, without the claims that need longer runs.
     Quick,
     /// The reference report.
     Standard,
-    /// More seeds and larger sizes, minutes.
+    /// Minutes: more seeds, larger sizes, and the explorations.
     Full,
 }
 

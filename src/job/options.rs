@@ -77,7 +77,7 @@ impl FromStr for Every {
     }
 }
 
-/// Trains once, and leaves a run directory that NumPy can read.
+/// Trains a model once, or in many replicas, and writes a run directory that NumPy can read, with a page about the run.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "train", version, args_override_self = true)]
 pub struct TrainOptions {
@@ -98,48 +98,48 @@ pub struct TrainOptions {
     /// What of a file is left out.
     #[command(flatten)]
     pub reading: ReadOptions,
-    /// What is done to the samples first.
+    /// Normalisation of the samples.
     #[arg(long, value_enum, default_value = "none")]
     pub normalise: Normalisation,
     /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
     #[arg(long, visible_alias = "batch-size", value_parser = size)]
     pub batch: Option<usize>,
-    /// How batches are chosen.
+    /// How batches are drawn.
     #[arg(long, value_enum, default_value = "sgd")]
     pub schedule: ScheduleKind,
     /// Step size η.
     #[arg(long, visible_alias = "lr", default_value_t = 0.1, allow_negative_numbers = true)]
     pub step_size: f64,
-    /// Mean over the batch (step η/b a sample), or sum (step η a sample).
+    /// Whether the gradients of a batch are averaged (η_B = η/b) or summed (η_B = η).
     #[arg(long, value_enum, default_value = "mean")]
     pub reduction: Reduction,
-    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; all but the first with +bias if wanted.
+    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; +bias adds biases to all but the first.
     #[arg(long, default_value = "neuron")]
     pub model: Architecture,
     /// Activation φ.
     #[arg(long, value_enum, default_value = "relu")]
     pub activation: Activation,
-    /// Engine.
+    /// Engine that takes the steps.
     #[arg(long, value_enum, default_value = "autodiff")]
     pub engine: EngineKind,
     /// Norm ρ of the initial point, of every neuron.
     #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
     pub init_norm: f64,
-    /// Point to start from instead: the end of another run (its directory), or weights in a file (.npy, one vector or one a replica;
+    /// Start at the end of another run (its directory), or at the weights in a file (.npy: one vector, or one per replica;
     /// .safetensors).
     #[arg(long, value_name = "RUN|FILE", conflicts_with = "init_norm")]
     pub from: Option<PathBuf>,
-    /// Most steps taken: a number (1e6 is one), or `auto` for what the rate law asks.
+    /// Largest number of steps (4e5 is one), or `auto` for what the rate law gives.
     #[arg(long, default_value = "auto", overrides_with = "epochs")]
     pub steps: Steps,
-    /// Most steps taken, as passes over the data of ⌈m/b⌉ steps each.
+    /// The same in epochs of ⌈m/b⌉ steps.
     #[arg(long, overrides_with = "steps", value_parser = count)]
     pub epochs: Option<u64>,
-    /// Distance to the predicted limit, or estimated rest of the way, at which to stop; 0 never stops
+    /// Stop within this distance of the predicted limit, or when the remaining path is estimated to be shorter; 0 never stops
     /// early (default: 1e-10, in single precision 1e-5, which GD reaches if η_B is above 0.015).
     #[arg(long, allow_negative_numbers = true)]
     pub tolerance: Option<f64>,
-    /// Seed of everything random.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = cli::seed)]
     pub seed: u64,
     /// Steps between rows of trajectory.csv and neurons.csv, or `log`: every step at first, then a hundred rows a decade of steps
@@ -150,7 +150,7 @@ pub struct TrainOptions {
     /// --every).
     #[arg(long, value_name = "STEPS|log", num_args = 0..=1, default_missing_value = "0")]
     pub sharpness: Option<Every>,
-    /// Independent replicas, at most 1000000; the trajectory is that of the first.
+    /// Number of independent replicas, at most 1000000; trajectory.csv describes the first.
     #[arg(long, default_value_t = 1, value_parser = count)]
     pub replicas: u64,
     /// Write the batches of the first replica, [T, b].
@@ -159,7 +159,7 @@ pub struct TrainOptions {
     /// Seconds between checkpoints; 0 writes one only when interrupted.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, allow_negative_numbers = true)]
     pub checkpoint_every: f64,
-    /// Go on with the run that --out keeps; from the beginning if there is none, not at all if it is complete.
+    /// Continue the run in --out; start it if there is none; do nothing if it is complete.
     #[arg(long, requires = "out")]
     pub resume: bool,
     /// Draw report.html and figures/ again from the files of a finished run, without training.

@@ -43,23 +43,23 @@ pub enum Subjects {
 /// What is measured, and for how long.
 #[derive(Clone, Debug, clap::Args, Serialize)]
 pub struct SpeedOptions {
-    /// Which tables (default: all).
+    /// Tables to print (default: all).
     #[arg(value_enum)]
     pub tables: Vec<Subjects>,
-    /// Sizes instead of the usual ones; again for more. `growth` has its own.
+    /// Sizes to measure instead of the default ones; repeatable; `growth` uses its own.
     #[arg(long = "case", value_name = "m,n,b,R")]
     pub cases: Vec<Case>,
-    /// Rounds, in each of which everything is measured once, in turn; at most 10000.
+    /// Number of rounds; each measures everything once, in turn; at most 10000.
     #[arg(long, default_value_t = 5)]
     pub rounds: usize,
-    /// Seconds that one measurement lasts at least; at most 3600.
+    /// Shortest duration of one measurement, in seconds; at most 3600.
     #[arg(long, default_value_t = 0.5)]
     pub seconds: f64,
-    /// Python that has the peers' packages.
+    /// Python interpreter with the peers' packages.
     #[arg(long, value_name = "PROGRAM", default_value = "python3")]
     #[serde(skip)]
     pub python: PathBuf,
-    /// Where the peers are (default: experiments/peers of the source that this program was built from).
+    /// Directory of the peers (default: experiments/peers of the source that this program was built from).
     #[arg(long, value_name = "DIR", default_value = PEERS, hide_default_value = true)]
     #[serde(skip)]
     pub peers: PathBuf,

@@ -52,7 +52,7 @@ pub const MAX_STEPS: u64 = 1_000_000_000_000;
 ///   million.
 ///
 /// # Errors
-/// [`Error::Usage`] if the tolerance is 0, or the activation not the paper's, or the step size beyond the wall where no
+/// [`Error::Usage`] if the tolerance is 0, or the activation not the paper's, or the step size beyond the threshold where no
 /// run converges, or if more than [`MAX_STEPS`] steps come out.
 pub fn steps(
     schedule: &Schedule,

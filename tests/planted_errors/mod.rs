@@ -388,16 +388,16 @@ fn hypothesis_map_can_fail() {
     let right = Prediction::default();
     assert_eq!(of(right.clone()), Verdict::Reproduced);
     let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
-    for wall in [0.49, 0.51] {
-        let seen = names(Prediction { wall, ..right.clone() });
-        let walls = seen.iter().filter(|name| name.contains("step size at which half of the runs arrive"));
-        assert_eq!(walls.count(), 4, "{wall}: {seen:?}");
+    for threshold in [0.49, 0.51] {
+        let seen = names(Prediction { threshold, ..right.clone() });
+        let thresholds = seen.iter().filter(|name| name.contains("step size at which half of the runs arrive"));
+        assert_eq!(thresholds.count(), 4, "{threshold}: {seen:?}");
     }
-    let seen = names(Prediction { wall: 0.7, ..right.clone() });
-    assert!(seen.iter().any(|name| name.starts_with("between η = 1/5 and the wall")), "{seen:?}");
+    let seen = names(Prediction { threshold: 0.7, ..right.clone() });
+    assert!(seen.iter().any(|name| name.starts_with("between η = 1/5 and the threshold")), "{seen:?}");
     let seen = names(Prediction { arrivals_beyond: 0.5, ..right.clone() });
-    assert_eq!(seen, ["beyond the wall: runs that arrive"]);
-    // Regions that reach over the wall, and over norms at which runs are lost; in all cells together and in the weakest.
+    assert_eq!(seen, ["beyond the threshold: runs that arrive"]);
+    // Regions that reach over the threshold, and over norms at which runs are lost; in all cells together and in the weakest.
     let seen = names(Prediction { rectangle: (0.6, 1.0), ..right.clone() });
     for needle in ["the rectangle", "… in the weakest of these cells"] {
         assert!(seen.iter().any(|name| name.starts_with(needle)), "{seen:?}");

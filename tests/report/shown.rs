@@ -275,10 +275,10 @@ fn the_map_has_a_wall() {
         assert_eq!((panel.x.names.len(), panel.y.names.len()), (7, 10));
         let Marks::Heat(cells, _) = &panel.series[0].marks else { panic!("a heat map") };
         assert!(cells.len() == 10 && cells.iter().all(|row| row.len() == 7));
-        // Left of the wall in the theorems' rows everything arrives, right of it nothing.
+        // Left of the threshold in the theorems' rows everything arrives, right of it nothing.
         assert!(cells[..4].iter().all(|row| row[0] == 1.0 && row[6] == 0.0), "{}: {cells:?}", panel.title);
-        let wall = values(&panel.series[1]);
-        assert!(wall[0].0 > 5.0 && wall[0].0 < 6.0, "between η_B = 0.365 and 0.573: {wall:?}");
+        let threshold = values(&panel.series[1]);
+        assert!(threshold[0].0 > 5.0 && threshold[0].0 < 6.0, "between η_B = 0.365 and 0.573: {threshold:?}");
     }
 }
 

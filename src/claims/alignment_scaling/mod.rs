@@ -34,8 +34,8 @@ pub const CLAIM: Claim = Claim {
     source: "GFHY Corollary 3",
     statement: "For Gaussian initial directions and large m, n, with high probability: GD has max_i cos(w, a_i) = O(√(log m / m)), \
                 mixes some m/3 samples (ReLU m/6) by its participation ratio, and keeps cos(w, w_0) of the order √(m/n); SGD has \
-                max_i cos(w, a_i) = 1 and cos(w, w_0) = O(√(log m / n)). The last is a bound that is not attained here: what is measured \
-                looks like Θ(1/√n).",
+                max_i cos(w, a_i) = 1 and cos(w, w_0) = O(√(log m / n)). The last bound is not attained here: the \
+                measurements look like Θ(1/√n).",
     formula: r"\text{GD:}\;\; \max_i \cos(w, a_i) = O\bigl(\sqrt{\log m / m}\bigr),\;\; \cos(w, w_0) \asymp \sqrt{m/n}; \qquad \text{SGD:}\;\; \max_i \cos(w, a_i) = 1,\;\; \cos(w, w_0) = O\bigl(\sqrt{\log m / n}\bigr)",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };

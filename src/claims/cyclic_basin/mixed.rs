@@ -15,7 +15,7 @@ use crate::theory::cyclic;
 use crate::vectors::{largest, smallest};
 use crate::verdict::Expectation;
 
-/// Step sizes for two samples, up to nearly the wall at ½.
+/// Step sizes for two samples, up to nearly the threshold at ½.
 const PAIRS: [f64; 6] = [0.2, 0.02, 0.1716, 1.0 / 3.0, 0.45, 0.499];
 
 /// Numbers of samples whose supports are walked through, and step sizes.

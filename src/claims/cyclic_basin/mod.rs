@@ -23,8 +23,8 @@ pub const CLAIM: Claim = Claim {
     statement: "One sample a step in a fixed order: as η → 0 the largest |c_j(0)| wins. For m = 2 the boundary between the limits lies \
                 at log(c_1/c_0) = (1 − ‖w_0‖²/2) η + O(η²), beyond Theorem 4's edge c_0 = c_1; of two leaders among m samples the one \
                 visited earlier has a head start of that order, given in closed form along the flow dy_j/dt = softmax(2y)_j. \
-                The conjecture, read for almost every start: the limit is a single datapoint, for every m and n. Not for every start: basins of \
-                datapoints are open and the starts are a connected set. For every set S of samples there is a mixed orbit, in closed form; for m = 2 \
+                The conjecture, for almost every start: the limit is a single datapoint, for every m and n. It cannot hold for every start: the basins of \
+                datapoints are open, and the starts form a connected set. For every set S of samples there is a mixed orbit, in closed form; for m = 2 \
                 the cycle map has no other fixed point with both correlations positive, and it is a saddle.",
     formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     run: |context| findings(context, &Options::default(), &Prediction::default()),

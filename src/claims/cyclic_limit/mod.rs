@@ -37,7 +37,7 @@ pub const CLAIM: Claim = Claim {
     theorem: "Theorem 4",
     source: "GFHY Theorem 4 and the conjecture after it",
     statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
-                a_0. The conjecture, read for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",
+                a_0. The conjecture, for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",
     formula: r"B_t = \{t \bmod 2\},\quad m = n = 2,\quad \langle w_0, a_0 \rangle \ge \langle w_0, a_1 \rangle > 0 \quad\Longrightarrow\quad w_t \to a_0; \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };

@@ -36,7 +36,7 @@ pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
         let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: run };
         let mut footprints = NeuronTrace::new(40);
         let stop = StopRule::Limit { sets: vec![set], tolerance: TOLERANCE };
-        // Without a budget (beyond the wall) the first steps are all there is to see.
+        // Without a budget (beyond the threshold) the first steps are all there is to see.
         let plan = Plan { budget: case.budget(TOLERANCE), stop, check_every: 16 };
         train(&mut case.reduced()?, &plan, &mut [&mut footprints]);
         for (step, neuron) in &footprints.states {

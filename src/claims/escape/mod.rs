@@ -19,7 +19,7 @@ pub const CLAIM: Claim = Claim {
     theorem: "Theorems 1, 2",
     source: "beyond the paper, about the limits of GFHY Theorems 1 and 2",
     statement: "At w_GD = Σ α_j a_j the mean step of SGD is 0 and the noise is not. In the time τ = κt, κ = η_B² b(m−b)/(m(m−1)), the \
-                escape has a law without b and η: E‖w − w_GD‖² = (1 − Σ α_j⁴) τ at first, (m − 1) E τ is the mean fall of \
+                escape has a law free of b and η: E‖w − w_GD‖² = (1 − Σ α_j⁴) τ at first, (m − 1) E τ is the mean fall of \
                 Σ log cos(w, a_j) until any stopping time, and for m = 2 the time to a log-ratio D has mean log(cosh D/cosh d_0) and \
                 the survival function of ∂_t S = S'' + tanh d S'.",
     formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
@@ -31,7 +31,7 @@ const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine o
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell (default: 300, 2000 or 20000 by effort); at most 1000000.
+    /// Runs per cell (default: 300, 2000 or 20000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

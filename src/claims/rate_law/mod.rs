@@ -22,11 +22,11 @@ pub const CLAIM: Claim = Claim {
     title: "after selection the losers fall at a rate that the law of the batches gives exactly",
     theorem: "Theorem 2",
     source: "beyond the paper",
-    statement: "Far out log|c_j| of a loser is a random walk. Its fall a step is λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²) for batches without \
+    statement: "Long after selection, log|c_j| of a loser is a random walk, whose mean fall per step is λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²) for batches without \
                 replacement and for reshuffled epochs, the latter without noise of first order, and without any for b = 1; \
                 −E log|1 + η_B (k_j − k_{i*})| with replacement; (1/m) log 1/(1−η_B²) for cyclic single samples, and (gD/m) log 1/(1−η_B²) for \
-                cyclic batches, g = gcd(b, m), D the number of windows of a period that hold the winner and not the loser. Under the sum b = m/2 takes the fewest steps, and in \
-                samples touched, or under the mean, nothing beats b = 1.",
+                cyclic batches, g = gcd(b, m), D the number of windows of a period that hold the winner and not the loser. Under the sum reduction b = m/2 takes the fewest steps; in \
+                samples used, or under the mean reduction, b = 1 is best.",
     formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
@@ -34,7 +34,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell of the grid of rates (default: 80, 450 or 4000 by effort); at most 1000000.
+    /// Runs per cell of the grid of rates (default: 80, 450 or 4000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

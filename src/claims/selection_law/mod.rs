@@ -28,7 +28,7 @@ pub const CLAIM: Claim = Claim {
                 up to a common shift. So P(i* = j) depends on the ratios of the c_j(0) only: it is (c_j/‖c‖) E_j exp(−½∫(1 − Σp²) dτ), where E_j is the \
                 mean over Brownian motions with drift e_j; for m = 2 it is (2/π) arctan(c_1/c_2), \
                 at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
-                m ≥ 3. Reshuffled epochs draw no lots: the largest correlation wins.",
+                m ≥ 3. With reshuffled epochs the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
@@ -36,7 +36,7 @@ pub const CLAIM: Claim = Claim {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs a cell for two samples (default: 4000, 100000 or 1000000 by effort); at most 1000000.
+    /// Runs per cell for two samples (default: 4000, 100000 or 1000000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

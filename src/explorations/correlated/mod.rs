@@ -32,8 +32,8 @@ pub const CLAIM: Claim = Claim {
     source: "beyond the paper",
     statement: "One neuron on unit samples that all have inner product ρ. A datapoint is a fixed point of every sample's step iff ρ = 0 \
                 (ReLU: ρ ≤ 0); beyond, SGD spreads around it by a heavy-tailed law of scale |ρ|(m − 1)/(η_B(m − b)), and GD's limit \
-                jumps. Predictions of leading order stand beside the estimates, and for the ρ at which little is left of the pure limit an \
-                order of magnitude.",
+                jumps. Predictions of leading order stand beside the estimates, and an order of magnitude for the ρ at which little of the pure \
+                limit is left.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };

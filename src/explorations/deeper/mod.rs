@@ -28,7 +28,7 @@ pub const CLAIM: Claim = Claim {
     source: "beyond the paper",
     statement: "Tied ReLU autoencoders of 1 to 8 neurons and 1 to 4 layers on orthonormal data: participation ratio and largest \
                 cosine with a sample of the first-layer neurons, and their alignment with the start, against b/m. The paper \
-                settles the single neuron alone.",
+                covers the single neuron only.",
     formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };

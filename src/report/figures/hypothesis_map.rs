@@ -6,14 +6,14 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "hypothesis_map",
     claim: "hypothesis_map",
-    title: "How far the hypotheses stretch: the limits hold up to a wall at η_B = 1/2",
+    title: "How far the hypotheses stretch: the limits hold up to the stability threshold η_B = 1/2",
     table: "hypothesis_map",
     columns: &["algorithm", "step_per_sample", "init_norm", "fraction", "runs", "inside"],
     draw,
     caption,
 };
 
-/// The wall.
+/// The threshold.
 const STABILITY_THRESHOLD: f64 = crate::theory::gd::STABILITY_THRESHOLD;
 
 fn draw(sheet: &Sheet) -> Drawing {
