@@ -33,6 +33,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo run --release --example my_autoencoder -- --out runs/own", "`train_model` runs it"),
     ("cargo run --release --example my_study", "`examples` runs it"),
     ("cargo run --release --example minimal", "`examples` runs it"),
+    ("cargo run --release --example measure_run -- runs/mine", "`examples` runs it"),
     ("cargo install --path .", "it would install"),
 ];
 
