@@ -192,8 +192,8 @@ pub fn run_own<A: Into<OsString> + Clone>(
     claim: &'static Claim,
     arguments: impl IntoIterator<Item = A>,
 ) -> ExitCode {
-    let command = Command::new(claim.id).about(claim.title).long_about(claim.statement);
-    let matches = ClaimOptions::augment_args(command).get_matches_from(arguments);
+    let command = ClaimOptions::augment_args(Command::new(claim.id));
+    let matches = command.about(claim.title).long_about(claim.statement).get_matches_from(arguments);
     let options = ClaimOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let own = serde_json::Value::Null;
     let job = Examination { claims: vec![claim], name: claim.id, program: str::to_owned, own };

@@ -99,9 +99,9 @@ struct SpeedProgram {
 
 /// The options of a claim's program: those of every claim, and its own.
 pub fn claim_command<O: Args>(claim: &Claim) -> Command {
-    let command = Command::new(claim.id).version(env!("CARGO_PKG_VERSION"));
-    let command = command.about(claim.title).long_about(claim.statement);
-    O::augment_args(ClaimOptions::augment_args(command))
+    let command = O::augment_args(ClaimOptions::augment_args(Command::new(claim.id)));
+    // Said last: with the options came what their type says of itself.
+    command.version(env!("CARGO_PKG_VERSION")).about(claim.title).long_about(claim.statement)
 }
 
 /// The work of a claim's program.

@@ -51,13 +51,10 @@ fn every_subcommand_explains_itself() {
         assert!(help.contains(&format!("Usage: puremix {usage}{id} [OPTIONS]")), "{help}");
         assert!(help.contains("--out <") && help.contains("--backend <NAME>"), "{help}");
     }
-    let (code, help, _) = puremix(&["claim", "gd_limit", "--help"]);
+    let (code, help, _) = puremix(&["claim", "gd_limit", "-h"]);
     assert_eq!(code, Some(0));
+    assert!(help.starts_with(claims::find("gd_limit").unwrap().title), "{help}");
     assert!(help.contains("--samples <SAMPLES>") && help.contains("--effort <EFFORT>"), "{help}");
-    assert!(
-        help.starts_with(claims::find("gd_limit").unwrap().statement.split(' ').next().unwrap()),
-        "{help}"
-    );
 }
 
 #[test]
