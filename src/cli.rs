@@ -292,8 +292,11 @@ fn examine_all(
             Ok(report) => {
                 let report = report?;
                 if let Some(columns) = shown {
-                    let is_first = examined.last().is_none_or(|last| last.kind != report.kind);
-                    let heading = is_first.then(|| terminal::heading(report.kind) + "\n").unwrap_or_default();
+                    let heading = match examined.last() {
+                        Some(last) if last.kind == report.kind => String::new(),
+                        Some(_) => format!("\n{}\n", terminal::heading(report.kind)),
+                        None => format!("{}\n", terminal::heading(report.kind)),
+                    };
                     let line = terminal::line(&report, columns);
                     context.progress.suspend(|| print(&format!("{heading}{line}")))?;
                 }

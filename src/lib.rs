@@ -37,7 +37,7 @@
 //! | `N = ‖w‖² = Σ c_i² + s²` | squared norm | [`state::Neuron::norm_sq`] |
 //! | `S⁺ = {i : c_i(0) > 0}` | active set (linear model: `c_i(0) ≠ 0`, signs matter) | [`model::Activation::admits`] |
 //! | `B`, `b` | mini-batch, its size | [`schedule::Schedule`] |
-//! | `η`, `η_B` | step size, which whoever trains gives to a [`problem::Problem`]; step size per sample, `η/b` (mean) or `η` (sum), which theory takes | `step_size`, `step_per_sample` |
+//! | `η`, `η_B` | step size, as a [`problem::Problem`] has it; step size per sample, `η/b` (mean) or `η` (sum), as theory takes it | `step_size`, `step_per_sample` |
 //! | `μ` | `η_B` at `b = m` | [`theory::gd`] |
 //! | `ℓ_i = ½‖a_i − w φ(c_i)‖²`, `L` | sample loss, training loss `(1/m) Σ ℓ_i` | [`engine::Engine::loss`] |
 //! | `w_GD`, `a_{i*}` | limit of GD, limit of SGD | [`theory::gd::limit`], [`theory::sgd::limit_set`] |

@@ -220,11 +220,18 @@ pub fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
         }
         fs::read(path).unwrap()
     };
-    let path_of = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
-    entries
-        .map(path_of)
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into(), read(&path)))
-        .collect()
+    let mut files = BTreeMap::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            files.extend(
+                self::files(&path).into_iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes)),
+            );
+        } else {
+            files.insert(name, read(&path));
+        }
+    }
+    files
 }
 
 /// Two runs with the same files.

@@ -96,7 +96,7 @@ fn what_appears_meanwhile_is_not_replaced() {
 fn what_a_killed_process_left_is_cleaned_up() {
     let directory = temporary();
     let directory = directory.path();
-    let arguments = "--steps 20 --out run";
+    let arguments = "--steps 20 --no-page --out run";
     assert_eq!(trained(directory, arguments).status.code(), Some(0));
     // Killed while it was clearing away the run that gave way to the one in place.
     let old = directory.join("old");

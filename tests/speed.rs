@@ -84,7 +84,7 @@ fn a_machine_is_described_with_what_was_built() {
     assert!(machine["backends"].as_array().unwrap().contains(&"flex".into()), "{machine}");
     let command: Vec<&str> =
         machine["command"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    assert_eq!(command[..2], ["speed", "--rounds"]);
+    assert_eq!(command[..3], ["puremix", "speed", "--rounds"]);
     if cfg!(target_os = "linux") {
         assert!(machine["clock_mhz"].as_f64().is_none_or(|clock| clock > 100.0), "{machine}");
     }

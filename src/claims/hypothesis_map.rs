@@ -189,7 +189,8 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     let tally: Tally = map.iter().filter(|(cell, _)| beyond(cell)).map(|(_, tally)| *tally).sum();
     checks.push(lost.measured(tally.hits as f64 / tally.trials as f64, tally.trials));
-    let thresholds = (0..ALGORITHMS.len()).into_par_iter().map(|k| threshold(context, &dataset, k, prediction));
+    let thresholds =
+        (0..ALGORITHMS.len()).into_par_iter().map(|k| threshold(context, &dataset, k, prediction));
     checks.extend(thresholds.collect::<Result<Vec<_>>>()?);
     let captures = [1.5, 1.8, 3.0].into_par_iter().map(|norm| capture(norm, prediction));
     checks.extend(captures.collect::<Result<Vec<_>>>()?);
@@ -222,7 +223,8 @@ fn region(cell: &Cell, prediction: &Prediction) -> Option<usize> {
     } else if inside(stretched) {
         Some(1)
     } else {
-        let faster = cell.eta > rectangle.0 && cell.eta < 0.98 * prediction.threshold && cell.norm < stretched.1;
+        let faster =
+            cell.eta > rectangle.0 && cell.eta < 0.98 * prediction.threshold && cell.norm < stretched.1;
         faster.then_some(2)
     }
 }
@@ -320,7 +322,12 @@ fn seeds_of_a_wall(context: &Context) -> u64 {
 }
 
 /// The step size at which half of the runs from norm 1/2 arrive, by bisection.
-fn threshold(context: &Context, dataset: &Dataset, algorithm: usize, prediction: &Prediction) -> Result<Check> {
+fn threshold(
+    context: &Context,
+    dataset: &Dataset,
+    algorithm: usize,
+    prediction: &Prediction,
+) -> Result<Check> {
     let replicas = seeds_of_a_wall(context);
     let seed = context.cell_seed(&CLAIM, 1 << 32 | algorithm as u64);
     let why = "bisection to 1e-3; closer to the threshold than 0.002 an error takes longer to shrink, or to grow, than one waits; farther off \

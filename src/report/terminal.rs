@@ -25,7 +25,7 @@ pub fn columns() -> Option<usize> {
 /// The heading of a group of claims.
 pub fn heading(kind: Kind) -> String {
     let bold = Style::new().bold();
-    format!("\n{bold}{}{bold:#}", kind.heading())
+    format!("{bold}{}{bold:#}", kind.heading())
 }
 
 /// The line of a claim: theorem, verdict, identifier, checks that came out as predicted, time, and what it says.

@@ -390,7 +390,8 @@ fn hypothesis_map_can_fail() {
     let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
     for threshold in [0.49, 0.51] {
         let seen = names(Prediction { threshold, ..right.clone() });
-        let thresholds = seen.iter().filter(|name| name.contains("step size at which half of the runs arrive"));
+        let thresholds =
+            seen.iter().filter(|name| name.contains("step size at which half of the runs arrive"));
         assert_eq!(thresholds.count(), 4, "{threshold}: {seen:?}");
     }
     let seen = names(Prediction { threshold: 0.7, ..right.clone() });

@@ -22,6 +22,9 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("init_norm", "0.5"),
 ];
 
+/// Keys of `config.json` that are no options of the run, or say where it went: pages of equal runs are equal.
+const CIRCUMSTANCES: [&str; 6] = ["version", "git_commit", "out", "force", "json", "files"];
+
 /// The page; `files` are those of the run that can be linked.
 ///
 /// # Errors
@@ -32,7 +35,7 @@ pub(in super::super) fn html(trained: &Trained, pictures: &[Picture], files: &[&
         .as_object()
         .into_iter()
         .flatten()
-        .filter(|(_, value)| !value.is_null())
+        .filter(|(key, value)| !value.is_null() && !CIRCUMSTANCES.contains(&key.as_str()))
         .map(|(key, value)| context! { name => key, value => plain(value) })
         .collect();
     let content = context! {
@@ -72,15 +75,22 @@ fn headline(Trained { config, summary }: &Trained) -> String {
         (Some("stalled"), _) => "stalled".into(),
         _ => "ran out of steps".into(),
     };
-    format!("{who} {ended}")
+    match config["model"].as_str() {
+        Some("neuron") | None => format!("{who} {ended}"),
+        Some(model) => format!("{model}: {who} {ended}"),
+    }
+}
+
+/// An outcome in words.
+fn outcome_name(outcome: &str) -> &str {
+    if outcome == "max_steps" { "out of steps" } else { outcome }
 }
 
 /// The outcome in a sentence.
 fn outcome(trained: &Trained) -> String {
     let Trained { config, summary } = trained;
     let of = |key: &str| summary[key].as_f64().map_or_else(|| "not known".into(), number);
-    let seconds = summary["seconds"].as_f64().unwrap_or_default();
-    let taken = format!("after {} steps, in {seconds:.2} s of training", summary["steps"]);
+    let taken = format!("after {} steps", summary["steps"]);
     let limit = match summary["predicted_limit"].as_str() {
         Some("none") | None => String::new(),
         Some(limit) => format!(", at a distance of {} from the predicted limit, a {limit}", of("distance")),
@@ -160,10 +170,8 @@ fn measures(Trained { summary, .. }: &Trained) -> Vec<Value> {
             .extend(sharpness[key].as_f64().map(|value| context! { name => name, value => number(value) }));
     }
     let replicas = summary["replicas"].as_object().into_iter().flatten();
-    let counted =
-        replicas.filter(|(_, count)| count.as_u64() > Some(0) && summary["replicas"].as_object().is_some());
-    let counted: Vec<_> =
-        counted.map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
+    let counted = replicas.filter(|(_, count)| count.as_u64() > Some(0));
+    let counted: Vec<_> = counted.map(|(name, count)| format!("{count} {}", outcome_name(name))).collect();
     measures.push(context! { name => "replicas, by outcome", value => counted.join(", ") });
     measures
 }
