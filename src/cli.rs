@@ -22,6 +22,7 @@ use crate::persist::run_dir::{Committed, InPlace};
 use crate::report::{ClaimReport, Report, render, tables, terminal};
 use crate::text;
 use crate::threads;
+use crate::verdict::Verdict;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
 pub use mimalloc::MiMalloc as Allocator;
@@ -334,6 +335,9 @@ fn conclude(report: &Report, options: &ClaimOptions, directory: &Path) -> Result
     let mut parts = vec![terminal::failures(report, columns)];
     if options.verbose || report.entries().count() == 1 {
         parts.push(format!("\n{}", tables::all(report)));
+    } else {
+        let failed = report.claims.iter().filter(|claim| claim.verdict != Some(Verdict::Reproduced));
+        parts.push(tables::notes(failed, columns.unwrap_or(terminal::PLAIN_WIDTH)));
     }
     parts.extend(
         columns

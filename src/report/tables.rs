@@ -2,30 +2,69 @@
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use textwrap::{Options, fill};
 
-use super::Report;
+use super::{ClaimReport, Report};
 use crate::text::number;
 use crate::verdict::{Check, Margin, Relation, Verdict};
 
 /// Width of the table when the output is not a terminal.
 const PLAIN_WIDTH: u16 = 118;
 
+/// Columns from which on a table of checks can be read; below, they are a list.
+const TABLE_FROM: u16 = 110;
+
 /// All checks and estimates of a report, and the notes.
 pub fn all(report: &Report) -> String {
+    let width = blank(&[]).width().unwrap_or(PLAIN_WIDTH);
     let mut text = String::new();
     if !report.claims.is_empty() {
-        text.push_str(&format!("{}\n", checks(report)));
+        text.push_str(&if width < TABLE_FROM {
+            list(report, width.into())
+        } else {
+            format!("{}\n", checks(report))
+        });
     }
     if !report.explorations.is_empty() {
         text.push_str(&format!("{}\n", estimates(report)));
     }
-    let width = usize::from(blank(&[]).width().unwrap_or(PLAIN_WIDTH));
-    for claim in report.entries().filter(|claim| !claim.notes.is_empty()) {
+    text + &notes(report.entries(), width.into())
+}
+
+/// All checks, a paragraph each.
+fn list(report: &Report, width: usize) -> String {
+    let mut text = String::new();
+    for claim in &report.claims {
+        text.push_str(&format!("{}: {}\n", claim.id, claim.verdict.map_or("", Verdict::name)));
+        for check in &claim.checks {
+            let options = Options::new(width).initial_indent("  ").subsequent_indent("      ");
+            text.push_str(&(fill(&sentence(check), options) + "\n"));
+        }
+    }
+    text
+}
+
+/// A check in a sentence.
+pub(super) fn sentence(check: &Check) -> String {
+    let Check { name, measured, tolerance_or_interval, n, .. } = check;
+    let control = if check.control { "control, " } else { "" };
+    format!(
+        "{:<3} {control}{name}: predicted {}, measured {}, {} ({n} runs)",
+        mark(check.ok),
+        prediction(check),
+        number(*measured),
+        margin(tolerance_or_interval)
+    )
+}
+
+/// What a reader should know besides, claim by claim.
+pub fn notes<'a>(claims: impl Iterator<Item = &'a ClaimReport>, width: usize) -> String {
+    let mut text = String::new();
+    for claim in claims.filter(|claim| !claim.notes.is_empty()) {
         text.push_str(&format!("\n{}\n", claim.id));
         for note in &claim.notes {
-            let options = textwrap::Options::new(width).initial_indent("  - ").subsequent_indent("    ");
-            text.push_str(&textwrap::fill(note, options));
-            text.push('\n');
+            let options = Options::new(width.max(40)).initial_indent("  - ").subsequent_indent("    ");
+            text.push_str(&(fill(note, options) + "\n"));
         }
     }
     text

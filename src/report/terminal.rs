@@ -6,14 +6,16 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::Table;
 use textwrap::{Options, fill};
 
-use super::tables::{margin, prediction};
+use super::tables::sentence;
 use super::{ClaimReport, Report, chart};
 use crate::claims::Kind;
-use crate::text::{self, number};
-use crate::verdict::{Check, Verdict};
+use crate::text;
+use crate::verdict::Verdict;
 
 /// Columns from which on the title of a claim stands in its line, and not below it.
 const WIDE: usize = 160;
+/// Width of text that goes to a file or a pipe.
+pub const PLAIN_WIDTH: usize = 118;
 /// Indentation of what belongs to a line.
 const INDENT: &str = "              ";
 
@@ -71,32 +73,16 @@ pub fn failures(report: &Report, columns: Option<usize>) -> String {
         let open = claim.checks.iter().filter(|check| check.ok != Some(true)).collect::<Vec<_>>();
         let verdict = claim.verdict.map_or("", Verdict::name);
         text.push_str(&format!("\n{} is {verdict}: {} of its checks\n", claim.id, open.len()));
-        let width = columns.unwrap_or(118).max(40);
+        let width = columns.unwrap_or(PLAIN_WIDTH).max(40);
         let indented = |text: &str, first: &'static str, rest: &'static str| {
             fill(text, Options::new(width).initial_indent(first).subsequent_indent(rest)) + "\n"
         };
         for check in open {
-            text.push_str(&indented(&failure(check), "  - ", "    "));
-            text.push_str(&indented(&check.criterion, "    ", "    "));
-        }
-        for note in &claim.notes {
-            text.push_str(&indented(note, "  ", "  "));
+            text.push_str(&indented(&sentence(check), "  ", "      "));
+            text.push_str(&indented(&check.criterion, "      ", "      "));
         }
     }
     text
-}
-
-/// A check that failed or is open, in one sentence.
-fn failure(check: &Check) -> String {
-    let Check { name, measured, tolerance_or_interval, n, .. } = check;
-    let came = if check.ok.is_none() { "undecided" } else { "NO" };
-    let control = if check.control { "control, " } else { "" };
-    format!(
-        "{came}: {control}{name}: predicted {}, measured {}, {} ({n} runs)",
-        prediction(check),
-        number(*measured),
-        margin(tolerance_or_interval)
-    )
 }
 
 /// How many claims came out, in how long, and with which settings.
@@ -171,6 +157,7 @@ pub fn picture(report: &Report, columns: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tables;
     use super::*;
     use crate::claims::{Context, Effort, Findings, Table as Rows, gd_limit};
     use crate::device::Compute;
@@ -194,7 +181,8 @@ mod tests {
             }
         }
         let checks = vec![check("the first", measured[0]), check("the second", measured[1])];
-        let findings = Findings { checks, tables: vec![portrait], ..Findings::default() };
+        let findings =
+            Findings { checks, notes: vec!["a note".into()], tables: vec![portrait], ..Findings::default() };
         let examined = ClaimReport::examine(&gd_limit::CLAIM, &context, |_| Ok(findings)).unwrap();
         let program = |id: &str| format!("program {id}");
         Report::new(
@@ -240,8 +228,10 @@ mod tests {
             "{text}"
         );
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains("NO: the second: predicted 0.5, measured 0.75, ± 0.001 (17 runs)"), "{flat}");
+        assert!(flat.contains("NO the second: predicted 0.5, measured 0.75, ± 0.001 (17 runs)"), "{flat}");
         assert!(flat.contains("two words") && text.lines().all(|line| line.chars().count() <= 60), "{text}");
+        let notes = tables::notes(report.claims.iter(), 60);
+        assert_eq!(notes, "\ngd_limit\n  - a note\n");
         assert!(closing(&report).starts_with("0 of 1 claims reproduced in 1.2 s ("), "{}", closing(&report));
         let next = next(&report, Path::new("runs/x"));
         assert!(
