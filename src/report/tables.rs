@@ -49,11 +49,12 @@ pub(super) fn sentence(check: &Check) -> String {
     let Check { name, measured, tolerance_or_interval, n, .. } = check;
     let control = if check.control { "control, " } else { "" };
     format!(
-        "{:<3} {control}{name}: predicted {}, measured {}, {} ({n} runs)",
+        "{:<3} {control}{name}: predicted {}, measured {}, {} ({n} run{})",
         mark(check.ok),
         prediction(check),
         number(*measured),
-        margin(tolerance_or_interval)
+        margin(tolerance_or_interval),
+        if *n == 1 { "" } else { "s" }
     )
 }
 
