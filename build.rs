@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    // `describe --dirty` depends on every tracked file; sources and the index are close enough. A path that is not there, as in
-    // a package or another worktree, would count as changed at every build.
-    let git = said_by("git", &["rev-parse", "--git-path", "HEAD", "--git-path", "index"]).unwrap_or_default();
+    // `describe --dirty` depends on every tracked file; sources and the log of HEAD are close enough (the index changes
+    // with every `git status`). A path that is not there, as in a package, would count as changed at every build.
+    let git =
+        said_by("git", &["rev-parse", "--git-path", "HEAD", "--git-path", "logs/HEAD"]).unwrap_or_default();
     let watched = ["src", "experiments", "Cargo.toml", "Cargo.lock"].into_iter().chain(git.lines());
     for path in watched.filter(|path| Path::new(path).exists()) {
         println!("cargo::rerun-if-changed={path}");
