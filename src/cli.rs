@@ -19,7 +19,8 @@ use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::persist::RunDir;
 use crate::persist::run_dir::{Committed, InPlace};
-use crate::report::{ClaimReport, Report, render, tables, terminal};
+use crate::report::render::{self, Drawn};
+use crate::report::{ClaimReport, Report, tables, terminal};
 use crate::text;
 use crate::threads;
 use crate::verdict::Verdict;
@@ -157,6 +158,13 @@ pub(crate) fn tell_committed(Committed { directory, kept, left }: &Committed) {
             "{} is in its place, but not all that gave way is cleared away: {reason}",
             text::path(directory)
         ));
+    }
+}
+
+/// Says which figures could not be drawn.
+pub(crate) fn tell_failed(drawn: &Drawn) {
+    for figure in &drawn.failed {
+        note(&format!("the figure `{figure}` cannot be drawn; the page says why"));
     }
 }
 
@@ -324,7 +332,7 @@ fn write(report: &Report, run_dir: RunDir, no_page: bool) -> Result<Committed> {
         run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
     }
     if !no_page {
-        render::into(&run_dir)?;
+        tell_failed(&render::into(&run_dir)?);
     }
     run_dir.commit()
 }

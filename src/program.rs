@@ -153,7 +153,7 @@ macro_rules! claim_binary {
 
 const RESULTS: &str = "\
 Where results go: every run has a directory of its own, --out DIR or else the first free of runs/NAME, runs/NAME-2, … below
-the working directory. It holds the numbers (JSON, CSV, NumPy) and, for claims, a page to look at: report.html.
+the working directory. It holds the numbers (JSON, CSV, NumPy) and a page to look at: report.html.
 
 Exit codes: 0 all claims reproduced; 1 not all, or a run diverged; 2 wrong usage or bad input; 130 after Ctrl-C.";
 

@@ -1,5 +1,6 @@
 //! Text of a user or a file, made safe to show on a terminal; numbers as people read them.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::path::Path;
 
@@ -32,6 +33,15 @@ pub(crate) fn path(path: &Path) -> Escaped<'_> {
 /// A path as it is written into a file to be read back; bytes that are not UTF-8 are escaped, for want of anything better.
 pub(crate) fn name(path: &Path) -> String {
     path.to_str().map_or_else(|| self::path(path).to_string(), String::from)
+}
+
+/// A word of a command line, in quotes where a shell would take it apart.
+pub fn quoted(word: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%^".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into();
+    }
+    format!("'{}'", word.replace('\'', r"'\''")).into()
 }
 
 /// Five significant digits, scientific only where it is shorter.
@@ -98,6 +108,15 @@ mod tests {
         // Quotes, backslashes, accents and other scripts stay.
         assert_eq!(escaped(r#"C:\"naïve" 数据'"#).to_string(), r#"C:\"naïve" 数据'"#);
         assert_eq!(escaped(b"a\xffb\xc3").to_string(), r"a\xffb\xc3");
+    }
+
+    #[test]
+    fn words_of_a_command_survive_a_shell() {
+        assert_eq!(quoted("runs/a-1_b.npy"), "runs/a-1_b.npy");
+        assert_eq!(quoted("equicorrelated:-0.1"), "equicorrelated:-0.1");
+        assert_eq!(quoted("sp ace"), "'sp ace'");
+        assert_eq!(quoted("it's $x"), r"'it'\''s $x'");
+        assert_eq!(quoted(""), "''");
     }
 
     #[test]

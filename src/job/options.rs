@@ -113,7 +113,7 @@ pub struct TrainOptions {
     /// Whether the gradients of a batch are averaged (η_B = η/b) or summed (η_B = η).
     #[arg(long, value_enum, default_value = "mean")]
     pub reduction: Reduction,
-    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; +bias adds biases to all but the first.
+    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; every model but `neuron` takes +bias.
     #[arg(long, default_value = "neuron")]
     pub model: Architecture,
     /// Activation φ.

@@ -22,7 +22,7 @@ use crate::persist::RunDir;
 use crate::persist::run_dir::InPlace;
 use crate::persist::store::{checksum, differences};
 use crate::report::chart::bars;
-use crate::report::render;
+use crate::report::{render, terminal};
 use crate::text;
 use crate::text::number;
 use crate::train::Outcome;
@@ -218,7 +218,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
         sharpness.as_ref().and_then(|(rows, dense)| Some(Sharpness::new(rows.last()?, *dense)));
     run_dir.write_json("summary.json", &summary)?;
     if !options.output.no_page {
-        render::into(&run_dir)?;
+        cli::tell_failed(&render::into(&run_dir)?);
     }
     let committed = run_dir.commit()?;
     cli::tell_committed(&committed);
@@ -228,7 +228,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
         let page = if options.output.no_page {
             String::new()
         } else {
-            format!("\npage: {}/report.html", summary.directory)
+            format!("\n{}", terminal::page(&format!("{}/report.html", summary.directory)))
         };
         cli::print(&(describe(job, &summary, &finished[0]) + &page))
     }
@@ -245,7 +245,7 @@ fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let rows = results.trajectory.iter().zip(results.correlations.chunks_exact(samples));
     let fields = |(row, c): (&Row, &[f64])| {
-        std::iter::once(row.step.to_string()).chain(c.iter().map(f64::to_string)).collect()
+        std::iter::once(row.step.to_string()).chain(c.iter().map(|c| format!("{c:?}"))).collect()
     };
     run_dir.write_table("correlations.csv", &header, &rows.map(fields).collect::<Vec<_>>())
 }
@@ -417,7 +417,7 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     let Summary { first, learned, replicas, sharpness, directory, .. } = summary;
     if first.outcome == Outcome::Diverged {
         return format!(
-            "diverged after {} steps: ‖w‖ grew a million times or was no number; {}\nrun directory: {directory}",
+            "diverged after {} steps: ‖w‖ grew more than a millionfold, or is not finite; {}\nrun directory: {directory}",
             first.steps,
             advice(job)
         );

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::claims::{Claim, Context, Findings, Kind, Table};
 use crate::error::Result;
+use crate::text;
 use crate::verdict::{Check, Estimate, Verdict};
 
 /// What `reproduce` and the claims' own binaries write as `report.json`.
@@ -199,7 +200,7 @@ fn command(program: &str, Context { effort, seed, compute, .. }: &Context, optio
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        command.push_str(&format!(" --{} {value}", key.replace('_', "-")));
+        command.push_str(&format!(" --{} {}", key.replace('_', "-"), text::quoted(&value)));
     }
     command
 }

@@ -42,6 +42,8 @@ pub struct Drawn {
     pub page: PathBuf,
     /// Identifiers of the figures.
     pub figures: Vec<&'static str>,
+    /// Those that cannot be drawn.
+    pub failed: Vec<&'static str>,
     /// What the directory holds besides the files of the run.
     pub kept: Vec<PathBuf>,
 }
@@ -75,7 +77,18 @@ pub fn again(directory: &Path) -> Result<Drawn> {
 /// # Errors
 /// [`Error::Io`], [`Error::File`].
 pub(crate) fn into(run_dir: &RunDir) -> Result<Drawn> {
-    draw(run_dir.staging()?, run_dir, |refusal| Ok(Err(refusal.to_string())))
+    draw(run_dir.staging()?, run_dir, |refusal| Ok(Err(without_path(refusal))))
+}
+
+/// What is wrong with a table, without the place where the run is being written.
+fn without_path(refusal: Error) -> String {
+    match refusal {
+        Error::File { path, reason } => {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            format!("{}: {reason}", name.unwrap_or_default())
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Whether a file of a run is a figure.
@@ -126,9 +139,9 @@ fn pictures(
 
 fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> Result<Drawn> {
     run_dir.write(PAGE, page.as_bytes())?;
-    let drawn =
-        pictures.iter().filter(|picture| picture.svg.is_ok()).map(|picture| picture.figure.id).collect();
-    Ok(Drawn { page: from.join(PAGE), figures: drawn, kept: Vec::new() })
+    let (drawn, failed): (Vec<&Picture>, Vec<_>) = pictures.iter().partition(|picture| picture.svg.is_ok());
+    let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id).collect();
+    Ok(Drawn { page: from.join(PAGE), figures: ids(drawn), failed: ids(failed), kept: Vec::new() })
 }
 
 /// The table of a figure, and the file that holds it.
@@ -140,7 +153,10 @@ fn sheet(figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
         return (data, sheet);
     }
     let data = format!("{}.csv", figure.table);
-    let sheet = Sheet::read(&from.join(&data), figure.columns);
+    let is_along = ["trajectory", "correlations", "neurons", "sharpness"].contains(&figure.table)
+        && figure.claim == "train";
+    let read = if is_along { Sheet::read_thinned } else { Sheet::read };
+    let sheet = read(&from.join(&data), figure.columns);
     (data, sheet)
 }
 
@@ -155,7 +171,7 @@ fn picture(
     let (data, read) = sheet(figure, from);
     let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
         Ok(sheet) => sheet,
-        Err(flaw) => return Ok(Picture { figure, data, caption: figure.title.into(), svg: Err(flaw) }),
+        Err(flaw) => return Ok(Picture { figure, data, caption: String::new(), svg: Err(flaw) }),
     };
     let caption = format!("{} {origin}", (figure.caption)(&sheet));
     let drawing = match figure.drawing(&sheet) {

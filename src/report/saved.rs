@@ -36,11 +36,15 @@ pub(super) struct Saved {
 pub(super) struct Entry {
     pub id: String,
     pub title: String,
+    #[serde(default = "paper")]
     pub kind: Kind,
+    #[serde(default)]
     pub theorem: String,
     pub source: String,
     pub statement: String,
+    #[serde(default)]
     pub formula: String,
+    #[serde(default)]
     pub command: String,
     pub protocol: String,
     pub verdict: Option<String>,
@@ -51,6 +55,11 @@ pub(super) struct Entry {
     pub notes: Vec<String>,
     pub tables: Vec<String>,
     pub seconds: f64,
+}
+
+/// Reports of earlier versions do not say where a prediction comes from.
+fn paper() -> Kind {
+    Kind::Paper
 }
 
 impl Saved {

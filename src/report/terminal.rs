@@ -105,7 +105,12 @@ pub fn next(report: &Report, directory: &Path) -> String {
     let page = directory.join("report.html");
     let page = text::path(&page);
     let (command, why) = suggestion(report);
-    format!("the page   {OPEN} {page}\ntry next   {command}\n           {why}")
+    format!("{}\ntry next   {command}\n           {why}", self::page(&page.to_string()))
+}
+
+/// The command that opens a page.
+pub fn page(path: &str) -> String {
+    format!("the page   {OPEN} {}", text::quoted(path))
 }
 
 /// The program that opens a page in a browser.
@@ -121,17 +126,19 @@ const OPEN: &str = if cfg!(target_os = "macos") {
 fn suggestion(report: &Report) -> (String, &'static str) {
     let failed = report.claims.iter().find(|claim| claim.verdict != Some(Verdict::Reproduced));
     if let Some(claim) = failed {
-        return (
-            format!("{} --effort full", claim.program),
-            "the same claim with more runs, and every check",
-        );
+        let [given, full] = [report.effort, "full"].map(|effort| format!("--effort {effort}"));
+        if given != full {
+            return (claim.command.replacen(&given, &full, 1), "the same with more runs");
+        }
+        let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
+        return (claim.command.replacen(&given, &other, 1), "the same with another seed");
     }
     let bent = report.claims.len() == 1 && report.claims[0].id == "gd_limit";
     if report.claims.is_empty() || bent {
         let train = "cargo run --release --bin train -- --samples 8 --batch 1";
         return (train.into(), "one training run of your own, with its own page");
     }
-    let gd = "cargo run --release --bin gd_limit -- --samples 4 --step-size 2.3";
+    let gd = "cargo run --release --bin gd_limit -- --effort quick --samples 4 --step-size 2.3";
     (gd.into(), "at this step size no run converges, and the claim is refuted")
 }
 
@@ -235,7 +242,9 @@ mod tests {
         assert!(closing(&report).starts_with("0 of 1 claims reproduced in 1.2 s ("), "{}", closing(&report));
         let next = next(&report, Path::new("runs/x"));
         assert!(
-            next.contains("runs/x/report.html") && next.contains("program gd_limit --effort full"),
+            next.contains("runs/x/report.html")
+                && next.contains("program gd_limit --effort full --seed 3 ")
+                && next.contains(" --samples 4\n"),
             "{next}"
         );
     }

@@ -40,6 +40,18 @@ impl Sheet {
     /// # Errors
     /// [`Error::File`] if it cannot be read, is no table of a run by its size, or lacks a column; [`Error::Io`].
     pub fn read(path: &Path, columns: &[&str]) -> Result<Self> {
+        Self::read_rows(path, columns, false)
+    }
+
+    /// The same of a table that may be long: every second row is left out whenever there are too many, but for the last.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but for the number of rows.
+    pub(crate) fn read_thinned(path: &Path, columns: &[&str]) -> Result<Self> {
+        Self::read_rows(path, columns, true)
+    }
+
+    fn read_rows(path: &Path, columns: &[&str], thins: bool) -> Result<Self> {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let bytes = regular::read(path, MAX_BYTES)?;
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
@@ -53,11 +65,11 @@ impl Sheet {
         if let Some(missing) = columns.iter().find(|column| !header.iter().any(|name| name == *column)) {
             return Err(refuse(format!("there is no column `{missing}`")));
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut row, mut stride, mut last) = (Vec::new(), 0, 1, None);
         for record in reader.into_records() {
-            let row = rows.len() + 1;
+            row += 1;
             let record = record.map_err(|e| refuse(e.to_string()))?;
-            if row > MAX_ROWS {
+            if row > MAX_ROWS && !thins {
                 return Err(refuse(format!("row {row}: a figure is drawn from at most {MAX_ROWS}")));
             }
             if let Some(at) = record.iter().position(|field| field.len() > MAX_FIELD) {
@@ -66,8 +78,22 @@ impl Sheet {
                     "row {row}, column `{column}`: a field of {length} bytes, where {MAX_FIELD} are the most"
                 )));
             }
-            rows.push(fields(&record));
+            if (row - 1) % stride == 0 {
+                rows.push(fields(&record));
+                last = None;
+            } else {
+                last = Some(record);
+            }
+            if rows.len() > MAX_ROWS {
+                stride *= 2;
+                let mut k = 0;
+                rows.retain(|_| {
+                    k += 1;
+                    k % 2 == 1
+                });
+            }
         }
+        rows.extend(last.as_ref().map(fields));
         Ok(Self { header, rows })
     }
 

@@ -7,7 +7,7 @@ use super::super::render::Picture;
 use super::super::saved::Trained;
 use super::{figure, rendered};
 use crate::error::Result;
-use crate::text::number;
+use crate::text::{self, number};
 
 /// Options that the command of the page repeats where they differ from this.
 const DEFAULTS: [(&str, &str); 9] = [
@@ -61,7 +61,7 @@ fn plain(value: &Json) -> String {
 fn headline(Trained { config, summary }: &Trained) -> String {
     let (m, b) = (&config["samples"], &config["batch"]);
     let who = match config["schedule"].as_str() {
-        _ if m == b => "Full-batch gradient descent".into(),
+        Some("gd" | "sgd" | "reshuffle" | "cyclic") if m == b => "Full-batch gradient descent".into(),
         Some("cyclic") => format!("Cyclic SGD with b = {b} of {m} samples"),
         Some("sgd") => format!("SGD with b = {b} of {m} samples"),
         other => format!("SGD ({}) with b = {b} of {m} samples", other.unwrap_or_default()),
@@ -96,7 +96,7 @@ fn outcome(trained: &Trained) -> String {
         Some(limit) => format!(", at a distance of {} from the predicted limit, a {limit}", of("distance")),
     };
     let mixed = format!(
-        "It mixes {} of {} samples by its participation ratio",
+        "The participation ratio of its correlations is {} of {}",
         of("participation_ratio"),
         config["samples"]
     );
@@ -105,11 +105,12 @@ fn outcome(trained: &Trained) -> String {
             format!("The run converged {taken}{limit}. {mixed}, and its loss is {}.", of("loss"))
         }
         Some("max_steps") => format!(
-            "The run stopped with its budget {taken}{limit}. {mixed}, and its loss is {}.",
+            "The run used up its budget of {} steps{limit}. {mixed}, and its loss is {}.",
+            summary["steps"],
             of("loss")
         ),
         Some("stalled") => format!("Steps vanish in rounding {taken}, while the gradient does not."),
-        Some("diverged") => format!("The norm grew a million times, or was no number, {taken}."),
+        Some("diverged") => format!("The norm grew more than a millionfold, or is not finite, {taken}."),
         _ => format!("No sample activates a neuron, so that every gradient is 0; the run ended {taken}."),
     }
 }
@@ -188,7 +189,7 @@ fn command(config: &Json) -> String {
         return command + " --config config.json";
     }
     let mut give = |key: &str, value: String| {
-        command.push_str(&format!(" --{} {value}", key.replace('_', "-")));
+        command.push_str(&format!(" --{} {}", key.replace('_', "-"), text::quoted(&value)));
     };
     for (key, default) in DEFAULTS {
         let value = plain(&config[key]);

@@ -9,7 +9,7 @@ pub(super) const FIGURE: Figure = Figure {
     claim: "train",
     title: "Sharpness over the steps",
     table: "sharpness",
-    columns: &["step", "largest", "trace", "sem"],
+    columns: &["step", "largest", "trace", "sem", "kink"],
     draw,
     caption,
 };
@@ -35,6 +35,12 @@ fn draw(sheet: &Sheet) -> Drawing {
 }
 
 fn caption(sheet: &Sheet) -> String {
+    let kinks = match sheet.with("kink", "true").count() {
+        0 => String::new(),
+        count => format!(
+            " At {count} of the steps a kink of ReLU lies within the difference step: the values there are means of both its sides."
+        ),
+    };
     let estimated = sheet.rows().any(|row| row.number("sem") > 0.0);
     let how = if estimated {
         "λₘₐₓ by Lanczos, the trace by Hutch++ with 95 % intervals"
@@ -42,6 +48,6 @@ fn caption(sheet: &Sheet) -> String {
         "from the whole matrix, or without a visible error"
     };
     format!(
-        "Largest eigenvalue and trace of the Hessian of the training loss along the run of the first replica, {how}, by symmetric differences of gradients in double precision."
+        "Largest eigenvalue and trace of the Hessian of the training loss along the run of the first replica, {how}, by symmetric differences of gradients in double precision.{kinks}"
     )
 }

@@ -48,6 +48,6 @@ fn caption(sheet: &Sheet) -> String {
     let last = sheet.rows().last().map_or(String::new(), |row| row.text("step").to_owned());
     format!(
         "Measures of the first neuron of the first replica, and the training loss, at the recorded steps up to {last}; the first step, t = 0, \
-         is not on the logarithmic axis. What is infinite has no point, nor has a cosine within 1e-10 of 1."
+         is not on the logarithmic axis. Infinite values, and cosines within 1e-10 of 1, are not drawn."
     )
 }
