@@ -238,9 +238,10 @@ fn the_book_says_how_often_checks_erred() {
     };
     let page = text("docs/verdicts.md").split_whitespace().collect::<Vec<_>>().join(" ");
     let line = format!(
-        "none of them in {} reports at quick effort, none in {} at standard effort",
+        "none of them in {} reports at quick effort, none in {} at standard effort, none in {} at full effort",
         of("quick"),
-        of("standard")
+        of("standard"),
+        of("full")
     );
     assert!(page.contains(&line), "the book lacks: {line}");
 }

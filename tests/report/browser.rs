@@ -152,7 +152,7 @@ fn pages_of_training_runs_can_be_read() {
         ),
         (
             "replicas",
-            &["--samples", "6", "--engine", "reduced", "--replicas", "70"],
+            &["--samples", "8", "--batch", "4", "--engine", "reduced", "--replicas", "70"],
             &["training", "correlations", "replicas"],
         ),
         (
@@ -167,6 +167,7 @@ fn pages_of_training_runs_can_be_read() {
         let code = if name == "diverged" { 1 } else { 0 };
         assert_eq!(output.status.code(), Some(code), "{name}: {}", stderr(&output));
         let page = fs::read_to_string(run.join("report.html")).unwrap();
+        assert!(!page.contains("cannot be drawn"), "{name}");
         let expected: Vec<String> = figures.iter().map(|figure| format!("figure-{figure}")).collect();
         // Drawn again from its files, to the byte, by either program.
         for program in ["train", "reproduce"] {

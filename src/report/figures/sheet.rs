@@ -199,6 +199,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_table_is_thinned_evenly_and_keeps_its_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("table.csv");
+        let rows: String = (0..450_004).map(|k| format!("{k},1\n")).collect();
+        std::fs::write(&path, format!("a,b\n{rows}")).unwrap();
+        assert!(Sheet::read(&path, &["a"]).is_err());
+        let sheet = Sheet::read_thinned(&path, &["a"]).unwrap();
+        let steps: Vec<f64> = sheet.rows().map(|row| row.number("a")).collect();
+        let (last, even) = steps.split_last().unwrap();
+        assert_eq!((*last, even.len()), (450_003.0, 112_501));
+        assert!(even.iter().enumerate().all(|(k, step)| *step == 4.0 * k as f64));
+    }
+
+    #[test]
     fn characters_that_direct_others_are_not_shown() {
         let sheet = read("a,b\n\u{202e}abc\u{2066},$\\frac\u{1b}[31m$\u{7}\n".as_bytes()).unwrap();
         assert_eq!(sheet.first("a"), "\u{fffd}abc\u{fffd}");

@@ -214,3 +214,40 @@ fn command(config: &Json) -> String {
     }
     command
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn trained(schedule: &str, batch: u64, limit: &str) -> Trained {
+        let config = json!({
+            "schedule": schedule, "batch": batch, "samples": 4, "dim": 9, "model": "neuron", "data": "orthonormal", "normalise": "none",
+            "step_size": 0.05, "reduction": "mean", "activation": "relu", "engine": "reduced", "init_norm": null, "from": "sp ace/w.npy",
+            "steps": 700, "tolerance": 1e-10, "every": "log", "seed": 2, "sharpness": null, "replicas": 1, "record_batches": true,
+            "backend": "flex", "precision": "f64",
+        });
+        Trained { config, summary: json!({"outcome": "converged", "predicted_limit": limit, "argmax": 2}) }
+    }
+
+    #[test]
+    fn only_batches_of_all_samples_are_gradient_descent() {
+        let gd = headline(&trained("gd", 4, "mixture"));
+        assert_eq!(gd, "Full-batch gradient descent ended in the mixture of the datapoints");
+        let drawn = headline(&trained("replacement", 4, "datapoint"));
+        assert_eq!(drawn, "SGD (replacement) with b = 4 of 4 samples ended in datapoint 2");
+        let sgd = headline(&trained("sgd", 3, "datapoint"));
+        assert_eq!(sgd, "SGD with b = 3 of 4 samples ended in datapoint 2");
+    }
+
+    #[test]
+    fn the_command_gives_what_differs_from_the_defaults_and_what_was_resolved() {
+        let command = command(&trained("cyclic", 1, "datapoint").config);
+        assert_eq!(
+            command,
+            "cargo run --release --bin train -- --schedule cyclic --step-size 0.05 --engine reduced --samples 4 --dim 9 --batch 1 --steps 700 \
+             --tolerance 1e-10 --every log --seed 2 --from 'sp ace/w.npy' --precision f64 --record-batches"
+        );
+    }
+}
