@@ -82,10 +82,14 @@ pub fn svg(drawing: &Drawing, id: &str, look: Look) -> String {
     let size = format!(r#"width="{width}" height="{height}""#);
     let scalable = match look {
         Look::File => format!(r#"{size} viewBox="0 0 {width} {height}""#),
-        // No larger than drawn, so that letters have one size on the page.
-        Look::Page => format!(
-            r#"viewBox="0 0 {width} {height}" style="--natural: {width}px" role="img" aria-labelledby="caption-{id}""#
-        ),
+        // No larger than drawn, so that letters have one size on the page; small images twice as large.
+        Look::Page => {
+            let bare = drawing.panels.iter().all(|panel| panel.bare);
+            let natural = if bare { 2.0 * width } else { width };
+            format!(
+                r#"viewBox="0 0 {width} {height}" style="--natural: {natural}px" role="img" aria-labelledby="caption-{id}""#
+            )
+        }
     };
     text.replacen(&size, &scalable, 1)
 }
