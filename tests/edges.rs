@@ -138,7 +138,7 @@ fn a_divergence_says_what_to_try() {
         "{text}"
     );
     let text = run("--step-size 9 --steps 2000");
-    assert!(text.contains("was no number; try a --step-size below 9\n"), "{text}");
+    assert!(text.contains("is not finite; try a --step-size below 9\n"), "{text}");
 }
 
 #[test]
