@@ -66,9 +66,6 @@ pub struct ClaimReport {
     pub statement: &'static str,
     /// The claim as a formula, in LaTeX.
     pub formula: &'static str,
-    /// Program that examines it again, to be followed by options.
-    #[serde(skip)]
-    pub program: String,
     /// Command that examines it again as it was.
     pub command: String,
     /// How it was examined.
@@ -130,7 +127,6 @@ impl ClaimReport {
             source: claim.source,
             statement: claim.statement,
             formula: claim.formula,
-            program: String::new(),
             command: String::new(),
             protocol: protocol.join(" "),
             verdict: claim.kind.has_verdict().then_some(verdict),
@@ -154,8 +150,7 @@ impl Report {
         seconds: f64,
     ) -> Self {
         for entry in &mut examined {
-            entry.program = program(entry.id);
-            entry.command = command(&entry.program, context, &options);
+            entry.command = command(&program(entry.id), context, &options);
         }
         let (claims, explorations): (Vec<_>, Vec<_>) =
             examined.into_iter().partition(|entry| entry.verdict.is_some());

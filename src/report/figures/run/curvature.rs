@@ -45,7 +45,7 @@ fn caption(sheet: &Sheet) -> String {
     let how = if estimated {
         "λₘₐₓ by Lanczos, the trace by Hutch++ with 95 % intervals"
     } else {
-        "from the whole matrix, or without a visible error"
+        "both from the whole matrix"
     };
     format!(
         "Largest eigenvalue and trace of the Hessian of the training loss along the run of the first replica, {how}, by symmetric differences of gradients in double precision.{kinks}"
