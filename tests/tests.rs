@@ -32,6 +32,7 @@ mod architectures;
 #[expect(dead_code, reason = "its main is for cargo")]
 mod my_autoencoder;
 
+#[cfg(feature = "flex")]
 #[path = "../examples/minimal.rs"]
 mod minimal;
 
@@ -44,6 +45,7 @@ mod my_study;
 mod measure_run;
 
 /// The examples: the story in one file against the engines, the study, the measurement of a saved run.
+#[cfg(feature = "flex")]
 mod examples;
 
 /// `train --model`: refusals, run directories; the example.
