@@ -8,8 +8,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use clap::{Args, Command, FromArgMatches};
-use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
+use clap::{Args, Command, FromArgMatches, Id};
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 use serde::Serialize;
 
 use crate::claims::finished::{FinishedClaims, entries};
@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::persist::RunDir;
 use crate::persist::run_dir::{Committed, InPlace};
+use crate::program;
 use crate::report::render::{self, Drawn};
 use crate::report::{ClaimReport, Report, tables, terminal};
 use crate::text;
@@ -48,8 +49,8 @@ pub struct ClaimOptions {
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
-    /// Draw report.html and figures/ again from the files of a finished run, without training.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force", "no_page"])]
+    /// Draw report.html and figures/ again from the files of a finished run, without training; of the other options only --json.
+    #[arg(long, value_name = "DIR")]
     pub render: Option<PathBuf>,
     /// Print the table of all checks too, and the notes; they are always in report.json and on the page.
     #[arg(long, conflicts_with = "json")]
@@ -187,8 +188,29 @@ pub(crate) fn check_whole(run_dir: &RunDir, run: &InPlace) -> Result<()> {
     })
 }
 
-/// The program of a claim of this crate.
-pub fn cargo_run(id: &str) -> String {
+/// A command of which `--render` takes no option beside it but `--json`: what is drawn follows from the files of the run.
+pub(crate) fn render_alone(command: Command) -> Command {
+    let ids = command.get_arguments().map(|argument| argument.get_id().clone());
+    let others: Vec<Id> = ids.filter(|id| !["render", "json"].contains(&id.as_str())).collect();
+    command.mut_arg("render", |render| render.conflicts_with_all(others))
+}
+
+/// How the programs of this crate are called, by their names.
+pub type Invocation = fn(&str) -> String;
+
+/// How the programs of this crate are called where one of them was called by the name `own`: by `cargo run`, or as subcommands of the
+/// installed `puremix`.
+pub fn invocation(own: Option<&OsString>) -> Invocation {
+    let is_installed = own.and_then(|own| own.to_str()).is_some_and(|own| own.starts_with("puremix "));
+    if is_installed { installed } else { cargo_run }
+}
+
+fn installed(name: &str) -> String {
+    let is_job = program::JOBS.iter().any(|job| job.name == name);
+    if is_job { format!("puremix {name}") } else { format!("puremix claim {name}") }
+}
+
+fn cargo_run(id: &str) -> String {
     let features = match Backend::default().name() {
         "flex" => String::new(),
         backend => format!("--no-default-features --features {backend} "),
@@ -202,7 +224,8 @@ pub fn run_own<A: Into<OsString> + Clone>(
     arguments: impl IntoIterator<Item = A>,
 ) -> ExitCode {
     let command = ClaimOptions::augment_args(Command::new(claim.id));
-    let matches = command.about(claim.title).long_about(claim.statement).get_matches_from(arguments);
+    let command = command.about(claim.title).long_about(claim.statement);
+    let matches = render_alone(command).get_matches_from(arguments);
     let options = ClaimOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let own = serde_json::Value::Null;
     let job = Examination { claims: vec![claim], name: claim.id, program: str::to_owned, own };
@@ -215,8 +238,8 @@ pub struct Examination {
     pub claims: Vec<&'static Claim>,
     /// Name of the run directory, if none is chosen.
     pub name: &'static str,
-    /// The program that examines a claim again, by its identifier.
-    pub program: fn(&str) -> String,
+    /// How the program that examines a claim again is called.
+    pub program: Invocation,
     /// Options of the claim, as given; null without.
     pub own: serde_json::Value,
 }
@@ -484,16 +507,18 @@ pub fn print_json(value: &impl Serialize) -> Result<()> {
 /// A bar on standard error, drawn only if that is a terminal: so many of such `unit`, their rate, and the time that
 /// is left, `at_most` or about.
 pub fn progress_bar(label: &str, unit: &str, at_most: &str) -> ProgressBar {
-    let template = format!(
-        "{{spinner}} {{prefix}}  {{human_pos}}/{{human_len}} {unit}  {{rate}}/s  {{elapsed}}, {at_most}{{eta}} left"
-    );
-    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+    let (unit, at_most) = (unit.to_owned(), at_most.to_owned());
+    let counts = move |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        // A claim that has not counted its runs yet has no rate and no end.
+        let Some(length @ 1..) = state.len() else { return };
+        let (done, rate) = (HumanCount(state.pos()), state.per_sec());
         // Whole numbers where there are many.
-        let rate = state.per_sec();
-        let _ =
-            if rate < 10.0 { write!(text, "{rate:.1}") } else { write!(text, "{}", HumanCount(rate as u64)) };
+        let rate = if rate < 10.0 { format!("{rate:.1}") } else { HumanCount(rate as u64).to_string() };
+        let left = HumanDuration(Duration::from_secs(state.eta().as_secs()));
+        let _ = write!(text, "  {done}/{} {unit}  {rate}/s, {at_most}{left:#} left", HumanCount(length));
     };
-    let style = ProgressStyle::with_template(&template).expect("a valid template").with_key("rate", rate);
+    let style = ProgressStyle::with_template("{spinner} {prefix}  {elapsed}{counts}");
+    let style = style.expect("a valid template").with_key("counts", counts);
     let bar = ProgressBar::new(0).with_style(style).with_prefix(label.to_owned());
     // The bar ticks on a thread of its own, and panics where it gets none.
     if !bar.is_hidden() && thread::Builder::new().spawn(|| ()).is_ok() {

@@ -72,7 +72,9 @@ struct ReproduceOptions {
 }
 
 fn reproduce(arguments: Vec<OsString>) -> ExitCode {
-    let options = ReproduceOptions::parse_from(arguments);
+    let matches = cli::render_alone(ReproduceOptions::command()).get_matches_from(&arguments);
+    let options = ReproduceOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let program = cli::invocation(arguments.first());
     cli::run(|| {
         if options.list {
             cli::list(&claims::ALL, options.common.output.json)?;
@@ -83,8 +85,7 @@ fn reproduce(arguments: Vec<OsString>) -> ExitCode {
         } else {
             claims::choose(&options.only)?
         };
-        let job =
-            Examination { claims: chosen, name: REPRODUCE.name, program: cli::cargo_run, own: Value::Null };
+        let job = Examination { claims: chosen, name: REPRODUCE.name, program, own: Value::Null };
         cli::run_claims(job, &options.common, |claim, context| (claim.run)(context))
     })
 }
@@ -112,11 +113,12 @@ pub fn run_claim<O: Args + Serialize + Send + 'static>(
 ) -> ExitCode {
     let read =
         |matches: &ArgMatches| Ok((ClaimOptions::from_arg_matches(matches)?, O::from_arg_matches(matches)?));
-    let matches = claim_command::<O>(claim).get_matches_from(arguments);
+    let program = cli::invocation(arguments.first());
+    let matches = cli::render_alone(claim_command::<O>(claim)).get_matches_from(arguments);
     let (common, own) = read(&matches).unwrap_or_else(|error: clap::Error| error.exit());
     cli::run(|| {
         let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
-        let job = Examination { claims: vec![claim], name: claim.id, program: cli::cargo_run, own: shown };
+        let job = Examination { claims: vec![claim], name: claim.id, program, own: shown };
         cli::run_claims(job, &common, move |_, context| findings(context, &own))
     })
 }

@@ -36,7 +36,7 @@ fn bad_input_is_refused_with_its_values() {
     );
     train("--samples 1000000000000 --engine reduced", "the samples would take");
     train("--init-norm 1e-200", "the initial norm must be positive and finite (1e-150 to 1e150), got 1e-200");
-    train("--steps soon", "expected a whole number from 0 on, as 400000, 400_000 or 4e5, or `auto`");
+    train("--steps soon", "expected a number of steps, as 400000, 400_000 or 4e5, or `auto`");
     train("--backend teapot", "unknown backend `teapot`; known backends: flex, ndarray, wgpu, cuda");
     train("--data nowhere.npy", "nowhere.npy");
     train("--data digits --samples 9", "--data digits has samples of its own: leave out --samples and --dim");

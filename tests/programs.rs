@@ -115,3 +115,19 @@ fn claims_are_listed_and_completed() {
         }
     }
 }
+
+#[test]
+fn a_report_names_the_commands_by_which_it_was_called() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("run");
+    let arguments = ["reproduce", "--only", "landscape", "--effort", "quick", "--no-page", "--out"];
+    let output = Command::new(PUREMIX).args(arguments).arg(&out).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = fs::read_to_string(out.join("report.json")).unwrap();
+    assert!(report.contains("\"command\": \"puremix claim landscape --effort quick --seed 1"), "{report}");
+    // The report of `reproduce` is none that the claim's own program could continue.
+    let resumed = ["claim", "landscape", "--effort", "quick", "--resume", "--out"];
+    let output = Command::new(PUREMIX).args(resumed).arg(&out).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("keeps another run (options was null, is {"), "{}", stderr(&output));
+}

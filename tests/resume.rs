@@ -637,5 +637,5 @@ fn a_report_broken_off_is_gone_on_with_and_finished_claims_are_not_examined_agai
     let again = program("reproduce", directory, &resume).output().unwrap();
     assert_eq!(again.status.code(), Some(0));
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
-    refuses(&resume.replace("--seed 5", "--seed 6"), "already holds a run");
+    refuses(&resume.replace("--seed 5", "--seed 6"), "run keeps another run (seed was 5, is 6)");
 }

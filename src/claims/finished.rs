@@ -52,6 +52,9 @@ impl FinishedClaims {
         if resumes {
             self.store.check_job()?;
         }
+        if resume && !force && !self.store.exists() {
+            self.check_report(run_dir)?;
+        }
         // The report on the claims that were finished gives way to one on more.
         run_dir.prepare(force || (resumes && self.reported(run_dir).is_some()))?;
         if resumes {
@@ -60,6 +63,15 @@ impl FinishedClaims {
             Err(Error::CheckpointExists { path: self.store.directory() })
         } else {
             self.store.remove()
+        }
+    }
+
+    /// Refuses to go on with the report of another job.
+    fn check_report(&self, run_dir: &RunDir) -> Result<()> {
+        let report = run_dir.in_place().and_then(|run| run.json("report.json"));
+        match report.and_then(|report| differences(&report, &self.job)) {
+            Some(differences) => Err(Error::OtherJob { path: run_dir.target().into(), differences }),
+            None => Ok(()),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::model::{Activation, SingleNeuron, SingleNeuronConfig};
 use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
+use crate::text;
 use crate::theory::budget::miss;
 use crate::theory::{self, landscape};
 use crate::train::Outcome;
@@ -106,9 +107,10 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let protocol = vec![format!(
         "m = {m}, n = {n}. Loss and gradient of the Burn model at {points} random points on the manifold of minima, linear and ReLU in turn, \
          and off it (10 % longer; for ReLU with the strongest weight turned; in a random direction, norms from 0.4 to 1.6), against closed \
-         forms. Both algorithms trained to it from {starts} starts of norm 0.5 an activation, SGD with b = 1, sum, η = 0.2; a ReLU start \
+         forms. Both algorithms trained to it from {} of norm 0.5 for each activation, SGD with b = 1, sum, η = 0.2; a ReLU start \
          without an active sample is drawn again. Dense Hessians where Πw = 0, at ‖w‖² = {SADDLE} and {SPURIOUS}, and 3000 steps of \
-         descent from beside those points. Controls: points pushed off the manifold, the spurious minimum, and the dead region of ReLU."
+         descent from beside those points. Controls: points pushed off the manifold, the spurious minimum, and the dead region of ReLU.",
+        text::counted(starts, "start"),
     )];
     let mut notes: Vec<String> = vec![
         "A run with a large residual and weak correlations loses the correlations before the residual: it ends at loss \

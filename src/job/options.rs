@@ -32,7 +32,9 @@ impl FromStr for Steps {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auto" => Ok(Steps::Auto),
-            number => count(number).map(Steps::Number).map_err(|reason| format!("{reason}, or `auto`")),
+            number => count(number)
+                .map(Steps::Number)
+                .map_err(|_| "expected a number of steps, as 400000, 400_000 or 4e5, or `auto`".into()),
         }
     }
 }
@@ -72,7 +74,9 @@ impl FromStr for Every {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "log" => Ok(Every::Log),
-            number => count(number).map(Every::Steps).map_err(|reason| format!("{reason}, or `log`")),
+            number => count(number)
+                .map(Every::Steps)
+                .map_err(|_| "expected a number of steps, as 500, 10_000 or 1e4, or `log`".into()),
         }
     }
 }
@@ -129,7 +133,7 @@ pub struct TrainOptions {
     /// .safetensors).
     #[arg(long, value_name = "RUN|FILE", conflicts_with = "init_norm")]
     pub from: Option<PathBuf>,
-    /// Largest number of steps (4e5 is one), or `auto` for what the rate law gives.
+    /// Largest number of steps (4e5 is one), or `auto` for what the rate law gives; of --steps and --epochs the last counts.
     #[arg(long, default_value = "auto", overrides_with = "epochs")]
     pub steps: Steps,
     /// The same in epochs of ⌈m/b⌉ steps.
@@ -162,8 +166,8 @@ pub struct TrainOptions {
     /// Continue the run in --out; start it if there is none; do nothing if it is complete.
     #[arg(long, requires = "out")]
     pub resume: bool,
-    /// Draw report.html and figures/ again from the files of a finished run, without training.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force", "no_page", "resume", "config"])]
+    /// Draw report.html and figures/ again from the files of a finished run, without training; of the other options only --json.
+    #[arg(long, value_name = "DIR")]
     pub render: Option<PathBuf>,
     /// Where to compute.
     #[command(flatten)]

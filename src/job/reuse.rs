@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use serde_json::{Map, Value};
 
 use super::TrainOptions;
+use crate::cli;
 use crate::error::{Error, Result};
 use crate::regular;
 use crate::text::escaped;
@@ -73,7 +74,11 @@ impl TrainOptions {
     /// [`Error::File`] if the file of options cannot be understood, [`Error::NotRegular`], [`Error::Io`].
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let given = Self::parse_from(&arguments);
+        let parsed = |arguments: &[OsString]| {
+            let matches = cli::render_alone(Self::command()).get_matches_from(arguments);
+            Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+        };
+        let given = parsed(&arguments);
         let Some(path) = &given.config else { return Ok(given) };
         let gives = |flag: &str| {
             let is_it = |text: &str| {
@@ -89,7 +94,7 @@ impl TrainOptions {
         }
         let underneath = read(path, &overridden)?.into_iter().map(OsString::from);
         let (program, rest) = arguments.split_at(1.min(arguments.len()));
-        Ok(Self::parse_from(program.iter().cloned().chain(underneath).chain(rest.iter().cloned())))
+        Ok(parsed(&program.iter().cloned().chain(underneath).chain(rest.iter().cloned()).collect::<Vec<_>>()))
     }
 }
 

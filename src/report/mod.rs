@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::claims::{Claim, Context, Findings, Kind, Table};
+use crate::cli::Invocation;
 use crate::error::Result;
 use crate::text;
 use crate::verdict::{Check, Estimate, Verdict};
@@ -47,6 +48,9 @@ pub struct Report {
     pub claims: Vec<ClaimReport>,
     /// One entry an exploration: estimates, no verdict.
     pub explorations: Vec<ClaimReport>,
+    /// How the programs are called.
+    #[serde(skip)]
+    pub program: Invocation,
 }
 
 /// The entry of one claim or exploration.
@@ -140,10 +144,10 @@ impl ClaimReport {
 }
 
 impl Report {
-    /// Puts claims and explorations together; `program` gives the program that examines a claim, and `options` what it was told.
+    /// Puts claims and explorations together; `program` says how the program of a claim is called, and `options` what it was told.
     pub fn new(
         context: &Context,
-        program: impl Fn(&str) -> String,
+        program: Invocation,
         options: Value,
         mut examined: Vec<ClaimReport>,
         interrupted: bool,
@@ -167,6 +171,7 @@ impl Report {
             level: claims.iter().flat_map(|claim| &claim.checks).map(|check| check.level).sum(),
             claims,
             explorations,
+            program,
         }
     }
 

@@ -133,13 +133,20 @@ fn suggestion(report: &Report) -> (String, &'static str) {
         let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
         return (claim.command.replacen(&given, &other, 1), "the same with another seed");
     }
+    // A claim from outside this crate has a program of its own, beside which there is no other.
+    if let [claim] = &report.claims[..]
+        && (report.program)(claim.id) == claim.id
+    {
+        let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
+        return (claim.command.replacen(&given, &other, 1), "the same with another seed");
+    }
     let bent = report.claims.len() == 1 && report.claims[0].id == "gd_limit";
     if report.claims.is_empty() || bent {
-        let train = "cargo run --release --bin train -- --samples 8 --batch 1";
-        return (train.into(), "one training run of your own, with its own page");
+        let train = format!("{} --samples 8 --batch 1", (report.program)("train"));
+        return (train, "one training run of your own, with its own page");
     }
-    let gd = "cargo run --release --bin gd_limit -- --effort quick --samples 4 --step-size 2.3";
-    (gd.into(), "at this step size no run converges, and the claim is refuted")
+    let gd = format!("{} --effort quick --samples 4 --step-size 2.3", (report.program)("gd_limit"));
+    (gd, "at this step size no run converges, and the claim is refuted")
 }
 
 /// The correlations in which GD and SGD end, side by side, if a claim has them.

@@ -179,7 +179,19 @@ fn what_cannot_be_rendered_is_refused() {
     let before = files(&run);
     refuses("reproduce", &["--render", &run.display().to_string()], "there is no column `limit_1`");
     assert_eq!(files(&run), before, "a refusal leaves everything as it was");
-    refuses("reproduce", &["--render", "x", "--out", "y"], "cannot be used with");
+    // What is drawn follows from the files alone: an option that would change nothing is refused.
+    for (program, beside) in [
+        ("reproduce", "--out=y"),
+        ("reproduce", "--effort=full"),
+        ("reproduce", "--only=landscape"),
+        ("gd_limit", "--step-size=0.3"),
+        ("gd_limit", "--backend=flex"),
+        ("train", "--resume"),
+        ("train", "--samples=9"),
+        ("train", "--no-page"),
+    ] {
+        refuses(program, &["--render", "x", beside], "cannot be used with");
+    }
 }
 
 #[test]
@@ -228,11 +240,12 @@ fn the_page_holds_every_check_and_the_command_that_reruns_it() {
             .map(|key| claim[key].as_array().map_or(0, Vec::len))
             .iter()
             .sum::<usize>();
+        // As the tests call it; `cargo run` shows its own command.
         let command = format!(
-            "cargo run --release --bin {id} -- --effort quick --seed 5 --backend {} --precision f64",
+            "puremix claim {id} --effort quick --seed 5 --backend {} --precision f64",
             report["backend"].as_str().unwrap()
         );
-        assert!(page.contains(&command) || page.contains(&command.replace("--bin", "--features")), "{id}");
+        assert!(page.contains(&command), "{id}");
         assert!(page.contains(&format!("<section id=\"{id}\"")) && page.contains(&format!("href=\"#{id}\"")));
     }
     assert_eq!(page.matches("<div class=\"why\">").count(), rows);

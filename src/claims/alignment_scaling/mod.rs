@@ -16,6 +16,7 @@ use crate::measure::sparsity::participation_ratio;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::text;
 use crate::theory::budget::MISS;
 use crate::theory::{alignment, gd, sgd};
 use crate::train::Outcome;
@@ -147,12 +148,13 @@ fn protocol(options: &Options, sweeps: &[Sweep]) -> String {
         let (first, last) = range("m", reduction, |size| size.samples);
         let (low, high) = range("n", reduction, |size| size.dim);
         let [of_m, of_n] = ["m", "n"].map(|axis| range(axis, reduction, |size| size.pairs.len()));
+        let (fewest, most) = (of_m.0.min(of_n.0), of_m.1.max(of_n.1));
+        let most_in_words = text::counted(most as u64, "start");
+        let starts = if fewest == most { most_in_words } else { format!("{fewest} to {most_in_words}") };
         format!(
-            "m from {first} to {last} at n = {}, n from {low} to {high} at m = {}, {} to {} starts a size",
+            "m from {first} to {last} at n = {}, n from {low} to {high} at m = {}, {starts} for each size",
             range("m", reduction, |size| size.dim).0,
             range("n", reduction, |size| size.samples).0,
-            of_m.0.min(of_n.0),
-            of_m.1.max(of_n.1),
         )
     };
     format!(

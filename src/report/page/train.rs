@@ -22,8 +22,8 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("init_norm", "0.5"),
 ];
 
-/// Keys of `config.json` that are no options of the run, or say where it went: pages of equal runs are equal.
-const CIRCUMSTANCES: [&str; 6] = ["version", "git_commit", "out", "force", "json", "files"];
+/// Keys of `config.json` that say where a run went, and not what it is: pages of equal runs are equal.
+const CIRCUMSTANCES: [&str; 4] = ["out", "force", "json", "files"];
 
 /// The page; `files` are those of the run that can be linked.
 ///
