@@ -41,7 +41,8 @@ pub fn measured(run: &Path) -> Result<Measured, Box<dyn Error>> {
     // Its first layer, [k, n], is w.npy, too; w0.npy is where it started.
     let (weights, (starts, _)) = (to_host(model.neurons()), file::vectors(&run.join("w0.npy"))?);
     let rows = weights.chunks(data.dim()).zip(starts.chunks(data.dim()));
-    let neurons = rows.map(|(w, w0)| Neuron::observe(&data, w, w0)).collect::<puremix::Result<_>>()?;
+    let neurons =
+        rows.map(|(w, w0)| Neuron::observe(&data, w, w0)).collect::<Result<_, puremix::Misuse>>()?;
     let hessian = eigenvalues(dense(&Surface::new(model, &data, &compute)?));
     Ok(Measured { data, neurons, hessian: hessian.ok_or("the eigenvalues did not converge")? })
 }

@@ -45,7 +45,8 @@ fn trained(batch: usize, seed: u64, compute: &Compute) -> puremix::Result<Run> {
     let w0 = start.weights(&data)?;
     let row = || Param::from_tensor(compute.tensor(w0, [1, DIM]));
     let model = Untied { encoder: row(), decoder: row() };
-    let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?; // w ← w − (η/b) Σ ∇ℓ_i
+    // Steps are w ← w − (η/b) Σ ∇ℓ_i of the model above, which computes its own φ; the problem's is not used here.
+    let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
     let schedule = Schedule::sgd(SAMPLES, batch, seed)?;
     let mut engine = Autodiff::new(model, &problem, &schedule, 0, compute)?;
     let stop = StopRule::Tail { window: 200, tolerance: 1e-5 };
@@ -68,7 +69,9 @@ pub fn main() -> puremix::Result<()> {
     println!("  b   participation ratio   95 % interval      converged");
     for batch in BATCH_SIZES {
         let (Mean { mean, n, .. }, Interval { low, high }, converged) = row(batch, &compute)?;
-        println!("{batch:>3}   {mean:<19.4}   [{low:.4}, {high:.4}]   {converged} of {n}");
+        // A mean over runs that have not arrived says something of the budget too.
+        let warning = if converged < n { "   not all: raise the budget" } else { "" };
+        println!("{batch:>3}   {mean:<19.4}   [{low:.4}, {high:.4}]   {converged} of {n}{warning}");
     }
     Ok(())
 }

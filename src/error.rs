@@ -6,23 +6,16 @@ use std::path::PathBuf;
 use crate::data::file::Defect;
 use crate::text::{self, escaped};
 
+/// What a caller of the layer below can get wrong.
+pub use puremix_dynamics::Error as Misuse;
+
 /// What a caller can get wrong. The message of each variant is its documentation.
 #[allow(missing_docs)]
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("batch size must lie in 1..={samples} (the number of samples), got {batch}")]
-    BatchSize { batch: usize, samples: usize },
-
-    #[error(
-        "full-batch gradient descent uses all {samples} samples: leave the batch out or give {samples}, got {batch}"
-    )]
-    NotFullBatch { batch: usize, samples: usize },
-
-    #[error("a cycle must visit each of the {samples} samples exactly once: {reason}")]
-    Cycle { samples: usize, reason: String },
-
-    #[error("{samples} orthonormal rows do not fit into {dim} dimensions: samples must not exceed dim")]
-    TooManySamples { samples: usize, dim: usize },
+    /// Wrong sizes, step sizes, norms or data.
+    #[error(transparent)]
+    Dynamics(#[from] Misuse),
 
     #[error(
         "model `{}`: {}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted",
@@ -32,17 +25,6 @@ pub enum Error {
     Model { text: String, reason: String },
 
     #[error(
-        "the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula, not {what}: use --engine autodiff"
-    )]
-    NoFormula { engine: &'static str, what: String },
-
-    #[error("{what} must be at least 1, got {got}")]
-    Empty { what: &'static str, got: usize },
-
-    #[error("{what} would take {rows} x {columns} numbers, more than the {max} this program asks for")]
-    TooLarge { what: &'static str, rows: usize, columns: usize, max: usize },
-
-    #[error(
         "a row every {every} may come to {rows} rows, more than the {max} that are kept: give a larger --every or --sharpness, or fewer --steps"
     )]
     TooManyRows { rows: u64, max: u64, every: String },
@@ -50,66 +32,17 @@ pub enum Error {
     #[error("{epochs} epochs of {epoch} steps each are more steps than can be counted")]
     TooManyEpochs { epochs: u64, epoch: u64 },
 
-    #[error("{sum} = {operations:.1e} operations, more than the {max:e} this program takes on")]
-    TooMuchWork { sum: String, operations: f64, max: f64 },
-
-    #[error("{what} must be at most {max}, got {got}")]
-    TooMany { what: &'static str, got: u64, max: u64 },
-
-    #[error("the step size must be positive and finite, got {0:?}")]
-    StepSize(f64),
-
-    #[error("the initial norm must be positive and finite (1e-150 to 1e150), got {0:?}")]
-    InitNorm(f64),
-
     #[error("the tolerance must be non-negative and finite, got {0:?}")]
     Tolerance(f64),
 
-    #[error("{what} has {got} entries, expected {expected}")]
-    Length { what: &'static str, expected: usize, got: usize },
-
-    #[error(
-        "rows {first} and {second} have inner product {inner:e}, but orthonormal data needs {expected} (within {tolerance:e}; rows kept in single precision must be orthonormalised again in double)"
-    )]
-    NotOrthonormal { first: usize, second: usize, inner: f64, expected: f64, tolerance: f64 },
-
-    #[error("row {row}, column {column} of the data is {value}, not a finite number")]
-    NotFinite { row: usize, column: usize, value: f64 },
-
     #[error("{}: {defect}", text::path(path))]
     Data { path: PathBuf, defect: Defect },
-
-    #[error(
-        "{samples} unit vectors cannot all have inner product {rho:?} with each other: it must lie in [{min}, 1]"
-    )]
-    Correlation { rho: f64, samples: usize, min: f64 },
-
-    #[error(
-        "the coherence of this draw of {samples} unit vectors in {dim} dimensions must lie in [{min}, 1), got {mu:?}"
-    )]
-    Coherence { mu: f64, samples: usize, dim: usize, min: f64 },
-
-    #[error("the number of nonzeros must lie in 1..={atoms} (the number of atoms), got {nonzeros}")]
-    Nonzeros { nonzeros: usize, atoms: usize },
-
-    #[error("the noise level must be non-negative and finite, got {0:?}")]
-    NoiseLevel(f64),
-
-    #[error(
-        "row {row} of the data is zero, or constant where its mean was subtracted: it cannot be brought to norm 1"
-    )]
-    ZeroRow { row: usize },
 
     #[error("{}: {}", text::path(path), escaped(reason))]
     File { path: PathBuf, reason: String },
 
     #[error("{}: {source}", text::path(path))]
     Io { path: PathBuf, source: std::io::Error },
-
-    #[error(
-        "this needs the data matrix itself, but {samples} x {dim} orthonormal rows were left implicit (only the reduced engine runs on them)"
-    )]
-    ImplicitData { samples: usize, dim: usize },
 
     #[error("{} is {kind}, not a regular file", text::path(path))]
     NotRegular { path: PathBuf, kind: &'static str },

@@ -125,31 +125,23 @@ pub mod device;
 pub mod engine;
 pub mod error;
 pub mod explorations;
-pub mod init;
 pub mod interrupt;
 pub mod job;
-pub mod limit_set;
-pub mod limits;
 pub mod measure;
 pub mod model;
 mod persist;
-pub mod problem;
 pub mod program;
 mod regular;
 pub mod report;
-pub mod rng;
-pub mod schedule;
 pub mod speed;
-pub mod state;
-pub mod stats;
 pub mod text;
-pub mod theory;
 pub mod threads;
 pub mod train;
-pub mod vectors;
-pub mod verdict;
 
-pub use error::{Error, Result};
+pub use error::{Error, Misuse, Result};
+pub use puremix_dynamics::{
+    init, limit_set, limits, problem, rng, schedule, state, stats, theory, vectors, verdict,
+};
 
 /// Commit of the source that this was built from, `-dirty` if it was changed since; `None` outside a checkout.
 pub const COMMIT: Option<&str> = option_env!("PUREMIX_GIT_COMMIT");
@@ -204,14 +196,14 @@ struct Library;
 /// # }
 /// ```
 pub mod prelude {
-    pub use crate::data::Dataset;
+    pub use crate::data::{Dataset, FromFile};
     pub use crate::device::{Backend, Compute, Precision, to_host};
     pub use crate::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
     pub use crate::init::Start;
     pub use crate::limit_set::LimitSet;
     pub use crate::model::{
-        Activation, Architecture, Autoencoder, SingleNeuron, SingleNeuronConfig, TiedDeep, TiedDeepConfig,
-        TiedShallow, TiedShallowConfig, UntiedDeep, UntiedDeepConfig,
+        Activation, Architecture, Autoencoder, Forward, SingleNeuron, SingleNeuronConfig, TiedDeep,
+        TiedDeepConfig, TiedShallow, TiedShallowConfig, UntiedDeep, UntiedDeepConfig,
     };
     pub use crate::problem::{Problem, Reduction};
     pub use crate::schedule::{Schedule, ScheduleKind};

@@ -44,11 +44,6 @@ pub fn quoted(word: &str) -> Cow<'_, str> {
     format!("'{}'", word.replace('\'', r"'\''")).into()
 }
 
-/// A count with its noun, which takes an s in the plural.
-pub fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
 /// Five significant digits, scientific only where it is shorter.
 pub fn number(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {

@@ -78,7 +78,7 @@ fn malformed_data_is_refused() {
     bytes.extend(format!("{header:<117}\n").as_bytes());
     bytes.extend([1.0f64, 0.0, 0.6, 0.8].iter().flat_map(|x| x.to_le_bytes()));
     fs::write(&file, bytes).unwrap();
-    refuses("gd_limit", &["--data", &file, "--out", &out], "rows 0 and 1 have inner product 6e-1");
+    refuses("gd_limit", &["--data", &file, "--out", &out], "rows 0 and 1 have inner product 6.0000e-1");
     refuses("train", &["--data", &file, "--out", &out], "no rate law for data that is not orthonormal");
     let run = binary("train").args(["--data", &file, "--out", &out, "--steps", "50"]).output().unwrap();
     assert_eq!(run.status.code(), Some(0), "{}", stderr(&run));

@@ -19,7 +19,7 @@ use puremix::device::Compute;
 use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
 use puremix::init::Start;
 use puremix::measure::sharpness::Operator;
-use puremix::model::{Activation, Autoencoder};
+use puremix::model::{Activation, Autoencoder, Forward};
 use puremix::problem::{Problem, Reduction};
 use puremix::program::JOBS;
 use puremix::schedule::Schedule;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use npyz::WriterBuilder;
-use puremix::data::Dataset;
+use puremix::data::{Dataset, FromFile};
 use puremix::init::Start;
 
 fn write<T: npyz::Serialize + npyz::AutoSerialize + Copy>(

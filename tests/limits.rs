@@ -1,5 +1,6 @@
 //! What cannot fit or end is refused with its size, before anything is allocated or begun.
 
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 use puremix::data::{Dictionary, SparseCode};
@@ -13,7 +14,7 @@ const HUGE: [(usize, usize); 5] =
     [(1 << 32, 1 << 32), (1 << 63, 2), (usize::MAX, usize::MAX), ((1 << 63) + 1, 2), (1 << 33, 1 << 31)];
 
 /// A refusal takes no time.
-fn at_once<T>(refused: impl FnOnce() -> puremix::Result<T>) -> String {
+fn at_once<T, E: Display>(refused: impl FnOnce() -> Result<T, E>) -> String {
     let started = Instant::now();
     let Err(error) = refused() else { panic!("this is too large") };
     assert!(started.elapsed() < Duration::from_secs(1), "{error} took {:?}", started.elapsed());

@@ -52,7 +52,7 @@ fn numbers_and_names_are_taken_as_people_write_them() {
         (["--replicas", "0"], "the number of replicas must be at least 1"),
         (["--steps", "1.5"], "expected a number of steps"),
         (["--steps", "-3"], "unexpected argument"),
-        (["--steps", "1e300"], "expected a whole number from 0 on"),
+        (["--steps", "1e300"], "expected a number of steps"),
         (["--epochs", "18446744073709551615"], "more steps than can be counted"),
     ] {
         refuses("train", &arguments, needle);

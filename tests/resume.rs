@@ -165,7 +165,7 @@ impl Engine for Slow<'_> {
     fn slope(&self, replica: usize) -> f64 {
         self.0.slope(replica)
     }
-    fn weights(&self, replica: usize) -> puremix::Result<Vec<f64>> {
+    fn weights(&self, replica: usize) -> puremix::Result<Vec<f64>, puremix::Misuse> {
         self.0.weights(replica)
     }
     fn position(&self, replica: usize) -> Vec<f64> {
@@ -177,7 +177,7 @@ impl Engine for Slow<'_> {
     fn snapshot(&self) -> Snapshot {
         self.0.snapshot()
     }
-    fn restore(&mut self, snapshot: &Snapshot) -> puremix::Result<()> {
+    fn restore(&mut self, snapshot: &Snapshot) -> puremix::Result<(), puremix::Misuse> {
         self.0.restore(snapshot)
     }
 }

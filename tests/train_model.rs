@@ -84,8 +84,8 @@ fn the_library_refuses_what_its_formulas_do_not_cover() {
         }
         assert_eq!(limit, None);
         assert_eq!(theory::gd::limit(&start.correlations, activation), None);
-        for (error, engine) in [(analytic, "analytic"), (reduced, "reduced")] {
-            let message = error.unwrap().to_string();
+        let messages = [analytic.unwrap().to_string(), reduced.unwrap().to_string()];
+        for (message, engine) in messages.into_iter().zip(["analytic", "reduced"]) {
             let expected = format!(
                 "the {engine} engine steps a single neuron with φ φ' = φ (linear, relu) by formula, not activation {}: use --engine autodiff",
                 activation.name()

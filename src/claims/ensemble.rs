@@ -35,12 +35,12 @@ impl Ensemble {
 
     /// The start at correlations `c` and a residual.
     pub fn start(&self, c: &[f64], residual: f64) -> Result<Start> {
-        Start::from_coordinates(self.problem.dataset(), c.to_vec(), residual, 0, 0)
+        Ok(Start::from_coordinates(self.problem.dataset(), c.to_vec(), residual, 0, 0)?)
     }
 
     /// Random starts, replicas `first, first + 1, …` of a seed.
     pub fn gaussian(&self, norm: f64, seed: u64, first: u64, count: u64) -> Result<Vec<Start>> {
-        (first..first + count).map(|k| Start::gaussian(self.problem.dataset(), norm, seed, k)).collect()
+        (first..first + count).map(|k| Ok(Start::gaussian(self.problem.dataset(), norm, seed, k)?)).collect()
     }
 
     /// What the rule makes of so many replicas of one start, in their order; `None` for those given up.

@@ -77,12 +77,12 @@ impl Default for Prediction {
 const ALGORITHMS: [&str; 4] = ["GD", "SGD, b = 1", "SGD, b = m/2", "cyclic"];
 
 fn schedule(algorithm: usize, samples: usize, seed: u64) -> Result<Schedule> {
-    match algorithm {
-        0 => Schedule::full_batch(samples),
-        1 => Schedule::sgd(samples, 1, seed),
-        2 => Schedule::sgd(samples, samples / 2, seed),
-        _ => Schedule::cyclic(samples, 1),
-    }
+    Ok(match algorithm {
+        0 => Schedule::full_batch(samples)?,
+        1 => Schedule::sgd(samples, 1, seed)?,
+        2 => Schedule::sgd(samples, samples / 2, seed)?,
+        _ => Schedule::cyclic(samples, 1)?,
+    })
 }
 
 /// A run has arrived when it comes this close to the predicted set …

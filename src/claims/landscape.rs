@@ -2,7 +2,7 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
-use super::protocol::{Case, check_hessian, is_live, largest, smallest, start_where};
+use super::protocol::{Case, check_hessian, count, is_live, largest, smallest, start_where};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, dot, norm};
 use crate::device::{Compute, Precision};
@@ -14,7 +14,6 @@ use crate::model::{Activation, SingleNeuron, SingleNeuronConfig};
 use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
-use crate::text;
 use crate::theory::budget::miss;
 use crate::theory::{self, landscape};
 use crate::train::Outcome;
@@ -110,7 +109,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
          forms. Both algorithms trained to it from {} of norm 0.5 for each activation, SGD with b = 1, sum, η = 0.2; a ReLU start \
          without an active sample is drawn again. Dense Hessians where Πw = 0, at ‖w‖² = {SADDLE} and {SPURIOUS}, and 3000 steps of \
          descent from beside those points. Controls: points pushed off the manifold, the spurious minimum, and the dead region of ReLU.",
-        text::counted(starts, "start"),
+        count(starts as usize, "start"),
     )];
     let mut notes: Vec<String> = vec![
         "A run with a large residual and weak correlations loses the correlations before the residual: it ends at loss \

@@ -31,7 +31,7 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     /// The reduced engine for this case.
     pub fn reduced(&self) -> Result<Reduced> {
-        Reduced::new(self.problem, self.schedule, std::slice::from_ref(self.start), self.replica)
+        Ok(Reduced::new(self.problem, self.schedule, std::slice::from_ref(self.start), self.replica)?)
     }
 
     /// Burn's autodiff on the real model for this case.
@@ -81,6 +81,8 @@ pub(super) struct Tally {
     pub hits: u64,
     /// ReLU starts without an active sample: the claims do not speak of them.
     pub dead: u64,
+    /// Runs that diverged.
+    pub diverged: u64,
 }
 
 impl Tally {
@@ -88,8 +90,28 @@ impl Tally {
     pub fn of(run: Option<&Run>) -> Self {
         match run {
             None => Self { dead: 1, ..Self::default() },
-            Some(run) => Self { trials: 1, hits: u64::from(run.outcome == Outcome::Converged), dead: 0 },
+            Some(run) => Self {
+                trials: 1,
+                hits: u64::from(run.outcome == Outcome::Converged),
+                dead: 0,
+                diverged: u64::from(run.outcome == Outcome::Diverged),
+            },
         }
+    }
+}
+
+impl Tally {
+    /// How the runs ended that did not arrive, if there are any.
+    pub fn missed(&self) -> Option<String> {
+        let missed = self.trials - self.hits;
+        (missed > 0).then(|| {
+            format!(
+                "Of {} {missed} did not arrive: {} diverged, {} used up their steps.",
+                count(self.trials as usize, "run"),
+                self.diverged,
+                missed - self.diverged
+            )
+        })
     }
 }
 
@@ -99,6 +121,7 @@ impl std::iter::Sum for Tally {
             trials: a.trials + b.trials,
             hits: a.hits + b.hits,
             dead: a.dead + b.dead,
+            diverged: a.diverged + b.diverged,
         })
     }
 }
@@ -127,17 +150,17 @@ pub(super) fn start_where(
 /// Refuses a number of replicas that is none or too many.
 ///
 /// # Errors
-/// [`Error::TooMany`](crate::Error::TooMany).
+/// [`Misuse::TooMany`](crate::Misuse::TooMany).
 pub(super) fn check_replicas(replicas: Option<u64>) -> Result<()> {
-    replicas.map_or(Ok(()), |replicas| limits::replicas(replicas, 1).map(drop))
+    replicas.map_or(Ok(()), |replicas| Ok(limits::replicas(replicas, 1).map(drop)?))
 }
 
 /// Refuses a dimension whose dense Hessian, with its eigenvalues, takes too long.
 ///
 /// # Errors
-/// [`Error::TooMuchWork`](crate::Error::TooMuchWork).
+/// [`Misuse::TooMuchWork`](crate::Misuse::TooMuchWork).
 pub(super) fn check_hessian(dim: usize) -> Result<()> {
-    limits::work("the spectrum of a dense Hessian (10 n³)", &[10, dim, dim, dim])
+    Ok(limits::work("the spectrum of a dense Hessian (10 n³)", &[10, dim, dim, dim])?)
 }
 
 /// Whether a start has an active sample, without which nothing moves.
@@ -232,7 +255,7 @@ mod tests {
     #[test]
     fn the_weakest_cell_of_a_pool_is_judged_by_itself() {
         let labels = ["few", "many"].map(String::from);
-        let of = |hits: u64, trials: u64| Tally { trials, hits, dead: 0 };
+        let of = |hits: u64, trials: u64| Tally { trials, hits, ..Tally::default() };
         let judged = |tallies: [Tally; 2], min_cell: f64| {
             Pool::new("runs that arrive", "test", &labels, (0.9, min_cell), 1e-9).counted(&tallies)
         };

@@ -19,7 +19,15 @@ impl Table {
     /// If the number of fields is not that of the columns.
     pub fn push(&mut self, fields: &[&dyn Display]) {
         assert_eq!(fields.len(), self.header.len(), "fields of a row of {}", self.name);
-        self.rows.push(fields.iter().map(|field| field.to_string()).collect());
+        self.rows.push(fields.iter().map(|field| short(field.to_string())).collect());
+    }
+}
+
+/// A number that takes more than 200 digits, as those of a run that diverges, with an exponent.
+fn short(field: String) -> String {
+    match field.parse::<f64>() {
+        Ok(number) if field.len() > 200 => format!("{number:e}"),
+        _ => field,
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
@@ -224,7 +224,7 @@ impl Pair {
             if (2.0 - 2.0 * nearest).sqrt() >= APART && apart >= APART {
                 // Row i of QA is Σ_j Q_ij a_j; orthonormalised again by construction up to rounding.
                 let rows = rotation.rows()?.chunks_exact(m).map(|q| plain.combine(q));
-                let rotated = Dataset::from_rows(rows.collect::<Result<Vec<_>>>()?.concat(), m, n)?;
+                let rotated = Dataset::from_rows(rows.collect::<Result<Vec<_>, Misuse>>()?.concat(), m, n)?;
                 rotated.require_orthonormal()?;
                 let w0 = start.weights(&plain)?.to_vec();
                 return Ok(Self { data: [plain, rotated], w0, seed });
@@ -261,7 +261,7 @@ fn measure(context: &Context, step_size: f64, prediction: &Prediction, pair: &Pa
         let mut engine = case.autodiff(&context.compute)?;
         let step = |_| {
             engine.advance(1);
-            engine.weights(0)
+            Ok(engine.weights(0)?)
         };
         (0..STEPS).map(step).collect()
     };

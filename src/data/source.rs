@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{Dataset, Dictionary, SparseCode, digits};
+use super::{Dataset, Dictionary, FromFile, SparseCode, digits};
 use crate::error::Result;
 use crate::text;
 
@@ -28,7 +28,7 @@ pub enum Source {
     },
     /// `digits`: [`digits()`](digits::digits).
     Digits,
-    /// A file: [`Dataset::from_file`].
+    /// A file: [`FromFile::from_file`].
     File(PathBuf),
 }
 
@@ -51,18 +51,18 @@ impl Source {
     /// # Errors
     /// Those of the generator or file.
     pub fn load(&self, samples: usize, dim: usize, seed: u64) -> Result<Dataset> {
-        match self {
-            Source::Orthonormal => Dataset::orthonormal(samples, dim, seed),
-            Source::Equicorrelated(rho) => Dataset::equicorrelated(samples, dim, *rho, seed),
-            Source::Coherent(mu) => Dataset::coherent(samples, dim, *mu, seed),
+        Ok(match self {
+            Source::Orthonormal => Dataset::orthonormal(samples, dim, seed)?,
+            Source::Equicorrelated(rho) => Dataset::equicorrelated(samples, dim, *rho, seed)?,
+            Source::Coherent(mu) => Dataset::coherent(samples, dim, *mu, seed)?,
             Source::Sparse { atoms, code } => {
                 let fits = *atoms <= dim;
                 let draw = if fits { Dictionary::orthonormal } else { Dictionary::uniform };
-                Dataset::sparse_coded(&draw(*atoms, dim, seed)?, *code, samples, seed)
+                Dataset::sparse_coded(&draw(*atoms, dim, seed)?, *code, samples, seed)?
             }
-            Source::Digits => Ok(digits::digits().images),
-            Source::File(path) => Dataset::from_file(path),
-        }
+            Source::Digits => digits::digits().images,
+            Source::File(path) => Dataset::from_file(path)?,
+        })
     }
 }
 

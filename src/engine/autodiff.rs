@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::{Engine, Snapshot, blow_up, chunks, expect, is_blown_up, lots, steps_a_look};
 use crate::data::{Dataset, dot};
 use crate::device::{Compute, to_host};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::model::{Autoencoder, SingleNeuron, SingleNeuronConfig, flat};
 use crate::problem::Problem;
@@ -42,7 +42,7 @@ impl Autodiff<SingleNeuron> {
     /// The single neuron of a [`Problem`] from a [`Start`].
     ///
     /// # Errors
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData) over data that was not materialised.
     pub fn single_neuron(
         problem: &Problem,
         schedule: &Schedule,
@@ -62,7 +62,7 @@ impl<M: Autoencoder> Autodiff<M> {
     /// problem is not looked at.
     ///
     /// # Errors
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData) over data that was not materialised.
     pub fn new(
         model: M,
         problem: &Problem,
@@ -229,7 +229,7 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
         self.dataset.relative(norm(&self.gradient(&all)) / all.len() as f64)
     }
 
-    fn weights(&self, _replica: usize) -> Result<Vec<f64>> {
+    fn weights(&self, _replica: usize) -> Result<Vec<f64>, Misuse> {
         Ok(to_host(self.model().neurons().inner()))
     }
 
@@ -253,7 +253,7 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
         }
     }
 
-    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Misuse> {
         snapshot.expect(1)?;
         let (model, parameters) = (self.model(), &snapshot.replicas[0]);
         expect("the vector of parameters", flat::parameters(model).len(), parameters.len())?;

@@ -9,21 +9,21 @@ use crate::limits;
 /// Refuses a number of pairs that gives no interval, or is too large.
 ///
 /// # Errors
-/// [`Error::Usage`], [`Error::TooMany`].
+/// [`Error::Usage`], [`Misuse::TooMany`](crate::Misuse::TooMany).
 pub(super) fn check_pairs(pairs: u64) -> Result<u64> {
     if pairs < 2 {
         return Err(Error::Usage(format!("--pairs {pairs}: an interval needs at least 2")));
     }
-    limits::count("the number of pairs", pairs, limits::MAX_PAIRS)
+    Ok(limits::count("the number of pairs", pairs, limits::MAX_PAIRS)?)
 }
 
 /// Refuses pairs of runs that take too long: 1000 m steps and more each, at O(m²) if all samples are in a batch.
 ///
 /// # Errors
-/// [`Error::TooMuchWork`].
+/// [`Misuse::TooMuchWork`](crate::Misuse::TooMuchWork).
 pub(super) fn check_work(pairs: u64, samples: usize) -> Result<()> {
     let what = "pairs of runs (pairs x 1000 m steps of m²)";
-    limits::work(what, &[pairs as usize, 1000, samples, samples, samples])
+    Ok(limits::work(what, &[pairs as usize, 1000, samples, samples, samples])?)
 }
 
 /// Refuses a step size that is not between 0 and 1/2; `needs` says why that is needed.

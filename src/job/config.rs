@@ -11,7 +11,7 @@ use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
 use crate::engine::CHUNK;
-use crate::error::{Error, Result};
+use crate::error::{Error, Misuse, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::limits;
@@ -111,7 +111,7 @@ impl Job {
         };
         let start = |replica| match &origin {
             Some(origin) => origin.start(problem.dataset(), replica as usize),
-            None => Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica),
+            None => Ok(Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica)?),
         };
         let starts = (0..options.replicas).map(start).collect::<Result<Vec<_>>>()?;
         let epoch = schedule.samples().div_ceil(schedule.batch_size()) as u64;
@@ -244,7 +244,7 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
         _ if !activation.has_unit_slope() => format!("activation {}", activation.name()),
         _ => return Ok(()),
     };
-    Err(Error::NoFormula { engine: engine.name(), what })
+    Err(Misuse::NoFormula { engine: engine.name(), what }.into())
 }
 
 /// Refuses numbers of which single precision has no squares: they would turn into 0 or infinity without a word.
@@ -293,6 +293,12 @@ fn auto_budget(
             step_per_sample,
             tolerance,
         )
+        .map_err(|error| match error {
+            Misuse::NoBudget(reason) => {
+                Error::Usage(format!("--steps auto: {reason}; give a number of steps"))
+            }
+            other => other.into(),
+        })
     };
     starts.iter().map(budget).try_fold(0, |longest, steps| Ok(longest.max(steps?)))
 }

@@ -7,7 +7,7 @@ use super::TrainOptions;
 use crate::data::Dataset;
 use crate::data::file::vectors;
 use crate::device::{Compute, to_host};
-use crate::error::{Error, Result, io_at};
+use crate::error::{Error, Misuse, Result, io_at};
 use crate::init::Start;
 use crate::model::{AnyAutoencoder, Architecture, Autoencoder, SingleNeuronConfig, flat};
 use crate::persist::store::checksum;
@@ -29,7 +29,7 @@ impl Origin {
     /// Reads the end of a run, or a file of weights.
     ///
     /// # Errors
-    /// [`Error::ImplicitData`]; [`Error::Length`] unless the weights are those of such a model, once or for every replica;
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData); [`Misuse::Length`](crate::Misuse::Length) unless the weights are those of such a model, once or for every replica;
     /// [`Error::Record`]; what files of data can have wrong.
     pub fn read(path: &Path, options: &TrainOptions, problem: &Problem, compute: &Compute) -> Result<Self> {
         problem.dataset().rows()?;
@@ -69,7 +69,7 @@ impl Origin {
     /// # Errors
     /// None in practice: the data has rows.
     pub fn start(&self, dataset: &Dataset, replica: usize) -> Result<Start> {
-        Start::from_weights(dataset, self.neurons[replica % self.neurons.len()].clone())
+        Ok(Start::from_weights(dataset, self.neurons[replica % self.neurons.len()].clone())?)
     }
 }
 
@@ -97,18 +97,20 @@ fn neurons(
     let dim = problem.dataset().dim();
     let (values, rows) = vectors(file)?;
     if values.len() != rows * dim {
-        return Err(Error::Length {
+        return Err(Misuse::Length {
             what: "the weights of --from",
             expected: dim,
             got: values.len() / rows.max(1),
-        });
+        }
+        .into());
     }
     if rows != 1 && rows as u64 != options.replicas {
-        return Err(Error::Length {
+        return Err(Misuse::Length {
             what: "the weights of --from",
             expected: options.replicas as usize,
             got: rows,
-        });
+        }
+        .into());
     }
     let config = SingleNeuronConfig::new(dim, problem.activation());
     let model = |w: &[f64]| Ok(AnyAutoencoder::Neuron(config.init_at(w, compute)?));

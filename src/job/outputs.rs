@@ -23,6 +23,7 @@ use crate::persist::run_dir::InPlace;
 use crate::persist::store::{checksum, differences};
 use crate::report::chart::bars;
 use crate::report::{render, terminal};
+use crate::stats::{Interval, Mean};
 use crate::text;
 use crate::text::number;
 use crate::train::Outcome;
@@ -230,7 +231,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
         } else {
             format!("\n{}", terminal::page(&format!("{}/report.html", summary.directory)))
         };
-        cli::print(&(describe(job, &summary, &finished[0]) + &page))
+        cli::print(&(describe(job, &summary, finished) + &page))
     }
 }
 
@@ -413,7 +414,7 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
 }
 
 /// What a run came to, for a terminal.
-fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
+fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> String {
     let Summary { first, learned, replicas, sharpness, directory, .. } = summary;
     if first.outcome == Outcome::Diverged {
         return format!(
@@ -429,13 +430,25 @@ fn describe(job: &Job, summary: &Summary, shown: &Finished) -> String {
     lines.extend(learned.describe());
     lines.extend(sharpness.as_ref().map(Sharpness::describe));
     if std::io::stdout().is_terminal() {
-        lines.push(bars(&shown.run.neurons[0].correlations));
+        lines.push(bars(&finished[0].run.neurons[0].correlations));
     }
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps, stalled } = replicas;
         lines.push(format!(
             "  all replicas         {converged} converged, {dead} dead, {diverged} diverged, {max_steps} out of steps, {stalled} stalled"
         ));
+        let ended = finished.iter().filter(|replica| replica.run.outcome != Outcome::Diverged);
+        let mixing: Vec<f64> = ended.map(|replica| replica.row.participation_ratio).collect();
+        if mixing.len() > 1 {
+            let mean = Mean::of(&mixing);
+            let Interval { low, high } = mean.interval(0.05);
+            lines.push(format!(
+                "  their participation  mean {}, 95 % interval [{}, {}]",
+                number(mean.mean),
+                number(low),
+                number(high)
+            ));
+        }
     }
     lines.push(format!("run directory: {directory}"));
     lines.join("\n")

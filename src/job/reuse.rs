@@ -67,7 +67,7 @@ const OTHERS: [&str; 10] = [
 ];
 
 impl TrainOptions {
-    /// The options of a command line, with those of its `--config` underneath. Wrong usage ends the process, as [`Parser::parse_from`]
+    /// The options of a command line, with those of its `--config` underneath. Wrong usage ends the process, as [`Parser::parse_from`](clap::Parser::parse_from)
     /// does.
     ///
     /// # Errors

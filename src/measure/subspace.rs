@@ -39,7 +39,7 @@ fn sorted(values: &[f64]) -> Vec<f64> {
 /// Orthonormal basis of the span of row-major `[k, n]` neurons, `[n, rank]`; those that are 0 do not count.
 ///
 /// # Errors
-/// [`Error::TooMuchWork`](crate::Error::TooMuchWork) for neurons beyond [`crate::limits`].
+/// [`Misuse::TooMuchWork`](crate::Misuse::TooMuchWork) for neurons beyond [`crate::limits`].
 pub fn span(neurons: &[f64], dim: usize) -> Result<DMatrix<f64>> {
     let basis = span_basis(neurons, neurons.len() / dim, dim)?;
     Ok(DMatrix::from_column_slice(dim, basis.len() / dim, &basis))
@@ -53,8 +53,8 @@ pub fn span(neurons: &[f64], dim: usize) -> Result<DMatrix<f64>> {
 /// principal components), or is 0.
 ///
 /// # Errors
-/// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooLarge`](crate::Error::TooLarge) and
-/// [`Error::TooMuchWork`](crate::Error::TooMuchWork) beyond [`crate::limits`].
+/// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData); [`Misuse::TooLarge`](crate::Misuse::TooLarge) and
+/// [`Misuse::TooMuchWork`](crate::Misuse::TooMuchWork) beyond [`crate::limits`].
 pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatrix<f64>>> {
     let (samples, dim) = (dataset.samples(), dataset.dim());
     let smaller = samples.min(dim);
@@ -85,8 +85,8 @@ pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatri
 /// dimensions; `None` where the neurons are all 0 or the components are not determined.
 ///
 /// # Errors
-/// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooLarge`](crate::Error::TooLarge) and
-/// [`Error::TooMuchWork`](crate::Error::TooMuchWork) beyond [`crate::limits`].
+/// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData); [`Misuse::TooLarge`](crate::Misuse::TooLarge) and
+/// [`Misuse::TooMuchWork`](crate::Misuse::TooMuchWork) beyond [`crate::limits`].
 pub fn angles_to_principal_components(neurons: &[f64], dataset: &Dataset) -> Result<Option<Vec<f64>>> {
     if neurons.iter().any(|w| !w.is_finite()) || neurons.iter().all(|&w| w == 0.0) {
         return Ok(None);

@@ -64,7 +64,7 @@ impl Architecture {
     /// Refuses a model whose weights, or activations over all samples, do not fit.
     ///
     /// # Errors
-    /// [`Error::TooMany`], [`Error::TooLarge`].
+    /// [`Misuse::TooMany`](crate::Misuse::TooMany), [`Misuse::TooLarge`](crate::Misuse::TooLarge).
     pub fn check_size(&self, samples: usize, dim: usize) -> Result<()> {
         match self {
             Self::Neuron => check_size(samples, dim, &[1]),
@@ -76,7 +76,7 @@ impl Architecture {
     /// The model at its start, as the `init` of its configuration says; replica by replica another.
     ///
     /// # Errors
-    /// [`Error::Empty`] for a layer without neurons; [`Error::InitNorm`]; [`Error::ImplicitData`]; those of
+    /// [`Misuse::Empty`](crate::Misuse::Empty) for a layer without neurons; [`Misuse::InitNorm`](crate::Misuse::InitNorm); [`Misuse::ImplicitData`](crate::Misuse::ImplicitData); those of
     /// [`check_size`](Self::check_size).
     pub fn init(
         &self,

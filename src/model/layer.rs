@@ -3,10 +3,10 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::Activation;
+use super::{Activation, Forward};
 use crate::data::Dataset;
 use crate::device::{Compute, to_host};
-use crate::error::{Error, Result};
+use crate::error::{Misuse, Result};
 use crate::init::{Rows, Start};
 use crate::limits;
 
@@ -54,18 +54,18 @@ pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<
 /// Refuses a model that does not fit: its weights, or what its layers say about all samples.
 ///
 /// # Errors
-/// [`Error::Empty`], [`Error::TooMany`], [`Error::TooLarge`].
+/// [`Misuse::Empty`](crate::Misuse::Empty), [`Misuse::TooMany`](crate::Misuse::TooMany), [`Misuse::TooLarge`](crate::Misuse::TooLarge).
 pub(super) fn check_size(samples: usize, dim: usize, widths: &[usize]) -> Result<()> {
     limits::count("the number of layers", widths.len() as u64, limits::MAX_LAYERS)?;
     let mut parameters: usize = 0;
     for (&k, d) in widths.iter().zip([dim].iter().chain(widths)) {
         if k == 0 {
-            return Err(Error::Empty { what: "the width of a layer", got: 0 });
+            return Err(Misuse::Empty { what: "the width of a layer", got: 0 }.into());
         }
         parameters += limits::entries("the weights of a layer", k, *d)?;
         limits::entries("the activations of a layer", samples, k)?;
     }
-    limits::entries("the weights of all layers", parameters, 1).map(drop)
+    Ok(limits::entries("the weights of all layers", parameters, 1).map(drop)?)
 }
 
 /// Draws the layers of a model: every row is `ρ g/‖g‖`, the very first one that of [`Start::gaussian`].
@@ -88,7 +88,7 @@ impl<'a> Draw<'a> {
         compute: &'a Compute,
     ) -> Result<Self> {
         if dataset.dim() != dim {
-            return Err(Error::Length { what: "a sample", expected: dim, got: dataset.dim() });
+            return Err(Misuse::Length { what: "a sample", expected: dim, got: dataset.dim() }.into());
         }
         check_size(dataset.samples(), dim, widths)?;
         let start = Start::gaussian(dataset, init_norm, seed, replica)?;

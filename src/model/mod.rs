@@ -25,7 +25,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-pub use activation::{Activation, LEAKY_SLOPE};
+pub use activation::{Activation, Forward, LEAKY_SLOPE};
 pub use any::AnyAutoencoder;
 pub use architecture::Architecture;
 pub use layer::Layer;

@@ -5,9 +5,9 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::layer::is_silent;
-use super::{Activation, Autoencoder};
+use super::{Activation, Autoencoder, Forward};
 use crate::device::Compute;
-use crate::error::{Error, Result};
+use crate::error::{Misuse, Result};
 
 /// Configuration of a [`SingleNeuron`].
 #[derive(Config, Debug)]
@@ -32,10 +32,10 @@ impl SingleNeuronConfig {
     /// The neuron at an explicit point `w`, `[n]`.
     ///
     /// # Errors
-    /// [`Error::Length`] unless `w` has `dim` entries.
+    /// [`Misuse::Length`](crate::Misuse::Length) unless `w` has `dim` entries.
     pub fn init_at(&self, w: &[f64], compute: &Compute) -> Result<SingleNeuron> {
         if w.len() != self.dim {
-            return Err(Error::Length { what: "the weight vector", expected: self.dim, got: w.len() });
+            return Err(Misuse::Length { what: "the weight vector", expected: self.dim, got: w.len() }.into());
         }
         let weight = Param::from_tensor(compute.tensor(w, [1, self.dim]));
         Ok(SingleNeuron { weight, activation: self.activation })

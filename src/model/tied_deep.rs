@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::layer::{Draw, Layer, code, is_silent, plus};
-use super::{Activation, Autoencoder};
+use super::{Activation, Autoencoder, Forward};
 use crate::data::Dataset;
 use crate::device::Compute;
 use crate::error::Result;
@@ -51,10 +51,10 @@ impl TiedDeepConfig {
     /// neuron at [`Start::gaussian`](crate::init::Start::gaussian) of the same arguments, and biases at 0.
     ///
     /// # Errors
-    /// [`Error::Empty`](crate::Error::Empty) without layers or neurons; [`Error::Length`](crate::Error::Length) unless
-    /// samples have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooMany`](crate::Error::TooMany) and
-    /// [`Error::TooLarge`](crate::Error::TooLarge) beyond [`crate::limits`].
+    /// [`Misuse::Empty`](crate::Misuse::Empty) without layers or neurons; [`Misuse::Length`](crate::Misuse::Length) unless
+    /// samples have `dim` entries; [`Misuse::InitNorm`](crate::Misuse::InitNorm);
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData); [`Misuse::TooMany`](crate::Misuse::TooMany) and
+    /// [`Misuse::TooLarge`](crate::Misuse::TooLarge) beyond [`crate::limits`].
     pub fn init(
         &self,
         dataset: &Dataset,

@@ -5,7 +5,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use super::layer::{Draw, Layer, is_silent, plus};
-use super::{Activation, Autoencoder};
+use super::{Activation, Autoencoder, Forward};
 use crate::data::Dataset;
 use crate::device::Compute;
 use crate::error::Result;
@@ -42,9 +42,9 @@ impl TiedShallowConfig {
     /// same arguments, and whose biases start at 0.
     ///
     /// # Errors
-    /// [`Error::Empty`](crate::Error::Empty) without neurons; [`Error::Length`](crate::Error::Length) unless samples
-    /// have `dim` entries; [`Error::InitNorm`](crate::Error::InitNorm);
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData); [`Error::TooLarge`](crate::Error::TooLarge).
+    /// [`Misuse::Empty`](crate::Misuse::Empty) without neurons; [`Misuse::Length`](crate::Misuse::Length) unless samples
+    /// have `dim` entries; [`Misuse::InitNorm`](crate::Misuse::InitNorm);
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData); [`Misuse::TooLarge`](crate::Misuse::TooLarge).
     pub fn init(
         &self,
         dataset: &Dataset,

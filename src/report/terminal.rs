@@ -104,6 +104,9 @@ pub fn closing(report: &Report) -> String {
 pub fn next(report: &Report, directory: &Path) -> String {
     let page = directory.join("report.html");
     let page = text::path(&page);
+    if report.interrupted {
+        return format!("{}\ngo on      the same command with --resume", self::page(&page.to_string()));
+    }
     let (command, why) = suggestion(report);
     format!("{}\ntry next   {command}\n           {why}", self::page(&page.to_string()))
 }
@@ -164,7 +167,14 @@ pub fn picture(report: &Report, columns: usize) -> Option<String> {
         Some((rows[0][batch].as_str(), values))
     };
     let ((m, mixed), (b, pure)) = (ends("GD")?, ends("SGD")?);
-    let titles = [format!("GD, b = {m}: a mixture"), format!("SGD, b = {b}: one datapoint")];
+    // Minima have correlations of at most 1; far beyond them there is nothing to show.
+    let diverged = mixed.iter().chain(&pure).any(|c| c.abs().is_nan() || c.abs() > 10.0);
+    if diverged {
+        return None;
+    }
+    let is_reproduced = report.claims.iter().all(|claim| claim.verdict == Some(Verdict::Reproduced));
+    let [mixture, datapoint] = if is_reproduced { [": a mixture", ": one datapoint"] } else { ["", ""] };
+    let titles = [format!("GD, b = {m}{mixture}"), format!("SGD, b = {b}{datapoint}")];
     let title = "correlations with the samples, after training from one start";
     Some(format!("{title}\n{}", chart::side_by_side([&titles[0], &titles[1]], [&mixed, &pure], columns)))
 }

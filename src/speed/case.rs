@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Dataset;
 use crate::device::Compute;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
-use crate::error::{Error, Result};
+use crate::error::{Error, Misuse, Result};
 use crate::init::Start;
 use crate::limits;
 use crate::model::Activation;
@@ -76,7 +76,7 @@ impl Case {
             Variant::Gram => correlated(samples, dim)?,
         };
         let start = |replica| Start::gaussian(&data, 0.5, 1, replica);
-        let starts: Vec<Start> = (0..replicas).map(start).collect::<Result<_>>()?;
+        let starts: Vec<Start> = (0..replicas).map(start).collect::<Result<_, Misuse>>()?;
         let schedule = Schedule::sgd(samples, batch, 1)?;
         let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
         Ok(match (variant, starts.as_slice()) {
@@ -97,7 +97,7 @@ fn correlated(samples: usize, dim: usize) -> Result<Dataset> {
     let scale = (12.0 / dim as f64).sqrt();
     let entry = |k: usize| scale * (((k * 7919) % 1013) as f64 / 1013.0 - 0.5);
     let entries = limits::entries("the data matrix", samples, dim)?;
-    Dataset::from_rows((0..entries).map(entry).collect(), samples, dim)
+    Ok(Dataset::from_rows((0..entries).map(entry).collect(), samples, dim)?)
 }
 
 impl std::fmt::Display for Case {

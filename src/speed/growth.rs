@@ -90,7 +90,7 @@ impl Cell {
         rounds: usize,
         seconds: f64,
     ) -> Result<Self> {
-        let (engine, bytes) = most_held(|| Ok(Ours::new(case.engine(variant, compute)?, case)));
+        let (engine, bytes) = most_held(|| Ok::<_, Error>(Ours::new(case.engine(variant, compute)?, case)));
         let mut engine: Ours = engine?;
         let mut nanoseconds = f64::INFINITY;
         for _ in 0..rounds {

@@ -186,7 +186,7 @@ fn what_cannot_be_rendered_is_refused() {
         ("reproduce", "--only=landscape"),
         ("gd_limit", "--step-size=0.3"),
         ("gd_limit", "--backend=flex"),
-        ("train", "--resume"),
+        ("train", "--replicas=3"),
         ("train", "--samples=9"),
         ("train", "--no-page"),
     ] {

@@ -5,7 +5,7 @@ mod record;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, bent, by_the_reduced_engine, check_replicas, in_words, largest};
+use super::protocol::{Case, bent, by_the_reduced_engine, check_replicas, count, in_words, largest};
 use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 
@@ -16,7 +16,6 @@ use crate::measure::sparsity::participation_ratio;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
-use crate::text;
 use crate::theory::budget::MISS;
 use crate::theory::{alignment, gd, sgd};
 use crate::train::Outcome;
@@ -149,7 +148,7 @@ fn protocol(options: &Options, sweeps: &[Sweep]) -> String {
         let (low, high) = range("n", reduction, |size| size.dim);
         let [of_m, of_n] = ["m", "n"].map(|axis| range(axis, reduction, |size| size.pairs.len()));
         let (fewest, most) = (of_m.0.min(of_n.0), of_m.1.max(of_n.1));
-        let most_in_words = text::counted(most as u64, "start");
+        let most_in_words = count(most, "start");
         let starts = if fewest == most { most_in_words } else { format!("{fewest} to {most_in_words}") };
         format!(
             "m from {first} to {last} at n = {}, n from {low} to {high} at m = {}, {starts} for each size",
@@ -243,12 +242,12 @@ fn problem(
     reduction: Reduction,
     options: &Options,
 ) -> Result<Problem> {
-    Problem::new(dataset, activation, reduction, options.step_size.unwrap_or(STEP_SIZE))
+    Ok(Problem::new(dataset, activation, reduction, options.step_size.unwrap_or(STEP_SIZE))?)
 }
 
 /// SGD's schedule under a reduction.
 fn sgd_schedule(samples: usize, reduction: Reduction, seed: u64) -> Result<Schedule> {
-    Schedule::sgd(samples, if reduction == Reduction::Sum { 1 } else { BATCH_OF_MEAN }, seed)
+    Ok(Schedule::sgd(samples, if reduction == Reduction::Sum { 1 } else { BATCH_OF_MEAN }, seed)?)
 }
 
 /// How the two runs from a start ended.

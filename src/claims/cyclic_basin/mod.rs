@@ -71,7 +71,7 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Empty`](crate::Error::Empty) for a hunt of no starts, [`Error::TooMany`](crate::Error::TooMany) for one of too many.
+/// [`Misuse::Empty`](crate::Misuse::Empty) for a hunt of no starts, [`Misuse::TooMany`](crate::Misuse::TooMany) for one of too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(starts) = options.starts {
         limits::count("the number of starts of the hunt", starts, limits::MAX_RUNS)?;

@@ -175,7 +175,7 @@ type Part = (Vec<Check>, String);
 
 /// The theorem's data, the standard basis up to a rotation: only correlations matter.
 fn two(step_size: f64, activation: Activation) -> Result<Problem> {
-    Problem::new(Dataset::implicit_orthonormal(2, 2)?, activation, Reduction::Mean, step_size)
+    Ok(Problem::new(Dataset::implicit_orthonormal(2, 2)?, activation, Reduction::Mean, step_size)?)
 }
 
 fn run_two(point: Point, activation: Activation, schedule: &Schedule, set: LimitSet) -> Result<Run> {

@@ -66,7 +66,7 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 100 runs a cell, [`Error::TooMany`] for too many.
+/// [`Error::Usage`] for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
         return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));

@@ -2,7 +2,7 @@
 
 use super::compare::Cell;
 use super::{CLAIM, Context, Options, Tolerances};
-use crate::data::Dataset;
+use crate::data::{Dataset, FromFile};
 use crate::error::Result;
 use crate::limits;
 use crate::model::Activation;

@@ -28,7 +28,7 @@ pub(super) struct Cell {
 
 impl Cell {
     pub fn problem(&self) -> Result<Problem> {
-        Problem::new(self.dataset.clone(), self.activation, self.reduction, self.step_size)
+        Ok(Problem::new(self.dataset.clone(), self.activation, self.reduction, self.step_size)?)
     }
 
     /// The first Gaussian start whose active part is at least a tenth of its root mean square, `√(m/n)‖w_0‖` (ReLU:

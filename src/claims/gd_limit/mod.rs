@@ -17,6 +17,7 @@ use crate::device::{Compute, Precision};
 use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
+use crate::text::number;
 use crate::theory::gd::{self, Radial};
 use crate::verdict::{Check, Expectation};
 use compare::{Cell, Measured, measure};
@@ -312,8 +313,19 @@ impl Told {
         ));
         let diverged = runs.iter().filter(|(_, run)| run.diverged).count();
         if diverged > 0 {
-            self.notes
-                .push(format!("{diverged} of {} trainings diverged; their distances are NaN.", runs.len()));
+            let mut note =
+                format!("{diverged} of {} diverged; their distances are NaN.", count(runs.len(), "training"));
+            if diverged < runs.len() {
+                let others = || runs.iter().map(|(_, run)| run).filter(|run| !run.diverged);
+                let [distance, deviation] =
+                    [largest(others().map(|run| run.distance)), largest(others().map(|run| run.deviation))];
+                note += &format!(
+                    " Of the others, the largest distance to w_GD is {}, and the largest deviation from the recursion {}.",
+                    number(distance),
+                    number(deviation)
+                );
+            }
+            self.notes.push(note);
         }
     }
 }

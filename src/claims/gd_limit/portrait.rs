@@ -6,7 +6,7 @@ use super::super::protocol::Case;
 use super::super::record::NeuronTrace;
 use super::super::{Context, Table};
 use super::{CLAIM, Options, Prediction};
-use crate::data::Dataset;
+use crate::data::{Dataset, FromFile};
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
@@ -71,9 +71,9 @@ fn dataset(options: &Options, seed: u64) -> Result<Dataset> {
     if let Some(path) = &options.data {
         let own = Dataset::from_file(path)?;
         let (samples, dim) = (own.samples().min(MAX), own.dim());
-        return Dataset::from_rows(own.rows()?[..samples * dim].to_vec(), samples, dim);
+        return Ok(Dataset::from_rows(own.rows()?[..samples * dim].to_vec(), samples, dim)?);
     }
     let samples = options.samples.or(options.dim).unwrap_or(SIZE.0).min(MAX);
     let dim = options.dim.unwrap_or(if samples == SIZE.0 { SIZE.1 } else { samples });
-    Dataset::orthonormal(samples, dim.max(samples), seed)
+    Ok(Dataset::orthonormal(samples, dim.max(samples), seed)?)
 }

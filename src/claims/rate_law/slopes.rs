@@ -7,7 +7,7 @@ use super::{CLAIM, Options, Prediction};
 use crate::claims::{Context, Findings, Table};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
@@ -98,7 +98,7 @@ impl Cell {
             let (first, last) = (16 * block, replicas.min(16 * block + 16));
             let starts: Vec<Start> = (first..last)
                 .map(|k| Start::gaussian(problem.dataset(), 0.5, seed, k))
-                .collect::<Result<_>>()?;
+                .collect::<Result<_, Misuse>>()?;
             let mut engine = Reduced::new(&problem, &schedule, &starts, first)?;
             let sizes = |engine: &Reduced, k: usize| engine.neurons(k).remove(0).correlations;
             engine.advance(from);

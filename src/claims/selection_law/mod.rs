@@ -84,7 +84,7 @@ const DECIDED: f64 = 1e-5;
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 1000 runs a cell, [`Error::TooMany`] for too many.
+/// [`Error::Usage`] for fewer than 1000 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 1000) {
         return Err(Error::Usage(format!(

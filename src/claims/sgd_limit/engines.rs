@@ -4,7 +4,7 @@ use super::super::{Context, Table};
 use super::{CLAIM, Options, schedule};
 use crate::data::Dataset;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
@@ -41,7 +41,8 @@ pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
         let next = cadence.next_after(step);
         engines.iter_mut().for_each(|(_, engine)| engine.advance(next - step));
         step = next;
-        let weights = engines.iter().map(|(_, engine)| engine.weights(0)).collect::<Result<Vec<_>>>()?;
+        let weights =
+            engines.iter().map(|(_, engine)| engine.weights(0)).collect::<Result<Vec<_>, Misuse>>()?;
         for (k, l) in [(0, 1), (0, 2), (1, 2)] {
             let distance = norm_of(weights[k].iter().zip(&weights[l]).map(|(a, b)| a - b));
             let (engine, other) = (engines[k].0, engines[l].0);

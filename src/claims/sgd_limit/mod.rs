@@ -12,7 +12,7 @@ use super::protocol::{Case, Pool, Tally, bent, by_the_reduced_engine, check_repl
 use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::device::Precision;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::problem::Problem;
@@ -107,15 +107,23 @@ fn arrived(tolerance: f64) -> String {
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
     check_replicas(options.replicas)?;
+    if options.schedule == Some(ScheduleKind::Gd) {
+        let reason = "sgd_limit is about batches smaller than m; full batches are those of gd_limit";
+        return Err(Error::Usage(reason.into()));
+    }
     let (groups, left_out) = groups(context, options)?;
     notes.extend(left_out);
     let total: u64 = groups.iter().flat_map(|group| &group.cells).map(|cell| cell.replicas).sum();
     context.progress.inc_length(total);
     let mut protocol = vec![told(&groups, total)];
     let (mut checks, mut batch_sizes) = (Vec::new(), ends::table());
+    let mut all = Tally::default();
     for (g, group) in groups.iter().enumerate() {
-        checks.extend(count(context, options, prediction, g as u64, group, &mut batch_sizes)?);
+        let (tally, counted) = count(context, options, prediction, g as u64, group, &mut batch_sizes)?;
+        checks.extend(counted);
+        all = [all, tally].into_iter().sum();
     }
+    notes.extend(all.missed());
     if options.batch.is_some() && options.batch == options.samples {
         notes.push("Outside the hypotheses: b = m, where Theorem 1 speaks and not Theorem 2.".into());
     }
@@ -170,7 +178,7 @@ fn missed(cell: &Cell) -> f64 {
 
 /// The paper's batches, or those that the command line puts in their place.
 fn schedule(options: &Options, samples: usize, batch: usize, seed: u64) -> Result<Schedule> {
-    Schedule::new(options.schedule.unwrap_or(ScheduleKind::Sgd), samples, Some(batch), seed)
+    Ok(Schedule::new(options.schedule.unwrap_or(ScheduleKind::Sgd), samples, Some(batch), seed)?)
 }
 
 /// Counts the runs of a group that arrive.
@@ -181,11 +189,11 @@ fn count(
     g: u64,
     group: &Group,
     batch_sizes: &mut Table,
-) -> Result<Vec<Check>> {
+) -> Result<(Tally, Vec<Check>)> {
     let labels: Vec<String> = group.cells.iter().map(Cell::label).collect();
     let missed = group.cells.iter().map(|cell| cell.replicas as f64 * missed(cell)).sum();
-    let pool =
-        Pool::new(&group.name, &arrived(tolerance(Precision::F64)), &labels, required(context), missed);
+    let name = format!("runs that arrive, {}", group.name);
+    let pool = Pool::new(&name, &arrived(tolerance(Precision::F64)), &labels, required(context), missed);
     let mut tallies = Vec::new();
     for (k, cell) in group.cells.iter().enumerate() {
         let seed = context.cell_seed(&CLAIM, g << 16 | k as u64);
@@ -193,7 +201,7 @@ fn count(
         ends::record(batch_sizes, cell, &ends);
         tallies.push(tally);
     }
-    Ok(pool.counted(&tallies))
+    Ok((tallies.iter().copied().sum(), pool.counted(&tallies)))
 }
 
 fn run_cell(

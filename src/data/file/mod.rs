@@ -197,12 +197,17 @@ fn check_count(count: u128) -> Result<(), Defect> {
     if count > MAX_NUMBERS as u128 { Err(Defect::TooMany { count, max: MAX_NUMBERS }) } else { Ok(()) }
 }
 
-impl Dataset {
+/// What can be read from a file.
+pub trait FromFile: Sized {
     /// Reads samples `[m, n]` from a file, whose name tells the [`Format`].
     ///
     /// # Errors
     /// [`Error::NotRegular`], [`Error::Io`]; [`Error::Data`] with the defect and its position.
-    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+    fn from_file(path: impl AsRef<Path>) -> Result<Self>;
+}
+
+impl FromFile for Dataset {
+    fn from_file(path: impl AsRef<Path>) -> Result<Self> {
         Ok(read(path.as_ref(), &ReadOptions::default())?.0)
     }
 }
@@ -210,7 +215,7 @@ impl Dataset {
 /// Reads samples from a file, whose name tells the [`Format`], and says how they stood there.
 ///
 /// # Errors
-/// Those of [`Dataset::from_file`].
+/// Those of [`FromFile::from_file`].
 pub fn read(path: &Path, options: &ReadOptions) -> Result<(Dataset, Layout)> {
     let file = regular::open(path)?;
     let Table { values, samples, dim, layout } =
@@ -222,7 +227,7 @@ pub fn read(path: &Path, options: &ReadOptions) -> Result<(Dataset, Layout)> {
 /// how many vectors they are.
 ///
 /// # Errors
-/// Those of [`Dataset::from_file`].
+/// Those of [`FromFile::from_file`].
 pub fn vectors(path: &Path) -> Result<(Vec<f64>, usize)> {
     let read = |file| {
         let mut input = Input::new(file)?;

@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor};
 
 use super::super::{chunks, is_blown_up, lots, steps_a_look};
 use crate::device::{Compute, to_host};
-use crate::model::Activation;
+use crate::model::{Activation, Forward};
 use crate::schedule::{BatchStream, Schedule};
 
 /// What all blocks have in common.

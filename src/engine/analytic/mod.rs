@@ -16,7 +16,7 @@ use self::block::{Block, Setting};
 use super::{Engine, Snapshot, blow_up, expect};
 use crate::data::dot;
 use crate::device::{Compute, to_host};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::limits;
 use crate::model::Activation;
@@ -45,8 +45,8 @@ impl Analytic {
     /// Replicas `first, first + 1, …`, one a start.
     ///
     /// # Errors
-    /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
-    /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many; [`Error::TooLarge`](crate::Error::TooLarge); [`Error::ImplicitData`](crate::Error::ImplicitData) over data that was not materialised.
+    /// [`Misuse::NoFormula`](crate::Misuse::NoFormula) for an activation that is not the paper's;
+    /// [`Misuse::Empty`](crate::Misuse::Empty) without starts, [`Misuse::TooMany`](crate::Misuse::TooMany) with too many; [`Misuse::TooLarge`](crate::Misuse::TooLarge); [`Misuse::ImplicitData`](crate::Misuse::ImplicitData) over data that was not materialised.
     pub fn new(
         problem: &Problem,
         schedule: &Schedule,
@@ -140,7 +140,7 @@ impl Engine for Analytic {
         self.problem.single_neuron_slope(&self.neurons(replica)[0], || Ok(self.weights_of(replica)))
     }
 
-    fn weights(&self, replica: usize) -> Result<Vec<f64>> {
+    fn weights(&self, replica: usize) -> Result<Vec<f64>, Misuse> {
         Ok(self.weights_of(replica))
     }
 
@@ -160,7 +160,7 @@ impl Engine for Analytic {
         }
     }
 
-    fn restore(&mut self, snapshot: &Snapshot) -> Result<()> {
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Misuse> {
         snapshot.expect(self.replicas())?;
         let dim = self.problem.dataset().dim();
         snapshot.replicas.iter().try_for_each(|w| expect("the weight vector", dim, w.len()))?;

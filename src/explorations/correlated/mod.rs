@@ -157,11 +157,11 @@ impl<'a> Protocol<'a> {
     fn problem(&self, case: Case) -> Result<Problem> {
         let dataset =
             Dataset::equicorrelated(self.samples, self.dim, case.rho, self.seed)?.treated_as_general();
-        Problem::new(dataset, case.activation, Reduction::Mean, self.step_size)
+        Ok(Problem::new(dataset, case.activation, Reduction::Mean, self.step_size)?)
     }
 
     fn schedule(&self, case: Case) -> Result<Schedule> {
-        Schedule::sgd(self.samples, case.batch, self.seed)
+        Ok(Schedule::sgd(self.samples, case.batch, self.seed)?)
     }
 
     fn step_per_sample(&self, batch: usize) -> f64 {

@@ -2,7 +2,7 @@
 
 use super::{Case, Protocol};
 use crate::engine::{Engine, Reduced};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::vectors::{largest_size, norm};
 
@@ -26,7 +26,7 @@ impl Onset {
         let rows: Vec<&[f64]> = dataset.rows()?.chunks_exact(dataset.dim()).collect();
         let starts = (0..protocol.pairs as usize)
             .map(|pair| Start::from_weights(dataset, rows[pair % samples].to_vec()));
-        let mut engine = Reduced::new(&problem, &schedule, &starts.collect::<Result<Vec<_>>>()?, 0)?;
+        let mut engine = Reduced::new(&problem, &schedule, &starts.collect::<Result<Vec<_>, Misuse>>()?, 0)?;
         engine.advance(1);
         let step_per_sample = problem.step_per_sample(case.batch);
         let (mut measured, mut predicted) = (Vec::new(), Vec::new());

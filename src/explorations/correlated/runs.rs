@@ -2,7 +2,7 @@
 
 use super::{Case, INIT_NORM, Protocol};
 use crate::engine::{Engine, Reduced};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::measure::alignment::{best_match, cos_init};
 use crate::state::Neuron;
@@ -66,7 +66,7 @@ impl Runs {
         let problem = protocol.problem(case)?;
         let schedule = protocol.schedule(case)?;
         let start = |pair| Start::gaussian(problem.dataset(), INIT_NORM, protocol.seed, pair);
-        let starts = (0..protocol.pairs).map(start).collect::<Result<Vec<_>>>()?;
+        let starts = (0..protocol.pairs).map(start).collect::<Result<Vec<_>, Misuse>>()?;
         let mut engine = Reduced::new(&problem, &schedule, &starts, 0)?;
         let mut looks: Vec<Vec<Neuron>> = vec![Vec::new(); starts.len()];
         let mut converged = vec![None; starts.len()];

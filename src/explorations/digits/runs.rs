@@ -4,7 +4,7 @@ use super::{INIT_NORM, TOLERANCE, WINDOW};
 use crate::claims::Context;
 use crate::data::{Dataset, dot};
 use crate::engine::{Analytic, Engine};
-use crate::error::Result;
+use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::measure::alignment::{best_match, cos_init};
 use crate::measure::sparsity::effective_support;
@@ -63,7 +63,7 @@ impl Protocol {
         let schedule = Schedule::sgd(samples, batch, self.seed)?;
         let problem = Problem::new(dataset.clone(), Activation::Relu, Reduction::Mean, self.step_size)?;
         let starts = (0..pairs).map(|pair| Start::gaussian(dataset, INIT_NORM, self.seed, pair));
-        let starts = starts.collect::<Result<Vec<_>>>()?;
+        let starts = starts.collect::<Result<Vec<_>, Misuse>>()?;
         let mut engine = Analytic::new(&problem, &schedule, &starts, 0, &context.compute)?;
         let stop =
             if full { StopRule::Tail { window: WINDOW, tolerance: TOLERANCE } } else { StopRule::Never };

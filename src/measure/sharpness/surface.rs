@@ -42,7 +42,7 @@ impl<M: Autoencoder> Surface<M> {
     /// The loss of `model` over `dataset`, around the model's own parameters.
     ///
     /// # Errors
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData).
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData).
     pub fn new(model: M, dataset: &Dataset, compute: &Compute) -> Result<Self> {
         let rows = compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]);
         let point = flat::parameters(&model);

@@ -87,7 +87,13 @@ impl Axis {
             values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
         let size = low.abs().max(high.abs());
         let margin = if is_wide(low, high) { 0.05 * (high - low) } else { 0.5f64.max(1e-3 * size) };
-        self.range = (self.at(low - margin), self.at(high + margin));
+        let (low, high) = (low - margin, high + margin);
+        // Ticks of a logarithmic axis are powers of ten: it shows two of them.
+        let (low, high) = match self.scale {
+            Scale::Log if high - low < 1.0 => (low.floor(), high.ceil()),
+            _ => (low, high),
+        };
+        self.range = (self.at(low), self.at(high));
     }
 }
 

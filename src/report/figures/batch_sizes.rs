@@ -7,7 +7,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "batch_sizes",
     claim: "sgd_limit",
-    title: "Pure for every b < m, a mixture at b = m: the jump",
+    title: "Where SGD ends, over the share of the data in a batch",
     table: "batch_sizes",
     columns: &[
         "samples",

@@ -7,7 +7,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "correlated",
     claim: "correlated",
-    title: "GD's limit jumps at ρ = 0; SGD's spread grows with the correlation",
+    title: "What GD and SGD mix, over the correlation of the samples",
     table: "correlated",
     columns: &[
         "activation",

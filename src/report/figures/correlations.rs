@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "correlations",
     claim: "gd_limit",
-    title: "A mixture of all datapoints under GD, one pure datapoint under SGD and cyclic SGD",
+    title: "All correlations over the steps: GD beside SGD beside cyclic SGD",
     table: "correlations",
     columns: &["algorithm", "samples", "dim", "batch", "step_size", "step", "sample", "correlation", "limit"],
     draw,

@@ -8,7 +8,7 @@ use crate::text::number;
 pub(super) const FIGURE: Figure = Figure {
     id: "cyclic_boundary",
     claim: "cyclic_basin",
-    title: "Two samples in turns: the first wins from behind, by a head start of (1 − ‖w₀‖²/2) η",
+    title: "Two samples in turns: the boundary between their basins, beside the head start (1 − ‖w₀‖²/2) η",
     table: "cyclic_boundary",
     columns: &["init_norm", "residual", "step_size", "log_ratio", "first_order"],
     draw,

@@ -7,7 +7,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "cyclic_simplex",
     claim: "cyclic_basin",
-    title: "Three samples in turns: the largest wins, but close to a tie the one visited earlier",
+    title: "Three samples in turns: which of them wins, by where training starts",
     table: "cyclic_simplex",
     columns: &["share_0", "share_1", "share_2", "init_norm", "step_size", "winner", "first_order"],
     draw,

@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "engines",
     claim: "sgd_limit",
-    title: "Three engines, one trajectory: they differ by rounding at every step",
+    title: "Three engines on one trajectory: how far they differ at every step",
     table: "engines",
     columns: &[
         "samples",

@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "escape_law",
     claim: "escape",
-    title: "From the even mixture of two samples, the time to commit has the law of the diffusion",
+    title: "The time to commit from the even mixture of two samples, beside the law of the diffusion",
     table: "escape_law",
     columns: &["step_per_sample", "kappa_t", "committed", "low", "high", "predicted", "runs"],
     draw,

@@ -8,7 +8,7 @@ use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 pub(super) const FIGURE: Figure = Figure {
     id: "escape_scaling",
     claim: "escape",
-    title: "From w_GD, SGD commits after a time that goes as 1/κ, whatever the batch size",
+    title: "The time to commit from w_GD, over 1/κ and over the batch size",
     table: "escape_scaling",
     columns: &[
         "samples",

@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "hypothesis_map",
     claim: "hypothesis_map",
-    title: "How far the hypotheses stretch: the limits hold up to the stability threshold η_B = 1/2",
+    title: "How far the hypotheses stretch: the share of runs that end in the predicted limit",
     table: "hypothesis_map",
     columns: &["algorithm", "step_per_sample", "init_norm", "fraction", "runs", "inside"],
     draw,

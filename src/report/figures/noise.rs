@@ -7,7 +7,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "noise",
     claim: "vanishing_noise",
-    title: "Near a datapoint the noise is proportional to the distance",
+    title: "The noise of the gradient over the distance to the minimum, at a datapoint and at the mixture",
     table: "noise",
     columns: &["samples", "dim", "activation", "direction", "distance", "noise", "predicted"],
     draw,

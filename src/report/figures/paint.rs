@@ -99,7 +99,7 @@ pub fn svg(drawing: &Drawing, id: &str, look: Look) -> String {
 /// # Errors
 /// A message of the rasteriser.
 pub fn png(drawing: &Drawing) -> Result<Vec<u8>, String> {
-    raster::png(&scene(drawing, Look::File))
+    raster::png(scene(drawing, Look::File))
 }
 
 /// Puts `fresh` and numbers from 0 on in place of `stale` and numbers from anywhere on.

@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "plane",
     claim: "cyclic_limit",
-    title: "Two samples: from one start to different points of the circle of minima",
+    title: "Two samples: GD, SGD and cyclic SGD in the plane, from one start",
     table: "plane",
     columns: &["algorithm", "run", "step_size", "step", "c_0", "c_1", "limit_0", "limit_1"],
     draw,

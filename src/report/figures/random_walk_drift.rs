@@ -8,7 +8,7 @@ use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 pub(super) const FIGURE: Figure = Figure {
     id: "random_walk_drift",
     claim: "random_walk",
-    title: "The drift of R is the enumerated one at every level, and positive far out",
+    title: "The drift of R, measured and enumerated, over R",
     table: "random_walk_drift",
     columns: &[
         "samples",

@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "random_walk_paths",
     claim: "random_walk",
-    title: "The log-ratio runs away under SGD and stands still under the full batch",
+    title: "The log-ratio R over the steps, under SGD and under the full batch",
     table: "random_walk_paths",
     columns: &["samples", "batch", "step_size", "walk", "step", "level", "rate"],
     draw,

@@ -7,7 +7,7 @@ use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 pub(super) const FIGURE: Figure = Figure {
     id: "rate_batch_size",
     claim: "rate_law",
-    title: "The cheapest batch: m/2 in steps under the sum, one sample in all other respects",
+    title: "What a batch size costs, in steps and in samples",
     table: "rate_batch_size",
     columns: &[
         "reduction",

@@ -8,7 +8,7 @@ use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 pub(super) const FIGURE: Figure = Figure {
     id: "rate_law",
     claim: "rate_law",
-    title: "After selection the losers fall at the rate that the law of the batches gives",
+    title: "The rate at which the losers fall after selection, beside the law of the batches",
     table: "rate_law",
     columns: &[
         "schedule",

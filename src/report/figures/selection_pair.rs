@@ -9,7 +9,7 @@ use crate::text::number;
 pub(super) const FIGURE: Figure = Figure {
     id: "selection_pair",
     claim: "selection_law",
-    title: "The odds of two samples are the angle of the start, whatever the step size and the batches",
+    title: "The odds of two samples over the angle of the start, for several step sizes and batches",
     table: "selection_pair",
     columns: &[
         "batch",

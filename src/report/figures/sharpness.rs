@@ -7,7 +7,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "sharpness",
     claim: "sharpness",
-    title: "Both minima have λ_max = 4/m; with ReLU the sparse one has the larger trace",
+    title: "λ_max and trace of the Hessian at the minima of GD and SGD, beside closed forms",
     table: "sharpness",
     columns: &[
         "samples",

@@ -6,7 +6,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "sharpness_along",
     claim: "sharpness",
-    title: "Curvature along training: GD and SGD part on the way to equally deep minima",
+    title: "Curvature along training, under GD and under SGD",
     table: "sharpness_along",
     columns: &[
         "samples",

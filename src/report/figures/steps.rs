@@ -8,7 +8,7 @@ use super::{Figure, Sheet};
 pub(super) const FIGURE: Figure = Figure {
     id: "steps",
     claim: "sgd_limit",
-    title: "Steps to the tolerance go as 1/λ in every batch size, and selection comes before",
+    title: "Steps of selection and steps to the tolerance, over the batch size",
     table: "batch_sizes",
     columns: &[
         "samples",

@@ -39,7 +39,7 @@ pub(in super::super) fn html(saved: &Saved, pictures: &[Picture]) -> Result<Stri
         commit => saved.git_commit.as_deref(),
         seconds => format!("{:.1}", saved.seconds),
         interrupted => saved.interrupted,
-        level => format!("{:.1e}", saved.level),
+        level => (saved.level > 0.0).then(|| format!("{:.1e}", saved.level)),
         check_level => format!("{CHECK_LEVEL:e}"),
         report_level => format!("{REPORT_LEVEL:e}"),
         reproduced => saved.claims.iter().filter(reproduced).count(),

@@ -53,9 +53,16 @@ fn draw(sheet: &Sheet) -> Drawing {
 }
 
 fn caption(sheet: &Sheet) -> String {
+    let mixing =
+        format!("{} replicas. The quantiles of the participation ratio at the end", sheet.rows().count());
+    let winners = sheet.distinct("argmax").len();
+    if winners > MAX_SAMPLES {
+        return format!(
+            "{mixing}; the replicas end closest to more than {MAX_SAMPLES} different samples, too many to be drawn."
+        );
+    }
     format!(
-        "{} replicas. Left: the quantiles of the participation ratio at the end. Right: share of the replicas whose largest cosine is with sample i, \
-         numbered from 0, with exact 95 % intervals; samples that no replica ended at have no point.",
-        sheet.rows().count()
+        "{mixing} (left), and the share of the replicas whose largest cosine is with sample i, numbered from 0, with exact 95 % intervals \
+         (right); samples that no replica ended at have no point."
     )
 }

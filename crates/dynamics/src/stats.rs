@@ -1,0 +1,353 @@
+//! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
+
+use crate::vectors::largest;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
+use statrs::function::beta::inv_beta_reg;
+
+/// Family-wise error level of a whole report: the probability that a report in which every claim is true refutes one. (That a check decides
+/// nothing is kept rarer by widths of about three quarters of the precision and less; how rare it is, `calibrate` measures.) Every claim has a fixed share of it (`Claim::level`), which the levels of its
+/// checks may use up.
+pub const REPORT_LEVEL: f64 = 1e-3;
+
+/// Level of the confidence interval behind a single check: the probability that it misses the true value. The 5e-6 are the
+/// report's level over 200 such checks, more than any report holds (Bonferroni).
+pub const CHECK_LEVEL: f64 = REPORT_LEVEL / 200.0;
+
+/// Error level of the interval of an estimate that nothing is decided by: 95 % intervals, one by one.
+pub const ESTIMATE_LEVEL: f64 = 0.05;
+
+/// A confidence interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether `value` lies within.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Half the width.
+    pub fn half_width(&self) -> f64 {
+        0.5 * (self.high - self.low)
+    }
+}
+
+/// Exact (Clopper–Pearson) one-sided lower confidence bound, at error level `alpha`, on the
+/// probability behind `successes` out of `trials`: the `p` with `P(Bin(n, p) ≥ k) = α`. Closed form
+/// without a miss; otherwise accurate to five digits in `α`.
+///
+/// # Panics
+/// If `successes > trials`.
+pub fn binomial_lower_bound(successes: u64, trials: u64, alpha: f64) -> f64 {
+    assert!(successes <= trials, "{successes} successes of {trials}");
+    match successes {
+        0 => 0.0,
+        // P(Bin(n, p) = n) = pⁿ.
+        k if k == trials => (alpha.ln() / trials as f64).exp(),
+        // P(Bin(n, p) ≥ k) = I_p(k, n − k + 1).
+        k => inv_beta_reg(k as f64, (trials - k + 1) as f64, alpha),
+    }
+}
+
+/// Exact (Clopper–Pearson) two-sided interval at error level `level` of the probability behind `successes` out of
+/// `trials`.
+///
+/// # Panics
+/// If `successes > trials`.
+pub fn binomial_interval(successes: u64, trials: u64, level: f64) -> Interval {
+    let low = binomial_lower_bound(successes, trials, 0.5 * level);
+    let high = 1.0 - binomial_lower_bound(trials - successes, trials, 0.5 * level);
+    Interval { low, high }
+}
+
+/// χ² test that rows of counts come from one law: the probability, were they to, of a statistic as large as theirs.
+/// Columns without any count are left out; expected counts should be 5 or more.
+pub fn homogeneity(rows: &[Vec<u64>]) -> f64 {
+    let sum = |counts: &[u64]| counts.iter().sum::<u64>() as f64;
+    let total: f64 = rows.iter().map(|row| sum(row)).sum();
+    let (mut statistic, mut columns) = (0.0, 0);
+    for column in 0..rows[0].len() {
+        let share = rows.iter().map(|row| row[column] as f64).sum::<f64>() / total;
+        if share > 0.0 {
+            columns += 1;
+            let of = |row: &Vec<u64>| (row[column] as f64 - share * sum(row)).powi(2) / (share * sum(row));
+            statistic += rows.iter().map(of).sum::<f64>();
+        }
+    }
+    let freedom = (rows.len() - 1) * (columns - 1);
+    let law = ChiSquared::new(freedom as f64).expect("two rows and two columns at least");
+    law.sf(statistic)
+}
+
+/// Largest distance between the distribution function of a law and that of `sample`, drawn from it or not (Kolmogorov–
+/// Smirnov). NaN if a number of the sample is.
+pub fn distance_to_law(sample: &mut [f64], law: impl Fn(f64) -> f64) -> f64 {
+    sample.sort_by(f64::total_cmp);
+    let n = sample.len() as f64;
+    let gaps = sample.iter().enumerate().map(|(k, &x)| {
+        let below = law(x);
+        (below - k as f64 / n).max((k as f64 + 1.0) / n - below)
+    });
+    largest(gaps)
+}
+
+/// Distance that a sample of `n` from the law itself exceeds with probability `level` at most, for every `n`
+/// (Dvoretzky, Kiefer, Wolfowitz; constant of Massart): `√(log(2/level)/2n)`.
+pub fn largest_distance(n: usize, level: f64) -> f64 {
+    ((2.0 / level).ln() / (2.0 * n as f64)).sqrt()
+}
+
+/// Two-sided quantile of the standard normal law: `P(|Z| > z) = level`.
+pub fn normal_quantile(level: f64) -> f64 {
+    Normal::standard().inverse_cdf(1.0 - level / 2.0)
+}
+
+/// Two-sided quantile of Student's law: `P(|T| > t) = level` with the given degrees of freedom.
+pub fn student_quantile(level: f64, freedom: usize) -> f64 {
+    let law = StudentsT::new(0.0, 1.0, freedom as f64).expect("at least one degree of freedom");
+    law.inverse_cdf(1.0 - level / 2.0)
+}
+
+/// A sample mean with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mean {
+    /// Sample mean.
+    pub mean: f64,
+    /// Standard error of the mean.
+    pub sem: f64,
+    /// Sample size.
+    pub n: usize,
+}
+
+impl Mean {
+    /// Mean and standard error of a sample; the error of a single number is not known, NaN.
+    pub fn of(sample: &[f64]) -> Self {
+        let n = sample.len();
+        let mean = sample.iter().sum::<f64>() / n as f64;
+        let variance = sample.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n as f64 - 1.0);
+        Self { mean, sem: (variance / n as f64).sqrt(), n }
+    }
+
+    /// Student-t interval at error level `level`, 0.05 for one of 95 %; of fewer than two numbers it is all of ℝ.
+    pub fn interval(&self, level: f64) -> Interval {
+        let half = if self.n < 2 { f64::INFINITY } else { student_quantile(level, self.n - 1) * self.sem };
+        Interval { low: self.mean - half, high: self.mean + half }
+    }
+}
+
+/// χ² interval at error level `level` of a variance, or its ratio to a known one, estimated from `n` Gaussian numbers.
+pub fn variance_interval(estimate: f64, n: u64, level: f64) -> Interval {
+    let freedom = n as f64 - 1.0;
+    let law = ChiSquared::new(freedom).expect("two numbers at least");
+    let bound = |p: f64| estimate * freedom / law.inverse_cdf(p);
+    Interval { low: bound(1.0 - 0.5 * level), high: bound(0.5 * level) }
+}
+
+/// Normal interval of a linear combination of independent estimates, `Σ a_k x_k`, from `(a_k, x_k, se_k)`; and its
+/// value.
+pub fn combination(terms: &[(f64, f64, f64)], level: f64) -> (f64, Interval) {
+    let value: f64 = terms.iter().map(|(a, x, _)| a * x).sum();
+    let error = terms.iter().map(|(a, _, se)| (a * se).powi(2)).sum::<f64>().sqrt();
+    let half = normal_quantile(level) * error;
+    (value, Interval { low: value - half, high: value + half })
+}
+
+/// A weighted least-squares line `y ≈ intercept + slope x` through points of known standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    /// Slope.
+    pub slope: f64,
+    /// Standard error of the slope, from the errors or the scatter of the points.
+    pub slope_se: f64,
+}
+
+impl Line {
+    /// Fits points `(x, y, standard error of y)`; weights are `1/se²`.
+    pub fn fit(points: &[(f64, f64, f64)]) -> Self {
+        let weight = |se: f64| 1.0 / (se * se);
+        let total: f64 = points.iter().map(|p| weight(p.2)).sum();
+        let mean = |value: fn(&(f64, f64, f64)) -> f64| {
+            points.iter().map(|p| weight(p.2) * value(p)).sum::<f64>() / total
+        };
+        let (x_mean, y_mean) = (mean(|p| p.0), mean(|p| p.1));
+        let spread: f64 = points.iter().map(|p| weight(p.2) * (p.0 - x_mean).powi(2)).sum();
+        let covariance: f64 = points.iter().map(|p| weight(p.2) * (p.0 - x_mean) * (p.1 - y_mean)).sum();
+        let slope = covariance / spread;
+        Self { slope, slope_se: spread.sqrt().recip() }
+    }
+
+    /// Ordinary least squares through points `(x, y, standard error of y)`. Weights by estimated errors would favour the points that
+    /// happen to have a small one; where it goes with `y`, that biases the slope.
+    pub fn unweighted(points: &[(f64, f64, f64)]) -> Self {
+        let x_mean = points.iter().map(|p| p.0).sum::<f64>() / points.len() as f64;
+        let spread: f64 = points.iter().map(|p| (p.0 - x_mean).powi(2)).sum();
+        let slope = points.iter().map(|p| (p.0 - x_mean) / spread * p.1).sum();
+        let variance: f64 = points.iter().map(|p| ((p.0 - x_mean) / spread * p.2).powi(2)).sum();
+        Self { slope, slope_se: variance.sqrt() }
+    }
+
+    /// Ordinary least squares through points `(x, y)` of unknown error, which their scatter about the line tells; it takes
+    /// three points at least.
+    pub fn through(points: &[(f64, f64)]) -> Self {
+        let unweighted: Vec<(f64, f64, f64)> = points.iter().map(|&(x, y)| (x, y, 1.0)).collect();
+        let Self { slope, slope_se } = Self::fit(&unweighted);
+        let n = points.len() as f64;
+        let mean = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / n;
+        let (x_mean, y_mean) = (mean(|p| p.0), mean(|p| p.1));
+        let scatter: f64 = points.iter().map(|(x, y)| (y - y_mean - slope * (x - x_mean)).powi(2)).sum();
+        Self { slope, slope_se: slope_se * (scatter / (n - 2.0)).sqrt() }
+    }
+
+    /// Normal interval of the slope at error level `level`.
+    pub fn slope_interval(&self, level: f64) -> Interval {
+        let half = normal_quantile(level) * self.slope_se;
+        Interval { low: self.slope - half, high: self.slope + half }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, stream};
+    use rand_distr::{Distribution, StandardNormal};
+
+    #[test]
+    fn binomial_bounds_match_tables() {
+        // No miss in n: α^(1/n).
+        assert!((binomial_lower_bound(50, 50, 0.05) - 0.05f64.powf(0.02)).abs() < 1e-15);
+        // R: binom.test(8, 10, alternative = "greater")$conf.int = 0.4930987.
+        assert!((binomial_lower_bound(8, 10, 0.05) - 0.493_098_7).abs() < 1e-7);
+        for (k, n, alpha) in [(1, 4, 1e-5), (4999, 5000, 1e-5), (3, 100_000, 1e-3), (70_000, 100_000, 1e-5)] {
+            let p = binomial_lower_bound(k, n, alpha);
+            let tail = statrs::function::beta::beta_reg(k as f64, (n - k + 1) as f64, p);
+            assert!((tail / alpha - 1.0).abs() < 1e-5, "k = {k}, n = {n}: P = {tail:e} at {p}");
+        }
+        assert_eq!(binomial_lower_bound(0, 9, 0.01), 0.0);
+    }
+
+    #[test]
+    fn intervals_cover_as_often_as_they_say() {
+        // 95 % intervals of slope and mean over 2000 data sets: hits are Bin(2000, 0.95) with sd 9.7.
+        let mut rng = stream(3, Purpose::Protocol, 0);
+        let (mut slopes, mut means) = (0, 0);
+        for _ in 0..2000 {
+            let points: Vec<(f64, f64, f64)> = (0..7)
+                .map(|k| {
+                    let (x, se): (f64, f64) = (f64::from(k) * 0.7, 0.1 + 0.05 * f64::from(k));
+                    let noise: f64 = StandardNormal.sample(&mut rng);
+                    (x, 0.3 - 1.7 * x + se * noise, se)
+                })
+                .collect();
+            slopes += u32::from(Line::fit(&points).slope_interval(0.05).contains(-1.7));
+            let sample: Vec<f64> = (0..6)
+                .map(|_| {
+                    let noise: f64 = StandardNormal.sample(&mut rng);
+                    4.2 + 3.0 * noise
+                })
+                .collect();
+            means += u32::from(Mean::of(&sample).interval(0.05).contains(4.2));
+        }
+        assert!(slopes.abs_diff(1900) < 45, "slope: {slopes}");
+        assert!(means.abs_diff(1900) < 45, "mean: {means}");
+    }
+
+    #[test]
+    fn a_mean_has_the_interval_of_students_law() {
+        // t with 9 degrees of freedom: 2.262157; the numbers 0 to 9 have variance 55/6.
+        let mean = Mean::of(&(0..10).map(f64::from).collect::<Vec<_>>());
+        assert_eq!((mean.mean, mean.n), (4.5, 10));
+        let half = 2.262_157_162_8 * (55.0f64 / 60.0).sqrt();
+        let Interval { low, high } = mean.interval(0.05);
+        assert!((low - 4.5 + half).abs() < 1e-9 && (high - 4.5 - half).abs() < 1e-9, "{low} {high}");
+        let single = Mean::of(&[3.0]);
+        assert!(single.mean == 3.0 && single.sem.is_nan());
+        assert_eq!(single.interval(0.05), Interval { low: f64::NEG_INFINITY, high: f64::INFINITY });
+    }
+
+    #[test]
+    fn the_scatter_of_points_gives_the_error_of_their_slope() {
+        // Sxx = 35/4, Sxy = 10, Syy = 14: slope 8/7, scatter 14 − 80/7, variance of the slope (18/7)/2/(35/4) = 36/245.
+        let line = Line::through(&[(0.0, 1.0), (1.0, 3.0), (2.0, 2.0), (4.0, 6.0)]);
+        assert!((line.slope - 8.0 / 7.0).abs() < 1e-12, "{line:?}");
+        assert!((line.slope_se - (36.0f64 / 245.0).sqrt()).abs() < 1e-12, "{line:?}");
+        assert!(Line::through(&[(1.0, 2.0), (3.0, 8.0), (4.0, 11.0)]).slope_se < 1e-12);
+    }
+
+    #[test]
+    fn errors_of_points_add_up_in_an_unweighted_slope() {
+        // Weights (−3, −1, 1, 3)/10 of y.
+        let line = Line::unweighted(&[(0.0, 1.0, 0.1), (1.0, 3.0, 0.2), (2.0, 2.0, 0.3), (3.0, 6.0, 0.4)]);
+        assert!((line.slope - 1.4).abs() < 1e-12, "{line:?}");
+        assert!((line.slope_se - 0.0166f64.sqrt()).abs() < 1e-12, "{line:?}");
+    }
+
+    #[test]
+    fn tests_of_laws_err_as_often_as_they_say() {
+        // 2000 tables of three rows of 200 over probabilities (0.5, 0.3, 0.2), and as many samples of 50 uniforms:
+        // p-values below 0.1 and distances beyond the bound at 0.1 in 200 cases at most, deviation 13.4.
+        let mut rng = stream(5, Purpose::Protocol, 0);
+        let (mut tables, mut samples) = (0, 0);
+        for _ in 0..2000 {
+            let mut row = || {
+                let mut counts = vec![0; 4];
+                for _ in 0..200 {
+                    let u: f64 = rand::RngExt::random(&mut rng);
+                    counts[if u < 0.5 {
+                        0
+                    } else if u < 0.8 {
+                        2
+                    } else {
+                        3
+                    }] += 1;
+                }
+                counts
+            };
+            tables += u32::from(homogeneity(&[row(), row(), row()]) < 0.1);
+            let mut sample: Vec<f64> = (0..50).map(|_| rand::RngExt::random(&mut rng)).collect();
+            samples += u32::from(distance_to_law(&mut sample, |x| x) > largest_distance(50, 0.1));
+        }
+        assert!(tables.abs_diff(200) < 60, "{tables}");
+        assert!(samples < 260 && samples > 100, "{samples}");
+        // R: chisq.test(matrix(c(30, 20, 10, 40), 2))$p.value without correction = 3.0e-5 or so.
+        let p = homogeneity(&[vec![30, 10], vec![20, 40]]);
+        let statistic: f64 = 100.0 * (30.0 * 40.0 - 20.0 * 10.0f64).powi(2) / (40.0 * 60.0 * 50.0 * 50.0);
+        assert!((p / (2.0 * Normal::standard().cdf(-statistic.sqrt())) - 1.0).abs() < 1e-6, "{p}");
+    }
+
+    #[test]
+    fn two_sided_binomial_intervals_match_tables() {
+        // R: binom.test(7, 20)$conf.int = 0.1539092 0.5921885.
+        let interval = binomial_interval(7, 20, 0.05);
+        assert!((interval.low - 0.153_909_2).abs() < 1e-6 && (interval.high - 0.592_188_5).abs() < 1e-6);
+        let (value, interval) = combination(&[(2.0, 0.3, 0.01), (-1.0, 0.5, 0.02)], 0.05);
+        assert!((value - 0.1).abs() < 1e-15);
+        assert!((interval.half_width() - 1.959_964 * 0.02 * 2f64.sqrt()).abs() < 1e-7);
+    }
+
+    #[test]
+    fn variance_intervals_match_tables() {
+        // SciPy: (n − 1)/chi2.isf(level/2, n − 1) and (n − 1)/chi2.ppf(level/2, n − 1).
+        for (n, level, low, high) in [
+            (10, 0.05, 0.473_117_271_643, 3.332_852_538_519),
+            (600, 5e-6, 0.777_504_779_851, 1.319_345_991_863),
+            (12_000, 5e-6, 0.943_361_071_005, 1.061_385_522_130),
+        ] {
+            let interval = variance_interval(1.0, n, level);
+            assert!(
+                (interval.low - low).abs() < 1e-7 && (interval.high - high).abs() < 1e-7,
+                "{n}: {interval:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn quantiles_are_two_sided() {
+        assert!((normal_quantile(0.05) - 1.959_963_984_540_054).abs() < 1e-9);
+    }
+}

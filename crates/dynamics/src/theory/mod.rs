@@ -1,0 +1,37 @@
+//! Closed forms and exact recursions, pure f64. Nothing here has seen an engine.
+
+pub mod alignment;
+pub mod budget;
+pub mod correlated;
+pub mod cyclic;
+pub mod escape;
+pub mod gd;
+pub mod landscape;
+mod quadrature;
+pub mod random_walk;
+pub mod rate;
+pub mod selection;
+pub mod sgd;
+pub mod sharpness;
+
+use crate::activation::Activation;
+use crate::limit_set::LimitSet;
+use crate::schedule::{Schedule, ScheduleKind};
+
+/// Where a run over orthonormal data is predicted to end, from its initial correlations; `None`
+/// where neither the paper nor its conjecture speaks, as of other activations than its own, or no sample is active.
+///
+/// Full batches: the mixture (Theorem 1). Uniform batches without replacement, `b < m`: a datapoint
+/// (Theorem 2); the same is expected with replacement and for reshuffled epochs, whose batches are as
+/// random. Cyclic with `b = 1`: a datapoint (Theorem 4, and the conjecture after it, read for almost every start). Cyclic with `b > 1` is left out:
+/// when `gcd(b, m) > 1` some samples always come together, and a block of them can survive.
+pub fn predicted_limit(schedule: &Schedule, c0: &[f64], activation: Activation) -> Option<LimitSet> {
+    if !activation.has_unit_slope() || !c0.iter().any(|&c| activation.admits(c)) {
+        return None;
+    }
+    match schedule.kind() {
+        _ if schedule.is_full_batch() => gd::limit(c0, activation),
+        ScheduleKind::Cyclic if schedule.batch_size() > 1 => None,
+        _ => Some(sgd::limit_set(c0, activation)),
+    }
+}
