@@ -16,11 +16,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use puremix::claims::{self, Context, Effort};
+use puremix::catalogue;
 use puremix::device::{Backend, Compute, Precision};
 use puremix::limits;
-use puremix::report::ClaimReport;
+use puremix::report::Examined;
 use puremix::stats::{CHECK_LEVEL, normal_quantile};
+use puremix::study::{Context, Effort};
 use puremix::verdict::{Check, Margin, Relation, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -185,10 +186,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             progress: ProgressBar::hidden(),
         };
         let mut rows = Vec::new();
-        let chosen =
-            if options.only.is_empty() { claims::at(options.effort) } else { claims::choose(&options.only)? };
+        let chosen = if options.only.is_empty() {
+            catalogue::at(options.effort)
+        } else {
+            catalogue::choose(&options.only)?
+        };
         for claim in chosen.into_iter().filter(|claim| claim.kind.has_verdict()) {
-            let report = ClaimReport::examine(claim, &context, claim.run)?;
+            let report = Examined::new(claim, (claim.run)(&context)?, 0.0).entry;
             if report.verdict != Some(Verdict::Reproduced) {
                 let verdict = report.verdict.map_or("", Verdict::name);
                 progress.suspend(|| println!("seed {seed}: {} {verdict}", claim.id));

@@ -9,8 +9,8 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use puremix::claims::{Claim, Context, Effort, Findings, Kind};
 use puremix::prelude::*;
+use puremix::study::{Context, Effort, Findings, Kind, Study};
 use puremix::verdict::Expectation;
 
 /// The model: parameters are fields, and any Burn module may be one.
@@ -69,7 +69,7 @@ pub fn findings(context: &Context) -> puremix::Result<Findings> {
 }
 
 /// How the report introduces it.
-pub const CLAIM: Claim = Claim {
+pub const CLAIM: Study = Study {
     id: "my_autoencoder",
     kind: Kind::Beyond,
     joins: Effort::Quick,
@@ -80,9 +80,10 @@ pub const CLAIM: Claim = Claim {
     source: "examples/my_autoencoder.rs",
     statement: "A linear neuron that is normalised before it is used ends in a single sample with b = 1, and in none with b = m.",
     formula: r"\hat{x} = u \langle u, x \rangle, \qquad u = w / \|w\|",
+    figures: &[],
     run: findings,
 };
 
 pub fn main() -> std::process::ExitCode {
-    puremix::cli::run_own(&CLAIM, std::env::args_os())
+    puremix::runner::run_own(&CLAIM, std::env::args_os())
 }

@@ -4,11 +4,11 @@
 
 use std::process::ExitCode;
 
-use puremix::{cli, program};
+use puremix::{cli, commands};
 
 #[global_allocator]
 static ALLOCATOR: cli::Allocator = cli::Allocator;
 
 fn main() -> ExitCode {
-    program::TRAIN.main()
+    commands::TRAIN.main()
 }

@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use crate::data::file::Defect;
 use crate::text::{self, escaped};
 
 /// What a caller of the layer below can get wrong.
@@ -36,7 +35,7 @@ pub enum Error {
     Tolerance(f64),
 
     #[error("{}: {defect}", text::path(path))]
-    Data { path: PathBuf, defect: Defect },
+    Data { path: PathBuf, defect: Box<dyn std::error::Error + Send + Sync> },
 
     #[error("{}: {}", text::path(path), escaped(reason))]
     File { path: PathBuf, reason: String },

@@ -118,8 +118,10 @@
 // The one exception counts what the allocator holds, see `speed::Counting`.
 #![deny(unsafe_code)]
 
+pub mod catalogue;
 pub mod claims;
 pub mod cli;
+pub mod commands;
 pub mod data;
 pub mod device;
 pub mod engine;
@@ -130,10 +132,13 @@ pub mod job;
 pub mod measure;
 pub mod model;
 mod persist;
+pub mod plot;
 pub mod program;
 mod regular;
 pub mod report;
+pub mod runner;
 pub mod speed;
+pub mod study;
 pub mod text;
 pub mod threads;
 pub mod train;

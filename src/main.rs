@@ -4,11 +4,11 @@
 
 use std::process::ExitCode;
 
-use puremix::{cli, program, speed};
+use puremix::{cli, commands, speed};
 
 #[global_allocator]
 static ALLOCATOR: speed::Counting<cli::Allocator> = speed::Counting(cli::Allocator);
 
 fn main() -> ExitCode {
-    program::main()
+    commands::main()
 }

@@ -1,19 +1,40 @@
-//! The programs: `puremix` with its subcommands, and each of them as a binary of its own (`experiments/`).
+//! What a program is: a subcommand of `puremix`, and a binary of its own (`experiments/`).
 
 use std::env;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, value_parser};
-use clap_complete::Shell;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::claims::{self, Claim, Context, Findings};
-use crate::cli::{self, ClaimOptions, Examination};
+use crate::cli::{self, ClaimOptions};
+use crate::device::Backend;
 use crate::error::{Error, Result};
-use crate::job::{self, TrainOptions};
-use crate::speed::{self, SpeedOptions};
+use crate::report::Invocation;
+use crate::runner::{Examination, run_claims};
+use crate::study::{Context, Findings, Study};
+
+/// How the programs of this crate are called where one of them was called by the name `own`: by `cargo run`, or as subcommands of the
+/// installed `puremix`.
+pub fn invocation(own: Option<&OsString>) -> Invocation {
+    let is_installed = own.and_then(|own| own.to_str()).is_some_and(|own| own.starts_with("puremix "));
+    if is_installed { installed } else { cargo_run }
+}
+
+/// Names of the programs that are not about one claim.
+const JOBS: [&str; 3] = ["reproduce", "train", "speed"];
+
+fn installed(name: &str) -> String {
+    if JOBS.contains(&name) { format!("puremix {name}") } else { format!("puremix claim {name}") }
+}
+
+fn cargo_run(id: &str) -> String {
+    let features = match Backend::default().name() {
+        "flex" => String::new(),
+        backend => format!("--no-default-features --features {backend} "),
+    };
+    format!("cargo run --release {features}--bin {id} --")
+}
 
 /// What a subcommand of `puremix` and the binary of the same name do.
 #[derive(Clone, Copy, Debug)]
@@ -33,187 +54,29 @@ impl Program {
     }
 }
 
-/// The main job: every claim, a verdict each.
-pub const REPRODUCE: Program =
-    Program { name: "reproduce", command: ReproduceOptions::command, run: reproduce };
-
-/// One training run.
-pub const TRAIN: Program = Program {
-    name: "train",
-    command: TrainOptions::command,
-    run: |arguments| cli::run(|| job::run(&TrainOptions::from_arguments(arguments)?)),
-};
-
-/// Measures of speed.
-pub const SPEED: Program = Program {
-    name: "speed",
-    command: SpeedProgram::command,
-    run: |arguments| {
-        let options = SpeedProgram::parse_from(arguments);
-        cli::run(|| speed::run(&options.own))
-    },
-};
-
-/// The programs that are not about one claim.
-pub const JOBS: [Program; 3] = [REPRODUCE, TRAIN, SPEED];
-
-/// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, with a verdict for each.
-#[derive(Parser)]
-#[command(name = "reproduce", version)]
-struct ReproduceOptions {
-    #[command(flatten)]
-    common: ClaimOptions,
-    /// Only these claims, by id, comma-separated.
-    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
-    only: Vec<String>,
-    /// List the claims and stop.
-    #[arg(long)]
-    list: bool,
-}
-
-fn reproduce(arguments: Vec<OsString>) -> ExitCode {
-    let matches = cli::render_alone(ReproduceOptions::command()).get_matches_from(&arguments);
-    let options = ReproduceOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let program = cli::invocation(arguments.first());
-    cli::run(|| {
-        if options.list {
-            cli::list(&claims::ALL, options.common.output.json)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        let chosen = if options.only.is_empty() {
-            claims::at(options.common.effort)
-        } else {
-            claims::choose(&options.only)?
-        };
-        let job = Examination { claims: chosen, name: REPRODUCE.name, program, own: Value::Null };
-        cli::run_claims(job, &options.common, |claim, context| (claim.run)(context))
-    })
-}
-
-/// Measures the engines against PyTorch, JAX and NumPy, against sizes, and on every device compiled in.
-#[derive(Parser)]
-#[command(name = "speed", version)]
-struct SpeedProgram {
-    #[command(flatten)]
-    own: SpeedOptions,
-}
-
 /// The options of a claim's program: those of every claim, and its own.
-pub fn claim_command<O: Args>(claim: &Claim) -> Command {
+pub fn claim_command<O: Args>(claim: &Study) -> Command {
     let command = O::augment_args(ClaimOptions::augment_args(Command::new(claim.id)));
     // Said last: with the options came what their type says of itself.
     command.version(env!("CARGO_PKG_VERSION")).about(claim.title).long_about(claim.statement)
 }
 
-/// The work of a claim's program.
+/// The work of a claim's program, which can draw the figures of all the `known` studies.
 pub fn run_claim<O: Args + Serialize + Send + 'static>(
-    claim: &'static Claim,
+    claim: &'static Study,
+    known: &'static [&'static Study],
     arguments: Vec<OsString>,
     findings: fn(&Context, &O) -> Result<Findings>,
 ) -> ExitCode {
     let read =
         |matches: &ArgMatches| Ok((ClaimOptions::from_arg_matches(matches)?, O::from_arg_matches(matches)?));
-    let program = cli::invocation(arguments.first());
+    let program = invocation(arguments.first());
     let matches = cli::render_alone(claim_command::<O>(claim)).get_matches_from(arguments);
     let (common, own) = read(&matches).unwrap_or_else(|error: clap::Error| error.exit());
     cli::run(|| {
         let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
-        let job = Examination { claims: vec![claim], name: claim.id, program, own: shown };
-        cli::run_claims(job, &common, move |_, context| findings(context, &own))
+        let job =
+            Examination { claims: vec![claim], known: known.to_vec(), name: claim.id, program, own: shown };
+        run_claims(job, &common, move |_, context| findings(context, &own))
     })
-}
-
-/// The [`Program`] of a claim, `claim_program!(claims::gd_limit)`, or of an exploration.
-#[macro_export]
-macro_rules! claim_program {
-    ($room:ident::$claim:ident) => {{
-        use $crate::$room::$claim::{CLAIM, Options, Prediction, findings};
-        $crate::program::Program {
-            name: CLAIM.id,
-            command: || $crate::program::claim_command::<Options>(&CLAIM),
-            run: |arguments| {
-                $crate::program::run_claim::<Options>(&CLAIM, arguments, |context, own| {
-                    findings(context, own, &Prediction::default())
-                })
-            },
-        }
-    }};
-}
-
-/// The whole binary of a claim, `puremix::claim_binary!(claims::gd_limit);`, or of an exploration.
-#[macro_export]
-macro_rules! claim_binary {
-    ($room:ident::$claim:ident) => {
-        #[global_allocator]
-        static ALLOCATOR: $crate::cli::Allocator = $crate::cli::Allocator;
-
-        fn main() -> std::process::ExitCode {
-            $crate::claim_program!($room::$claim).main()
-        }
-    };
-}
-
-const RESULTS: &str = "\
-Where results go: every run has a directory of its own, --out DIR or else the first free of runs/NAME, runs/NAME-2, … below
-the working directory. It holds the numbers (JSON, CSV, NumPy) and a page to look at: report.html.
-
-Exit codes: 0 all claims reproduced; 1 not all, or a run diverged; 2 wrong usage or bad input; 130 after Ctrl-C.";
-
-/// The command line of `puremix`.
-fn command() -> Command {
-    let subcommands =
-        |programs: &[Program]| programs.iter().map(|it| (it.command)().name(it.name)).collect::<Vec<_>>();
-    let claim = Command::new("claim")
-        .about("Examines one claim or exploration, with options of its own")
-        .subcommand_required(true)
-        .disable_help_subcommand(true)
-        .subcommand_value_name("ID")
-        .subcommand_help_heading("Claims and explorations")
-        .subcommands(subcommands(&claims::PROGRAMS));
-    let json = Arg::new("json")
-        .long("json")
-        .action(ArgAction::SetTrue)
-        .help("Print one JSON array, and nothing else");
-    let shell = Arg::new("shell").value_name("SHELL").required(true).value_parser(value_parser!(Shell));
-    Command::new("puremix")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about("SGD learns a pure datapoint; full-batch gradient descent learns a mixture: the paper, claim by claim")
-        .after_help(RESULTS)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommands(subcommands(&JOBS))
-        .subcommand(claim)
-        .subcommand(Command::new("list").about("Lists claims and explorations").arg(json))
-        .subcommand(Command::new("completions").about("Prints the completions for a shell").arg(shell))
-}
-
-/// The main of `puremix`.
-pub fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().collect();
-    let matches = command().get_matches_from(&arguments);
-    let (name, chosen) = matches.subcommand().expect("required");
-    match name {
-        "list" => cli::run(|| cli::list(&claims::ALL, chosen.get_flag("json")).map(|()| ExitCode::SUCCESS)),
-        "completions" => cli::run(|| completions(*chosen.get_one("shell").expect("required"))),
-        "claim" => {
-            let (id, _) = chosen.subcommand().expect("required");
-            run_as(&format!("puremix claim {id}"), find(&claims::PROGRAMS, id), &arguments[3..])
-        }
-        _ => run_as(&format!("puremix {name}"), find(&JOBS, name), &arguments[2..]),
-    }
-}
-
-fn find(programs: &[Program], name: &str) -> Program {
-    *programs.iter().find(|program| program.name == name).expect("a subcommand each")
-}
-
-fn run_as(name: &str, program: Program, arguments: &[OsString]) -> ExitCode {
-    (program.run)([name.into()].into_iter().chain(arguments.iter().cloned()).collect())
-}
-
-fn completions(shell: Shell) -> Result<ExitCode> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "puremix", &mut script);
-    cli::print(String::from_utf8_lossy(&script).trim_end())?;
-    Ok(ExitCode::SUCCESS)
 }

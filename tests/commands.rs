@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use puremix::claims;
+use puremix::catalogue;
 use puremix::data::Dataset;
 
 use crate::book::{blocks, pages};
@@ -78,7 +78,7 @@ fn commands(page: &str) -> Vec<Line> {
 
 /// The programs that the commands may name.
 fn programs() -> impl Iterator<Item = &'static str> {
-    claims::ALL.into_iter().map(|claim| claim.id).chain(["reproduce", "train", "speed"])
+    catalogue::ALL.into_iter().map(|claim| claim.id).chain(["reproduce", "train", "speed"])
 }
 
 fn write_script(file: &Path, content: &str) {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use puremix::claims;
-use puremix::program::JOBS;
+use puremix::catalogue;
+use puremix::commands::JOBS;
 
 use crate::common::{PUREMIX, binary, stderr, stdout};
 
@@ -21,11 +21,12 @@ fn every_program_has_a_binary_in_experiments() {
         toml::from_str(&fs::read_to_string(experiments.join("Cargo.toml")).unwrap()).unwrap();
     let binaries = manifest["bin"].as_array().unwrap();
     let mut listed: Vec<&str> = binaries.iter().map(|bin| bin["name"].as_str().unwrap()).collect();
-    let mut expected: Vec<&str> = JOBS.iter().chain(&claims::PROGRAMS).map(|program| program.name).collect();
+    let mut expected: Vec<&str> =
+        JOBS.iter().chain(&catalogue::PROGRAMS).map(|program| program.name).collect();
     listed.sort_unstable();
     expected.sort_unstable();
     assert_eq!(listed, expected);
-    for program in claims::PROGRAMS {
+    for program in catalogue::PROGRAMS {
         let source = fs::read_to_string(experiments.join(format!("{}.rs", program.name))).unwrap();
         assert!(
             source.contains(&format!("::{});", program.name)),
@@ -37,13 +38,13 @@ fn every_program_has_a_binary_in_experiments() {
 
 #[test]
 fn claims_and_programs_are_in_one_order() {
-    let names = claims::PROGRAMS.map(|program| program.name);
-    assert_eq!(names, claims::ALL.map(|claim| claim.id));
+    let names = catalogue::PROGRAMS.map(|program| program.name);
+    assert_eq!(names, catalogue::ALL.map(|claim| claim.id));
 }
 
 #[test]
 fn every_subcommand_explains_itself() {
-    for program in JOBS.iter().chain(&claims::PROGRAMS) {
+    for program in JOBS.iter().chain(&catalogue::PROGRAMS) {
         let output = binary(program.name).arg("--help").output().unwrap();
         let (help, id) = (stdout(&output), program.name);
         assert_eq!(output.status.code(), Some(0), "{id}: {}", stderr(&output));
@@ -53,7 +54,7 @@ fn every_subcommand_explains_itself() {
     }
     let (code, help, _) = puremix(&["claim", "gd_limit", "-h"]);
     assert_eq!(code, Some(0));
-    assert!(help.starts_with(claims::find("gd_limit").unwrap().title), "{help}");
+    assert!(help.starts_with(catalogue::find("gd_limit").unwrap().title), "{help}");
     assert!(help.contains("--samples <SAMPLES>") && help.contains("--effort <EFFORT>"), "{help}");
 }
 
@@ -104,7 +105,7 @@ fn options_of_a_file_and_of_the_command_line_meet_in_a_subcommand() {
 #[test]
 fn claims_are_listed_and_completed() {
     let (code, listed, _) = puremix(&["list"]);
-    assert_eq!((code, listed.lines().count()), (Some(0), claims::ALL.len()));
+    assert_eq!((code, listed.lines().count()), (Some(0), catalogue::ALL.len()));
     let (_, by_reproduce, _) = puremix(&["reproduce", "--list", "--json"]);
     assert_eq!(puremix(&["list", "--json"]).1, by_reproduce);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {

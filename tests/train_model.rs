@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use puremix::cli::run_own;
+use puremix::runner::run_own;
 
 use crate::common::{
     binary, correlated, floats, json, refuses, stderr, stdout, summed, temporary, text_path,
@@ -38,11 +38,11 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
     }
     train(
         "--model deep:3-2",
-        "--steps auto: there is no rate law for model deep:3-2; give a number of steps",
+        "--steps auto, the default: there is no rate law for model deep:3-2; give a number of steps, as --steps 20000",
     );
     train(
         "--activation tanh",
-        "--steps auto: there is no rate law for activation tanh; give a number of steps",
+        "--steps auto, the default: there is no rate law for activation tanh; give a number of steps, as --steps 20000",
     );
     train("--model shallow:100000000 --steps 9", "the weights of a layer would take 100000000 x 30 numbers");
     assert!(!Path::new(&out).exists(), "a refused run leaves nothing");

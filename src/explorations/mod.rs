@@ -6,5 +6,3 @@
 pub mod correlated;
 pub mod deeper;
 pub mod digits;
-mod paired;
-mod setting;

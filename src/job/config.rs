@@ -265,6 +265,11 @@ pub(super) fn precision(engine: EngineKind, compute: &Compute) -> Precision {
     if engine == EngineKind::Reduced { Precision::F64 } else { compute.precision() }
 }
 
+/// Refuses `--steps auto`.
+fn no_number(reason: &str) -> Error {
+    Error::Usage(format!("--steps auto, the default: {reason}; give a number of steps, as --steps 20000"))
+}
+
 /// The longest budget any start asks for.
 fn auto_budget(
     problem: &Problem,
@@ -274,13 +279,11 @@ fn auto_budget(
     tolerance: f64,
 ) -> Result<u64> {
     if *model != Architecture::Neuron {
-        let reason = format!("--steps auto: there is no rate law for model {model}; give a number of steps");
-        return Err(Error::Usage(reason));
+        return Err(no_number(&format!("there is no rate law for model {model}")));
     }
     if !problem.dataset().is_orthonormal() {
-        let reason =
-            "--steps auto: there is no rate law for data that is not orthonormal; give a number of steps";
-        return Err(Error::Usage(reason.into()));
+        let reason = "there is no rate law for data that is not orthonormal";
+        return Err(no_number(reason));
     }
     let step_per_sample = problem.step_per_sample(schedule.batch_size());
     let budget = |start: &Start| {
@@ -294,9 +297,7 @@ fn auto_budget(
             tolerance,
         )
         .map_err(|error| match error {
-            Misuse::NoBudget(reason) => {
-                Error::Usage(format!("--steps auto: {reason}; give a number of steps"))
-            }
+            Misuse::NoBudget(reason) => no_number(&reason),
             other => other.into(),
         })
     };

@@ -48,9 +48,6 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.output.json);
     }
-    if let Some(directory) = &options.render {
-        return cli::render_again(directory, options.output.json);
-    }
     let mut job = Job::check(options)?;
     let output = &options.output;
     let interrupt = Interrupt::listen()?;

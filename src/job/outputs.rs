@@ -219,7 +219,7 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
         sharpness.as_ref().and_then(|(rows, dense)| Some(Sharpness::new(rows.last()?, *dense)));
     run_dir.write_json("summary.json", &summary)?;
     if !options.output.no_page {
-        cli::tell_failed(&render::into(&run_dir)?);
+        cli::tell_failed(&render::into(&run_dir, &[])?);
     }
     let committed = run_dir.commit()?;
     cli::tell_committed(&committed);
@@ -450,6 +450,7 @@ fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> String {
             ));
         }
     }
+    let mut lines: Vec<String> = lines.iter().map(|line| terminal::labelled(line)).collect();
     lines.push(format!("run directory: {directory}"));
     lines.join("\n")
 }

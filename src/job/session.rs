@@ -33,7 +33,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub fn new(job: &'a Job, checkpoint: Checkpoint, interrupt: Interrupt) -> Self {
-        let progress = cli::progress_bar("train", unit(job), "at most ");
+        let progress = cli::progress_bar("train", unit(job), Some("at most "));
         progress.set_length(job.budget.saturating_mul(job.starts.len() as u64));
         Self { job, checkpoint, interrupt, progress }
     }

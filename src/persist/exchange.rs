@@ -10,8 +10,8 @@ use super::file::{is_there, open_dir_in, sync_directory};
 use super::folder::Folder;
 use super::manifest::{MANIFEST, Manifest};
 use super::run_dir::{CHECKPOINT, GivesWay, PARTIAL, REPLACED, RunDir};
-use crate::claims::is_table_name;
 use crate::error::{Error, Result, io_at};
+use crate::study::is_table_name;
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
 const FILES: [&str; 15] = [

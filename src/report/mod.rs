@@ -1,42 +1,42 @@
 //! The report: verdicts with their checks, as a structure, as JSON, on the terminal, and as a page with figures.
 
 pub mod chart;
-pub mod figures;
 mod page;
 mod prose;
 pub mod render;
+pub mod run;
 mod saved;
 pub mod tables;
 pub mod terminal;
 
-use std::time::Instant;
-
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::claims::{Claim, Context, Findings, Kind, Table};
-use crate::cli::Invocation;
-use crate::error::Result;
+use crate::study::{Context, Findings, Kind, Study, Table};
 use crate::text;
 use crate::verdict::{Check, Estimate, Verdict};
 
+/// How the programs of a crate are called, by their names.
+pub type Invocation = fn(&str) -> String;
+
 /// What `reproduce` and the claims' own binaries write as `report.json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
     /// Version of this crate.
-    pub version: &'static str,
+    pub version: String,
     /// Seed everything was drawn from.
     pub seed: u64,
     /// Effort.
-    pub effort: &'static str,
+    pub effort: String,
     /// Backend of everything that trained through Burn.
-    pub backend: &'static str,
+    pub backend: String,
     /// Commit of the source, if it was built from a checkout.
-    pub git_commit: Option<&'static str>,
+    pub git_commit: Option<String>,
     /// The claim's own options as given (null where left to the protocol); null for `reproduce`.
+    #[serde(default)]
     pub options: Value,
     /// Its precision.
-    pub precision: &'static str,
+    pub precision: String,
     /// Wall-clock time.
     pub seconds: f64,
     /// Whether it was broken off, so that claims are missing.
@@ -49,51 +49,50 @@ pub struct Report {
     /// One entry an exploration: estimates, no verdict.
     pub explorations: Vec<ClaimReport>,
     /// How the programs are called.
-    #[serde(skip)]
+    #[serde(skip, default = "unknown")]
     pub program: Invocation,
 }
 
 /// The entry of one claim or exploration.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ClaimReport {
     /// Identifier.
-    pub id: &'static str,
+    pub id: String,
     /// One line.
-    pub title: &'static str,
-    /// Where its prediction comes from.
+    pub title: String,
+    /// Where its prediction comes from. Reports of earlier versions do not say it.
+    #[serde(default = "paper")]
     pub kind: Kind,
     /// Theorem that it is or is about.
-    pub theorem: &'static str,
+    #[serde(default)]
+    pub theorem: String,
     /// Where the claim is made.
-    pub source: &'static str,
+    pub source: String,
     /// The claim.
-    pub statement: &'static str,
+    pub statement: String,
     /// The claim as a formula, in LaTeX.
-    pub formula: &'static str,
+    #[serde(default)]
+    pub formula: String,
     /// Command that examines it again as it was.
+    #[serde(default)]
     pub command: String,
     /// How it was examined.
     pub protocol: String,
     /// What came of it; an exploration has no verdict.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
     /// The judged expectations, controls included.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
     /// What an exploration measured.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub estimates: Vec<Estimate>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
-    /// Tables, written as files of their own, `NAME.csv`; here by name.
-    #[serde(serialize_with = "names")]
-    pub tables: Vec<Table>,
+    /// Names of the tables that are written as files of their own, `NAME.csv`.
+    pub tables: Vec<String>,
     /// Wall-clock time.
     pub seconds: f64,
-}
-
-fn names<S: Serializer>(tables: &[Table], serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    serializer.collect_seq(tables.iter().map(|table| table.name))
 }
 
 impl ClaimReport {
@@ -101,45 +100,49 @@ impl ClaimReport {
     pub fn passed(&self) -> usize {
         self.checks.iter().filter(|check| check.ok == Some(true)).count()
     }
+}
 
-    /// Examines a claim by `run`, which brings the findings.
-    ///
-    /// # Errors
-    /// Whatever the protocol refuses.
-    pub fn examine(
-        claim: &Claim,
-        context: &Context,
-        run: impl FnOnce(&Context) -> Result<Findings>,
-    ) -> Result<Self> {
-        let started = Instant::now();
-        let Findings { protocol, checks, estimates, mut notes, tables } = run(context)?;
+/// What came of one claim or exploration: its entry in the report, and the tables beside it.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// The entry.
+    pub entry: ClaimReport,
+    /// Its tables.
+    pub tables: Vec<Table>,
+}
+
+impl Examined {
+    /// Judges what a study found in so many seconds.
+    pub fn new(study: &Study, findings: Findings, seconds: f64) -> Self {
+        let Findings { protocol, checks, estimates, mut notes, tables } = findings;
         let mut verdict = Verdict::over(&checks);
         let level: f64 = checks.iter().map(|check| check.level).sum();
-        if level > claim.level && verdict == Verdict::Reproduced {
+        if level > study.level && verdict == Verdict::Reproduced {
             verdict = Verdict::Inconclusive;
             notes.push(format!(
                 "The checks of these options refute a true claim with a probability of up to {level:.1e} together, and this claim's share of the \
                  report's level is {:.1e}: the verdict is left open.",
-                claim.level
+                study.level
             ));
         }
-        Ok(Self {
-            id: claim.id,
-            title: claim.title,
-            kind: claim.kind,
-            theorem: claim.theorem,
-            source: claim.source,
-            statement: claim.statement,
-            formula: claim.formula,
+        let entry = ClaimReport {
+            id: study.id.into(),
+            title: study.title.into(),
+            kind: study.kind,
+            theorem: study.theorem.into(),
+            source: study.source.into(),
+            statement: study.statement.into(),
+            formula: study.formula.into(),
             command: String::new(),
             protocol: protocol.join(" "),
-            verdict: claim.kind.has_verdict().then_some(verdict),
+            verdict: study.kind.has_verdict().then_some(verdict),
             checks,
             estimates,
             notes,
-            tables,
-            seconds: started.elapsed().as_secs_f64(),
-        })
+            tables: tables.iter().map(|table| table.name.into()).collect(),
+            seconds,
+        };
+        Self { entry, tables }
     }
 }
 
@@ -154,18 +157,18 @@ impl Report {
         seconds: f64,
     ) -> Self {
         for entry in &mut examined {
-            entry.command = command(&program(entry.id), context, &options);
+            entry.command = command(&program(&entry.id), context, &options);
         }
         let (claims, explorations): (Vec<_>, Vec<_>) =
             examined.into_iter().partition(|entry| entry.verdict.is_some());
         Self {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             seed: context.seed,
-            effort: context.effort.name(),
-            backend: context.compute.backend().name(),
-            git_commit: crate::COMMIT,
+            effort: context.effort.name().into(),
+            backend: context.compute.backend().name().into(),
+            git_commit: crate::COMMIT.map(String::from),
             options,
-            precision: context.compute.precision().name(),
+            precision: context.compute.precision().name().into(),
             seconds,
             interrupted,
             level: claims.iter().flat_map(|claim| &claim.checks).map(|check| check.level).sum(),
@@ -184,6 +187,15 @@ impl Report {
     pub fn all_reproduced(&self) -> bool {
         self.claims.iter().all(|claim| claim.verdict == Some(Verdict::Reproduced))
     }
+}
+
+fn paper() -> Kind {
+    Kind::Paper
+}
+
+/// A report that is read back holds its commands as they were.
+fn unknown() -> Invocation {
+    str::to_owned
 }
 
 /// The command that examines a claim again: its cells draw from the seed and the claim alone, so its own program sees what

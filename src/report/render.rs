@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::figures::{self, Figure, Look, Sheet};
-use super::page;
-use super::saved::{Saved, Trained};
+use super::Report;
+use super::page::{self, Picture};
+use super::run;
+use super::saved::Trained;
 use crate::error::{Error, Result, io_at};
 use crate::persist::RunDir;
+use crate::plot::{self, Figure, Look, Sheet};
+use crate::study::Study;
 
 /// Folder of the figures in a run directory.
 const FIGURES: &str = "figures";
@@ -48,36 +51,26 @@ pub struct Drawn {
     pub kept: Vec<PathBuf>,
 }
 
-/// A figure on the page.
-pub(super) struct Picture {
-    pub figure: &'static Figure,
-    /// The file that it is drawn from.
-    pub data: String,
-    pub caption: String,
-    /// The figure as an element of the page, or why there is none.
-    pub svg: std::result::Result<String, String>,
-}
-
 /// Draws the page and the figures of a finished run anew: the other files are copied beside it, and the copy takes its place.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read; [`Error::Busy`] if a run is being written
 /// there; a directory that is no run, or of which a page or figure was changed.
-pub fn again(directory: &Path) -> Result<Drawn> {
+pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
     run_dir.take_over(|name| name == PAGE || is_figure(name))?;
-    let drawn = draw(directory, &run_dir, Err)?;
+    let drawn = draw(directory, &run_dir, known, Err)?;
     let kept = run_dir.commit()?.kept;
     Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
 
-/// Draws a run directory that is being written.
+/// Draws a run directory that is being written; `known` are the studies whose figures can be drawn.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::File`].
-pub(crate) fn into(run_dir: &RunDir) -> Result<Drawn> {
-    draw(run_dir.staging()?, run_dir, |refusal| Ok(Err(without_path(refusal))))
+pub(crate) fn into(run_dir: &RunDir, known: &[&'static Study]) -> Result<Drawn> {
+    draw(run_dir.staging()?, run_dir, known, |refusal| Ok(Err(without_path(refusal))))
 }
 
 /// What is wrong with a table, without the place where the run is being written.
@@ -93,8 +86,8 @@ fn without_path(refusal: Error) -> String {
 
 /// Whether a file of a run is a figure.
 fn is_figure(name: &str) -> bool {
-    let all = figures::ALL.iter().chain(&figures::run::ALL);
-    all.flat_map(|figure| ["svg", "png"].map(|end| figure_file(figure, end))).any(|file| file == name)
+    let file = name.strip_prefix(FIGURES).and_then(|name| name.strip_prefix('/'));
+    file.is_some_and(|file| file.ends_with(".svg") || file.ends_with(".png"))
 }
 
 fn figure_file(figure: &Figure, suffix: &str) -> String {
@@ -105,15 +98,17 @@ fn figure_file(figure: &Figure, suffix: &str) -> String {
 type Refused = fn(Error) -> Result<std::result::Result<Sheet, String>>;
 
 /// Draws the files of a run at `from` into a run directory.
-fn draw(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
+fn draw(from: &Path, run_dir: &RunDir, known: &[&'static Study], refused: Refused) -> Result<Drawn> {
     if Trained::is_at(from) {
         return draw_training(from, run_dir, refused);
     }
-    let saved = Saved::read(from)?;
+    let saved = Report::read(from)?;
     let wanted = saved.entries().flat_map(|entry| {
-        figures::of(&entry.id).filter(|figure| entry.tables.iter().any(|name| name == figure.table))
+        let figures = known.iter().filter(|study| study.id == entry.id).flat_map(|study| study.figures);
+        let drawn = figures.filter(|figure| entry.tables.iter().any(|name| name == figure.table));
+        drawn.map(|figure| (entry.id.as_str(), *figure))
     });
-    let Saved { seed, effort, backend, precision, .. } = &saved;
+    let Report { seed, effort, backend, precision, .. } = &saved;
     let origin = format!("Seed {seed}, effort {effort}, backend {backend} {precision}.");
     let pictures = pictures(wanted.collect(), &origin, from, run_dir, refused)?;
     finish(page::claims(&saved, &pictures)?, &pictures, from, run_dir)
@@ -121,14 +116,15 @@ fn draw(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
 
 fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
     let trained = Trained::read(from)?;
-    let wanted = figures::run::ALL.into_iter().filter(|figure| trained.shows(figure.id, from)).collect();
+    let shown = run::ALL.into_iter().filter(|figure| trained.shows(figure.id, from));
+    let wanted = shown.map(|figure| ("train", figure)).collect();
     let pictures = pictures(wanted, &trained.origin(), from, run_dir, refused)?;
     let files: Vec<&str> = LINKED.into_iter().filter(|name| from.join(name).exists()).collect();
     finish(page::train(&trained, &pictures, &files)?, &pictures, from, run_dir)
 }
 
 fn pictures(
-    figures: Vec<&'static Figure>,
+    figures: Vec<(&str, &'static Figure)>,
     origin: &str,
     from: &Path,
     run_dir: &RunDir,
@@ -146,15 +142,14 @@ fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> 
 
 /// The table of a figure, and the file that holds it.
 fn sheet(figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
-    if figure.table == figures::WEIGHTS {
+    if figure.table == run::WEIGHTS {
         let data = format!("{}.npy", figure.table);
         let vectors = crate::data::file::vectors(&from.join(&data));
         let sheet = vectors.map(|(values, rows)| Sheet::of_vectors(&values, values.len() / rows.max(1)));
         return (data, sheet);
     }
     let data = format!("{}.csv", figure.table);
-    let is_along = ["trajectory", "correlations", "neurons", "sharpness"].contains(&figure.table)
-        && figure.claim == "train";
+    let is_along = run::ALL.iter().any(|of_run| of_run.id == figure.id && of_run.table != "replicas");
     let read = if is_along { Sheet::read_thinned } else { Sheet::read };
     let sheet = read(&from.join(&data), figure.columns);
     (data, sheet)
@@ -162,7 +157,7 @@ fn sheet(figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
 
 /// One figure: its files, and itself for the page.
 fn picture(
-    figure: &'static Figure,
+    (study, figure): (&str, &'static Figure),
     origin: &str,
     from: &Path,
     run_dir: &RunDir,
@@ -171,16 +166,24 @@ fn picture(
     let (data, read) = sheet(figure, from);
     let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
         Ok(sheet) => sheet,
-        Err(flaw) => return Ok(Picture { figure, data, caption: String::new(), svg: Err(flaw) }),
+        Err(flaw) => {
+            return Ok(Picture { study: study.into(), figure, data, caption: String::new(), svg: Err(flaw) });
+        }
     };
     let caption = format!("{} {origin}", (figure.caption)(&sheet));
     let drawing = match figure.drawing(&sheet) {
         Ok(drawing) => drawing,
-        Err(flaw) => return Ok(Picture { figure, data, caption, svg: Err(flaw) }),
+        Err(flaw) => return Ok(Picture { study: study.into(), figure, data, caption, svg: Err(flaw) }),
     };
     let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
-    run_dir.write(&svg, figures::svg(&drawing, figure.id, Look::File).as_bytes())?;
+    run_dir.write(&svg, plot::svg(&drawing, figure.id, Look::File).as_bytes())?;
     let refuse = |reason| Error::File { path: from.join(&png), reason };
-    run_dir.write(&png, &figures::png(&drawing).map_err(refuse)?)?;
-    Ok(Picture { figure, data, caption, svg: Ok(figures::svg(&drawing, figure.id, Look::Page)) })
+    run_dir.write(&png, &plot::png(&drawing).map_err(refuse)?)?;
+    Ok(Picture {
+        study: study.into(),
+        figure,
+        data,
+        caption,
+        svg: Ok(plot::svg(&drawing, figure.id, Look::Page)),
+    })
 }

@@ -90,7 +90,7 @@ fn estimates(report: &Report) -> Table {
     for entry in &report.explorations {
         for (k, estimate) in entry.estimates.iter().enumerate() {
             table.add_row([
-                Cell::new(if k == 0 { entry.id } else { "" }),
+                Cell::new(if k == 0 { entry.id.as_str() } else { "" }),
                 Cell::new(&estimate.name),
                 right(number(estimate.value)),
                 right(margin(&Margin::Interval(estimate.interval))),

@@ -8,7 +8,7 @@ use textwrap::{Options, fill};
 
 use super::tables::sentence;
 use super::{ClaimReport, Report, chart};
-use crate::claims::Kind;
+use crate::study::{self, Kind};
 use crate::text;
 use crate::verdict::Verdict;
 
@@ -39,7 +39,7 @@ pub fn line(claim: &ClaimReport, columns: Option<usize>) -> String {
     let verdict = coloured(claim.verdict);
     let line = format!("{:<13} {verdict} {:<19} {came:>5} {:>5.1}s", claim.theorem, claim.id, claim.seconds);
     match columns {
-        Some(columns) if columns < WIDE => format!("{line}\n{}", faint(&below(claim.title, columns))),
+        Some(columns) if columns < WIDE => format!("{line}\n{}", faint(&below(&claim.title, columns))),
         _ => format!("{line}  {}", claim.title),
     }
 }
@@ -111,6 +111,18 @@ pub fn next(report: &Report, directory: &Path) -> String {
     format!("{}\ntry next   {command}\n           {why}", self::page(&page.to_string()))
 }
 
+/// A line of a label and a value, on a terminal that is too narrow for it wrapped below the value.
+pub fn labelled(line: &str) -> String {
+    match columns() {
+        Some(columns) if line.chars().count() > columns && !line.contains('\n') => {
+            let below =
+                Options::new(columns.max(40)).subsequent_indent("                       ").break_words(false);
+            fill(line, below)
+        }
+        _ => line.into(),
+    }
+}
+
 /// The command that opens a page.
 pub fn page(path: &str) -> String {
     format!("the page   {OPEN} {}", text::quoted(path))
@@ -129,7 +141,7 @@ const OPEN: &str = if cfg!(target_os = "macos") {
 fn suggestion(report: &Report) -> (String, &'static str) {
     let failed = report.claims.iter().find(|claim| claim.verdict != Some(Verdict::Reproduced));
     if let Some(claim) = failed {
-        let [given, full] = [report.effort, "full"].map(|effort| format!("--effort {effort}"));
+        let [given, full] = [report.effort.as_str(), "full"].map(|effort| format!("--effort {effort}"));
         if given != full {
             return (claim.command.replacen(&given, &full, 1), "the same with more runs");
         }
@@ -138,7 +150,7 @@ fn suggestion(report: &Report) -> (String, &'static str) {
     }
     // A claim from outside this crate has a program of its own, beside which there is no other.
     if let [claim] = &report.claims[..]
-        && (report.program)(claim.id) == claim.id
+        && (report.program)(&claim.id) == claim.id
     {
         let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
         return (claim.command.replacen(&given, &other, 1), "the same with another seed");
@@ -153,9 +165,8 @@ fn suggestion(report: &Report) -> (String, &'static str) {
 }
 
 /// The correlations in which GD and SGD end, side by side, if a claim has them.
-pub fn picture(report: &Report, columns: usize) -> Option<String> {
-    let table =
-        report.entries().flat_map(|entry| &entry.tables).find(|table| table.name == "correlations")?;
+pub fn picture(report: &Report, tables: &[study::Table], columns: usize) -> Option<String> {
+    let table = tables.iter().find(|table| table.name == "correlations")?;
     let column = |name: &str| table.header.iter().position(|column| *column == name);
     let (algorithm, batch) = (column("algorithm")?, column("batch")?);
     let (step, correlation) = (column("step")?, column("correlation")?);
@@ -181,11 +192,39 @@ pub fn picture(report: &Report, columns: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tables;
+    use super::super::{Examined, tables};
     use super::*;
-    use crate::claims::{Context, Effort, Findings, Table as Rows, gd_limit};
     use crate::device::Compute;
+    use crate::study::{Context, Effort, Findings, Kind, Study, Table as Rows};
     use crate::verdict::Expectation;
+
+    const STUDY: Study = Study {
+        id: "gd_limit",
+        kind: Kind::Paper,
+        joins: Effort::Quick,
+        number: 1,
+        level: 0.0,
+        title: "full-batch GD ends in the mixture of all datapoints",
+        theorem: "Theorem 1",
+        source: "a paper",
+        statement: "It does.",
+        formula: "w",
+        figures: &[],
+        run: |_| Ok(Findings::default()),
+    };
+
+    /// The ends of a run of GD and one of SGD.
+    fn portrait(of_sgd: [f64; 3]) -> Rows {
+        let mut portrait =
+            Rows::new("correlations", &["algorithm", "batch", "step", "sample", "correlation"]);
+        for (algorithm, batch, ends) in [("GD", 3, [0.6, 0.5, -0.6]), ("SGD", 1, of_sgd)] {
+            for (sample, end) in ends.iter().enumerate() {
+                portrait.push(&[&algorithm, &batch, &0, &sample, &0.1]);
+                portrait.push(&[&algorithm, &batch, &9, &sample, end]);
+            }
+        }
+        portrait
+    }
 
     /// A report on one claim whose two checks come out so.
     fn report(measured: [f64; 2]) -> Report {
@@ -196,18 +235,9 @@ mod tests {
             progress: indicatif::ProgressBar::hidden(),
         };
         let check = |name: &str, x| Expectation::new(name, 0.5, "two words").within(1e-3).measured(x, 17);
-        let mut portrait =
-            Rows::new("correlations", &["algorithm", "batch", "step", "sample", "correlation"]);
-        for (algorithm, batch, ends) in [("GD", 3, [0.6, 0.5, -0.6]), ("SGD", 1, [0.0, 1.0, -1e-17])] {
-            for (sample, end) in ends.iter().enumerate() {
-                portrait.push(&[&algorithm, &batch, &0, &sample, &0.1]);
-                portrait.push(&[&algorithm, &batch, &9, &sample, end]);
-            }
-        }
         let checks = vec![check("the first", measured[0]), check("the second", measured[1])];
-        let findings =
-            Findings { checks, notes: vec!["a note".into()], tables: vec![portrait], ..Findings::default() };
-        let examined = ClaimReport::examine(&gd_limit::CLAIM, &context, |_| Ok(findings)).unwrap();
+        let findings = Findings { checks, notes: vec!["a note".into()], ..Findings::default() };
+        let examined = Examined::new(&STUDY, findings, 0.5).entry;
         let program = |id: &str| format!("program {id}");
         Report::new(
             &context,
@@ -238,7 +268,7 @@ mod tests {
         // Where there is room, and in a file, all of it is one line.
         for columns in [Some(200), None] {
             let line = plain(&line(&report.claims[0], columns));
-            assert!(line.ends_with(report.claims[0].title) && !line.contains('\n'), "{line}");
+            assert!(line.ends_with(&report.claims[0].title) && !line.contains('\n'), "{line}");
         }
     }
 
@@ -276,7 +306,8 @@ mod tests {
 
     #[test]
     fn the_picture_shows_the_ends_of_both_runs() {
-        let text = picture(&report([0.5, 0.5]), 60).unwrap();
+        let picture = |measured, of_sgd| picture(&report([0.5, measured]), &[portrait(of_sgd)], 60);
+        let text = picture(0.5, [0.0, 1.0, -1e-17]).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         assert!(
             lines[1].contains("GD, b = 3: a mixture") && lines[1].contains("SGD, b = 1: one datapoint"),
@@ -285,5 +316,13 @@ mod tests {
         assert!(lines[2].contains(" 0.60 ") && lines[2].ends_with(" 0.00"), "{text}");
         assert!(lines[3].contains(" 0.50 ") && lines[3].ends_with(" 1.00"), "{text}");
         assert!(lines[4].contains("-0.60 ") && lines[4].ends_with(" 0.00"), "{text}");
+        // Of a report that refutes it does not say what it should show; and of a run that diverged there is none.
+        let text = picture(0.75, [0.3, 0.4, 0.5]).unwrap();
+        assert!(
+            text.contains("GD, b = 3 ") && !text.contains("mixture") && !text.contains("datapoint"),
+            "{text}"
+        );
+        assert_eq!(picture(0.75, [0.3, -1206.9, 0.5]), None);
+        assert_eq!(picture(0.75, [0.3, f64::NAN, 0.5]), None);
     }
 }

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use puremix::claims;
-use puremix::report::figures;
+use puremix::catalogue;
 use serde_json::Value;
 
 use super::quick;
@@ -106,10 +105,12 @@ fn the_page_opens_in_a_browser_in_both_schemes_and_on_a_phone() {
 fn sizes(state: &PageState, width: u32) {
     let of = |entry: &Value, k: usize| entry[k].as_f64().unwrap();
     let ids = |key: &str| list(state, key).iter().map(|entry| entry[0].as_str().unwrap()).collect::<Vec<_>>();
-    let at = claims::ALL;
+    let at = catalogue::ALL;
     assert_eq!(ids("sections"), at.iter().map(|claim| claim.id).collect::<Vec<_>>());
-    let expected =
-        at.iter().flat_map(|claim| figures::of(claim.id)).map(|figure| format!("figure-{}", figure.id));
+    let expected = at
+        .iter()
+        .flat_map(|claim| catalogue::find(claim.id).unwrap().figures)
+        .map(|figure| format!("figure-{}", figure.id));
     assert_eq!(ids("figures"), expected.collect::<Vec<_>>());
     for entry in list(state, "sections").iter().chain(list(state, "figures")) {
         assert!(of(entry, 1) > 300.0 && of(entry, 2) > 150.0, "{entry} at width {width}");
@@ -240,7 +241,7 @@ fn an_interrupted_report_and_one_without_figures_have_pages_too() {
     report["claims"][0]["statement"] = "<b>not markup</b> & \"quotes\"".into();
     fs::write(run.join("report.json"), report.to_string()).unwrap();
     sign(run);
-    puremix::report::render::again(run).unwrap();
+    puremix::report::render::again(run, &catalogue::ALL).unwrap();
     let page = fs::read_to_string(run.join("report.html")).unwrap();
     assert!(page.contains("Interrupted; claims are missing.") && page.contains("0 of 1 claims reproduced"));
     assert!(page.contains("&lt;b&gt;not markup&lt;") && !page.contains("<b>not"), "text is escaped");

@@ -6,11 +6,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use puremix::report::figures::{self, Figure, Look, Sheet};
+use puremix::plot::{self, Figure, Look, Sheet};
 use puremix::rng::{Purpose, stream};
 use rand::{Rng, RngExt};
 
-use super::{copy, quick};
+use super::{copy, figures, quick};
 use crate::common::{binary, refuses, stderr, temporary};
 
 /// Time for one figure, which takes a fraction of a second.
@@ -45,8 +45,8 @@ fn draw(figure: &'static Figure, table: &str, what: &str) -> Option<String> {
     thread::spawn(move || {
         let caption = (figure.caption)(&sheet);
         let drawn = figure.drawing(&sheet).ok().map(|drawing| {
-            figures::png(&drawing).unwrap();
-            figures::svg(&drawing, figure.id, Look::Page)
+            plot::png(&drawing).unwrap();
+            plot::svg(&drawing, figure.id, Look::Page)
         });
         let _ = sender.send((caption, drawn));
     });
@@ -75,7 +75,7 @@ fn written(lines: &[Vec<String>]) -> String {
 
 #[test]
 fn figures_of_extremes_are_drawn_or_refused_in_time() {
-    for (k, figure) in figures::ALL.into_iter().enumerate() {
+    for (k, figure) in figures().into_iter().enumerate() {
         let (lines, mut rng) = (lines(quick(), figure), stream(11, Purpose::Protocol, k as u64));
         assert!(draw(figure, &written(&lines), "what was measured").is_some());
         // Every column that is drawn, full of one extreme.
@@ -101,7 +101,7 @@ fn figures_of_extremes_are_drawn_or_refused_in_time() {
 
 #[test]
 fn figures_of_very_many_rows_are_drawn_or_refused_in_time() {
-    for (k, figure) in figures::ALL.into_iter().enumerate() {
+    for (k, figure) in figures().into_iter().enumerate() {
         let (lines, mut rng) = (lines(quick(), figure), stream(12, Purpose::Protocol, k as u64));
         // Numbers that all differ, beside texts as they were: in all columns, and in one of them.
         for column in [None, Some(rng.random_range(0..lines[0].len()))] {

@@ -1,12 +1,12 @@
 //! What each figure shows, by its structure: panels, series, points, axes.
 
-use puremix::report::figures::drawing::{Drawing, Marks, Panel, Scale, Series};
-use puremix::report::figures::{self, Sheet};
+use puremix::plot::drawing::{Drawing, Marks, Panel, Scale, Series};
+use puremix::plot::{self, Sheet};
 
-use super::quick;
+use super::{figures, quick};
 
 fn drawing(id: &str) -> Drawing {
-    let figure = figures::ALL.into_iter().find(|figure| figure.id == id).unwrap();
+    let figure = figures().into_iter().find(|figure| figure.id == id).unwrap();
     let sheet = Sheet::read(&quick().join(format!("{}.csv", figure.table)), figure.columns).unwrap();
     figure.drawing(&sheet).unwrap_or_else(|flaw| panic!("{id}: {flaw}"))
 }
@@ -48,7 +48,7 @@ fn last(series: &Series) -> f64 {
 
 #[test]
 fn all_marks_lie_within_their_axes() {
-    for figure in figures::ALL {
+    for figure in figures() {
         for panel in drawing(figure.id).panels {
             let ((left, right), (bottom, top)) = (panel.x.range, panel.y.range);
             for series in &panel.series {
@@ -452,6 +452,6 @@ fn digits_are_small_images_each_above_its_nearest() {
         let Marks::Heat(values, _) = &image.series[0].marks else { panic!("an image") };
         assert!(image.bare && values.len() == 8 && values.iter().all(|row| row.len() == 8));
     }
-    let svg = figures::svg(&drawing, "digits", figures::Look::File);
+    let svg = plot::svg(&drawing, "digits", plot::Look::File);
     assert!(!svg.contains(">pixel<"), "no axes");
 }

@@ -1,7 +1,7 @@
 //! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
 
 use crate::vectors::largest;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::inv_beta_reg;
 
@@ -21,9 +21,28 @@ pub const ESTIMATE_LEVEL: f64 = 0.05;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Lower end.
+    #[serde(deserialize_with = "low_end")]
     pub low: f64,
     /// Upper end.
+    #[serde(deserialize_with = "high_end")]
     pub high: f64,
+}
+
+/// A number; in text, which has neither an infinity nor a NaN, null stands for `missing`.
+pub(crate) fn number_or<'de, D: Deserializer<'de>>(deserializer: D, missing: f64) -> Result<f64, D::Error> {
+    if deserializer.is_human_readable() {
+        Ok(Option::deserialize(deserializer)?.unwrap_or(missing))
+    } else {
+        f64::deserialize(deserializer)
+    }
+}
+
+fn low_end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    number_or(deserializer, f64::NEG_INFINITY)
+}
+
+fn high_end<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    number_or(deserializer, f64::INFINITY)
 }
 
 impl Interval {

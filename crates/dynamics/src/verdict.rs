@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::stats::{CHECK_LEVEL, Interval, binomial_lower_bound};
+use crate::stats::{CHECK_LEVEL, Interval, binomial_lower_bound, number_or};
 
 /// What came of a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every check came out as predicted, every control the other way.
@@ -56,19 +56,31 @@ enum Tagged {
     Interval(Interval),
 }
 
+/// A [`Margin`] as it stands in text.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Margin", untagged)]
+enum Plain {
+    Tolerance(f64),
+    Interval(Interval),
+}
+
 impl Serialize for Margin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            margin if !serializer.is_human_readable() => Tagged::serialize(margin, serializer),
-            Margin::Tolerance(tolerance) => tolerance.serialize(serializer),
-            Margin::Interval(interval) => interval.serialize(serializer),
+        if serializer.is_human_readable() {
+            Plain::serialize(self, serializer)
+        } else {
+            Tagged::serialize(self, serializer)
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Margin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Tagged::deserialize(deserializer)
+        if deserializer.is_human_readable() {
+            Plain::deserialize(deserializer)
+        } else {
+            Tagged::deserialize(deserializer)
+        }
     }
 }
 
@@ -90,10 +102,12 @@ pub struct Check {
     /// What was measured.
     pub name: String,
     /// The prediction.
+    #[serde(deserialize_with = "nan_for_null")]
     pub predicted: f64,
     /// How the measurement should lie to it.
     pub relation: Relation,
     /// The measurement.
+    #[serde(deserialize_with = "nan_for_null")]
     pub measured: f64,
     /// Tolerance or confidence interval.
     pub tolerance_or_interval: Margin,
@@ -117,6 +131,7 @@ pub struct Estimate {
     /// What was measured.
     pub name: String,
     /// The estimate.
+    #[serde(deserialize_with = "nan_for_null")]
     pub value: f64,
     /// Its confidence interval at level [`ESTIMATE_LEVEL`](crate::stats::ESTIMATE_LEVEL).
     pub interval: Interval,
@@ -124,6 +139,11 @@ pub struct Estimate {
     pub n: u64,
     /// How the interval was made, and over what.
     pub method: String,
+}
+
+/// A number, or the null that text has in place of NaN.
+fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    number_or(deserializer, f64::NAN)
 }
 
 /// What a check will be held to. Built before the measurement, from theory.

@@ -1,12 +1,12 @@
 //! The scaling laws of Corollary 3 held against what was measured.
 
-use super::super::protocol::largest;
 use super::Prediction;
 use crate::model::Activation;
 use crate::problem::Reduction;
 use crate::stats::{CHECK_LEVEL, Line, Mean, distance_to_law, largest_distance};
 use crate::theory::alignment;
 use crate::theory::budget::MISS;
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// What one start came to under one algorithm.

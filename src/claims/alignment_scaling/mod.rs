@@ -1,13 +1,17 @@
 //! Corollary 3: how aligned the limits are with the data and with the initial point, as m and n grow.
 
+mod figure;
 mod laws;
 mod record;
 
 use rayon::prelude::*;
 
-use super::protocol::{Case, bent, by_the_reduced_engine, check_replicas, count, in_words, largest};
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
+use crate::study::setting::check_replicas;
+use crate::study::trial::Trial;
+use crate::study::words::{bent, by_the_reduced_engine, count, in_words};
+use crate::study::{Context, Effort, Findings, Kind, Study};
+use crate::vectors::largest;
 
 use crate::error::{Error, Result};
 use crate::init::Start;
@@ -23,7 +27,7 @@ use crate::verdict::{Check, Expectation};
 use laws::{Alignment, Expected, Pair, Size, Sweep, pooled, slopes};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "alignment_scaling",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -37,6 +41,7 @@ pub const CLAIM: Claim = Claim {
                 max_i cos(w, a_i) = 1 and cos(w, w_0) = O(√(log m / n)). The last bound is not attained here: the \
                 measurements look like Θ(1/√n).",
     formula: r"\text{GD:}\;\; \max_i \cos(w, a_i) = O\bigl(\sqrt{\log m / m}\bigr),\;\; \cos(w, w_0) \asymp \sqrt{m/n}; \qquad \text{SGD:}\;\; \max_i \cos(w, a_i) = 1,\;\; \cos(w, w_0) = O\bigl(\sqrt{\log m / n}\bigr)",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -219,12 +224,9 @@ fn sweep(
     // Longest first, so that no core idles at the end; the order of the results is that of the sizes.
     let sizes = grid.iter().enumerate().rev().map(|(k, &(samples, dim, starts))| {
         let starts = options.replicas.unwrap_or(starts);
-        context.progress.inc_length(starts);
-        let seed = context.cell_seed(&CLAIM, cell << 32 | k as u64);
+        let seed = context.cell_seed(&STUDY, cell << 32 | k as u64);
         let problem = problem(Dataset::implicit_orthonormal(samples, dim)?, activation, reduction, options)?;
-        let of = |replica| one(&problem, options, reduction, seed, replica);
-        let runs = (0..starts).into_par_iter().map(of).inspect(|_| context.progress.inc(1));
-        let runs = runs.collect::<Result<Vec<_>>>()?;
+        let runs = context.each(0..starts, |replica| one(&problem, options, reduction, seed, replica))?;
         let lost = runs.iter().filter(|run| matches!(run, Ended::Lost)).count() as u64;
         let pairs =
             runs.into_iter().filter_map(|run| if let Ended::Pair(pair) = run { Some(pair) } else { None });
@@ -267,7 +269,7 @@ fn one(problem: &Problem, options: &Options, reduction: Reduction, seed: u64, re
     let c0 = &start.correlations;
     let Some(mixture) = gd::limit(c0, activation) else { return Ok(Ended::Dead) };
     let align = |schedule: Schedule, set, closed_form: &dyn Fn(usize) -> f64| -> Result<Option<Alignment>> {
-        let case = Case { problem, schedule: &schedule, start: &start, replica };
+        let case = Trial { problem, schedule: &schedule, start: &start, replica };
         let run = case.run_to(&mut case.reduced()?, set, 1e-8);
         let neuron = &run.neurons[0];
         let best = best_match(neuron, dataset, activation);
@@ -307,36 +309,28 @@ fn on_burn(context: &Context, options: &Options) -> Result<(String, Check)> {
             }
         }
     }
-    context.progress.inc_length(cells.len() as u64);
-    let off = cells.par_iter().with_max_len(1).map(
-        |&((samples, dim, activation, reduction, full_batch), replica)| {
-            context.progress.inc(1);
-            let seed = context.cell_seed(&CLAIM, 9 << 32 | samples as u64);
-            let problem = problem(Dataset::orthonormal(samples, dim, seed)?, activation, reduction, options)?;
-            let start =
-                Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(INIT_NORM), seed, replica)?;
-            let c0 = &start.correlations;
-            let Some(mixture) = gd::limit(c0, activation) else { return Ok(0.0) };
-            let (schedule, set) = if full_batch {
-                (Schedule::full_batch(samples)?, mixture)
-            } else {
-                (sgd_schedule(samples, reduction, seed)?, sgd::limit_set(c0, activation))
-            };
-            let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
-            let run = case.run_to(&mut case.autodiff(&context.compute)?, set, target);
-            let best = best_match(&run.neurons[0], problem.dataset(), activation);
-            let arrived = if run.outcome == Outcome::Converged { 1.0 } else { f64::NAN };
-            let length = gd::Radial::new(c0, start.residual, activation).active;
-            let (max_cos, along) = if full_batch {
-                (c0[best.index].abs() / length, length)
-            } else {
-                (1.0, c0[best.index].abs())
-            };
-            let off_init = cos_init(&run.neurons[0], start.norm_sq) - along / start.norm_sq.sqrt();
-            Ok(arrived * largest([(best.cosine - max_cos).abs(), off_init.abs()]))
-        },
-    );
-    let off = off.collect::<Result<Vec<f64>>>()?;
+    let off = context.each(&cells, |&((samples, dim, activation, reduction, full_batch), replica)| {
+        let seed = context.cell_seed(&STUDY, 9 << 32 | samples as u64);
+        let problem = problem(Dataset::orthonormal(samples, dim, seed)?, activation, reduction, options)?;
+        let start =
+            Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(INIT_NORM), seed, replica)?;
+        let c0 = &start.correlations;
+        let Some(mixture) = gd::limit(c0, activation) else { return Ok(0.0) };
+        let (schedule, set) = if full_batch {
+            (Schedule::full_batch(samples)?, mixture)
+        } else {
+            (sgd_schedule(samples, reduction, seed)?, sgd::limit_set(c0, activation))
+        };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
+        let run = case.run_to(&mut case.autodiff(&context.compute)?, set, target);
+        let best = best_match(&run.neurons[0], problem.dataset(), activation);
+        let arrived = if run.outcome == Outcome::Converged { 1.0 } else { f64::NAN };
+        let length = gd::Radial::new(c0, start.residual, activation).active;
+        let (max_cos, along) =
+            if full_batch { (c0[best.index].abs() / length, length) } else { (1.0, c0[best.index].abs()) };
+        let off_init = cos_init(&run.neurons[0], start.norm_sq) - along / start.norm_sq.sqrt();
+        Ok(arrived * largest([(best.cosine - max_cos).abs(), off_init.abs()]))
+    })?;
     let n = off.len() as u64;
     // The cosine of two unit vectors with a third differs by no more than the vectors; twice that, for norms and samples that are rounded too.
     let why = "twice the distance from the limit at which training stops; of SGD whichever sample won";

@@ -1,15 +1,13 @@
 //! Where the basins of two leaders meet, by bisection of the reduced recursion.
 
-use itertools::Itertools;
-use rayon::prelude::*;
-
 use super::Prediction;
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::protocol::smallest;
-use crate::claims::{Context, Findings, Table};
 use crate::error::{Error, Result};
 use crate::schedule::Schedule;
-use crate::verdict::{Check, Equality, Expectation};
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
+use crate::vectors::smallest;
+use crate::verdict::{Equality, Expectation};
+use itertools::Itertools;
 
 /// A start whose two leaders are moved against each other.
 #[derive(Clone)]
@@ -44,8 +42,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     .at_least();
     let cells: Vec<(&Place, f64)> =
         places.iter().flat_map(|place| step_sizes.iter().map(move |eta| (place, *eta))).collect();
-    let found: Vec<f64> =
-        cells.par_iter().map(|(place, eta)| place.boundary(*eta, false)).collect::<Result<_>>()?;
+    let found = context.each(&cells, |(place, eta)| place.boundary(*eta, false))?;
     let at = |place: usize, eta: f64| {
         let k = step_sizes.iter().position(|other| *other == eta).unwrap_or(0);
         found[place * step_sizes.len() + k]
@@ -56,7 +53,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     }
     let min = smallest(cells.iter().zip(&found).map(|((_, eta), x)| x / eta));
     findings.checks.push(not_sharp.measured(min, found.len() as u64));
-    among_many(prediction, findings)?;
+    among_many(context, prediction, findings)?;
     findings.protocol.push(format!(
         "All runs are of the reduced engine, f64, linear model. Bisection to {PRECISION:.0e} finds the boundary for m = 2 at η = {} from ‖w_0‖ = {} \
          without residual and from ‖w_0‖ = 0.6 with s = 0.4, and for three pairs of leaders among five samples, one of them visited in \
@@ -88,7 +85,7 @@ fn table(prediction: &Prediction, cells: &[(&Place, f64)], found: &[f64]) -> Tab
 }
 
 /// Two leaders among five: others before, between and behind.
-fn among_many(prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+fn among_many(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
     let places = [
         Place { c: vec![0.15, 0.3, 0.22, 0.3, 0.1], residual: 0.2, leaders: [1, 3] },
         Place { c: vec![0.4, 0.35, 0.3, 0.2, 0.4], residual: 0.0, leaders: [0, 4] },
@@ -114,11 +111,11 @@ fn among_many(prediction: &Prediction, findings: &mut Findings) -> Result<()> {
         cases.push((place, false, expect(format!("leaders {first} and {second}"), expected)));
     }
     cases.push((&places[0], true, expect("leaders 1 and 3, visited in reverse".into(), expected)));
-    let checks = cases.into_par_iter().map(|(place, reversed, expectation)| -> Result<Check> {
+    let checks = context.each(cases, |(place, reversed, expectation)| {
         let over_step = |eta: f64| Ok::<_, Error>(place.boundary(eta, reversed)? / eta);
         Ok(expectation.measured(2.0 * over_step(SMALL[1])? - over_step(SMALL[0])?, 2))
-    });
-    findings.checks.extend(checks.collect::<Result<Vec<_>>>()?);
+    })?;
+    findings.checks.extend(checks);
     Ok(())
 }
 

@@ -6,17 +6,17 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 
-use super::{CLAIM, Options};
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::protocol::largest;
-use crate::claims::{Context, Findings, Table};
+use super::{Options, STUDY};
 use crate::error::Result;
 use crate::init::Start;
 use crate::model::Activation;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::theory::{cyclic, sgd};
+use crate::vectors::largest;
 use crate::verdict::Expectation;
 
 /// Starts that share number of samples, step size and norm.
@@ -83,7 +83,7 @@ fn close_to_ties(ensemble: &Ensemble, start: &Start, eta: f64, rng: &mut impl Rn
 
 /// The starts of a block that did not arrive.
 fn hunt(context: &Context, block: u64, count: u64) -> Result<Vec<Vec<String>>> {
-    let seed = context.cell_seed(&CLAIM, 2 << 32);
+    let seed = context.cell_seed(&STUDY, 2 << 32);
     let mut rng = stream(seed, Purpose::Protocol, block);
     let samples = rng.random_range(2..=12);
     let eta = 0.07 * (0.25f64 / 0.07).powf(rng.random());

@@ -4,14 +4,14 @@ use itertools::Itertools;
 use rand::RngExt;
 use rayon::prelude::*;
 
-use super::{CLAIM, Prediction};
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::{Context, Findings, Table};
+use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::init::Start;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval};
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::vectors;
 use crate::verdict::{Check, Covered, Expectation};
 
@@ -64,7 +64,7 @@ fn random_starts(context: &Context, prediction: &Prediction, findings: &mut Find
         for (k, &eta) in etas.iter().enumerate() {
             context.progress.inc_length(replicas);
             let ensemble = ensemble(samples, eta)?;
-            let seed = context.cell_seed(&CLAIM, (samples as u64) << 8 | k as u64);
+            let seed = context.cell_seed(&STUDY, (samples as u64) << 8 | k as u64);
             let starts = ensemble.gaussian(0.5, seed, 0, replicas)?;
             let largest: Vec<usize> = starts.iter().map(|start| largest_of(&start.correlations)).collect();
             let winner = |start: &Start| (prediction.winner)(&start.correlations, start.norm_sq, eta);
@@ -116,7 +116,7 @@ fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
     )
     .bounded();
     let ensemble = ensemble(samples, eta)?;
-    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let seed = context.cell_seed(&STUDY, 1 << 32);
     let mut rng = stream(seed, Purpose::Protocol, 0);
     let mut starts = Vec::new();
     for start in ensemble.gaussian(0.5, seed, 0, replicas)? {

@@ -2,18 +2,16 @@
 
 use std::cell::RefCell;
 
-use itertools::Itertools;
-use nalgebra::DMatrix;
-use rayon::prelude::*;
-
 use super::Prediction;
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::{Context, Findings, Table};
 use crate::error::Result;
 use crate::schedule::Schedule;
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::theory::cyclic;
 use crate::vectors::{largest, smallest};
 use crate::verdict::Expectation;
+use itertools::Itertools;
+use nalgebra::DMatrix;
 
 /// Step sizes for two samples, up to nearly the threshold at ½.
 const PAIRS: [f64; 6] = [0.2, 0.02, 0.1716, 1.0 / 3.0, 0.45, 0.499];
@@ -216,14 +214,12 @@ fn supports(context: &Context, prediction: &Prediction, findings: &mut Findings)
         why,
     )
     .within(0.0);
-    context.progress.inc_length(cells.len() as u64);
-    let orbits = cells.par_iter().map(|&(eta, m, support)| -> Result<(f64, bool, Vec<String>)> {
+    let orbits = context.each(&cells, |&(eta, m, support)| {
         let members: Vec<usize> = (0..m).filter(|i| support >> i & 1 == 1).collect();
         let mut point = vec![0.0; m];
         members.iter().zip((prediction.mixed)(members.len(), eta)).for_each(|(i, c)| point[*i] = c);
         let sizes = multipliers(eta, &point)?;
         let outside = sizes.iter().filter(|size| **size > 1.0).count();
-        context.progress.inc(1);
         let moved = displacement(eta, &point)?;
         let right = outside == (prediction.unstable)(members.len());
         let lists = [members.iter().join(" "), point.iter().join(" "), sizes.iter().join(" ")];
@@ -233,8 +229,7 @@ fn supports(context: &Context, prediction: &Prediction, findings: &mut Findings)
             vec![outside.to_string(), moved.to_string()],
         ];
         Ok((moved, right, row.concat()))
-    });
-    let orbits = orbits.collect::<Result<Vec<_>>>()?;
+    })?;
     let n = orbits.len() as u64;
     findings.protocol.push(format!(
         "A cycle from the mixed orbit of two samples at {} step sizes, and from the {n} orbits of all supports for m = {}, η = {}, with the \

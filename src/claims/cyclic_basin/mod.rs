@@ -1,17 +1,18 @@
 //! Beyond the paper: which datapoint cyclic SGD ends in, and from which starts it ends in none.
 
 mod boundary;
+mod figures;
 mod hunt;
 mod leaders;
 mod mixed;
 
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::Result;
 use crate::limits;
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::theory::cyclic;
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "cyclic_basin",
     kind: Kind::Beyond,
     joins: Effort::Standard,
@@ -27,6 +28,7 @@ pub const CLAIM: Claim = Claim {
                 datapoints are open, and the starts form a connected set. For every set S of samples there is a mixed orbit, in closed form; for m = 2 \
                 the cycle map has no other fixed point with both correlations positive, and it is a saddle.",
     formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -1,15 +1,10 @@
 //! Theorem 4: visiting the samples in a fixed order ends in one predictable datapoint.
 
+mod figure;
 mod plane;
 
 use std::f64::consts::FRAC_PI_4;
 
-use itertools::Itertools;
-use rand::RngExt;
-use rayon::prelude::*;
-
-use super::protocol::{Case, Tally, bent, by_the_reduced_engine, check_replicas, largest};
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::engine::Engine;
@@ -21,13 +16,21 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
+use crate::study::pool::Tally;
+use crate::study::setting::check_replicas;
+use crate::study::trial::Trial;
+use crate::study::words::{bent, by_the_reduced_engine};
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::theory::{cyclic, sgd};
 use crate::train::{Outcome, Run};
+use crate::vectors::largest;
 use crate::vectors::{arg_max, norm};
 use crate::verdict::{Check, Expectation};
+use itertools::Itertools;
+use rand::RngExt;
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "cyclic_limit",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -39,6 +42,7 @@ pub const CLAIM: Claim = Claim {
     statement: "With B_t = {t mod 2}, m = n = 2, ‖w_0‖ < 1 and ⟨w_0, a_0⟩ ≥ ⟨w_0, a_1⟩ > 0, cyclic SGD converges to \
                 a_0. The conjecture, for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",
     formula: r"B_t = \{t \bmod 2\},\quad m = n = 2,\quad \langle w_0, a_0 \rangle \ge \langle w_0, a_1 \rangle > 0 \quad\Longrightarrow\quad w_t \to a_0; \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -181,7 +185,7 @@ fn two(step_size: f64, activation: Activation) -> Result<Problem> {
 fn run_two(point: Point, activation: Activation, schedule: &Schedule, set: LimitSet) -> Result<Run> {
     let problem = two(point.step_size, activation)?;
     let start = Start::from_coordinates(problem.dataset(), point.correlations(), 0.0, 0, 0)?;
-    let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
+    let case = Trial { problem: &problem, schedule, start: &start, replica: 0 };
     Ok(case.run_to(&mut case.reduced()?, set, TOLERANCE))
 }
 
@@ -191,17 +195,14 @@ fn theorem(context: &Context, options: &Options, prediction: &Prediction) -> Res
     let expect = |name: &str| Expectation::new(name, 1.0, why).within(0.0);
     let everywhere = expect("Theorem 4: fraction of its region that ends in a_0");
     let on_edge = expect("Theorem 4 on its edge c_0 = c_1");
-    context.progress.inc_length(points.len() as u64);
     let schedule = Schedule::cyclic(2, 1)?;
-    let runs = points.par_iter().enumerate().map(|(k, &point)| -> Result<(bool, Tally)> {
-        context.progress.inc(1);
+    let runs = context.each(points.iter().enumerate(), |(k, &point)| {
         let activation = Activation::PAPER[k % 2];
         let Some(set) = (prediction.theorem)(&point.correlations()) else {
             return Ok((false, Tally::of(None)));
         };
         Ok((point.angle == FRAC_PI_4, Tally::of(Some(&run_two(point, activation, &schedule, set)?))))
-    });
-    let runs = runs.collect::<Result<Vec<_>>>()?;
+    })?;
     let fraction = |edge: Option<bool>| {
         let chosen = runs.iter().filter(|(on_edge, _)| edge.is_none_or(|edge| edge == *on_edge));
         let tally: Tally = chosen.map(|(_, tally)| *tally).sum();
@@ -219,11 +220,9 @@ fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Res
     let step_size = options.step_size.unwrap_or(0.17);
     let count: u32 = context.effort.pick(4, 16, 64);
     let tolerance = context.compute.precision().pick(TOLERANCE, 1e-5);
-    context.progress.inc_length(u64::from(count));
     let schedule = Schedule::cyclic(2, 1)?;
-    let runs = (0..count).into_par_iter().with_max_len(1).map(|k| -> Result<Tally> {
-        context.progress.inc(1);
-        let seed = context.cell_seed(&CLAIM, u64::from(k));
+    let runs = context.each(0..count, |k| {
+        let seed = context.cell_seed(&STUDY, u64::from(k));
         let mut rng = stream(seed, Purpose::Protocol, 0);
         // The first on the edge, the rest anywhere in the region.
         let angle = if k == 0 { FRAC_PI_4 } else { FRAC_PI_4 * rng.random::<f64>() };
@@ -232,10 +231,10 @@ fn on_burn(context: &Context, options: &Options, prediction: &Prediction) -> Res
         let problem = Problem::new(dataset, Activation::PAPER[k as usize % 2], Reduction::Mean, step_size)?;
         let start = Start::from_coordinates(problem.dataset(), point.correlations(), 0.0, seed, 0)?;
         let Some(set) = (prediction.theorem)(&start.correlations) else { return Ok(Tally::of(None)) };
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
         Ok(Tally::of(Some(&case.run_to(&mut case.autodiff(&context.compute)?, set, tolerance))))
-    });
-    let tally: Tally = runs.collect::<Result<Vec<_>>>()?.into_iter().sum();
+    })?;
+    let tally: Tally = runs.into_iter().sum();
     let protocol = format!(
         "{} trainings of the Burn model by autodiff ({} {}), m = n = 2, η = {step_size}, from random points of the region, the first on its edge.",
         tally.trials,
@@ -287,10 +286,8 @@ fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> 
     let why = "over 20 cycles of all rivals together, from a distance of 1e-10: corrections of 1e-8 and less, rounding of 1e-11";
     let name = "… at the rate log 1/(1−η²) a cycle: largest relative deviation";
     let at_rate = Expectation::new(name, 0.0, why).within(1e-6);
-    context.progress.inc_length(count);
-    let runs = (0..count).into_par_iter().map(|k| -> Result<(Tally, f64)> {
-        context.progress.inc(1);
-        let seed = context.cell_seed(&CLAIM, 1 << 32 | k);
+    let runs = context.each(0..count, |k| {
+        let seed = context.cell_seed(&STUDY, 1 << 32 | k);
         let mut rng = stream(seed, Purpose::Protocol, 0);
         let samples = options.samples.unwrap_or_else(|| rng.random_range(2..=64));
         let dim = options.dim.unwrap_or_else(|| samples + rng.random_range(0..=samples));
@@ -309,7 +306,7 @@ fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> 
         }
         let schedule = Schedule::cyclic(samples, 1)?;
         let set = (prediction.conjecture)(&start.correlations, activation);
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
         let mut engine = case.reduced()?;
         let run = case.run_to(&mut engine, set, TOLERANCE);
         // The rate over the next cycles, in units of the predicted one.
@@ -323,8 +320,7 @@ fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> 
         let several = start.correlations.iter().filter(|&&c| activation.admits(c)).count() > 1;
         let comparable = run.outcome == Outcome::Converged && several;
         Ok((Tally::of(Some(&run)), if comparable { off.abs() } else { 0.0 }))
-    });
-    let runs = runs.collect::<Result<Vec<_>>>()?;
+    })?;
     let tally: Tally = runs.iter().map(|(tally, _)| *tally).sum();
     let worst = largest(runs.iter().map(|(_, off)| *off));
     let checks = vec![arrives.counted(tally.hits, tally.trials), at_rate.measured(worst, tally.trials)];
@@ -386,8 +382,8 @@ fn blocks(context: &Context, step_size: f64) -> Result<Check> {
     let schedule = Schedule::cyclic(8, 2)?;
     let mut deviation: f64 = 0.0;
     for replica in 0..starts {
-        let start = Start::gaussian(problem.dataset(), 0.5, context.cell_seed(&CLAIM, 2 << 32), replica)?;
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+        let start = Start::gaussian(problem.dataset(), 0.5, context.cell_seed(&STUDY, 2 << 32), replica)?;
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
         let run = case.run_for(&mut case.reduced()?, steps);
         let (c0, c) = (&start.correlations, &run.neurons[0].correlations);
         let i = arg_max(c.iter().map(|c| c.abs())).unwrap_or(0);

@@ -1,13 +1,13 @@
 //! Two samples in the plane: from one start, GD, cyclic SGD and random SGD on their ways to the circle of minima.
 
-use super::super::protocol::Case;
-use super::super::record::NeuronTrace;
 use super::super::{Context, Table};
-use super::{CLAIM, Options, TOLERANCE, two};
+use super::{Options, STUDY, TOLERANCE, two};
 use crate::error::Result;
 use crate::init::Start;
 use crate::model::Activation;
 use crate::schedule::Schedule;
+use crate::study::trace::NeuronTrace;
+use crate::study::trial::Trial;
 use crate::theory;
 use crate::train::{Plan, StopRule, train};
 
@@ -23,7 +23,7 @@ pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
     let mut table = Table::new("plane", &header);
     let problem = two(options.step_size.unwrap_or(0.2), Activation::Linear)?;
     let start = Start::from_coordinates(problem.dataset(), START.to_vec(), 0.0, 0, 0)?;
-    let random = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, 3 << 32))?;
+    let random = Schedule::sgd(2, 1, context.cell_seed(&STUDY, 3 << 32))?;
     let mut ways = vec![("GD", Schedule::full_batch(2)?, 0), ("cyclic", Schedule::cyclic(2, 1)?, 0)];
     ways.extend((0..RANDOM).map(|run| ("SGD", random.clone(), run)));
     for (algorithm, schedule, run) in ways {
@@ -33,7 +33,7 @@ pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
             "cyclic" => [1.0, 0.0],
             _ => [f64::NAN; 2],
         };
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: run };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: run };
         let mut footprints = NeuronTrace::new(40);
         let stop = StopRule::Limit { sets: vec![set], tolerance: TOLERANCE };
         // Without a budget (beyond the threshold) the first steps are all there is to see.

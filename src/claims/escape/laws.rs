@@ -2,10 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{CLAIM, Prediction};
-use crate::claims::ensemble::Ensemble;
-use crate::claims::protocol::largest;
-use crate::claims::{Context, Findings};
+use super::{Prediction, STUDY};
 use crate::data::dot;
 use crate::error::Result;
 use crate::limit_set::LimitSet;
@@ -14,8 +11,11 @@ use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, homogeneity};
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Findings};
 use crate::theory::gd;
 use crate::theory::selection::{Diffusion, diffusion_rate, log_cosines};
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// A mixture, `w_GD` of this start.
@@ -78,7 +78,7 @@ fn at_time<T: Send>(
 ) -> Result<(Vec<T>, f64)> {
     let kappa = diffusion_rate(alpha.len(), batch, eta);
     let steps = (time / kappa).round();
-    let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&CLAIM, cell))?;
+    let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&STUDY, cell))?;
     let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
     let seen =
         ensemble.repeat(context, &ensemble.start(alpha, 0.0)?, replicas, |_, neuron| Some(look(neuron)))?;
@@ -128,7 +128,7 @@ fn halfway(context: &Context, alpha: &[f64], replicas: u64) -> Result<Check> {
         let largest = largest(c.iter().map(|c| c * c));
         largest / dot(c, c)
     };
-    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let seed = context.cell_seed(&STUDY, 1 << 32);
     let mut paths: Vec<f64> = (0..2 * replicas)
         .into_par_iter()
         .map(|path| {

@@ -1,15 +1,16 @@
 //! Beyond the paper: SGD started exactly at the mixture of gradient descent.
 
+mod figures;
 mod laws;
 mod times;
 
-use super::protocol::check_replicas;
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
+use crate::study::setting::check_replicas;
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::theory::{escape, selection};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "escape",
     kind: Kind::Beyond,
     joins: Effort::Standard,
@@ -23,6 +24,7 @@ pub const CLAIM: Claim = Claim {
                 Σ log cos(w, a_j) until any stopping time, and for m = 2 the time to a log-ratio D has mean log(cosh D/cosh d_0) and \
                 the survival function of ∂_t S = S'' + tanh d S'.",
     formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

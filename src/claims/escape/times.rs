@@ -1,15 +1,15 @@
 //! When SGD commits: its law for two samples, and how its mean goes with `κ` and `m`.
 
 use super::laws::mixture;
-use super::{CLAIM, Prediction};
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::{Context, Findings, Table};
+use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{
     CHECK_LEVEL, ESTIMATE_LEVEL, Interval, Line, Mean, binomial_interval, distance_to_law, largest_distance,
 };
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::theory::escape::Survival;
 use crate::theory::selection::diffusion_rate;
 use crate::vectors::largest;
@@ -51,7 +51,7 @@ fn steps(
     cell: u64,
 ) -> Result<Vec<f64>> {
     let kappa = diffusion_rate(alpha.len(), batch, eta);
-    let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&CLAIM, cell))?;
+    let schedule = Schedule::sgd(alpha.len(), batch, context.cell_seed(&STUDY, cell))?;
     let ensemble = Ensemble::new(schedule, eta, 1.0, 200.0 / kappa)?;
     let rule = |steps: u64, neuron: &Neuron| (lead(neuron).1 < (-COMMITTED).exp()).then_some(steps as f64);
     Ok(ensemble

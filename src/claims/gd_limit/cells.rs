@@ -1,7 +1,7 @@
 //! Which sizes, norms and step sizes Theorem 1 is tried on.
 
 use super::compare::Cell;
-use super::{CLAIM, Context, Options, Tolerances};
+use super::{Context, Options, STUDY, Tolerances};
 use crate::data::{Dataset, FromFile};
 use crate::error::Result;
 use crate::limits;
@@ -40,7 +40,7 @@ pub(super) fn sizes(context: &Context, options: &Options, tolerances: &Tolerance
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
         for draw in 0..seeds {
-            let seed = context.cell_seed(&CLAIM, k as u64 * 64 + draw);
+            let seed = context.cell_seed(&STUDY, k as u64 * 64 + draw);
             let dataset = match &own {
                 Some(dataset) => dataset.clone(),
                 None => Dataset::orthonormal(m, n, seed)?,
@@ -61,7 +61,7 @@ pub(super) fn norms(context: &Context, options: &Options, tolerances: &Tolerance
     let sizes = context.effort.pick(vec![(3, 5)], vec![(3, 5), (8, 8)], vec![(3, 5), (8, 8), (16, 21)]);
     let mut cells = Vec::new();
     for (k, (m, n)) in sizes.into_iter().enumerate() {
-        let seed = context.cell_seed(&CLAIM, 300_000 + k as u64);
+        let seed = context.cell_seed(&STUDY, 300_000 + k as u64);
         cells.extend(every_way(&Dataset::orthonormal(m, n, seed)?, options, &norms, seed));
     }
     Ok(Cells::of(cells, tolerances))
@@ -74,7 +74,7 @@ pub(super) fn large(context: &Context, options: &Options) -> Result<Vec<Cell>> {
     let mut cells = Vec::new();
     for (k, (m, n)) in sizes.into_iter().enumerate() {
         for (activation, reduction) in Activation::PAPER.into_iter().zip(Reduction::ALL) {
-            let seed = context.cell_seed(&CLAIM, 100_000 + k as u64);
+            let seed = context.cell_seed(&STUDY, 100_000 + k as u64);
             let step_size = options.step_size.unwrap_or(0.19);
             let init_norm = options.init_norm.unwrap_or(NORM);
             let dataset = Dataset::implicit_orthonormal(m, n)?;

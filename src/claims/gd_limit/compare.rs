@@ -1,6 +1,5 @@
 //! One training held against theory at its end and on the way.
 
-use super::super::protocol::{Case, largest, start_where};
 use super::{Prediction, Tolerances};
 use crate::data::Dataset;
 use crate::device::Compute;
@@ -11,8 +10,10 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
+use crate::study::trial::{Trial, start_where};
 use crate::theory::gd::Radial;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
+use crate::vectors::largest;
 use crate::vectors::norm;
 
 /// One training of the protocol.
@@ -67,7 +68,7 @@ pub(super) fn measure(
     let samples = cell.dataset.samples();
     let schedule = Schedule::full_batch(samples)?;
     let Some(limit) = (prediction.limit)(&start.correlations, cell.activation) else { return Ok(None) };
-    let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+    let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
     let mut engine: Box<dyn Engine> = match compute {
         Some(compute) => Box::new(case.autodiff(compute)?),
         None => Box::new(case.reduced()?),

@@ -1,8 +1,5 @@
 //! What must come out otherwise: a dead start, the formula of the other model, the limit of the other algorithm.
 
-use rayon::prelude::*;
-
-use super::super::protocol::{Case, largest, smallest};
 use super::Prediction;
 use super::compare::{Cell, Measured};
 use crate::data::Dataset;
@@ -13,8 +10,11 @@ use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::Context;
+use crate::study::trial::Trial;
 use crate::theory::{gd, sgd};
 use crate::train::Outcome;
+use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation};
 
 /// Least distance of two limits that a control tells apart. Some 2e-2 of all starts are purer, or nearer to no negative
@@ -31,7 +31,7 @@ pub(super) fn dead(compute: &Compute) -> Result<Check> {
     let start = Start::from_coordinates(&dataset, vec![-0.2, -0.1, -0.3, -0.05], 0.1, 1, 0)?;
     let problem = Problem::new(dataset.clone(), Activation::Relu, Reduction::Sum, 0.2)?;
     let schedule = Schedule::full_batch(4)?;
-    let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+    let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
     let mut engine = case.autodiff(compute)?;
     let before = engine.weights(0)?;
     engine.advance(50);
@@ -57,19 +57,23 @@ pub(super) fn linear_formula(runs: &[(Cell, Measured)], prediction: &Prediction)
 }
 
 /// SGD from the same starts, by the reduced engine, against the mixtures.
-pub(super) fn other_algorithm(runs: &[(Cell, Measured)], prediction: &Prediction) -> Result<Option<Check>> {
+pub(super) fn other_algorithm(
+    context: &Context,
+    runs: &[(Cell, Measured)],
+    prediction: &Prediction,
+) -> Result<Option<Check>> {
     let name = "smallest distance to the mixture of SGD (b = 1) from the same starts";
     let expected = apart(name, prediction);
-    let distances = runs.par_iter().map(|(cell, run)| -> Result<Option<f64>> {
+    let distances = context.each(runs, |(cell, run)| {
         let c0 = &run.start.correlations;
         let mixed = gd::to_a_datapoint(c0, cell.activation).is_some_and(|distance| distance >= DIFFERENT);
         let Some(limit) = gd::limit(c0, cell.activation).filter(|_| mixed) else { return Ok(None) };
         let schedule = Schedule::sgd(cell.dataset.samples(), 1, cell.seed)?;
-        let case = Case { problem: &cell.problem()?, schedule: &schedule, start: &run.start, replica: 0 };
+        let case = Trial { problem: &cell.problem()?, schedule: &schedule, start: &run.start, replica: 0 };
         let run = case.run_to(&mut case.reduced()?, sgd::limit_set(c0, cell.activation), 1e-8);
         Ok((run.outcome == Outcome::Converged).then(|| limit.distance(&run.neurons[0])))
-    });
-    let distances: Vec<f64> = distances.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    })?;
+    let distances: Vec<f64> = distances.into_iter().flatten().collect();
     let closest = smallest(distances.iter().copied());
     Ok((!distances.is_empty()).then(|| expected.measured(closest, distances.len() as u64)))
 }

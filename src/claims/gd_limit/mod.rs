@@ -3,27 +3,27 @@
 mod cells;
 mod compare;
 mod controls;
+mod figure;
 mod portrait;
 mod tails;
 
 use std::fmt::Display;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
-use super::protocol::{bent, by_the_reduced_engine, count, largest, listed};
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::device::{Compute, Precision};
 use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
+use crate::study::words::{bent, by_the_reduced_engine, count, listed};
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::text::number;
 use crate::theory::gd::{self, Radial};
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 use compare::{Cell, Measured, measure};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "gd_limit",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -35,6 +35,7 @@ pub const CLAIM: Claim = Claim {
     statement: "Full-batch gradient descent from w_0 with ‖w_0‖ < 1, Πw_0 ≠ 0 and step size at most 1/5 converges to \
                 Πw_0/‖Πw_0‖; with ReLU, unless S⁺ = {i : c_i(0) > 0} is empty, to Σ_{i∈S⁺} c_i(0) a_i, normalised.",
     formula: r"w_t \;\to\; w_{\mathrm{GD}} = \frac{\Pi w_0}{\lVert \Pi w_0 \rVert} \quad (b = m), \qquad \text{ReLU:}\quad w_{\mathrm{GD}} = \frac{\sum_{i \in S^+} c_i(0)\, a_i}{\bigl(\sum_{i \in S^+} c_i(0)^2\bigr)^{1/2}}",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -182,13 +183,11 @@ fn train_all(
     prediction: &Prediction,
     tolerances: &Tolerances,
 ) -> Result<Vec<(Cell, Measured)>> {
-    context.progress.inc_length(cells.len() as u64);
-    let runs = cells.into_par_iter().with_max_len(1).map(|cell| {
+    let runs = context.each(cells, |cell| {
         let run = measure(&cell, compute, prediction, tolerances)?;
-        context.progress.inc(1);
         Ok(run.map(|run| (cell, run)))
-    });
-    Ok(runs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    })?;
+    Ok(runs.into_iter().flatten().collect())
 }
 
 /// Initial norms over the theorem's range, every cell held to the tolerance; shown is the worst.
@@ -244,7 +243,7 @@ fn controlled(
     told: &mut Told,
 ) -> Result<Vec<Check>> {
     let linear = controls::linear_formula(runs, prediction);
-    let sgd = controls::other_algorithm(runs, prediction)?;
+    let sgd = controls::other_algorithm(context, runs, prediction)?;
     let mut sentence = String::from("Controls: a dead start must not move");
     let different = controls::DIFFERENT;
     for (check, what) in [

@@ -1,11 +1,7 @@
 //! The message in one picture: all correlations from one start under GD, SGD and cyclic SGD.
 
-use rayon::prelude::*;
-
-use super::super::protocol::Case;
-use super::super::record::NeuronTrace;
 use super::super::{Context, Table};
-use super::{CLAIM, Options, Prediction};
+use super::{Options, Prediction, STUDY};
 use crate::data::{Dataset, FromFile};
 use crate::error::Result;
 use crate::init::Start;
@@ -13,6 +9,8 @@ use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::trace::NeuronTrace;
+use crate::study::trial::Trial;
 use crate::theory::sgd;
 use crate::train::{Plan, StopRule, train};
 
@@ -25,7 +23,7 @@ const STEP: f64 = 0.2;
 
 /// `c_t(i)` of the Burn model, trained by autodiff; of GD with the predicted limit.
 pub(super) fn table(context: &Context, options: &Options, prediction: &Prediction) -> Result<Table> {
-    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let seed = context.cell_seed(&STUDY, 1 << 32);
     let dataset = dataset(options, seed)?;
     let (samples, dim) = (dataset.samples(), dataset.dim());
     let step_size = options.step_size.unwrap_or(STEP);
@@ -39,14 +37,13 @@ pub(super) fn table(context: &Context, options: &Options, prediction: &Predictio
         ("SGD", Schedule::sgd(samples, 1, seed)?),
         ("cyclic", Schedule::cyclic(samples, 1)?),
     ];
-    let states = ways.par_iter().with_max_len(1).map(|(_, schedule)| -> Result<_> {
-        let case = Case { problem: &problem, schedule, start: &start, replica: 0 };
+    let states = context.each(&ways, |(_, schedule)| {
+        let case = Trial { problem: &problem, schedule, start: &start, replica: 0 };
         let mut footprints = NeuronTrace::new(40);
         let plan = Plan { budget: budget as u64, stop: StopRule::Never, check_every: 64 };
         train(&mut case.autodiff(&context.compute)?, &plan, &mut [&mut footprints]);
         Ok(footprints.states)
-    });
-    let states = states.collect::<Result<Vec<_>>>()?;
+    })?;
     let header =
         ["algorithm", "samples", "dim", "batch", "step_size", "step", "sample", "correlation", "limit"];
     let mut table = Table::new("correlations", &header);

@@ -1,8 +1,7 @@
 //! The rates at which gradient descent closes in on its limit.
 
 use super::super::Context;
-use super::super::protocol::Case;
-use super::{CLAIM, Prediction, Tolerances};
+use super::{Prediction, STUDY, Tolerances};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -10,6 +9,7 @@ use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::trial::Trial;
 use crate::theory::gd::Radial;
 use crate::vectors::norm;
 use crate::verdict::{Check, Expectation};
@@ -31,11 +31,11 @@ pub(super) fn tail_checks(
         ("log of the residual's shrinkage per step", (6, 11), prediction.transverse_rate),
         ("log of the radial error's shrinkage per step", (6, 6), prediction.radial_rate),
     ] {
-        let dataset = Dataset::orthonormal(m, n, context.cell_seed(&CLAIM, 200_000))?;
+        let dataset = Dataset::orthonormal(m, n, context.cell_seed(&STUDY, 200_000))?;
         let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Mean, 0.17)?;
         let schedule = Schedule::full_batch(m)?;
-        let start = Start::gaussian(&dataset, 0.5, context.cell_seed(&CLAIM, 200_001), 0)?;
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let start = Start::gaussian(&dataset, 0.5, context.cell_seed(&STUDY, 200_001), 0)?;
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
         let mu = problem.step_per_sample(m);
         let predicted = rate(mu).ln();
         let why = format!(

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use super::{DEFAULT_STEP, Prediction, Walk};
-use crate::claims::protocol::{largest, smallest};
-use crate::claims::{Context, Effort, Table};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -15,7 +11,9 @@ use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Interval, Mean};
+use crate::study::{Context, Effort, Table};
 use crate::theory::sgd;
+use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation};
 
 /// One setting of the walk.
@@ -87,17 +85,15 @@ impl Cell {
         let problem = Problem::new(dataset, self.activation, Reduction::Sum, self.eta)?;
         let schedule = Schedule::sgd(self.samples, self.batch, seed)?;
         let walks = walks(context.effort);
-        context.progress.inc_length(walks);
-        let observed = (0..walks).into_par_iter().map(|replica| -> Result<(Vec<Step>, Option<Stretch>)> {
-            context.progress.inc(1);
+        let observed = context.each(0..walks, |replica| {
             let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else {
                 return Ok((Vec::new(), None));
             };
             let steps = self.steps(prediction, &mut walk);
             let stretch = if self.batch == 1 { self.stretch(prediction, &mut walk) } else { None };
             Ok((steps, stretch))
-        });
-        let (steps, stretches): (Vec<_>, Vec<_>) = observed.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        })?;
+        let (steps, stretches): (Vec<_>, Vec<_>) = observed.into_iter().unzip();
         let steps: Vec<Step> = steps.into_iter().flatten().collect();
         self.record(&steps, prediction, table);
         let mut checks = self.by_level(&steps);

@@ -1,11 +1,7 @@
 //! Event by event, far out: how far R moves when the leader is drawn, and when another sample is.
 
-use rayon::prelude::*;
-
 use super::drift::FAR;
-use super::{CLAIM, Prediction, Walk};
-use crate::claims::protocol::largest;
-use crate::claims::{Context, Effort};
+use super::{Prediction, STUDY, Walk};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -13,7 +9,9 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval};
+use crate::study::{Context, Effort};
 use crate::theory::sgd;
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// Consecutive steps of a walk that are watched.
@@ -60,12 +58,12 @@ pub(super) fn checks(
     )
     .covered(context.effort.pick(0.02, 0.01, 0.005));
 
-    let seed = context.cell_seed(&CLAIM, 12 << 32 | samples as u64);
+    let seed = context.cell_seed(&STUDY, 12 << 32 | samples as u64);
     let dataset = Dataset::implicit_orthonormal(samples, samples + 2)?;
     let problem = Problem::new(dataset, activation, Reduction::Sum, eta)?;
     let schedule = Schedule::sgd(samples, 1, seed)?;
     let walks = walks(context.effort);
-    let watched = (0..walks).into_par_iter().map(|replica| -> Result<Option<Watched>> {
+    let watched = context.each(0..walks, |replica| {
         let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else { return Ok(None) };
         let look = (0.5 / sgd::rate(samples, 1, eta)) as u64;
         let far = (0..400).any(|_| {
@@ -73,8 +71,8 @@ pub(super) fn checks(
             walk.level() > FAR
         });
         Ok(far.then(|| watch(&mut walk, &schedule, replica, prediction, eta)))
-    });
-    let watched: Vec<Watched> = watched.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    })?;
+    let watched: Vec<Watched> = watched.into_iter().flatten().collect();
     let n = watched.len() as u64 * STEPS;
     let drawn: u64 = watched.iter().map(|walk| walk.drawn).sum();
     Ok(vec![

@@ -1,11 +1,6 @@
 //! In the long run: transience, constancy under the full batch, and the almost-sure rate.
 
-use rand::RngExt;
-use rayon::prelude::*;
-
-use super::{CLAIM, Prediction, Walk};
-use crate::claims::protocol::{largest, smallest};
-use crate::claims::{Context, Effort};
+use super::{Prediction, STUDY, Walk};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -14,8 +9,11 @@ use crate::problem::{Problem, Reduction};
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, Mean};
+use crate::study::{Context, Effort};
 use crate::theory::sgd;
+use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation};
+use rand::RngExt;
 
 /// Walks of the check of transience.
 pub(super) fn walks(effort: Effort) -> u64 {
@@ -30,7 +28,7 @@ pub(super) fn replicas(effort: Effort, large_steps: bool) -> u64 {
 /// After leaving a level for good the walk does not come back: the least level over the last half of long runs.
 pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -> Result<Check> {
     let replicas = walks(context.effort);
-    let seed = context.cell_seed(&CLAIM, 7 << 32);
+    let seed = context.cell_seed(&STUDY, 7 << 32);
     let samples = 5;
     let dataset = Dataset::implicit_orthonormal(samples, 8)?;
     let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, eta)?;
@@ -38,7 +36,7 @@ pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -
     // λ t = 240 by the end: levels far beyond any fluctuation, well within the range of f64.
     let horizon = (240.0 / sgd::rate(samples, 2, eta)) as u64;
     let level = prediction.left_for_good;
-    let runs = (0..replicas).into_par_iter().map(|replica| -> Result<Option<bool>> {
+    let runs = context.each(0..replicas, |replica| {
         let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else { return Ok(None) };
         walk.engine.advance(horizon / 2);
         let looks = (0..100).map(|_| {
@@ -46,8 +44,8 @@ pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -
             walk.level()
         });
         Ok(Some(smallest(looks) > level))
-    });
-    let stayed: Vec<bool> = runs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    })?;
+    let stayed: Vec<bool> = runs.into_iter().flatten().collect();
     let why = "looked at 100 times between λt = 120 and 240; by then R is near N(108, 240) or above, and a walk of drift λ and variance 2λ is \
                below 3 then or later with probability 1e-11";
     let name = format!("runs whose R is above {level} at every look in the second half");
@@ -62,7 +60,7 @@ pub(super) fn full_batch(context: &Context, prediction: &Prediction) -> Result<C
     for replica in 0..context.effort.pick(10, 40, 200) {
         let activation = Activation::PAPER[replica as usize % 2];
         let problem = Problem::new(Dataset::implicit_orthonormal(8, 11)?, activation, Reduction::Mean, 0.2)?;
-        let seed = context.cell_seed(&CLAIM, 8 << 32);
+        let seed = context.cell_seed(&STUDY, 8 << 32);
         let Some(mut walk) = Walk::new(&problem, &Schedule::full_batch(8)?, seed, replica)? else { continue };
         let before = walk.level();
         walk.engine.advance(2000);
@@ -117,13 +115,13 @@ pub(super) fn rates(context: &Context, prediction: &Prediction) -> Result<Vec<Ch
         (6, 3, 0.2, PerBatch, Relu),
     ];
     // And one cell that the seed chooses.
-    let mut rng = stream(context.cell_seed(&CLAIM, 9 << 32), Purpose::Protocol, 0);
+    let mut rng = stream(context.cell_seed(&STUDY, 9 << 32), Purpose::Protocol, 0);
     let m = rng.random_range(3..20);
     cells.push((m, rng.random_range(1..m), 0.06 + 0.13 * rng.random::<f64>(), Sum, Linear));
     let (mut checks, mut with_rivals, mut falls) = (Vec::new(), Vec::new(), Vec::new());
     for (k, (samples, batch, eta, reduction, activation)) in cells.into_iter().enumerate() {
         let cell = Rate { samples, batch, eta, reduction, activation };
-        let runs = cell.runs(context, prediction, context.cell_seed(&CLAIM, 10 << 32 | k as u64))?;
+        let runs = cell.runs(context, prediction, context.cell_seed(&STUDY, 10 << 32 | k as u64))?;
         with_rivals.extend(runs.iter().filter(|run| run.rivals > 1).map(|run| run.growth));
         if reduction.step_per_sample(eta, batch) >= LARGE_STEP {
             falls.extend(runs.iter().map(|run| run.fall));
@@ -162,7 +160,7 @@ impl Rate {
         // The times at which to look are chosen by the true law, whatever is predicted.
         let time = |lambda_t: f64| (lambda_t / sgd::rate(samples, batch, step_per_sample)) as u64;
         let (settle, end) = (time(SPAN.0), time(SPAN.1));
-        let runs = (0..replicas).into_par_iter().map(|replica| -> Result<Option<RateRun>> {
+        let runs = context.each(0..replicas, |replica| {
             let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else { return Ok(None) };
             walk.engine.advance(settle);
             let (before, from) = (walk.engine.neurons(0).remove(0).correlations, walk.level());
@@ -176,8 +174,8 @@ impl Rate {
             let ratios: Vec<f64> = losers.iter().map(|&j| (before[j] / before[leader]).abs().ln()).collect();
             let predicted = (prediction.growth)(samples, batch, step_per_sample, &ratios, steps);
             Ok(Some(RateRun { rivals: losers.len(), fall, growth: (to - from) / predicted }))
-        });
-        Ok(runs.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        })?;
+        Ok(runs.into_iter().flatten().collect())
     }
 
     fn checks(&self, runs: &[RateRun]) -> Vec<Check> {

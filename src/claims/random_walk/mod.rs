@@ -2,11 +2,10 @@
 
 mod drift;
 mod events;
+mod figures;
 mod long_run;
 mod paths;
 
-use super::protocol::by_the_reduced_engine;
-use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
 use crate::init::Start;
@@ -14,10 +13,12 @@ use crate::measure::sparsity::log_ratio;
 use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
+use crate::study::words::by_the_reduced_engine;
+use crate::study::{Context, Effort, Findings, Kind, Study, Table};
 use crate::theory::{random_walk, sgd};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "random_walk",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -30,6 +31,7 @@ pub const CLAIM: Claim = Claim {
                 least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
     formula: r"R_t = \log \frac{|c_{i^*}|}{\sum_{j \ne i^*} |c_j|}, \qquad \lim_{R \to \infty} \mathbb{E}\bigl[R_{t+1} - R_t \mid w_t\bigr] \;\ge\; \frac{1}{m}\Bigl(\log \frac{1}{1-\eta} - \eta\Bigr) > 0, \qquad \frac{R_t}{t} \to \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1 - \eta_B^2}",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -108,7 +110,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let cells = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
     for (k, (samples, batch, activation)) in cells.into_iter().enumerate() {
         let cell = drift::Cell { samples, batch, activation, eta };
-        let seed = context.cell_seed(&CLAIM, (k as u64) << 32);
+        let seed = context.cell_seed(&STUDY, (k as u64) << 32);
         findings.checks.extend(cell.checks(context, prediction, seed, &mut drifts)?);
     }
     for setting in [(6, Activation::Linear), (9, Activation::Relu)] {

@@ -1,13 +1,13 @@
 //! Sample paths of the log-ratio, under SGD and under the full batch.
 
-use super::{CLAIM, Prediction, Walk};
-use crate::claims::{Context, Table};
+use super::{Prediction, STUDY, Walk};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::{Context, Table};
 use crate::theory::sgd;
 
 /// Walks drawn, their size, and points a walk.
@@ -19,7 +19,7 @@ const POINTS: u64 = 240;
 pub(super) fn table(context: &Context, prediction: &Prediction, eta: f64) -> Result<Table> {
     let header = ["samples", "batch", "step_size", "walk", "step", "level", "rate"];
     let mut table = Table::new("random_walk_paths", &header);
-    let seed = context.cell_seed(&CLAIM, 11 << 32);
+    let seed = context.cell_seed(&STUDY, 11 << 32);
     let dataset = Dataset::implicit_orthonormal(SAMPLES, SAMPLES + 2)?;
     let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, eta)?;
     // Up to λt = 30, where every walk has left.

@@ -1,12 +1,12 @@
 //! What a batch size costs, in steps and in samples.
 
 use super::slopes::{Cell, Fall};
-use super::{CLAIM, Prediction};
-use crate::claims::{Context, Findings, Table};
+use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
 use crate::stats::Mean;
+use crate::study::{Context, Findings, Table};
 use crate::theory::rate::Cost;
 use crate::verdict::{Equality, Expectation};
 
@@ -26,7 +26,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
                 Reduction::Mean => context.effort.pick(20, 50, 500),
             };
             let seed = context
-                .cell_seed(&CLAIM, 4 << 32 | (batch as u64) << 1 | u64::from(reduction == Reduction::Sum));
+                .cell_seed(&STUDY, 4 << 32 | (batch as u64) << 1 | u64::from(reduction == Reduction::Sum));
             let falls = cell.falls(context, replicas, seed)?;
             let rate = Mean::of(&falls.iter().map(Fall::mean).collect::<Vec<_>>());
             let law = (prediction.law)(ScheduleKind::Sgd, SAMPLES, batch, cell.step_per_sample());

@@ -1,19 +1,20 @@
 //! Beyond the paper: how fast SGD becomes pure, by schedule and batch size.
 
 mod batch_size;
+mod figures;
 mod phases;
 mod slopes;
 
-use super::protocol::check_replicas;
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
+use crate::study::setting::check_replicas;
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::theory::escape;
 use crate::theory::rate::{self, Cost, StepLaw};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "rate_law",
     kind: Kind::Beyond,
     joins: Effort::Standard,
@@ -28,6 +29,7 @@ pub const CLAIM: Claim = Claim {
                 cyclic batches, g = gcd(b, m), D the number of windows of a period that hold the winner and not the loser. Under the sum reduction b = m/2 takes the fewest steps; in \
                 samples used, or under the mean reduction, b = 1 is best.",
     formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 

@@ -1,12 +1,12 @@
 //! Before and after selection: two samples, where both times are known, and six.
 
-use super::{CLAIM, Prediction};
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::{Context, Findings, Table};
+use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean};
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::theory::selection::diffusion_rate;
 use crate::vectors::norm;
 use crate::verdict::Expectation;
@@ -70,7 +70,7 @@ fn times(
     let unit: Vec<f64> = c.iter().map(|c| c / norm).collect();
     // The same runs twice, once to each level: a rule remembers nothing.
     for level in LEVELS {
-        let schedule = Schedule::sgd(c.len(), batch, context.cell_seed(&CLAIM, cell))?;
+        let schedule = Schedule::sgd(c.len(), batch, context.cell_seed(&STUDY, cell))?;
         let ensemble = Ensemble::new(schedule, eta, 1.0, 200.0 / kappa)?;
         let rule = |steps: u64, neuron: &Neuron| {
             let (_, others) = lead(neuron);

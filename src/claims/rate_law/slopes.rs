@@ -3,8 +3,7 @@
 use itertools::Itertools;
 use rayon::prelude::*;
 
-use super::{CLAIM, Options, Prediction};
-use crate::claims::{Context, Findings, Table};
+use super::{Options, Prediction, STUDY};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
 use crate::error::{Misuse, Result};
@@ -13,6 +12,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, Mean, variance_interval};
+use crate::study::{Context, Findings, Table};
 use crate::theory::rate::{self, StepLaw};
 use crate::vectors::{arg_max, largest, smallest};
 use crate::verdict::{Check, Covered, Equality, Expectation};
@@ -143,7 +143,7 @@ pub(super) fn examine(
     for (k, (kind, samples, batch, eta, reduction, times)) in cells.into_iter().enumerate() {
         let cell = Cell { kind, samples, batch, eta, reduction };
         let expectations = cell.expectations(context, prediction, times * replicas);
-        let falls = cell.falls(context, times * replicas, context.cell_seed(&CLAIM, k as u64))?;
+        let falls = cell.falls(context, times * replicas, context.cell_seed(&STUDY, k as u64))?;
         let (checks, row) = cell.judge(prediction, expectations, &falls);
         names.push(format!("{} ({} runs)", cell.name(), times * replicas));
         findings.checks.extend(checks);
@@ -156,12 +156,12 @@ pub(super) fn examine(
         findings.checks.push(cell.without_chance(
             context,
             prediction,
-            context.cell_seed(&CLAIM, 1 << 32 | k as u64),
+            context.cell_seed(&STUDY, 1 << 32 | k as u64),
         )?);
     }
     for (k, (samples, batch)) in [(5, 2), (7, 3), (8, 2), (6, 4)].into_iter().enumerate() {
         let cell = Cell { kind: ScheduleKind::Cyclic, samples, batch, eta: 0.15, reduction: Sum };
-        let seed = context.cell_seed(&CLAIM, 2 << 32 | k as u64);
+        let seed = context.cell_seed(&STUDY, 2 << 32 | k as u64);
         findings.checks.extend(cell.blocks(context, prediction, seed)?);
     }
     findings.checks.push(full_batch(context)?);
@@ -302,7 +302,7 @@ fn full_batch(context: &Context) -> Result<Check> {
     let schedule = Schedule::full_batch(5)?;
     let problem =
         Problem::new(Dataset::implicit_orthonormal(5, 6)?, Activation::Linear, cell.reduction, cell.eta)?;
-    let start = Start::gaussian(problem.dataset(), 0.5, context.cell_seed(&CLAIM, 3 << 32), 0)?;
+    let start = Start::gaussian(problem.dataset(), 0.5, context.cell_seed(&STUDY, 3 << 32), 0)?;
     let mut engine = Reduced::new(&problem, &schedule, &[start], 0)?;
     engine.advance(5000);
     let before = engine.neurons(0).remove(0).correlations;

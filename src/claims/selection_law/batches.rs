@@ -1,13 +1,13 @@
 //! Six samples: the same odds and the same clock for every batch size.
 
-use super::{CLAIM, DECIDED, Prediction, unit};
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::{Context, Findings, Table};
+use super::{DECIDED, Prediction, STUDY, unit};
 use crate::error::Result;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity};
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::theory::selection::{Diffusion, diffusion_rate, log_cosines};
 use crate::vectors::largest;
 use crate::verdict::{Check, Covered, Equality, Expectation, OneSided};
@@ -68,7 +68,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     for batch in 1..RATIOS.len() {
         let (mut excesses, mut times) = (Vec::new(), Vec::new());
         for (k, eta) in step_sizes.into_iter().enumerate() {
-            let seed = context.cell_seed(&CLAIM, 4 << 32 | (batch as u64) << 8 | k as u64);
+            let seed = context.cell_seed(&STUDY, 4 << 32 | (batch as u64) << 8 | k as u64);
             let decisions = decisions(context, &c, batch, eta, replicas, seed)?;
             let steps = Mean::of(&decisions.iter().map(|d| d.steps).collect::<Vec<_>>());
             let kappa = (prediction.diffusion_rate)(RATIOS.len(), batch, eta);
@@ -89,7 +89,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         points.push((per_square.ln(), time.0.ln(), time.1 / time.0));
     }
     let paths = 2 * replicas;
-    let wins = by_diffusion(context, &c, paths, context.cell_seed(&CLAIM, 5 << 32));
+    let wins = by_diffusion(context, &c, paths, context.cell_seed(&STUDY, 5 << 32));
     rows.push(row("diffusion", 0.0, 1.0, &wins, Mean { mean: f64::NAN, sem: f64::NAN, n: 0 }));
     counts.push(wins);
     let line = Line::fit(&points);
@@ -136,7 +136,7 @@ fn large_steps(context: &Context, prediction: &Prediction, c: &[f64], replicas: 
     .control()
     .exceeding();
     let kappa = (prediction.diffusion_rate)(c.len(), batch, eta);
-    let excess: Vec<f64> = decisions(context, c, batch, eta, replicas, context.cell_seed(&CLAIM, 12 << 32))?
+    let excess: Vec<f64> = decisions(context, c, batch, eta, replicas, context.cell_seed(&STUDY, 12 << 32))?
         .iter()
         .map(|d| d.fall - 5.0 * kappa * d.steps)
         .collect();

@@ -1,13 +1,13 @@
 //! Where no lots are drawn: gradient descent, and epochs.
 
-use super::{CLAIM, unit, winners};
-use crate::claims::ensemble::Ensemble;
-use crate::claims::protocol::largest;
-use crate::claims::{Context, Findings};
+use super::{STUDY, unit, winners};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, binomial_interval};
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Findings};
 use crate::theory::selection::diffusion_rate;
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// Bound on the probability that a run of epochs is lost by the largest correlation, or undecided at its budget: the lead is ten deviations of the noise, the budget
@@ -56,7 +56,7 @@ fn epochs(context: &Context, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
             ScheduleKind::Reshuffle,
             4,
             Some(batch),
-            context.cell_seed(&CLAIM, 9 << 32 | batch as u64),
+            context.cell_seed(&STUDY, 9 << 32 | batch as u64),
         )?;
         let kappa = diffusion_rate(4, batch, eta);
         let counts =
@@ -71,7 +71,7 @@ fn epochs(context: &Context, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
                 .counted(counts[1], replicas),
         );
     }
-    let schedule = Schedule::new(ScheduleKind::Reshuffle, 4, Some(3), context.cell_seed(&CLAIM, 10 << 32))?;
+    let schedule = Schedule::new(ScheduleKind::Reshuffle, 4, Some(3), context.cell_seed(&STUDY, 10 << 32))?;
     let kappa = diffusion_rate(4, 3, eta);
     let wins =
         winners(context, &Ensemble::new(schedule, eta, 1.0 / kappa, 200.0 / kappa)?, &FOUR, replicas)?[1];

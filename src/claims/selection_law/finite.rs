@@ -3,10 +3,10 @@
 
 use super::Prediction;
 use super::pair::{at, frequency, row, run};
-use crate::claims::protocol::largest;
-use crate::claims::{Context, Effort};
 use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, combination, normal_quantile};
+use crate::study::{Context, Effort};
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// Where the correction is largest, and has opposite signs, in units of `π/2`.

@@ -5,12 +5,12 @@ use statrs::function::beta::beta_reg;
 
 use super::batches::by_diffusion;
 use super::pair::{at, frequency};
-use super::{CLAIM, Prediction, winners};
-use crate::claims::ensemble::Ensemble;
-use crate::claims::{Context, Findings, Table};
+use super::{Prediction, STUDY, winners};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination, normal_quantile};
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Findings, Table};
 use crate::theory::selection::{Odds, diffusion_rate, proportional, spherical};
 use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation, OneSidedInterval};
@@ -54,11 +54,11 @@ fn three(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>)
         "m = 3, c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds |c_1|/Σ|c|",
         proportional(&THREE)[0],
     );
-    let count = by_diffusion(context, &THREE, paths, context.cell_seed(&CLAIM, 6 << 32))[0];
+    let count = by_diffusion(context, &THREE, paths, context.cell_seed(&STUDY, 6 << 32))[0];
     let mut wins = [0; 2];
     for (k, eta) in STEP_SIZES.into_iter().enumerate() {
         let kappa = diffusion_rate(3, 1, eta);
-        let schedule = Schedule::sgd(3, 1, context.cell_seed(&CLAIM, 7 << 32 | k as u64))?;
+        let schedule = Schedule::sgd(3, 1, context.cell_seed(&STUDY, 7 << 32 | k as u64))?;
         wins[k] =
             winners(context, &Ensemble::new(schedule, eta, 1.0 / kappa, 80.0 / kappa)?, &THREE, runs)?[0];
     }
@@ -101,7 +101,7 @@ fn two(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -
         .into_par_iter()
         .map(|k| {
             let c = at(0.05 * f64::from(k));
-            let odds = (prediction.odds)(&c, tolerance, context.cell_seed(&CLAIM, 14 << 32 | k as u64));
+            let odds = (prediction.odds)(&c, tolerance, context.cell_seed(&STUDY, 14 << 32 | k as u64));
             deviation(&odds, &[(prediction.pair)(c), 1.0 - (prediction.pair)(c)])
         })
         .collect();
@@ -136,7 +136,7 @@ fn over_the_triangle(
         .into_par_iter()
         .enumerate()
         .map(|(k, c)| {
-            let seed = context.cell_seed(&CLAIM, 15 << 32 | k as u64);
+            let seed = context.cell_seed(&STUDY, 15 << 32 | k as u64);
             (c, (prediction.triangle)(c), (prediction.odds)(&c, tolerance, seed))
         })
         .collect();
@@ -226,12 +226,12 @@ fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
         .par_iter()
         .enumerate()
         .map(|(k, (_, c))| {
-            (prediction.odds)(c, tolerance(c, paths), context.cell_seed(&CLAIM, 16 << 32 | k as u64))
+            (prediction.odds)(c, tolerance(c, paths), context.cell_seed(&STUDY, 16 << 32 | k as u64))
         })
         .collect();
     let (mut min, mut rows, mut controls) = (1f64, Vec::new(), Vec::new());
     for (k, ((name, c), odds)) in starts.iter().zip(&odds).enumerate() {
-        let counts = by_diffusion(context, c, paths, context.cell_seed(&CLAIM, 8 << 32 | k as u64));
+        let counts = by_diffusion(context, c, paths, context.cell_seed(&STUDY, 8 << 32 | k as u64));
         let p_values = counts.iter().zip(&odds.probabilities).map(|(&n, &p)| p_value(n, paths, p));
         let of_start = smallest(p_values);
         min = smallest([min, of_start]);

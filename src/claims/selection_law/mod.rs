@@ -2,20 +2,21 @@
 
 mod batches;
 mod controls;
+mod figure;
 mod finite;
 mod many;
 mod pair;
 mod transient;
 
-use super::ensemble::{Ensemble, lead};
-use super::protocol::check_replicas;
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::setting::check_replicas;
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::theory::selection::{self, Odds, triangle};
 use crate::vectors::norm;
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "selection_law",
     kind: Kind::Beyond,
     joins: Effort::Full,
@@ -30,6 +31,7 @@ pub const CLAIM: Claim = Claim {
                 at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. With reshuffled epochs the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -93,7 +95,9 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     }
     check_replicas(options.replicas)?;
     let mut findings = Findings::default();
-    pair::examine(context, options, prediction, &mut findings)?;
+    let mut rows = pair::examine(context, options, prediction, &mut findings)?;
+    findings.checks.extend(finite::examine(context, prediction, &mut rows, &mut findings.protocol)?);
+    pair::examine_variants(context, prediction, rows, &mut findings)?;
     batches::examine(context, prediction, &mut findings)?;
     many::examine(context, prediction, &mut findings)?;
     controls::examine(context, &mut findings)?;

@@ -1,12 +1,12 @@
 //! Two samples: the closed form, its extrapolation from finite step sizes, and what an early stop does to it.
 
-use super::{CLAIM, DECIDED, Options, Prediction, finite, unit, winners};
-use crate::claims::ensemble::{Ensemble, lead};
-use crate::claims::{Context, Findings, Table};
+use super::{DECIDED, Options, Prediction, STUDY, unit, winners};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, binomial_interval, combination};
+use crate::study::ensemble::{Ensemble, lead};
+use crate::study::{Context, Findings, Table};
 use crate::theory::selection::{diffusion_rate, diffusion_rate_with_replacement, return_bound};
 use crate::verdict::{Check, Expectation};
 
@@ -21,7 +21,7 @@ pub(super) fn examine(
     options: &Options,
     prediction: &Prediction,
     findings: &mut Findings,
-) -> Result<()> {
+) -> Result<Vec<Vec<String>>> {
     let replicas = options.replicas.unwrap_or(context.effort.pick(4000, 100_000, 1_000_000));
     let precision = 2.5 / (replicas as f64).sqrt();
     let (mut rows, mut cell) = (Vec::new(), 0);
@@ -47,7 +47,16 @@ pub(super) fn examine(
         "Two samples, one a step: winners of {replicas} runs at each of three angles and η = 0.2, 0.1, 0.05, against the solved chain at that step size, and \
          extrapolated to η → 0. A run is decided when the smaller correlation is {DECIDED:e} of the larger."
     ));
-    findings.checks.extend(finite::examine(context, prediction, &mut rows, &mut findings.protocol)?);
+    Ok(rows)
+}
+
+/// What the stop rule and equivalent schedules change; then all rows make the table.
+pub(super) fn examine_variants(
+    context: &Context,
+    prediction: &Prediction,
+    mut rows: Vec<Vec<String>>,
+    findings: &mut Findings,
+) -> Result<()> {
     findings.checks.extend(early_stop(context, prediction, &mut findings.protocol)?);
     findings.checks.extend(equivalents(context, prediction, &mut rows, &mut findings.protocol)?);
     let header = vec![
@@ -87,7 +96,7 @@ pub(super) fn at(share: f64) -> [f64; 2] {
 /// Wins of the first of two samples.
 pub(super) fn run(context: &Context, share: f64, eta: f64, replicas: u64, cell: u64) -> Result<u64> {
     let kappa = diffusion_rate(2, 1, eta);
-    let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, cell))?;
+    let schedule = Schedule::sgd(2, 1, context.cell_seed(&STUDY, cell))?;
     let ensemble = Ensemble::new(schedule, eta, 2.0 / kappa, 80.0 / kappa)?;
     Ok(winners(context, &ensemble, &at(share), replicas)?[0])
 }
@@ -119,7 +128,7 @@ fn extrapolated(
 fn early_stop(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -> Result<[Check; 2]> {
     let (share, defect) = (0.04, 1e-3);
     let (eta, replicas) = context.effort.pick((0.1, 10_000), (0.1, 20_000), (0.05, 40_000));
-    let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, 2 << 32))?;
+    let schedule = Schedule::sgd(2, 1, context.cell_seed(&STUDY, 2 << 32))?;
     // A look every step, since the threshold counts when it is passed, not when the run has come to rest.
     let ensemble = Ensemble::new(schedule, eta, 1.0, 100.0 / diffusion_rate(2, 1, eta))?;
     let start = ensemble.start(&unit(&at(share)), 0.0)?;
@@ -167,7 +176,7 @@ fn equivalents(
         [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 4, 3)].into_iter().enumerate()
     {
         let law = (prediction.pair_in_batches)(at(share), batch);
-        let seed = context.cell_seed(&CLAIM, 3 << 32 | k as u64);
+        let seed = context.cell_seed(&STUDY, 3 << 32 | k as u64);
         let (kappa, spread) = match kind {
             Replacement => (diffusion_rate_with_replacement(samples, batch, eta), 1.0),
             _ => (diffusion_rate(samples, batch, eta), (samples - batch) as f64 / (samples as f64 - 1.0)),

@@ -1,13 +1,13 @@
 //! A start off the manifold: how long it takes to get there, and what the lots do on the way.
 
 use super::pair::at;
-use super::{CLAIM, Prediction};
-use crate::claims::ensemble::Ensemble;
-use crate::claims::{Context, Findings};
+use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, combination};
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Findings};
 use crate::theory::selection::Chain;
 use crate::verdict::{Check, Covered, Expectation};
 
@@ -47,7 +47,7 @@ fn arrival(context: &Context, protocol: &mut Vec<String>) -> Result<[Check; 2]> 
     .covered(context.effort.pick(6.5, 2.5, 0.8));
     let (mut norms, mut squares) = (Vec::new(), Vec::new());
     for (k, (steps, eta)) in runs.into_iter().enumerate() {
-        let schedule = Schedule::sgd(SAMPLES, 1, context.cell_seed(&CLAIM, 11 << 32 | k as u64))?;
+        let schedule = Schedule::sgd(SAMPLES, 1, context.cell_seed(&STUDY, 11 << 32 | k as u64))?;
         let ensemble = Ensemble::new(schedule, eta, f64::from(steps), f64::from(steps))?;
         let start = ensemble.start(&[0.5 * NORM; SAMPLES], 0.0)?;
         let rule = |_, neuron: &Neuron| {
@@ -97,7 +97,7 @@ fn odds(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
     for (k, eta) in [coarse, 0.5 * coarse].into_iter().enumerate() {
         // N − 1 down to some e^{−4} η.
         let steps = (0.5 * ((1.0 / (norm * norm)).ln() + (1.0 / eta).ln() + 4.0) / eta).round();
-        let schedule = Schedule::sgd(2, 1, context.cell_seed(&CLAIM, 13 << 32 | k as u64))?;
+        let schedule = Schedule::sgd(2, 1, context.cell_seed(&STUDY, 13 << 32 | k as u64))?;
         let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
         let chain = Chain::new(eta);
         let rule = |_, neuron: &Neuron| {

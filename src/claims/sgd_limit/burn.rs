@@ -1,10 +1,7 @@
 //! Trainings of the Burn model, each beside the reduced engine on the same batches.
 
-use rayon::prelude::*;
-
-use super::super::protocol::{Case, Pool, Tally, count, is_live, start_where};
 use super::cells::{NORM, STEP};
-use super::{CLAIM, Context, Options, Prediction, arrived, required, schedule, tolerance};
+use super::{Context, Options, Prediction, STUDY, arrived, required, schedule, tolerance};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::error::Result;
@@ -12,6 +9,9 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::state::Neuron;
 use crate::stats::CHECK_LEVEL;
+use crate::study::pool::{Pool, Tally};
+use crate::study::trial::{Trial, is_live, start_where};
+use crate::study::words::count;
 use crate::theory::budget::miss;
 use crate::verdict::{Check, Expectation};
 
@@ -56,14 +56,9 @@ pub(super) fn trained(
     let ends = Pool::new(name, &arrived(tolerance(precision)), &labels, required, missed);
     let (places, max) = same_place(&cells, options, precision, replicas);
 
-    context.progress.inc_length(n);
     let all: Vec<(&Cell, u64)> =
         cells.iter().flat_map(|cell| (0..replicas).map(move |replica| (cell, replica))).collect();
-    let runs = all.into_par_iter().with_max_len(1).map(|(cell, replica)| {
-        context.progress.inc(1);
-        train(context, options, prediction, cell, replica)
-    });
-    let runs = runs.collect::<Result<Vec<_>>>()?;
+    let runs = context.each(all, |(cell, replica)| train(context, options, prediction, cell, replica))?;
     let tallies: Vec<Tally> =
         runs.chunks(replicas as usize).map(|runs| runs.iter().map(|(tally, _)| *tally).sum()).collect();
     let mut checks = ends.counted(&tallies);
@@ -122,7 +117,7 @@ fn train(
 ) -> Result<(Tally, bool)> {
     let &Cell { batch, reduction, activation, number } = cell;
     let (samples, dim) = SIZE;
-    let seed = context.cell_seed(&CLAIM, 1 << 32 | number << 16 | replica);
+    let seed = context.cell_seed(&STUDY, 1 << 32 | number << 16 | replica);
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, activation, reduction, options.step_size.unwrap_or(STEP))?;
     let schedule = schedule(options, samples, batch, seed)?;
@@ -132,10 +127,10 @@ fn train(
         return Ok((Tally::of(None), true));
     };
     let set = (prediction.limit_set)(&start.correlations, activation);
-    let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+    let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
     let precision = context.compute.precision();
     let burn = case.run_to(&mut case.autodiff(&context.compute)?, set.clone(), tolerance(precision));
-    let beside = Case { replica: (prediction.beside)(replica), ..case };
+    let beside = Trial { replica: (prediction.beside)(replica), ..case };
     let reduced = beside.run_to(&mut beside.reduced()?, set.clone(), tolerance(Precision::F64));
     let winner = |neurons: &[Neuron]| set.nearest_datapoint(&neurons[0]);
     Ok((Tally::of(Some(&burn)), winner(&burn.neurons) == winner(&reduced.neurons)))

@@ -1,12 +1,12 @@
 //! Which sizes, batches, step sizes and norms Theorem 2 is tried on.
 
-use super::super::protocol::listed;
 use super::super::{Context, Effort};
 use super::Options;
 use crate::error::Result;
 use crate::limits;
 use crate::model::Activation;
 use crate::problem::Reduction;
+use crate::study::words::listed;
 use crate::theory::budget::MAX_STEPS;
 use crate::theory::sgd;
 

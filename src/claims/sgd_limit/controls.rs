@@ -1,12 +1,9 @@
 //! The last iterate converges; and at `b = m` nothing is selected.
 
-use rayon::prelude::*;
-
 use super::super::Table;
-use super::super::protocol::{Case, smallest, start_where};
 use super::cells::{Cell, NORM, STEP};
 use super::ends::{End, record};
-use super::{CLAIM, Context, Options, Prediction, required, schedule};
+use super::{Context, Options, Prediction, STUDY, required, schedule};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -14,9 +11,11 @@ use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::trial::{Trial, start_where};
 use crate::theory::budget::{granted, late, miss};
 use crate::theory::{gd, sgd};
 use crate::train::Outcome;
+use crate::vectors::smallest;
 use crate::verdict::{Check, Expectation};
 
 /// Distance from which a run must come nearer still.
@@ -42,7 +41,7 @@ pub(super) fn staying(
     let missed = replicas as f64 * (miss(samples, NEAR) + late(samples, granted(samples, NEAR), 1.0));
     let expected = Expectation::new(name, 1.0, why).chance(missed).always(required(context).0, 0.0);
 
-    let seed = context.cell_seed(&CLAIM, 2 << 32);
+    let seed = context.cell_seed(&STUDY, 2 << 32);
     let problem = Problem::new(
         Dataset::implicit_orthonormal(samples, dim)?,
         Activation::Linear,
@@ -50,18 +49,18 @@ pub(super) fn staying(
         options.step_size.unwrap_or(STEP),
     )?;
     let schedule = schedule(options, samples, batch, seed)?;
-    let stayed = (0..replicas).into_par_iter().map(|replica| -> Result<bool> {
+    let stayed = context.each(0..replicas, |replica| {
         let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(NORM), seed, replica)?;
         let set = (prediction.limit_set)(&start.correlations, Activation::Linear);
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
         let mut engine = case.reduced()?;
         let run = case.run_to(&mut engine, set.clone(), NEAR);
         engine.advance(case.budget(NEAR));
         let (before, after) = (&run.neurons[0], &engine.neurons(0)[0]);
         let same = set.nearest_datapoint(before) == set.nearest_datapoint(after);
         Ok(run.outcome == Outcome::Converged && same && set.distance(after) <= run.distance)
-    });
-    let stayed = stayed.collect::<Result<Vec<_>>>()?.into_iter().filter(|stayed| *stayed).count();
+    })?;
+    let stayed = stayed.into_iter().filter(|stayed| *stayed).count();
     let told = format!(
         "{replicas} more runs ({size}; their number is not that of --replicas) go on from a distance of {NEAR:.0e} for another budget of steps."
     );
@@ -84,7 +83,7 @@ pub(super) fn full_batch(
     let why = format!("the mixtures of the starts used keep {MIXED}, by their closed form");
     let name = "b = m: smallest distance to a datapoint";
     let expected = Expectation::new(name, prediction.apart, why).control().at_least();
-    let seed = context.cell_seed(&CLAIM, 3 << 32);
+    let seed = context.cell_seed(&STUDY, 3 << 32);
     let mut nearest = Vec::new();
     for (activation, reduction) in Activation::PAPER.into_iter().zip(Reduction::ALL) {
         let dataset = Dataset::implicit_orthonormal(samples, dim)?;
@@ -100,7 +99,7 @@ pub(super) fn full_batch(
                 continue;
             };
             let set = sgd::limit_set(&start.correlations, activation);
-            let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+            let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
             let run = case.run_for(&mut case.reduced()?, case.budget(1e-10));
             nearest.push(set.distance(&run.neurons[0]));
             ends.push(End::of(&run, &problem));

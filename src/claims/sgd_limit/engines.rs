@@ -1,7 +1,7 @@
 //! The three engines in lockstep on one batch stream: how far apart their weights are at each step.
 
 use super::super::{Context, Table};
-use super::{CLAIM, Options, schedule};
+use super::{Options, STUDY, schedule};
 use crate::data::Dataset;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
 use crate::error::{Misuse, Result};
@@ -18,7 +18,7 @@ const STEPS: u64 = 3000;
 /// Distances `‖w − w'‖` between each two engines, about sixty times a decade of steps.
 pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
     let (samples, dim, batch) = SIZE;
-    let seed = context.cell_seed(&CLAIM, 4 << 32);
+    let seed = context.cell_seed(&STUDY, 4 << 32);
     let step_size = options.step_size.unwrap_or(0.2);
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, step_size)?;

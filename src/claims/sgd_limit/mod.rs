@@ -5,11 +5,8 @@ mod cells;
 mod controls;
 mod ends;
 mod engines;
+mod figures;
 
-use rayon::prelude::*;
-
-use super::protocol::{Case, Pool, Tally, bent, by_the_reduced_engine, check_replicas, is_live, start_where};
-use super::{Claim, Context, Effort, Findings, Kind, Table};
 use crate::data::Dataset;
 use crate::device::Precision;
 use crate::error::{Error, Result};
@@ -17,6 +14,11 @@ use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::{Schedule, ScheduleKind};
+use crate::study::pool::{Pool, Tally};
+use crate::study::setting::check_replicas;
+use crate::study::trial::{Trial, is_live, start_where};
+use crate::study::words::{bent, by_the_reduced_engine};
+use crate::study::{Context, Effort, Findings, Kind, Study, Table};
 use crate::theory::budget::miss;
 use crate::theory::sgd;
 use crate::vectors::largest;
@@ -25,7 +27,7 @@ use cells::{Cell, Group, groups};
 use ends::End;
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "sgd_limit",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -37,6 +39,7 @@ pub const CLAIM: Claim = Claim {
     statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 with an active sample \
                 converges almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",
     formula: r"\Pr\bigl[\, w_t \to a_{i^*} \text{ for one } i^* \in S^+ \,\bigr] = 1 \qquad \text{for every } 1 \le b < m",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -114,7 +117,6 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let (groups, left_out) = groups(context, options)?;
     notes.extend(left_out);
     let total: u64 = groups.iter().flat_map(|group| &group.cells).map(|cell| cell.replicas).sum();
-    context.progress.inc_length(total);
     let mut protocol = vec![told(&groups, total)];
     let (mut checks, mut batch_sizes) = (Vec::new(), ends::table());
     let mut all = Tally::default();
@@ -196,7 +198,7 @@ fn count(
     let pool = Pool::new(&name, &arrived(tolerance(Precision::F64)), &labels, required(context), missed);
     let mut tallies = Vec::new();
     for (k, cell) in group.cells.iter().enumerate() {
-        let seed = context.cell_seed(&CLAIM, g << 16 | k as u64);
+        let seed = context.cell_seed(&STUDY, g << 16 | k as u64);
         let (tally, ends) = run_cell(context, cell, options, prediction, seed)?;
         ends::record(batch_sizes, cell, &ends);
         tallies.push(tally);
@@ -214,17 +216,16 @@ fn run_cell(
     let dataset = Dataset::implicit_orthonormal(cell.samples, cell.dim)?;
     let problem = Problem::new(dataset, cell.activation, cell.reduction, cell.step_size)?;
     let schedule = schedule(options, cell.samples, cell.batch, seed)?;
-    let runs = (0..cell.replicas).into_par_iter().map(|replica| -> Result<(Tally, Option<End>)> {
+    let runs = context.each(0..cell.replicas, |replica| {
         let live = |start: &_| is_live(start, cell.activation);
-        context.progress.inc(1);
         let Some(start) = start_where(problem.dataset(), cell.init_norm, seed, replica, live)? else {
             return Ok((Tally::of(None), None));
         };
         let set = (prediction.limit_set)(&start.correlations, cell.activation);
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
         let run = case.run_to(&mut case.reduced()?, set, tolerance(Precision::F64));
         Ok((Tally::of(Some(&run)), Some(End::of(&run, &problem))))
-    });
-    let (tallies, ends): (Vec<_>, Vec<_>) = runs.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    })?;
+    let (tallies, ends): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
     Ok((tallies.into_iter().sum(), ends.into_iter().flatten().collect()))
 }

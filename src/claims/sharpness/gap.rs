@@ -1,10 +1,7 @@
 //! The gap between the traces over random starts, as the number of samples grows.
 
-use rayon::prelude::*;
-
-use super::super::protocol::Case;
 use super::super::{Context, Table};
-use super::{CLAIM, Prediction};
+use super::{Prediction, STUDY};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::init::Start;
@@ -13,6 +10,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, Mean};
+use crate::study::trial::Trial;
 use crate::theory::budget::MISS;
 use crate::theory::{gd, sgd};
 use crate::train::Outcome;
@@ -36,11 +34,11 @@ pub(super) struct Gap {
 pub(super) fn measure(context: &Context) -> Result<Vec<Gap>> {
     let starts = context.effort.pick(400, 600, 4000);
     let of = |&samples: &usize| {
-        let seed = context.cell_seed(&CLAIM, 2 << 32 | samples as u64);
+        let seed = context.cell_seed(&STUDY, 2 << 32 | samples as u64);
         let dataset = Dataset::implicit_orthonormal(samples, samples + 1)?;
         let problem = Problem::new(dataset, Activation::Relu, Reduction::Sum, 0.2)?;
-        let gaps = (0..starts).into_par_iter().map(|replica| one(&problem, seed, replica));
-        let gaps: Vec<f64> = gaps.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        let gaps = context.each(0..starts, |replica| one(&problem, seed, replica))?;
+        let gaps: Vec<f64> = gaps.into_iter().flatten().collect();
         Ok(Gap { samples, mean: Mean::of(&gaps) })
     };
     SAMPLES.iter().map(of).collect()
@@ -52,7 +50,7 @@ fn one(problem: &Problem, seed: u64, replica: u64) -> Result<Option<f64>> {
     let start = Start::gaussian(problem.dataset(), 0.5, seed, replica)?;
     let Some(mixture) = gd::limit(&start.correlations, Activation::Relu) else { return Ok(None) };
     let support = |schedule: Schedule, set: LimitSet, arrival: f64, mixed: f64| -> Result<f64> {
-        let case = Case { problem, schedule: &schedule, start: &start, replica };
+        let case = Trial { problem, schedule: &schedule, start: &start, replica };
         let run = case.run_to(&mut case.reduced()?, set, arrival);
         let support = run.neurons[0].correlations.iter().filter(|&&c| c > mixed).count();
         Ok(if run.outcome == Outcome::Converged { support as f64 } else { f64::NAN })

@@ -1,18 +1,20 @@
 //! Theorem 13: the sparse minimum is the sharper one, by the trace, against common wisdom.
 
+mod figures;
 mod gap;
 mod record;
 
-use rand::SeedableRng;
-use rayon::prelude::*;
-
-use super::protocol::{Case, check_hessian, in_words, largest, smallest};
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::device::{Compute, Precision};
 use crate::engine::Autodiff;
 use crate::error::{Error, Result};
 use crate::init::Start;
+use crate::study::setting::check_hessian;
+use crate::study::trial::Trial;
+use crate::study::words::in_words;
+use crate::study::{Context, Effort, Findings, Kind, Study};
+use crate::vectors::{largest, smallest};
+use rand::SeedableRng;
 
 use crate::measure::sharpness::{Surface, Trace, dense, eigenvalues, hutch_plus_plus, top_eigenvalue};
 use crate::model::Activation;
@@ -25,7 +27,7 @@ use crate::train::Outcome;
 use crate::verdict::{Check, Expectation};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "sharpness",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -38,6 +40,7 @@ pub const CLAIM: Claim = Claim {
                 Tr H(w_SGD) = (2n + 7 − m)/(2m) for every b < m: SGD ends in the sharper minimum, by (|S⁺| − 1)/(2m), \
                 which tends to 1/4 as m grows.",
     formula: r"\lambda_{\max}(H) = \frac{4}{m}, \qquad \operatorname{Tr} H(w_{\mathrm{GD}}) = \frac{2n + 8 - m - |S^+|}{2m} \;\le\; \operatorname{Tr} H(w_{\mathrm{SGD}}) = \frac{2n + 7 - m}{2m}",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -178,16 +181,12 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     for (k, &(m, n)) in sizes.iter().enumerate() {
         for activation in Activation::PAPER {
             for replica in 0..replicas {
-                cells.push((m, n, activation, context.cell_seed(&CLAIM, (k as u64) << 16 | replica)));
+                cells.push((m, n, activation, context.cell_seed(&STUDY, (k as u64) << 16 | replica)));
             }
         }
     }
-    context.progress.inc_length(cells.len() as u64);
-    let minima = cells.par_iter().with_max_len(1).map(|&(m, n, activation, seed)| {
-        context.progress.inc(1);
-        minima(m, n, activation, seed, &context.compute)
-    });
-    let minima: Vec<Vec<Measured>> = minima.collect::<Result<_>>()?;
+    let minima =
+        context.each(&cells, |&(m, n, activation, seed)| minima(m, n, activation, seed, &context.compute))?;
     let mut findings = judge(&minima, prediction, context.compute.precision());
     let gaps = gap::measure(context)?;
     findings.checks.push(gap::judge(&gaps, prediction));
@@ -236,7 +235,7 @@ fn minima(
             None => (Schedule::full_batch(samples)?, mixture.clone(), active),
             Some(batch) => (Schedule::sgd(samples, batch, seed)?, sgd::limit_set(c0, activation), 1),
         };
-        let case = Case { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
+        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica: 0 };
         let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, compute)?;
         let run = case.run_to(&mut engine, set, grain.arrival);
         let arrived = |x: f64| if run.outcome == Outcome::Converged { x } else { f64::NAN };

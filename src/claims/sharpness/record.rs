@@ -1,9 +1,7 @@
 //! Curvature at both minima beside theory, and along the way to them.
 
-use rayon::prelude::*;
-
 use super::super::{Context, Table};
-use super::{CLAIM, Grain, Measured, Prediction, well_inside};
+use super::{Grain, Measured, Prediction, STUDY, well_inside};
 use crate::data::Dataset;
 use crate::engine::Autodiff;
 use crate::error::Result;
@@ -54,14 +52,14 @@ const STEPS: u64 = 3000;
 /// ReLU at the smallest size of the protocol.
 pub(super) fn along(context: &Context, sizes: &[(usize, usize)], prediction: &Prediction) -> Result<Table> {
     let &(samples, dim) = sizes.first().expect("there are sizes");
-    let seed = context.cell_seed(&CLAIM, 1 << 32);
+    let seed = context.cell_seed(&STUDY, 1 << 32);
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, Activation::Relu, Reduction::Sum, 0.2)?;
     let compute = &context.compute;
     let start = well_inside(&problem, seed, Grain::of(compute.precision()).clear)?;
     let active = start.correlations.iter().filter(|&&c| c > 0.0).count();
     let ways = [("GD", Schedule::full_batch(samples)?, active), ("SGD", Schedule::sgd(samples, 1, seed)?, 1)];
-    let rows = ways.par_iter().with_max_len(1).map(|(_, schedule, _)| -> Result<_> {
+    let rows = context.each(&ways, |(_, schedule, _)| {
         let mut engine = Autodiff::single_neuron(&problem, schedule, &start, 0, compute)?;
         let surface = Surface::new(engine.model().clone(), problem.dataset(), compute)?;
         // A sketch of all dimensions: the trace is exact.
@@ -70,8 +68,7 @@ pub(super) fn along(context: &Context, sizes: &[(usize, usize)], prediction: &Pr
         let plan = Plan { budget: STEPS, stop: StopRule::Never, check_every: 64 };
         train(&mut engine, &plan, &mut [&mut sharpness]);
         Ok(sharpness.rows)
-    });
-    let rows = rows.collect::<Result<Vec<_>>>()?;
+    })?;
     let header = [
         "samples",
         "dim",

@@ -1,11 +1,8 @@
 //! Why the last iterate converges at a constant step size: the noise vanishes at datapoints.
 
+mod figure;
 mod near;
 
-use rayon::prelude::*;
-
-use super::protocol::{Case, Tally, bent, in_words, largest, smallest};
-use super::{Claim, Context, Effort, Findings, Kind};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
 use crate::engine::{Autodiff, Engine};
@@ -15,12 +12,17 @@ use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::pool::Tally;
+use crate::study::trial::Trial;
+use crate::study::words::{bent, in_words};
+use crate::study::{Context, Effort, Findings, Kind, Study};
 use crate::theory::budget::MISS;
 use crate::theory::{gd, landscape, sgd};
+use crate::vectors::{largest, smallest};
 use crate::verdict::{Check, Expectation};
 
 /// The claim.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "vanishing_noise",
     kind: Kind::Paper,
     joins: Effort::Quick,
@@ -33,6 +35,7 @@ pub const CLAIM: Claim = Claim {
                 at w_GD they are −c_i a_i + c_i² w. So SGD started at w_GD leaves it and ends at a datapoint, while GD \
                 started at a datapoint stays there.",
     formula: r"\nabla \ell_i(\pm a_j) = 0 \;\;\text{for all } i, j, \qquad \Bigl(\sum_i \lVert\nabla \ell_i(a_j + \varepsilon u)\rVert^2\Bigr)^{1/2} = \varepsilon \sqrt{1 + 15 u_j^2 + \textstyle\sum_{i \ne j} \varphi(u_i)^2} + O(\varepsilon^2), \qquad \nabla \ell_i(w_{\mathrm{GD}}) = c_i^2\, w_{\mathrm{GD}} - c_i\, a_i \ne 0",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -113,16 +116,13 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     for (k, &(m, n)) in sizes.iter().enumerate() {
         for activation in Activation::PAPER {
             cells.extend(
-                (0..replicas).map(|r| (m, n, activation, context.cell_seed(&CLAIM, (k as u64) << 16 | r))),
+                (0..replicas).map(|r| (m, n, activation, context.cell_seed(&STUDY, (k as u64) << 16 | r))),
             );
         }
     }
-    context.progress.inc_length(cells.len() as u64);
-    let runs = cells.par_iter().with_max_len(1).map(|&(m, n, activation, seed)| {
-        context.progress.inc(1);
+    let runs = context.each(&cells, |&(m, n, activation, seed)| {
         measure(context, step_size, prediction, (m, n), activation, seed)
-    });
-    let runs: Vec<Measured> = runs.collect::<Result<_>>()?;
+    })?;
     let n = runs.len() as u64;
     // A few roundings of numbers of size 1.
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
@@ -255,7 +255,7 @@ fn measure(
 
     // Full-batch descent to its end; everything else starts from there.
     let mut at_mixture = engine_at(&draw, &full)?;
-    let case = Case { problem: &problem, schedule: &full, start: &draw, replica: 0 };
+    let case = Trial { problem: &problem, schedule: &full, start: &draw, replica: 0 };
     case.run_to(&mut at_mixture, mixture, arrival.gd);
     let w = at_mixture.weights(0)?;
     let start = Start::from_weights(&dataset, w.clone())?;
@@ -282,7 +282,7 @@ fn measure(
     }
 
     let mut engine = engine_at(&start, &single)?;
-    let case = Case { problem: &problem, schedule: &single, start: &start, replica: 0 };
+    let case = Trial { problem: &problem, schedule: &single, start: &start, replica: 0 };
     let set = (prediction.limit_set)(alpha, activation);
     let mut sgd = Tally::of(Some(&case.run_to(&mut engine, set.clone(), arrival.sgd)));
     let arrived = engine.weights(0)?;

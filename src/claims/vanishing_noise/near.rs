@@ -1,8 +1,7 @@
 //! Noise at small distances from a datapoint: it falls with the distance.
 
-use super::super::protocol::largest;
 use super::super::{Context, Table};
-use super::{CLAIM, Prediction};
+use super::{Prediction, STUDY};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
 use crate::engine::Autodiff;
@@ -12,6 +11,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::stats::Line;
+use crate::vectors::largest;
 use crate::verdict::{Check, Expectation};
 
 /// The noise along a ray `a_0 + ε u`.
@@ -58,7 +58,7 @@ pub(super) fn measure(
     let mut rays = Vec::new();
     for &(samples, dim) in sizes {
         let dataset =
-            Dataset::orthonormal(samples, dim, context.cell_seed(&CLAIM, 1 << 32 | samples as u64))?;
+            Dataset::orthonormal(samples, dim, context.cell_seed(&STUDY, 1 << 32 | samples as u64))?;
         for activation in Activation::PAPER {
             let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, step_size)?;
             for (direction, parts) in DIRECTIONS {

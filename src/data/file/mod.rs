@@ -219,8 +219,13 @@ impl FromFile for Dataset {
 pub fn read(path: &Path, options: &ReadOptions) -> Result<(Dataset, Layout)> {
     let file = regular::open(path)?;
     let Table { values, samples, dim, layout } =
-        Format::of(path).read(file, options).map_err(|defect| Error::Data { path: path.into(), defect })?;
+        Format::of(path).read(file, options).map_err(defective(path))?;
     Ok((Dataset::from_rows(values, samples, dim)?, layout))
+}
+
+/// Attaches a path to a defect.
+fn defective(path: &Path) -> impl FnOnce(Defect) -> Error {
+    move |defect| Error::Data { path: path.into(), defect: defect.into() }
 }
 
 /// Reads one vector `[n]` or several `[R, n]` from a `.npy` file, as `w.npy` and `w0.npy` of a run: their numbers, row by row, and
@@ -234,7 +239,7 @@ pub fn vectors(path: &Path) -> Result<(Vec<f64>, usize)> {
         Format::Npy.check_head(input.head())?;
         npy::read_vectors(&mut input)
     };
-    let table = read(regular::open(path)?).map_err(|defect| Error::Data { path: path.into(), defect })?;
+    let table = read(regular::open(path)?).map_err(defective(path))?;
     Ok((table.values, table.samples))
 }
 

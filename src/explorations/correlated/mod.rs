@@ -1,6 +1,7 @@
 //! Correlated samples, one neuron: where the pure limit stops being a fixed point, and what takes its place.
 
 mod estimates;
+mod figures;
 mod onset;
 mod runs;
 mod tables;
@@ -10,18 +11,17 @@ use nalgebra::DMatrix;
 
 use self::onset::Onset;
 use self::runs::Runs;
-use super::{paired, setting};
-use crate::claims::protocol::listed;
-use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::words::listed;
+use crate::study::{Context, Effort, Findings, Kind, Study, paired, setting};
 use crate::theory::correlated::{descent, fixed, spread};
 
 /// The exploration.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "correlated",
     kind: Kind::Exploration,
     joins: Effort::Full,
@@ -35,6 +35,7 @@ pub const CLAIM: Claim = Claim {
                 jumps. Predictions of leading order stand beside the estimates, and an order of magnitude for the ρ at which little of the pure \
                 limit is left.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
+    figures: figures::ALL,
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -124,7 +125,7 @@ impl<'a> Protocol<'a> {
             dim: samples + 3,
             step_size,
             pairs,
-            seed: context.cell_seed(&CLAIM, 0),
+            seed: context.cell_seed(&STUDY, 0),
             rhos: rhos.iter().copied().filter(|&rho| rho > 0.99 * min).collect(),
             batches: setting::batch_sizes(batches, samples),
         })
@@ -209,11 +210,11 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
         .map(|(activation, &rho, &batch)| Case { activation, rho, batch })
         .collect();
     let onsets = cases.iter().map(|&case| Onset::measure(&protocol, case)).collect::<Result<_>>()?;
-    let runs = setting::each(&cases, context, |&case| Runs::measure(&protocol, case))?;
+    let runs = context.each(&cases, |&case| Runs::measure(&protocol, case))?;
     let measured = Measured { protocol, onsets, runs };
     Ok(Findings {
         protocol: measured.protocol.sentences(),
-        estimates: estimates::estimates(&measured, context.cell_seed(&CLAIM, 1)),
+        estimates: estimates::estimates(&measured, context.cell_seed(&STUDY, 1)),
         notes: estimates::notes(&measured),
         tables: tables::tables(&measured),
         ..Findings::default()

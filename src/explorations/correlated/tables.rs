@@ -3,8 +3,8 @@
 use super::onset::Onset;
 use super::runs::Runs;
 use super::{Measured, paired};
-use crate::claims::Table;
 use crate::model::Activation;
+use crate::study::Table;
 
 /// Quantiles of the spread law that are compared.
 const QUANTILES: [f64; 3] = [0.25, 0.5, 0.75];

@@ -1,23 +1,23 @@
 //! What becomes of sparsity and of the memory of the start with more neurons and more layers, against the batch size.
 
 mod estimates;
+mod figure;
 mod runs;
 mod tables;
 
 use itertools::iproduct;
 
 use self::runs::{Ended, Group};
-use super::{paired, setting};
-use crate::claims::protocol::listed;
-use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::error::{Error, Result};
 use crate::limit_set::LimitSet;
 use crate::model::{Activation, Architecture};
 use crate::schedule::Schedule;
+use crate::study::words::listed;
+use crate::study::{Context, Effort, Findings, Kind, Study, paired, setting};
 use crate::theory::{self, sgd};
 
 /// The exploration.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "deeper",
     kind: Kind::Exploration,
     joins: Effort::Full,
@@ -30,6 +30,7 @@ pub const CLAIM: Claim = Claim {
                 cosine with a sample of the first-layer neurons, and their alignment with the start, against b/m. The paper \
                 covers the single neuron only.",
     formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction::default()),
 };
 
@@ -215,7 +216,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
     let cells: Vec<_> = iproduct!(&protocol.models, protocol.batches.iter().copied()).collect();
     let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
     let run = |&((model, batch), pair): &((&Architecture, usize), u64)| protocol.run(model, batch, pair);
-    let mut ended = setting::each(&cases, context, run)?.into_iter();
+    let mut ended = context.each(&cases, run)?.into_iter();
     let mut group =
         |(model, batch)| Group { model, batch, runs: ended.by_ref().take(pairs as usize).collect() };
     let groups = cells.into_iter().map(&mut group).collect();

@@ -83,7 +83,7 @@ impl Protocol<'_> {
     /// One run; data, start and batch stream depend on the pair alone.
     pub fn run(&self, model: &Architecture, batch: usize, pair: u64) -> Result<Ended> {
         let (compute, activation, norm) = (&self.context.compute, Activation::Relu, init_norm(model));
-        let seed = self.context.cell_seed(&super::CLAIM, pair);
+        let seed = self.context.cell_seed(&super::STUDY, pair);
         let dataset = Dataset::orthonormal(self.samples, self.dim, seed)?;
         let schedule = Schedule::sgd(self.samples, batch, seed)?;
         let network = model.init(activation, &dataset, norm, (seed, 0), compute)?;

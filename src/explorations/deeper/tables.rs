@@ -2,8 +2,8 @@
 
 use super::runs::{Ended, Group, MEASURES};
 use super::{BEYOND, Measured, paired, size};
-use crate::claims::Table;
 use crate::stats::Interval;
+use crate::study::Table;
 
 /// A row a run, for `deeper_runs.csv`. `halfway` is the participation ratio at half the budget of a run that used it up, `predicted`
 /// that of a theorem.

@@ -1,20 +1,20 @@
 //! Handwritten digits: what a neuron looks like as an image, after gradient descent and after SGD.
 
 mod estimates;
+mod figure;
 mod runs;
 mod tables;
 
 use self::runs::Protocol;
-use super::{paired, setting};
-use crate::claims::protocol::listed;
-use crate::claims::{Claim, Context, Effort, Findings, Kind};
 use crate::data::digits::{Digits, digits};
 use crate::data::{Dataset, Normalisation};
 use crate::error::{Error, Result};
 use crate::measure::subspace::principal_components;
+use crate::study::words::listed;
+use crate::study::{Context, Effort, Findings, Kind, Study, paired, setting};
 
 /// The exploration.
-pub const CLAIM: Claim = Claim {
+pub const STUDY: Study = Study {
     id: "digits",
     kind: Kind::Exploration,
     joins: Effort::Full,
@@ -27,6 +27,7 @@ pub const CLAIM: Claim = Claim {
                 to a single image, to the first principal component, to one digit, under gradient descent and SGD. Samples are \
                 correlated, so that no theorem of the paper applies.",
     formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
+    figures: &[&figure::FIGURE],
     run: |context| findings(context, &Options::default(), &Prediction {}),
 };
 
@@ -79,12 +80,12 @@ pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<
     let rows = images.rows()?[..samples * images.dim()].to_vec();
     let dataset = Dataset::from_rows(rows, samples, images.dim())?.normalised(Normalisation::CentredUnit)?;
     let component = principal_components(&dataset, 1)?.map(|matrix| matrix.as_slice().to_vec());
-    let (budget, seed) = (context.effort.pick(20_000, 20_000, 50_000), context.cell_seed(&CLAIM, 0));
+    let (budget, seed) = (context.effort.pick(20_000, 20_000, 50_000), context.cell_seed(&STUDY, 0));
     let protocol = Protocol { dataset, labels, component, step_size, budget, seed };
     let batches =
         context.effort.pick(vec![1, samples], vec![1, 3, 10, 100, samples], vec![1, 3, 10, 30, 100, samples]);
     let batches = setting::batch_sizes(batches, samples);
-    let groups = setting::each(&batches, context, |&batch| protocol.run(batch, pairs, context))?;
+    let groups = context.each(&batches, |&batch| protocol.run(batch, pairs, context))?;
     Ok(Findings {
         protocol: vec![
             format!(

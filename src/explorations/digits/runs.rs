@@ -1,7 +1,6 @@
 //! The runs at one batch size, and what is measured of each neuron at the end.
 
 use super::{INIT_NORM, TOLERANCE, WINDOW};
-use crate::claims::Context;
 use crate::data::{Dataset, dot};
 use crate::engine::{Analytic, Engine};
 use crate::error::{Misuse, Result};
@@ -11,6 +10,7 @@ use crate::measure::sparsity::effective_support;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
+use crate::study::Context;
 use crate::train::{Outcome, Plan, Run, StopRule, train};
 use crate::vectors::largest;
 

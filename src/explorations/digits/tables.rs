@@ -2,8 +2,8 @@
 
 use super::runs::{Group, MEASURES, Protocol, full};
 use super::{SHOWN, paired};
-use crate::claims::Table;
 use crate::error::Result;
+use crate::study::Table;
 
 fn algorithm(batch: usize, samples: usize) -> &'static str {
     if batch == samples { "GD" } else { "SGD" }

@@ -2,15 +2,14 @@
 
 use minijinja::{Value, context};
 
-use super::super::render::Picture;
-use super::super::saved::{Entry, Saved};
 use super::super::tables::{margin, prediction};
-use super::{figure, mathml, rendered};
-use crate::claims::Kind;
+use super::super::{ClaimReport, Report};
+use super::{Picture, figure, mathml, rendered};
 use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, REPORT_LEVEL};
+use crate::study::Kind;
 use crate::text::number;
-use crate::verdict::{Check, Estimate, Margin};
+use crate::verdict::{Check, Estimate, Margin, Verdict};
 
 /// The figure that a report on many claims opens with.
 const LEAD: &str = "correlations";
@@ -19,36 +18,36 @@ const LEAD: &str = "correlations";
 ///
 /// # Errors
 /// None in practice.
-pub(in super::super) fn html(saved: &Saved, pictures: &[Picture]) -> Result<String> {
-    let is_long = saved.entries().count() > 1;
+pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<String> {
+    let is_long = report.entries().count() > 1;
     let lead = pictures.iter().find(|picture| is_long && picture.figure.id == LEAD);
-    let sections: Vec<Value> = saved.entries().map(|entry| section(entry, pictures, lead)).collect();
+    let sections: Vec<Value> = report.entries().map(|entry| section(entry, pictures, lead)).collect();
     let groups = [Kind::Paper, Kind::Beyond, Kind::Exploration].map(|kind| {
-        let entries = saved.entries().zip(&sections).filter(|(entry, _)| entry.kind == kind);
+        let entries = report.entries().zip(&sections).filter(|(entry, _)| entry.kind == kind);
         let entries: Vec<Value> = entries.map(|(_, section)| section.clone()).collect();
         context! { heading => kind.heading(), entries => entries }
     });
     let groups: Vec<Value> = groups.into_iter().filter(|group| !is_empty(group)).collect();
-    let reproduced = |entry: &&Entry| entry.verdict.as_deref() == Some("reproduced");
+    let reproduced = |entry: &&ClaimReport| entry.verdict == Some(Verdict::Reproduced);
     let content = context! {
-        version => saved.version.as_str(),
-        seed => saved.seed,
-        effort => saved.effort.as_str(),
-        backend => saved.backend.as_str(),
-        precision => saved.precision.as_str(),
-        commit => saved.git_commit.as_deref(),
-        seconds => format!("{:.1}", saved.seconds),
-        interrupted => saved.interrupted,
-        level => (saved.level > 0.0).then(|| format!("{:.1e}", saved.level)),
+        version => report.version.as_str(),
+        seed => report.seed,
+        effort => report.effort.as_str(),
+        backend => report.backend.as_str(),
+        precision => report.precision.as_str(),
+        commit => report.git_commit.as_deref(),
+        seconds => format!("{:.1}", report.seconds),
+        interrupted => report.interrupted,
+        level => (report.level > 0.0).then(|| format!("{:.1e}", report.level)),
         check_level => format!("{CHECK_LEVEL:e}"),
         report_level => format!("{REPORT_LEVEL:e}"),
-        reproduced => saved.claims.iter().filter(reproduced).count(),
-        claims => saved.claims.len(),
-        explorations => saved.explorations.len(),
+        reproduced => report.claims.iter().filter(reproduced).count(),
+        claims => report.claims.len(),
+        explorations => report.explorations.len(),
         paper => true,
         is_long => is_long,
         lead => lead.map(figure),
-        failures => saved.claims.iter().filter(|entry| !reproduced(entry)).map(failure).collect::<Vec<_>>(),
+        failures => report.claims.iter().filter(|entry| !reproduced(entry)).map(failure).collect::<Vec<_>>(),
         groups => groups,
         entries => sections,
     };
@@ -60,14 +59,13 @@ fn is_empty(group: &Value) -> bool {
 }
 
 /// One claim or exploration.
-fn section(entry: &Entry, pictures: &[Picture], lead: Option<&Picture>) -> Value {
-    let passed = entry.checks.iter().filter(|check| check.ok == Some(true)).count();
+fn section(entry: &ClaimReport, pictures: &[Picture], lead: Option<&Picture>) -> Value {
     let came = match entry.verdict {
-        Some(_) => format!("{passed} of {} checks", entry.checks.len()),
+        Some(_) => format!("{} of {} checks", entry.passed(), entry.checks.len()),
         None => format!("{} estimates", entry.estimates.len()),
     };
     let is_lead = |picture: &&Picture| lead.is_some_and(|lead| lead.figure.id == picture.figure.id);
-    let own = || pictures.iter().filter(|picture| picture.figure.claim == entry.id);
+    let own = || pictures.iter().filter(|picture| picture.study == entry.id);
     context! {
         id => entry.id.as_str(),
         title => entry.title.as_str(),
@@ -76,7 +74,7 @@ fn section(entry: &Entry, pictures: &[Picture], lead: Option<&Picture>) -> Value
         statement => entry.statement.as_str(),
         protocol => entry.protocol.as_str(),
         formula => mathml(&entry.formula).ok().filter(|_| !entry.formula.is_empty()).map(Value::from_safe_string),
-        verdict => entry.verdict.as_deref().unwrap_or("explored"),
+        verdict => entry.verdict.map_or("explored", Verdict::name),
         came => came,
         seconds => format!("{:.1}", entry.seconds),
         checks => entry.checks.iter().map(row).collect::<Vec<_>>(),
@@ -90,11 +88,11 @@ fn section(entry: &Entry, pictures: &[Picture], lead: Option<&Picture>) -> Value
 }
 
 /// A claim that did not come out as predicted, with its checks that did not.
-fn failure(entry: &Entry) -> Value {
+fn failure(entry: &ClaimReport) -> Value {
     let open = entry.checks.iter().filter(|check| check.ok != Some(true)).map(row);
     context! {
         id => entry.id.as_str(),
-        verdict => entry.verdict.as_deref(),
+        verdict => entry.verdict.map(Verdict::name),
         open => open.collect::<Vec<_>>(),
     }
 }

@@ -10,8 +10,20 @@ use minijinja::{Environment, Value, context};
 pub(super) use self::claims::html as claims;
 pub(super) use self::train::html as train;
 use super::prose;
-use super::render::Picture;
 use crate::error::{Error, Result};
+use crate::plot::Figure;
+
+/// A figure on the page.
+pub(super) struct Picture {
+    /// The claim or exploration that it is about; `train` of a run.
+    pub study: String,
+    pub figure: &'static Figure,
+    /// The file that it is drawn from.
+    pub data: String,
+    pub caption: String,
+    /// The figure as an element of the page, or why there is none.
+    pub svg: std::result::Result<String, String>,
+}
 
 /// The templates, by name.
 const TEMPLATES: [(&str, &str); 5] = [
@@ -62,18 +74,4 @@ fn mathml(latex: &str) -> std::result::Result<String, String> {
     let converter = LatexToMathML::new(MathCoreConfig::default()).map_err(|e| format!("{e:?}"))?;
     let converted = converter.convert_with_local_state(latex, MathDisplay::Block);
     converted.map(|result| result.mathml).map_err(|e| format!("{latex}: {e:?}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_formula_becomes_mathml() {
-        for claim in crate::claims::ALL {
-            let text = mathml(claim.formula).unwrap();
-            assert!(text.starts_with("<math") && text.contains("<mi>"), "{}: {text}", claim.id);
-            assert!(!text.contains("<merror"), "{}: {text}", claim.id);
-        }
-    }
 }

@@ -3,9 +3,8 @@
 use minijinja::{Value, context};
 use serde_json::Value as Json;
 
-use super::super::render::Picture;
 use super::super::saved::Trained;
-use super::{figure, rendered};
+use super::{Picture, figure, rendered};
 use crate::error::Result;
 use crate::text::{self, number};
 

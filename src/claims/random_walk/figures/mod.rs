@@ -1,0 +1,8 @@
+//! The figures of `random_walk`, in their order on the page.
+
+mod drift;
+mod paths;
+
+use crate::plot::Figure;
+
+pub(super) const ALL: &[&Figure] = &[&paths::FIGURE, &drift::FIGURE];

@@ -1,0 +1,8 @@
+//! The figures of `sharpness`, in their order on the page.
+
+mod sharpness;
+mod sharpness_along;
+
+use crate::plot::Figure;
+
+pub(super) const ALL: &[&Figure] = &[&sharpness::FIGURE, &sharpness_along::FIGURE];
