@@ -47,7 +47,7 @@ fn trained(data: &Dataset, batch: usize, seed: u64, compute: &Compute) -> puremi
 
 /// What is expected of it, written down before it is trained, and what came of it.
 pub fn findings(context: &Context) -> puremix::Result<Findings> {
-    let seed = context.cell_seed(&CLAIM, 0);
+    let seed = context.cell_seed(&STUDY, 0);
     let data = Dataset::orthonormal(6, 9, seed)?;
     let pure = Expectation::new("b = 1: largest cosine with a sample", 1.0, "rounding").within(1e-6);
     let mixed = Expectation::new("b = m: largest cosine with a sample", 0.9, "a mixture").control().at_most();
@@ -69,7 +69,7 @@ pub fn findings(context: &Context) -> puremix::Result<Findings> {
 }
 
 /// How the report introduces it.
-pub const CLAIM: Study = Study {
+pub const STUDY: Study = Study {
     id: "my_autoencoder",
     kind: Kind::Beyond,
     joins: Effort::Quick,
@@ -85,5 +85,5 @@ pub const CLAIM: Study = Study {
 };
 
 pub fn main() -> std::process::ExitCode {
-    puremix::runner::run_own(&CLAIM, std::env::args_os())
+    puremix::runner::run_own(&STUDY, std::env::args_os())
 }

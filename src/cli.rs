@@ -42,7 +42,7 @@ pub struct ClaimOptions {
     /// Where to compute.
     #[command(flatten)]
     pub device: DeviceOptions,
-    /// Draw report.html and figures/ again from the files of a finished run, without training; of the other options only --json.
+    /// Draw report.html and figures/ again from the files of a finished run, without training. Takes no other option but --json.
     #[arg(long, value_name = "DIR")]
     pub render: Option<PathBuf>,
     /// Print the table of all checks too, and the notes; they are always in report.json and on the page.

@@ -16,7 +16,7 @@
 //!                 train::train ─▶ Observers (cadence) ─▶ Outcome + trajectory
 //!                                           │
 //!        measure ──▶ numbers ─┐
-//!        theory  ──▶ numbers ─┴─▶ verdict ─▶ claims ─▶ report
+//!        theory  ──▶ numbers ─┴─▶ verdict ─▶ study ─▶ runner ─▶ report
 //! ```
 //!
 //! The axes are orthogonal: any engine runs any schedule on any data under any observer. [`theory`] has

@@ -188,7 +188,7 @@ fn a_deep_run_is_on_disk_with_all_its_parameters() {
 
 #[test]
 fn the_example_of_ones_own_autoencoder_holds() {
-    let (directory, claim) = (temporary(), &my_autoencoder::CLAIM);
+    let (directory, claim) = (temporary(), &my_autoencoder::STUDY);
     let out = directory.path().join("mine");
     let arguments = ["my_autoencoder", "--seed", "3", "--out", out.to_str().unwrap()];
     assert_eq!(run_own(claim, arguments), std::process::ExitCode::SUCCESS);

@@ -1,4 +1,4 @@
-//! The claims of the paper, one file each: hypothesis → protocol → prediction → measurement → verdict.
+//! The claims of the paper, a folder each: hypothesis → protocol → prediction → measurement → verdict.
 //!
 //! Every file has the same shape. `Options` bend the protocol from the command line; `Prediction`
 //! holds the theory as functions, so that a test can plant an error and see the verdict turn;

@@ -1,4 +1,4 @@
-//! Explorations: questions that no theorem here answers, one file or folder each, in the shape of a [claim](crate::claims).
+//! Explorations: questions that no theorem here answers, a folder each, in the shape of a [claim](crate::claims).
 //!
 //! Protocol → measurement → estimates with 95 % intervals, and no verdict. Runs come in pairs: the same data, start and random
 //! stream of batches under every batch size, so that what is compared differs in the batch size alone.

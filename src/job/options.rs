@@ -133,7 +133,7 @@ pub struct TrainOptions {
     /// .safetensors).
     #[arg(long, value_name = "RUN|FILE", conflicts_with = "init_norm")]
     pub from: Option<PathBuf>,
-    /// Largest number of steps (4e5 is one), or `auto` for what the rate law gives; of --steps and --epochs the last counts.
+    /// Largest number of steps (4e5 is one), or `auto` for what the rate law gives; if --epochs is given too, the last one counts.
     #[arg(long, default_value = "auto", overrides_with = "epochs")]
     pub steps: Steps,
     /// The same in epochs of ⌈m/b⌉ steps.
@@ -166,7 +166,7 @@ pub struct TrainOptions {
     /// Continue the run in --out; start it if there is none; do nothing if it is complete.
     #[arg(long, requires = "out")]
     pub resume: bool,
-    /// Draw report.html and figures/ again from the files of a finished run, without training; of the other options only --json.
+    /// Draw report.html and figures/ again from the files of a finished run, without training. Takes no other option but --json.
     #[arg(long, value_name = "DIR")]
     pub render: Option<PathBuf>,
     /// Where to compute.

@@ -23,7 +23,7 @@ use crate::persist::run_dir::InPlace;
 use crate::persist::store::{checksum, differences};
 use crate::report::chart::bars;
 use crate::report::{render, terminal};
-use crate::stats::{Interval, Mean};
+use crate::stats::{ESTIMATE_LEVEL, Interval, Mean};
 use crate::text;
 use crate::text::number;
 use crate::train::Outcome;
@@ -437,13 +437,16 @@ fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> String {
         lines.push(format!(
             "  all replicas         {converged} converged, {dead} dead, {diverged} diverged, {max_steps} out of steps, {stalled} stalled"
         ));
-        let ended = finished.iter().filter(|replica| replica.run.outcome != Outcome::Diverged);
+        // What a diverged or dead replica holds says nothing of mixing.
+        let says = |outcome| !matches!(outcome, Outcome::Diverged | Outcome::Dead);
+        let ended = finished.iter().filter(|replica| says(replica.run.outcome));
         let mixing: Vec<f64> = ended.map(|replica| replica.row.participation_ratio).collect();
         if mixing.len() > 1 {
             let mean = Mean::of(&mixing);
-            let Interval { low, high } = mean.interval(0.05);
+            let Interval { low, high } = mean.interval(ESTIMATE_LEVEL);
             lines.push(format!(
-                "  their participation  mean {}, 95 % interval [{}, {}]",
+                "  mean over {:<10} participation ratio {}, 95 % interval [{}, {}]",
+                mixing.len(),
                 number(mean.mean),
                 number(low),
                 number(high)

@@ -15,6 +15,8 @@ use crate::persist::RunDir;
 use crate::plot::{self, Figure, Look, Sheet};
 use crate::study::Study;
 
+/// What a figure of a `train` run is about.
+const TRAIN: &str = "train";
 /// Folder of the figures in a run directory.
 const FIGURES: &str = "figures";
 /// The page.
@@ -59,6 +61,7 @@ pub struct Drawn {
 pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
+    check_known(directory, known)?;
     run_dir.take_over(|name| name == PAGE || is_figure(name))?;
     let drawn = draw(directory, &run_dir, known, Err)?;
     let kept = run_dir.commit()?.kept;
@@ -90,6 +93,22 @@ fn is_figure(name: &str) -> bool {
     file.is_some_and(|file| file.ends_with(".svg") || file.ends_with(".png"))
 }
 
+/// Refuses to draw a report again of which only another program knows the figures: they would be lost.
+fn check_known(directory: &Path, known: &[&'static Study]) -> Result<()> {
+    if Trained::is_at(directory) || !directory.join(FIGURES).exists() {
+        return Ok(());
+    }
+    let report = Report::read(directory)?;
+    let mut entries = report.entries().map(|entry| &entry.id);
+    match entries.find(|id| known.iter().all(|study| study.id != **id)) {
+        Some(id) => {
+            let reason = format!("only the program that examined `{id}` can draw its figures again");
+            Err(Error::File { path: directory.join("report.json"), reason })
+        }
+        None => Ok(()),
+    }
+}
+
 fn figure_file(figure: &Figure, suffix: &str) -> String {
     format!("{FIGURES}/{}.{suffix}", figure.id)
 }
@@ -117,7 +136,7 @@ fn draw(from: &Path, run_dir: &RunDir, known: &[&'static Study], refused: Refuse
 fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
     let trained = Trained::read(from)?;
     let shown = run::ALL.into_iter().filter(|figure| trained.shows(figure.id, from));
-    let wanted = shown.map(|figure| ("train", figure)).collect();
+    let wanted = shown.map(|figure| (TRAIN, figure)).collect();
     let pictures = pictures(wanted, &trained.origin(), from, run_dir, refused)?;
     let files: Vec<&str> = LINKED.into_iter().filter(|name| from.join(name).exists()).collect();
     finish(page::train(&trained, &pictures, &files)?, &pictures, from, run_dir)
@@ -141,15 +160,16 @@ fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> 
 }
 
 /// The table of a figure, and the file that holds it.
-fn sheet(figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
-    if figure.table == run::WEIGHTS {
+fn sheet(study: &str, figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
+    let of_run = study == TRAIN;
+    if of_run && figure.table == run::WEIGHTS {
         let data = format!("{}.npy", figure.table);
         let vectors = crate::data::file::vectors(&from.join(&data));
         let sheet = vectors.map(|(values, rows)| Sheet::of_vectors(&values, values.len() / rows.max(1)));
         return (data, sheet);
     }
     let data = format!("{}.csv", figure.table);
-    let is_along = run::ALL.iter().any(|of_run| of_run.id == figure.id && of_run.table != "replicas");
+    let is_along = of_run && figure.table != "replicas";
     let read = if is_along { Sheet::read_thinned } else { Sheet::read };
     let sheet = read(&from.join(&data), figure.columns);
     (data, sheet)
@@ -163,7 +183,7 @@ fn picture(
     run_dir: &RunDir,
     refused: Refused,
 ) -> Result<Picture> {
-    let (data, read) = sheet(figure, from);
+    let (data, read) = sheet(study, figure, from);
     let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
         Ok(sheet) => sheet,
         Err(flaw) => {

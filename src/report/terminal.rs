@@ -105,7 +105,9 @@ pub fn next(report: &Report, directory: &Path) -> String {
     let page = directory.join("report.html");
     let page = text::path(&page);
     if report.interrupted {
-        return format!("{}\ngo on      the same command with --resume", self::page(&page.to_string()));
+        let out = text::path(directory).to_string();
+        let resume = format!("the same command with --out {} --resume", text::quoted(&out));
+        return format!("{}\ngo on      {resume}", self::page(&page.to_string()));
     }
     let (command, why) = suggestion(report);
     format!("{}\ntry next   {command}\n           {why}", self::page(&page.to_string()))
@@ -149,7 +151,8 @@ fn suggestion(report: &Report) -> (String, &'static str) {
         return (claim.command.replacen(&given, &other, 1), "the same with another seed");
     }
     // A claim from outside this crate has a program of its own, beside which there is no other.
-    if let [claim] = &report.claims[..]
+    let mut entries = report.entries();
+    if let (Some(claim), None) = (entries.next(), entries.next())
         && (report.program)(&claim.id) == claim.id
     {
         let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));

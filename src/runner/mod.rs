@@ -97,10 +97,14 @@ pub fn run_claims(
     let tables: Vec<Table> = tables.concat();
     let report = Report::new(&context, program, own, entries, interrupted, started.elapsed().as_secs_f64());
     if interrupted && !finished.is_more(&run_dir, &report) {
-        let (count, place) = (report.entries().count(), text::path(run_dir.target()));
+        let (count, place) = (report.entries().count(), text::path(run_dir.target()).to_string());
+        let finished = if count == 1 { "1 claim is".into() } else { format!("{count} claims are") };
         let stays =
             if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
-        note(&format!("interrupted: {count} claims are finished{stays}; --resume goes on with the others"));
+        let out = text::quoted(&place);
+        note(&format!(
+            "interrupted: {finished} finished{stays}; the same command with --out {out} --resume goes on with the others"
+        ));
         return Ok(interrupt.exit_code());
     }
     let committed = write(&report, &tables, run_dir, &known, *no_page)?;

@@ -19,7 +19,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts one run; `limit: None` for a start without prediction.
+    /// Counts one run; `None` for a start without prediction.
     pub fn of(run: Option<&Run>) -> Self {
         match run {
             None => Self { dead: 1, ..Self::default() },
@@ -39,10 +39,9 @@ impl Tally {
         let missed = self.trials - self.hits;
         (missed > 0).then(|| {
             format!(
-                "Of {} {missed} did not arrive: {} diverged, {} used up their steps.",
+                "Of {} {missed} did not arrive, of which {} diverged.",
                 count(self.trials as usize, "run"),
-                self.diverged,
-                missed - self.diverged
+                self.diverged
             )
         })
     }

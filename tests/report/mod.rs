@@ -181,6 +181,15 @@ fn what_cannot_be_rendered_is_refused() {
     let before = files(&run);
     refuses("reproduce", &["--render", &run.display().to_string()], "there is no column `limit_1`");
     assert_eq!(files(&run), before, "a refusal leaves everything as it was");
+    let changed = fs::read_to_string(quick().join("report.json")).unwrap();
+    let run = copy(&directory.path().join("other"));
+    fs::write(run.join("report.json"), changed.replacen("\"id\": \"landscape\"", "\"id\": \"elsewhere\"", 1))
+        .unwrap();
+    refuses(
+        "reproduce",
+        &["--render", &run.display().to_string()],
+        "only the program that examined `elsewhere` can draw its figures again",
+    );
     // What is drawn follows from the files alone: an option that would change nothing is refused.
     for (program, beside) in [
         ("reproduce", "--out=y"),

@@ -42,7 +42,7 @@ pub fn stream(seed: u64, purpose: Purpose, replica: u64) -> ChaCha8Rng {
 }
 
 /// Number of 32-bit words that [`below`] consumes.
-pub const WORDS_PER_INDEX: u128 = 2;
+pub(crate) const WORDS_PER_INDEX: u128 = 2;
 
 /// Uniform index in `0..bound` from exactly one 64-bit word (multiply–shift).
 ///
@@ -67,7 +67,7 @@ fn digit(word: u64, bound: u64) -> (usize, u64) {
 /// `bound^d / 2⁶⁴`; `d` is the largest (and at least 1) that keeps this below 2⁻³², which nothing short of 2⁶⁴ draws
 /// could tell from 0. Where an index is found in the stream is a matter of its number alone.
 #[derive(Debug)]
-pub struct Indices {
+pub(crate) struct Indices {
     /// For other draws, by those who draw no indices.
     pub rng: ChaCha8Rng,
     bound: u64,

@@ -60,7 +60,7 @@ enum Tagged {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Margin", untagged)]
 enum Plain {
-    Tolerance(f64),
+    Tolerance(#[serde(deserialize_with = "nan_for_null")] f64),
     Interval(Interval),
 }
 

@@ -315,13 +315,14 @@ impl Told {
             let mut note =
                 format!("{diverged} of {} diverged; their distances are NaN.", count(runs.len(), "training"));
             if diverged < runs.len() {
-                let others = || runs.iter().map(|(_, run)| run).filter(|run| !run.diverged);
-                let [distance, deviation] =
-                    [largest(others().map(|run| run.distance)), largest(others().map(|run| run.deviation))];
+                let others = runs.iter().map(|(_, run)| run).filter(|run| !run.diverged);
+                let mut distances: Vec<f64> = others.map(|run| run.distance).collect();
+                distances.sort_by(f64::total_cmp);
+                let median = number(distances[distances.len() / 2]);
                 note += &format!(
-                    " Of the others, the largest distance to w_GD is {}, and the largest deviation from the recursion {}.",
-                    number(distance),
-                    number(deviation)
+                    " Of the others, the distances to w_GD lie between {} and {}, with a median of {median}.",
+                    number(distances[0]),
+                    number(distances[distances.len() - 1]),
                 );
             }
             self.notes.push(note);

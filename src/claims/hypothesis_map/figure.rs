@@ -62,7 +62,7 @@ fn draw(sheet: &Sheet) -> Drawing {
 
 fn caption(sheet: &Sheet) -> String {
     format!(
-        "Fraction of {} runs a cell that reach their predicted limit and stay ; linear model, sum reduction, \
+        "Fraction of {} runs a cell that reach their predicted limit and stay; linear model, sum reduction, \
          reduced engine. Solid: the theorems' rectangle η ≤ 1/5, ‖w₀‖ < 1. Dashed: the stability threshold η_B = 1/2.",
         sheet.first("runs"),
     )

@@ -106,7 +106,7 @@ fn arrived(tolerance: f64) -> String {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// Bad options: see [`Dataset`], [`Problem::new`], [`Schedule::new`] and [`Start::gaussian`](crate::init::Start::gaussian).
+/// [`Error::Usage`] for `--schedule gd`; bad options: see [`Dataset`], [`Problem::new`], [`Schedule::new`] and [`Start::gaussian`](crate::init::Start::gaussian).
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     let mut notes: Vec<String> = bent(options.step_size, options.init_norm).into_iter().collect();
     check_replicas(options.replicas)?;

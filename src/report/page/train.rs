@@ -21,7 +21,7 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("init_norm", "0.5"),
 ];
 
-/// Keys of `config.json` that say where a run went, and not what it is: pages of equal runs are equal.
+/// Keys of `config.json` that say where a run went, and not what it is: pages of equal runs by one build are equal.
 const CIRCUMSTANCES: [&str; 4] = ["out", "force", "json", "files"];
 
 /// The page; `files` are those of the run that can be linked.

@@ -92,7 +92,7 @@ impl BatchStream {
     }
 
     /// The samples of the next steps at `b = 1`, one to each slot.
-    pub fn fill_singles<'a>(&mut self, slots: impl ExactSizeIterator<Item = &'a mut usize>) {
+    pub(crate) fn fill_singles<'a>(&mut self, slots: impl ExactSizeIterator<Item = &'a mut usize>) {
         debug_assert_eq!(self.schedule.batch, 1);
         if self.schedule.draws_independently() && !self.schedule.is_full_batch() {
             self.step += slots.len() as u64;
