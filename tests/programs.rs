@@ -132,3 +132,14 @@ fn a_report_names_the_commands_by_which_it_was_called() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("keeps another run (options was null, is {"), "{}", stderr(&output));
 }
+
+#[test]
+fn an_installed_program_is_named_as_its_subcommand() {
+    let installed = puremix::program::invocation(Some(&"puremix reproduce".into()));
+    for job in JOBS {
+        assert_eq!(installed(job.name), format!("puremix {}", job.name));
+    }
+    assert_eq!(installed("gd_limit"), "puremix claim gd_limit");
+    let built = puremix::program::invocation(Some(&"target/release/reproduce".into()));
+    assert!(built("train").starts_with("cargo run --release ") && built("train").ends_with("--bin train --"));
+}
