@@ -192,7 +192,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             catalogue::choose(&options.only)?
         };
         for claim in chosen.into_iter().filter(|claim| claim.kind.has_verdict()) {
-            let report = Examined::new(claim, (claim.run)(&context)?, 0.0).entry;
+            let report = Examined::new(claim, claim.examine(&context)?, 0.0).entry;
             if report.verdict != Some(Verdict::Reproduced) {
                 let verdict = report.verdict.map_or("", Verdict::name);
                 progress.suspend(|| println!("seed {seed}: {} {verdict}", claim.id));

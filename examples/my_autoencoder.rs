@@ -10,8 +10,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use puremix::prelude::*;
-use puremix::study::{Context, Effort, Findings, Kind, Study};
-use puremix::verdict::Expectation;
+use puremix::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study};
+use puremix::verdict::Register;
 
 /// The model: parameters are fields, and any Burn module may be one.
 #[derive(Module, Debug)]
@@ -45,27 +45,29 @@ fn trained(data: &Dataset, batch: usize, seed: u64, compute: &Compute) -> puremi
     Ok(runs.remove(0))
 }
 
-/// What is expected of it, written down before it is trained, and what came of it.
-pub fn findings(context: &Context) -> puremix::Result<Findings> {
+/// What is expected of it, registered before it is trained, and what came of it.
+pub fn protocol(context: &Context, register: &mut Register) -> puremix::Result<Protocol> {
     let seed = context.cell_seed(&STUDY, 0);
     let data = Dataset::orthonormal(6, 9, seed)?;
-    let pure = Expectation::new("b = 1: largest cosine with a sample", 1.0, "rounding").within(1e-6);
-    let mixed = Expectation::new("b = m: largest cosine with a sample", 0.9, "a mixture").control().at_most();
-    let mut notes = Vec::new();
-    let mut max_cos = |batch: usize| -> puremix::Result<f64> {
-        let Run { outcome, steps, loss, neurons, .. } = trained(&data, batch, seed, &context.compute)?;
-        let mixing = measure::sparsity::participation_ratio(&neurons[0]);
-        notes.push(format!(
-            "b = {batch}: {} after {steps} steps, loss {loss:.4}, mixes {mixing:.3} samples.",
-            outcome.name()
-        ));
-        Ok(measure::alignment::best_match(&neurons[0], &data, Activation::Linear).cosine)
-    };
-    let checks = vec![pure.measured(max_cos(1)?, 1), mixed.measured(max_cos(data.samples())?, 1)];
-    let protocol = vec![
-        "Burn's autodiff trains it from one start with b = 1 and with b = m, until what is left of the way is estimated at 1e-9.".into(),
-    ];
-    Ok(Findings { protocol, checks, notes, ..Findings::default() })
+    let pure = register.expect("b = 1: largest cosine with a sample", 1.0, "rounding").within(1e-6);
+    let mixed = register.expect("b = m: largest cosine with a sample", 0.9, "a mixture").control().at_most();
+    Ok(Box::new(move |lab: &Lab| {
+        let mut notes = Vec::new();
+        let mut max_cos = |batch: usize| -> puremix::Result<f64> {
+            let Run { outcome, steps, loss, neurons, .. } = trained(&data, batch, seed, &lab.compute)?;
+            let mixing = measure::sparsity::participation_ratio(&neurons[0]);
+            notes.push(format!(
+                "b = {batch}: {} after {steps} steps, loss {loss:.4}, mixes {mixing:.3} samples.",
+                outcome.name()
+            ));
+            Ok(measure::alignment::best_match(&neurons[0], &data, Activation::Linear).cosine)
+        };
+        let checks = vec![pure.measured(max_cos(1)?, 1), mixed.measured(max_cos(data.samples())?, 1)];
+        let protocol = vec![
+            "Burn's autodiff trains it from one start with b = 1 and with b = m, until what is left of the way is estimated at 1e-9.".into(),
+        ];
+        Ok(Findings { protocol, checks, notes, ..Findings::default() })
+    }))
 }
 
 /// How the report introduces it.
@@ -81,7 +83,7 @@ pub const STUDY: Study = Study {
     statement: "A linear neuron that is normalised before it is used ends in a single sample with b = 1, and in none with b = m.",
     formula: r"\hat{x} = u \langle u, x \rangle, \qquad u = w / \|w\|",
     figures: &[],
-    run: findings,
+    protocol,
 };
 
 pub fn main() -> std::process::ExitCode {

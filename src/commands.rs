@@ -78,7 +78,7 @@ fn reproduce(arguments: Vec<OsString>) -> ExitCode {
         };
         let known = catalogue::ALL.to_vec();
         let job = Examination { claims: chosen, known, name: REPRODUCE.name, program, own: Value::Null };
-        runner::run_claims(job, &options.common, |claim, context| (claim.run)(context))
+        runner::run_claims(job, &options.common, |claim, context| claim.examine(context))
     })
 }
 

@@ -139,6 +139,7 @@ pub mod report;
 pub mod runner;
 pub mod speed;
 pub mod study;
+mod table;
 pub mod text;
 pub mod threads;
 pub mod train;

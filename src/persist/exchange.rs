@@ -11,7 +11,7 @@ use super::folder::Folder;
 use super::manifest::{MANIFEST, Manifest};
 use super::run_dir::{CHECKPOINT, GivesWay, PARTIAL, REPLACED, RunDir};
 use crate::error::{Error, Result, io_at};
-use crate::study::is_table_name;
+use crate::table::is_table_name;
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
 const FILES: [&str; 15] = [

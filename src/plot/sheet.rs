@@ -8,6 +8,7 @@ use csv::StringRecord;
 
 use crate::error::{Error, Result};
 use crate::regular;
+use crate::table::{self, Row as TableRow};
 use crate::text::is_unsafe;
 
 /// Largest file that is read, in bytes; most rows, and bytes of a field. The largest table of a run has 29,000 rows, 2 MB.
@@ -104,6 +105,19 @@ impl Sheet {
         };
         let header = ["neuron", "pixel", "weight"].map(String::from).to_vec();
         Self { header, rows: vectors.iter().enumerate().map(row).collect() }
+    }
+
+    /// The rows as those of a table.
+    ///
+    /// # Errors
+    /// Which row and column do not hold what they should.
+    pub fn read_as<R: TableRow>(&self) -> Result<Vec<R>, String> {
+        let header = StringRecord::from(self.header.clone());
+        let read = |(k, fields): (usize, &Vec<String>)| {
+            table::read(&header, &StringRecord::from(fields.clone()))
+                .map_err(|flaw| format!("row {}, {flaw}", k + 1))
+        };
+        self.rows.iter().enumerate().map(read).collect()
     }
 
     /// Names of the columns.

@@ -41,7 +41,7 @@ pub struct Report {
     pub seconds: f64,
     /// Whether it was broken off, so that claims are missing.
     pub interrupted: bool,
-    /// Upper bound on the probability that a check refutes a claim although all are true: the sum of the levels of all checks, below
+    /// Upper bound on the probability that a check refutes a claim although all are true: the sum of the levels of all claims, below
     /// [`REPORT_LEVEL`](crate::stats::REPORT_LEVEL).
     pub level: f64,
     /// One entry a claim.
@@ -81,6 +81,9 @@ pub struct ClaimReport {
     /// What came of it; an exploration has no verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
+    /// Upper bound on the probability that a check refutes it although it is true, counted before anything ran.
+    #[serde(default)]
+    pub level: f64,
     /// The judged expectations, controls included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
@@ -114,9 +117,9 @@ pub struct Examined {
 impl Examined {
     /// Judges what a study found in so many seconds.
     pub fn new(study: &Study, findings: Findings, seconds: f64) -> Self {
-        let Findings { protocol, checks, estimates, mut notes, tables } = findings;
+        let Findings { protocol, checks, estimates, mut notes, tables, level, .. } = findings;
         let mut verdict = Verdict::over(&checks);
-        let level: f64 = checks.iter().map(|check| check.level).sum();
+        let level = level.max(checks.iter().map(|check| check.level).sum());
         if level > study.level && verdict == Verdict::Reproduced {
             verdict = Verdict::Inconclusive;
             notes.push(format!(
@@ -136,10 +139,11 @@ impl Examined {
             command: String::new(),
             protocol: protocol.join(" "),
             verdict: study.kind.has_verdict().then_some(verdict),
+            level,
             checks,
             estimates,
             notes,
-            tables: tables.iter().map(|table| table.name.into()).collect(),
+            tables: tables.iter().map(|table| table.name.clone()).collect(),
             seconds,
         };
         Self { entry, tables }
@@ -171,7 +175,7 @@ impl Report {
             precision: context.compute.precision().name().into(),
             seconds,
             interrupted,
-            level: claims.iter().flat_map(|claim| &claim.checks).map(|check| check.level).sum(),
+            level: claims.iter().map(|claim| claim.level).sum(),
             claims,
             explorations,
             program,

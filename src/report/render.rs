@@ -12,7 +12,7 @@ use super::run;
 use super::saved::Trained;
 use crate::error::{Error, Result, io_at};
 use crate::persist::RunDir;
-use crate::plot::{self, Figure, Look, Sheet};
+use crate::plot::{self, Figure, Look, Sheet, Shown};
 use crate::study::Study;
 
 /// What a figure of a `train` run is about.
@@ -109,8 +109,8 @@ fn check_known(directory: &Path, known: &[&'static Study]) -> Result<()> {
     }
 }
 
-fn figure_file(figure: &Figure, suffix: &str) -> String {
-    format!("{FIGURES}/{}.{suffix}", figure.id)
+fn figure_file(figure: &dyn Figure, suffix: &str) -> String {
+    format!("{FIGURES}/{}.{suffix}", figure.id())
 }
 
 /// What becomes of a table that no figure can be drawn from: a finding is not lost over it, a request is refused.
@@ -124,7 +124,7 @@ fn draw(from: &Path, run_dir: &RunDir, known: &[&'static Study], refused: Refuse
     let saved = Report::read(from)?;
     let wanted = saved.entries().flat_map(|entry| {
         let figures = known.iter().filter(|study| study.id == entry.id).flat_map(|study| study.figures);
-        let drawn = figures.filter(|figure| entry.tables.iter().any(|name| name == figure.table));
+        let drawn = figures.filter(|figure| entry.tables.iter().any(|name| name == figure.table()));
         drawn.map(|figure| (entry.id.as_str(), *figure))
     });
     let Report { seed, effort, backend, precision, .. } = &saved;
@@ -135,7 +135,7 @@ fn draw(from: &Path, run_dir: &RunDir, known: &[&'static Study], refused: Refuse
 
 fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
     let trained = Trained::read(from)?;
-    let shown = run::ALL.into_iter().filter(|figure| trained.shows(figure.id, from));
+    let shown = run::ALL.into_iter().filter(|figure| trained.shows(figure.id(), from));
     let wanted = shown.map(|figure| (TRAIN, figure)).collect();
     let pictures = pictures(wanted, &trained.origin(), from, run_dir, refused)?;
     let files: Vec<&str> = LINKED.into_iter().filter(|name| from.join(name).exists()).collect();
@@ -143,7 +143,7 @@ fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Draw
 }
 
 fn pictures(
-    figures: Vec<(&str, &'static Figure)>,
+    figures: Vec<(&str, &'static dyn Figure)>,
     origin: &str,
     from: &Path,
     run_dir: &RunDir,
@@ -155,29 +155,29 @@ fn pictures(
 fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> Result<Drawn> {
     run_dir.write(PAGE, page.as_bytes())?;
     let (drawn, failed): (Vec<&Picture>, Vec<_>) = pictures.iter().partition(|picture| picture.svg.is_ok());
-    let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id).collect();
+    let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id()).collect();
     Ok(Drawn { page: from.join(PAGE), figures: ids(drawn), failed: ids(failed), kept: Vec::new() })
 }
 
 /// The table of a figure, and the file that holds it.
-fn sheet(study: &str, figure: &Figure, from: &Path) -> (String, Result<Sheet>) {
+fn sheet(study: &str, figure: &dyn Figure, from: &Path) -> (String, Result<Sheet>) {
     let of_run = study == TRAIN;
-    if of_run && figure.table == run::WEIGHTS {
-        let data = format!("{}.npy", figure.table);
+    if of_run && figure.table() == run::WEIGHTS {
+        let data = format!("{}.npy", figure.table());
         let vectors = crate::data::file::vectors(&from.join(&data));
         let sheet = vectors.map(|(values, rows)| Sheet::of_vectors(&values, values.len() / rows.max(1)));
         return (data, sheet);
     }
-    let data = format!("{}.csv", figure.table);
-    let is_along = of_run && figure.table != "replicas";
+    let data = format!("{}.csv", figure.table());
+    let is_along = of_run && figure.table() != "replicas";
     let read = if is_along { Sheet::read_thinned } else { Sheet::read };
-    let sheet = read(&from.join(&data), figure.columns);
+    let sheet = read(&from.join(&data), figure.columns());
     (data, sheet)
 }
 
 /// One figure: its files, and itself for the page.
 fn picture(
-    (study, figure): (&str, &'static Figure),
+    (study, figure): (&str, &'static dyn Figure),
     origin: &str,
     from: &Path,
     run_dir: &RunDir,
@@ -190,13 +190,15 @@ fn picture(
             return Ok(Picture { study: study.into(), figure, data, caption: String::new(), svg: Err(flaw) });
         }
     };
-    let caption = format!("{} {origin}", (figure.caption)(&sheet));
-    let drawing = match figure.drawing(&sheet) {
-        Ok(drawing) => drawing,
-        Err(flaw) => return Ok(Picture { study: study.into(), figure, data, caption, svg: Err(flaw) }),
+    let Shown { drawing, caption } = match figure.show(&sheet) {
+        Ok(shown) => shown,
+        Err(flaw) => {
+            return Ok(Picture { study: study.into(), figure, data, caption: String::new(), svg: Err(flaw) });
+        }
     };
+    let caption = format!("{caption} {origin}");
     let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
-    run_dir.write(&svg, plot::svg(&drawing, figure.id, Look::File).as_bytes())?;
+    run_dir.write(&svg, plot::svg(&drawing, figure.id(), Look::File).as_bytes())?;
     let refuse = |reason| Error::File { path: from.join(&png), reason };
     run_dir.write(&png, &plot::png(&drawing).map_err(refuse)?)?;
     Ok(Picture {
@@ -204,6 +206,6 @@ fn picture(
         figure,
         data,
         caption,
-        svg: Ok(plot::svg(&drawing, figure.id, Look::Page)),
+        svg: Ok(plot::svg(&drawing, figure.id(), Look::Page)),
     })
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Report;
 use crate::error::{Error, Result};
 use crate::regular;
-use crate::study::is_table_name;
+use crate::table::is_table_name;
 use crate::text::escaped;
 
 /// Most bytes of a report: a full one has two hundred thousand.

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::Table;
+use serde::{Deserialize, Serialize};
 use textwrap::{Options, fill};
 
 use super::tables::sentence;
 use super::{ClaimReport, Report, chart};
-use crate::study::{self, Kind};
+use crate::study::{self, Kind, Row};
 use crate::text;
 use crate::verdict::Verdict;
 
@@ -169,16 +170,13 @@ fn suggestion(report: &Report) -> (String, &'static str) {
 
 /// The correlations in which GD and SGD end, side by side, if a claim has them.
 pub fn picture(report: &Report, tables: &[study::Table], columns: usize) -> Option<String> {
-    let table = tables.iter().find(|table| table.name == "correlations")?;
-    let column = |name: &str| table.header.iter().position(|column| *column == name);
-    let (algorithm, batch) = (column("algorithm")?, column("batch")?);
-    let (step, correlation) = (column("step")?, column("correlation")?);
+    let table = tables.iter().find(|table| table.name == Seen::TABLE)?;
+    let rows: Vec<Seen> = table.rows().ok()?;
     let ends = |name: &str| {
-        let rows: Vec<_> = table.rows.iter().filter(|row| row[algorithm] == name).collect();
-        let last = &rows.last()?[step];
-        let at_end = rows.iter().filter(|row| row[step] == *last);
-        let values = at_end.map(|row| row[correlation].parse().ok()).collect::<Option<Vec<f64>>>()?;
-        Some((rows[0][batch].as_str(), values))
+        let rows: Vec<_> = rows.iter().filter(|row| row.algorithm == name).collect();
+        let last = rows.last()?;
+        let at_end = rows.iter().filter(|row| row.step == last.step);
+        Some((last.batch, at_end.map(|row| row.correlation).collect::<Vec<f64>>()))
     };
     let ((m, mixed), (b, pure)) = (ends("GD")?, ends("SGD")?);
     // Minima have correlations of at most 1; far beyond them there is nothing to show.
@@ -191,6 +189,19 @@ pub fn picture(report: &Report, tables: &[study::Table], columns: usize) -> Opti
     let titles = [format!("GD, b = {m}{mixture}"), format!("SGD, b = {b}{datapoint}")];
     let title = "correlations with the samples, after training from one start";
     Some(format!("{title}\n{}", chart::side_by_side([&titles[0], &titles[1]], [&mixed, &pure], columns)))
+}
+
+/// What the picture shows of the table of correlations.
+#[derive(Serialize, Deserialize)]
+struct Seen {
+    algorithm: String,
+    batch: usize,
+    step: u64,
+    correlation: f64,
+}
+
+impl Row for Seen {
+    const TABLE: &'static str = "correlations";
 }
 
 #[cfg(test)]
@@ -213,7 +224,7 @@ mod tests {
         statement: "It does.",
         formula: "w",
         figures: &[],
-        run: |_| Ok(Findings::default()),
+        protocol: |_, _| Ok(Box::new(|_| Ok(Findings::default()))),
     };
 
     /// The ends of a run of GD and one of SGD.

@@ -111,7 +111,7 @@ impl FinishedClaims {
             let others =
                 || self.known.iter().filter(|study| study.id != claim.id).flat_map(|study| study.figures);
             let is_of_another =
-                findings.tables.iter().any(|table| others().any(|figure| figure.table == table.name));
+                findings.tables.iter().any(|table| others().any(|figure| figure.table() == table.name));
             let theirs = is_of_another.then(|| "a table has a name that no table has".to_owned());
             return match findings.flaw().or(theirs) {
                 Some(reason) => Err(self.store.damaged(&name, &reason)),

@@ -38,7 +38,7 @@ pub fn run_own<A: Into<OsString> + Clone>(
     let own = serde_json::Value::Null;
     let (claims, known) = (vec![claim], vec![claim]);
     let job = Examination { claims, known, name: claim.id, program: str::to_owned, own };
-    run(|| run_claims(job, &options, |claim, context| (claim.run)(context)))
+    run(|| run_claims(job, &options, |claim, context| claim.examine(context)))
 }
 
 /// What a program examines.
@@ -176,7 +176,7 @@ fn write(
 ) -> Result<Committed> {
     run_dir.write_json("report.json", report)?;
     for table in tables {
-        run_dir.write_table(&format!("{}.csv", table.name), &table.header, &table.rows)?;
+        run_dir.write(&format!("{}.csv", table.name), table.csv.as_bytes())?;
     }
     if !no_page {
         tell_failed(&render::into(&run_dir, known)?);

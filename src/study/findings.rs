@@ -1,64 +1,12 @@
 //! What a study brings to light.
 
 use std::collections::HashSet;
-use std::fmt::Display;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::table::Table;
 use crate::text::escaped;
-use crate::verdict::{Check, Estimate};
-
-/// Numbers behind a claim that do not fit a check, written beside the report as `NAME.csv`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Table {
-    /// File name without extension.
-    pub name: &'static str,
-    /// Column names.
-    pub header: Vec<&'static str>,
-    /// Rows of fields.
-    pub rows: Vec<Vec<String>>,
-}
-
-/// A [`Table`] as it is read back.
-#[derive(Deserialize)]
-struct KeptTable {
-    name: String,
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl<'de> Deserialize<'de> for Table {
-    /// Names are few and short: they may stay for ever, as those in the sources do.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let KeptTable { name, header, rows } = Deserialize::deserialize(deserializer)?;
-        Ok(Self { name: name.leak(), header: header.into_iter().map(|name| &*name.leak()).collect(), rows })
-    }
-}
-
-impl Table {
-    /// An empty table.
-    pub fn new(name: &'static str, header: &[&'static str]) -> Self {
-        Self { name, header: header.to_vec(), rows: Vec::new() }
-    }
-
-    /// Adds a row: a field a column, numbers in full, text as it is.
-    ///
-    /// # Panics
-    /// If the number of fields is not that of the columns.
-    pub fn push(&mut self, fields: &[&dyn Display]) {
-        assert_eq!(fields.len(), self.header.len(), "fields of a row of {}", self.name);
-        self.rows.push(fields.iter().map(|field| short(field.to_string())).collect());
-    }
-}
-
-/// A number that takes more than 200 digits, as those of a run that diverges, with an exponent.
-fn short(field: String) -> String {
-    match field.parse::<f64>() {
-        Ok(number) if field.len() > 200 => format!("{number:e}"),
-        _ => field,
-    }
-}
+use crate::verdict::{Check, Estimate, Register};
 
 /// What a claim's protocol brought to light.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -73,24 +21,49 @@ pub struct Findings {
     pub notes: Vec<String>,
     /// Tables for the run directory.
     pub tables: Vec<Table>,
-}
-
-/// Whether a word can name a table: it becomes a file name and a link.
-pub(crate) fn is_table_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    /// Names of registered checks that nothing here allows to judge; a note says why.
+    pub withdrawn: Vec<String>,
+    /// Upper bound on the probability that a check refutes a true claim, counted before anything ran.
+    pub level: f64,
 }
 
 impl Findings {
+    /// Leaves a registered check out, for a reason that becomes a note.
+    pub fn withdraw(&mut self, name: &str, reason: impl Into<String>) {
+        self.withdrawn.push(name.into());
+        self.notes.push(reason.into());
+    }
+
+    /// Holds the checks against the register: each is judged once or withdrawn, and nothing else is judged. A name may go on, after a colon, with
+    /// the cell that was the worst.
+    ///
+    /// # Panics
+    /// If a check was not registered, or a registered one is missing: the protocol is at fault.
+    pub(super) fn account(&mut self, register: &Register) {
+        let mut open: Vec<&str> = register.names().collect();
+        if open.is_empty() {
+            return;
+        }
+        for name in self.checks.iter().map(|check| &check.name).chain(&self.withdrawn) {
+            let begins = |row: &&str| {
+                name.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+            };
+            let exact = open.iter().position(|row| row == name);
+            match exact.or_else(|| open.iter().position(begins)) {
+                Some(at) => drop(open.remove(at)),
+                None => panic!("`{name}` was not registered, or is judged twice"),
+            }
+        }
+        assert!(open.is_empty(), "registered, but neither judged nor withdrawn: {open:?}");
+        self.level = register.level();
+    }
+
     /// Why this cannot be what a protocol found.
     pub(crate) fn flaw(&self) -> Option<String> {
         let mut names = HashSet::new();
-        let flawed = self.tables.iter().find_map(|Table { name, header, rows }| {
-            if !is_table_name(name) || !names.insert(name) {
-                return Some("a table has a name that no table has".to_owned());
-            }
-            let is_ragged = rows.iter().any(|row| row.len() != header.len());
-            is_ragged.then(|| format!("the rows of its table {name} have other lengths than the header"))
+        let flawed = self.tables.iter().find_map(|table| {
+            let repeated = !names.insert(&table.name);
+            table.flaw().or_else(|| repeated.then(|| format!("there are two tables {}", table.name)))
         });
         let texts = self.protocol.iter().chain(&self.notes);
         let names = self.checks.iter().flat_map(|check| [&check.name, &check.criterion]);

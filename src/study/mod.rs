@@ -3,6 +3,7 @@
 
 pub(crate) mod ensemble;
 mod findings;
+mod lab;
 pub(crate) mod paired;
 pub(crate) mod pool;
 pub(crate) mod setting;
@@ -15,12 +16,15 @@ use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::findings::is_table_name;
-pub use self::findings::{Findings, Table};
+pub use self::findings::Findings;
+pub use self::lab::{Lab, Protocol, examine, unregistered};
+pub(crate) use self::lab::{Part, of_parts};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::plot::Figure;
 use crate::rng::{Purpose, stream};
+pub use crate::table::{Row, Table};
+use crate::verdict::Register;
 
 /// How much work goes into a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
@@ -144,8 +148,18 @@ pub struct Study {
     pub formula: &'static str,
     /// Its figures, in their order on the page.
     #[serde(skip)]
-    pub figures: &'static [&'static Figure],
-    /// Runs the default protocol.
+    pub figures: &'static [&'static dyn Figure],
+    /// The default protocol: registers what the study is held to, and returns what is left to do, to measure and to judge.
     #[serde(skip)]
-    pub run: fn(&Context) -> Result<Findings>,
+    pub protocol: fn(&Context, &mut Register) -> Result<Protocol>,
+}
+
+impl Study {
+    /// Runs the default protocol.
+    ///
+    /// # Errors
+    /// Whatever the protocol refuses.
+    pub fn examine(&self, context: &Context) -> Result<Findings> {
+        examine(context, |register| (self.protocol)(context, register))
+    }
 }

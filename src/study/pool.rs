@@ -3,7 +3,7 @@
 use super::words::count;
 use crate::stats::{CHECK_LEVEL, binomial_lower_bound};
 use crate::train::{Outcome, Run};
-use crate::verdict::{Check, Expectation};
+use crate::verdict::{Always, Check, Register};
 
 /// How many of the runs of a group ended in their predicted set.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,51 +60,59 @@ impl std::iter::Sum for Tally {
 
 /// Cells whose runs must all arrive, judged together, and the weakest of them by itself.
 pub(crate) struct Pool {
-    together: Expectation,
-    cells: Vec<Expectation>,
-    min: f64,
-    min_cell: f64,
+    together: Always,
+    weakest: Option<Always>,
+    labels: Vec<String>,
 }
 
 impl Pool {
     /// States what is expected: all runs arrive, and there are enough of them to put the exact lower bound above `least` for
     /// all cells together, and above `least_cell` for each. `missed` bounds the probability that any run at all fails although the
     /// claim is true.
-    pub fn new(name: &str, why: &str, labels: &[String], (min, min_cell): (f64, f64), missed: f64) -> Self {
-        let cell = |label: &String| {
-            let name = format!("… in the weakest of these cells: {label}");
-            Expectation::new(name, 1.0, "fewest runs of all").chance(missed)
-        };
-        let (together, cells) = match labels {
-            [_] => (name.to_string(), Vec::new()),
-            labels => (format!("{name} ({} cells pooled)", labels.len()), labels.iter().map(cell).collect()),
-        };
-        Self { together: Expectation::new(together, 1.0, why).chance(missed), cells, min, min_cell }
+    pub fn new(
+        register: &mut Register,
+        name: &str,
+        why: &str,
+        labels: &[String],
+        (least, least_cell): (f64, f64),
+        missed: f64,
+    ) -> Self {
+        let cells = labels.len();
+        let together = if cells == 1 { name.to_string() } else { format!("{name} ({cells} cells pooled)") };
+        let together = register.expect(together, 1.0, why).chance(missed).always(least, 0.0, u64::MAX);
+        let weakest = (cells > 1).then(|| {
+            register
+                .expect(format!("… in the weakest of these cells: {name}"), 1.0, "fewest runs of all")
+                .chance(missed)
+                .always(least_cell, 0.0, u64::MAX)
+        });
+        Self { together, weakest, labels: labels.to_vec() }
     }
 
     /// Judges the counts of the cells, in the order of their labels.
     pub fn counted(self, tallies: &[Tally]) -> Vec<Check> {
         let all: Tally = tallies.iter().copied().sum();
         let bound = |tally: &Tally| binomial_lower_bound(tally.hits, tally.trials, CHECK_LEVEL);
+        let worst = self.labels.iter().zip(tallies).min_by(|(_, a), (_, b)| bound(a).total_cmp(&bound(b)));
+        let together = self.together.counted(all.hits, all.trials);
+        let weakest = self.weakest.zip(worst);
         let weakest =
-            self.cells.into_iter().zip(tallies).min_by(|(_, a), (_, b)| bound(a).total_cmp(&bound(b)));
-        let together = self.together.always(self.min, 0.0).counted(all.hits, all.trials);
-        let weakest =
-            weakest.map(|(cell, tally)| cell.always(self.min_cell, 0.0).counted(tally.hits, tally.trials));
+            weakest.map(|(row, (label, tally))| row.of_cell(label).counted(tally.hits, tally.trials));
         [together].into_iter().chain(weakest).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Pool, Tally};
+    use super::{Pool, Register, Tally};
 
     #[test]
     fn the_weakest_cell_of_a_pool_is_judged_by_itself() {
         let labels = ["few", "many"].map(String::from);
         let of = |hits: u64, trials: u64| Tally { trials, hits, ..Tally::default() };
         let judged = |tallies: [Tally; 2], min_cell: f64| {
-            Pool::new("runs that arrive", "test", &labels, (0.9, min_cell), 1e-9).counted(&tallies)
+            Pool::new(&mut Register::default(), "runs that arrive", "test", &labels, (0.9, min_cell), 1e-9)
+                .counted(&tallies)
         };
         let checks = judged([of(9, 9), of(200, 200)], 0.2);
         assert_eq!(checks[0].name, "runs that arrive (2 cells pooled)");
@@ -114,6 +122,11 @@ mod tests {
         // A miss anywhere is the weakest, and turns both.
         let checks = judged([of(900, 900), of(4, 5)], 0.2);
         assert!(checks.iter().all(|check| check.ok == Some(false)) && checks[1].name.ends_with(": many"));
-        assert_eq!(Pool::new("a", "b", &labels[..1], (0.9, 0.2), 0.0).counted(&[of(200, 200)]).len(), 1);
+        assert_eq!(
+            Pool::new(&mut Register::default(), "a", "b", &labels[..1], (0.9, 0.2), 0.0)
+                .counted(&[of(200, 200)])
+                .len(),
+            1
+        );
     }
 }

@@ -110,7 +110,7 @@ fn sizes(state: &PageState, width: u32) {
     let expected = at
         .iter()
         .flat_map(|claim| catalogue::find(claim.id).unwrap().figures)
-        .map(|figure| format!("figure-{}", figure.id));
+        .map(|figure| format!("figure-{}", figure.id()));
     assert_eq!(ids("figures"), expected.collect::<Vec<_>>());
     for entry in list(state, "sections").iter().chain(list(state, "figures")) {
         assert!(of(entry, 1) > 300.0 && of(entry, 2) > 150.0, "{entry} at width {width}");

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use puremix::plot::{self, Figure, Look, Sheet};
+use puremix::plot::{self, Figure, Look, Sheet, Shown};
 use puremix::rng::{Purpose, stream};
 use rand::{Rng, RngExt};
 
@@ -36,33 +36,33 @@ const EXTREMES: [&str; 16] = [
 ];
 
 /// Draws a figure from a table on a thread of its own, as a file and for the page.
-fn draw(figure: &'static Figure, table: &str, what: &str) -> Option<String> {
+fn draw(figure: &'static dyn Figure, table: &str, what: &str) -> Option<String> {
     let directory = temporary();
     let path = directory.path().join("table.csv");
     fs::write(&path, table).unwrap();
-    let sheet = Sheet::read(&path, figure.columns).unwrap();
+    let sheet = Sheet::read(&path, figure.columns()).unwrap();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let caption = (figure.caption)(&sheet);
-        let drawn = figure.drawing(&sheet).ok().map(|drawing| {
+        let drawn = figure.show(&sheet).ok().map(|Shown { drawing, caption }| {
             plot::png(&drawing).unwrap();
-            plot::svg(&drawing, figure.id, Look::Page)
+            (caption, plot::svg(&drawing, figure.id(), Look::Page))
         });
-        let _ = sender.send((caption, drawn));
+        let _ = sender.send(drawn);
     });
-    let (caption, drawn) = receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| {
-        panic!("{} of a table with {what}: {error}\n{}", figure.id, &table[..table.len().min(2000)])
+    let drawn = receiver.recv_timeout(PATIENCE).unwrap_or_else(|error| {
+        panic!("{} of a table with {what}: {error}\n{}", figure.id(), &table[..table.len().min(2000)])
     });
-    for text in [Some(&caption), drawn.as_ref()].into_iter().flatten() {
+    let (caption, svg) = drawn?;
+    for text in [&caption, &svg] {
         let directs = |c: char| c == '\u{202e}' || c == '\u{7}';
-        assert!(!text.contains(directs), "{} of {what} shows a character that directs others", figure.id);
+        assert!(!text.contains(directs), "{} of {what} shows a character that directs others", figure.id());
     }
-    assert!(drawn.as_ref().is_none_or(|svg| !svg.contains("<b>")), "{} of {what} holds markup", figure.id);
-    drawn
+    assert!(!svg.contains("<b>"), "{} of {what} holds markup", figure.id());
+    Some(svg)
 }
 
-fn lines(run: &Path, figure: &Figure) -> Vec<Vec<String>> {
-    let text = fs::read_to_string(run.join(format!("{}.csv", figure.table))).unwrap();
+fn lines(run: &Path, figure: &dyn Figure) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(run.join(format!("{}.csv", figure.table()))).unwrap();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
     reader.records().map(|record| record.unwrap().iter().map(String::from).collect()).collect()
 }
@@ -79,7 +79,7 @@ fn figures_of_extremes_are_drawn_or_refused_in_time() {
         let (lines, mut rng) = (lines(quick(), figure), stream(11, Purpose::Protocol, k as u64));
         assert!(draw(figure, &written(&lines), "what was measured").is_some());
         // Every column that is drawn, full of one extreme.
-        for column in figure.columns {
+        for column in figure.columns() {
             let at = lines[0].iter().position(|name| name == column).unwrap();
             let extreme = EXTREMES[rng.random_range(0..EXTREMES.len())];
             let mut table = lines.clone();

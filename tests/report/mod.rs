@@ -61,7 +61,7 @@ fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The figures of all claims and explorations.
-fn figures() -> Vec<&'static Figure> {
+fn figures() -> Vec<&'static dyn Figure> {
     catalogue::ALL.iter().flat_map(|study| study.figures).copied().collect()
 }
 
@@ -78,7 +78,7 @@ fn render(run: &Path) {
 
 #[test]
 fn the_registry_is_in_order() {
-    let mut ids: Vec<&str> = figures().iter().map(|figure| figure.id).collect();
+    let mut ids: Vec<&str> = figures().iter().map(|figure| figure.id()).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), figures().len(), "figures of the same name would overwrite each other");
@@ -96,11 +96,11 @@ fn every_table_and_figure_is_written() {
         }
         for figure in catalogue::find(claim["id"].as_str().unwrap()).unwrap().figures {
             drawn += 1;
-            let svg = String::from_utf8(names[&format!("figures/{}.svg", figure.id)].clone()).unwrap();
-            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{}", figure.id);
-            assert!(svg.contains("viewBox") && !svg.contains("var("), "{}: a file of its own", figure.id);
-            let png = &names[&format!("figures/{}.png", figure.id)];
-            assert!(png.starts_with(b"\x89PNG") && png.len() > 5000, "{}: {} bytes", figure.id, png.len());
+            let svg = String::from_utf8(names[&format!("figures/{}.svg", figure.id())].clone()).unwrap();
+            assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{}", figure.id());
+            assert!(svg.contains("viewBox") && !svg.contains("var("), "{}: a file of its own", figure.id());
+            let png = &names[&format!("figures/{}.png", figure.id())];
+            assert!(png.starts_with(b"\x89PNG") && png.len() > 5000, "{}: {} bytes", figure.id(), png.len());
         }
     }
     assert_eq!(drawn, figures().len());
@@ -154,13 +154,11 @@ fn a_figure_without_data_is_not_drawn_and_the_page_says_so() {
     let directory = temporary();
     let run = copy(directory.path());
     for figure in figures() {
-        let path = run.join(format!("{}.csv", figure.table));
+        let path = run.join(format!("{}.csv", figure.table()));
         let header = fs::read_to_string(&path).unwrap().lines().next().unwrap().to_string() + "\n";
         fs::write(&path, header).unwrap();
-        let sheet = Sheet::read(&path, figure.columns).unwrap();
-        assert!(figure.drawing(&sheet).is_err(), "{} is drawn from nothing", figure.id);
-        // The caption must not fail either.
-        assert!(!(figure.caption)(&sheet).is_empty());
+        let sheet = Sheet::read(&path, figure.columns()).unwrap();
+        assert_eq!(figure.show(&sheet).unwrap_err(), "its table has no rows", "{}", figure.id());
     }
     render(&run);
     let page = fs::read_to_string(run.join("report.html")).unwrap();

@@ -6,9 +6,9 @@ use puremix::plot::{self, Sheet};
 use super::{figures, quick};
 
 fn drawing(id: &str) -> Drawing {
-    let figure = figures().into_iter().find(|figure| figure.id == id).unwrap();
-    let sheet = Sheet::read(&quick().join(format!("{}.csv", figure.table)), figure.columns).unwrap();
-    figure.drawing(&sheet).unwrap_or_else(|flaw| panic!("{id}: {flaw}"))
+    let figure = figures().into_iter().find(|figure| figure.id() == id).unwrap();
+    let sheet = Sheet::read(&quick().join(format!("{}.csv", figure.table())), figure.columns()).unwrap();
+    figure.show(&sheet).unwrap_or_else(|flaw| panic!("{id}: {flaw}")).drawing
 }
 
 /// Names of the legend, in their order.
@@ -49,7 +49,7 @@ fn last(series: &Series) -> f64 {
 #[test]
 fn all_marks_lie_within_their_axes() {
     for figure in figures() {
-        for panel in drawing(figure.id).panels {
+        for panel in drawing(figure.id()).panels {
             let ((left, right), (bottom, top)) = (panel.x.range, panel.y.range);
             for series in &panel.series {
                 let Marks::Points(points, _) = &series.marks else { continue };
@@ -58,9 +58,11 @@ fn all_marks_lie_within_their_axes() {
                     assert!(
                         inside,
                         "{}: {point:?} outside {:?} × {:?}",
-                        figure.id, panel.x.range, panel.y.range
+                        figure.id(),
+                        panel.x.range,
+                        panel.y.range
                     );
-                    assert!(point.low <= point.y && point.y <= point.high, "{}: {point:?}", figure.id);
+                    assert!(point.low <= point.y && point.y <= point.high, "{}: {point:?}", figure.id());
                 }
             }
             // What the backend can draw on a logarithmic axis.
@@ -68,7 +70,7 @@ fn all_marks_lie_within_their_axes() {
                 assert!(
                     axis.scale == Scale::Linear || axis.range.0 > 1e-9,
                     "{}: {:?}",
-                    figure.id,
+                    figure.id(),
                     axis.range
                 );
             }

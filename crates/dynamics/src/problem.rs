@@ -4,7 +4,7 @@
 //! sample then contributes to a step, `η_B = η/b` (mean) or `η` (sum), is called `step_per_sample` wherever it occurs; engines
 //! compute it, and theory, which knows no reduction, takes it ([`Problem::step_per_sample`]).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::activation::Activation;
 use crate::data::Dataset;
@@ -13,7 +13,7 @@ use crate::state::Neuron;
 use crate::vectors::{dot, norm_of};
 
 /// How the gradients of a mini-batch are combined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Reduction {

@@ -17,6 +17,9 @@ pub const CHECK_LEVEL: f64 = REPORT_LEVEL / 200.0;
 /// Error level of the interval of an estimate that nothing is decided by: 95 % intervals, one by one.
 pub const ESTIMATE_LEVEL: f64 = 0.05;
 
+/// Probability with which a difference must be noticed that a check says it would notice.
+pub const POWER: f64 = 0.9;
+
 /// A confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
@@ -120,6 +123,54 @@ pub fn distance_to_law(sample: &mut [f64], law: impl Fn(f64) -> f64) -> f64 {
 /// (Dvoretzky, Kiefer, Wolfowitz; constant of Massart): `√(log(2/level)/2n)`.
 pub fn largest_distance(n: usize, level: f64) -> f64 {
     ((2.0 / level).ln() / (2.0 * n as f64)).sqrt()
+}
+
+/// Smallest distance of the law behind a sample of `n` from the law that is put to the test which [`largest_distance`] at `level` notices with
+/// probability [`POWER`]: where the two are furthest apart the sample's distribution function is off by more than `√(log(1/β)/2n)` with
+/// probability `β` at most (Hoeffding), `β = 1 − POWER`.
+pub fn noticed_distance(n: usize, level: f64) -> f64 {
+    largest_distance(n, level) + ((1.0 / (1.0 - POWER)).ln() / (2.0 * n as f64)).sqrt()
+}
+
+/// Smallest difference `w = (Σ_k (p_k − q_k)²/q_k)^½` of the law `p` of one row, the shortest, from the law `q` of all the others that
+/// [`homogeneity`] at `level` notices with probability [`POWER`]: the noncentrality of the statistic is `n (1 − n/N) w²` to leading order, for a row of
+/// `n` of all `N` counts.
+///
+/// # Panics
+/// With fewer than two rows or two columns.
+pub fn noticed_difference(rows: &[u64], columns: usize, level: f64) -> f64 {
+    let total: u64 = rows.iter().sum();
+    let shortest = rows.iter().copied().min().unwrap_or(0) as f64;
+    let weight = shortest * (1.0 - shortest / total as f64);
+    (noticed_noncentrality((rows.len() - 1) * (columns - 1), level) / weight).sqrt()
+}
+
+/// The noncentrality with which `χ²` exceeds its quantile at `level` with probability [`POWER`].
+fn noticed_noncentrality(freedom: usize, level: f64) -> f64 {
+    let law = |freedom: usize| ChiSquared::new(freedom as f64).expect("two rows and two columns at least");
+    let critical = law(freedom).inverse_cdf(1.0 - level);
+    // A mixture of central laws with Poisson weights of mean λ/2.
+    let power = |noncentrality: f64| {
+        let mean = 0.5 * noncentrality;
+        let last = (mean + 12.0 * mean.sqrt() + 20.0) as usize;
+        let (mut weight, mut sum) = ((-mean).exp(), 0.0);
+        for k in 0..=last {
+            sum += weight * law(freedom + 2 * k).sf(critical);
+            weight *= mean / (k as f64 + 1.0);
+        }
+        sum
+    };
+    let (mut low, mut high) = (0.0, 500.0);
+    for _ in 0..50 {
+        let middle = 0.5 * (low + high);
+        if power(middle) < POWER { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// Smallest deviation that a normal interval at `level`, this wide on either side, does not cover with probability [`POWER`].
+pub fn noticed(half_width: f64, level: f64) -> f64 {
+    half_width * (1.0 + normal_quantile(2.0 * (1.0 - POWER)) / normal_quantile(level))
 }
 
 /// Two-sided quantile of the standard normal law: `P(|Z| > z) = level`.

@@ -2,10 +2,10 @@
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, Line, normal_quantile};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "alignment",
     title: "How cosines with the data and with the start scale, GD against SGD",
     table: "alignment",

@@ -268,7 +268,7 @@ impl Pool<'_> {
         let (arrived, lost) = (self.runs(), self.sizes.iter().map(|size| size.lost).sum::<u64>());
         let why = "within 1e-8 of a predicted limit; the other checks are over these";
         Expectation::new(self.name("GD and SGD: starts from which both arrive"), 1.0, why)
-            .always(0.9, MISS)
+            .always(0.9, MISS, arrived + lost)
             .counted(arrived, arrived + lost)
     }
 

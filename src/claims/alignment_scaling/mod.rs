@@ -42,7 +42,9 @@ pub const STUDY: Study = Study {
                 measurements look like Θ(1/√n).",
     formula: r"\text{GD:}\;\; \max_i \cos(w, a_i) = O\bigl(\sqrt{\log m / m}\bigr),\;\; \cos(w, w_0) \asymp \sqrt{m/n}; \qquad \text{SGD:}\;\; \max_i \cos(w, a_i) = 1,\;\; \cos(w, w_0) = O\bigl(\sqrt{\log m / n}\bigr)",
     figures: &[&figure::FIGURE],
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.

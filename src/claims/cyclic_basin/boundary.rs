@@ -81,7 +81,7 @@ fn table(prediction: &Prediction, cells: &[(&Place, f64)], found: &[f64]) -> Tab
             .to_vec()
     });
     let header = vec!["init_norm", "residual", "step_size", "ratio", "log_ratio", "first_order"];
-    Table { name: "cyclic_boundary", header, rows: rows.collect() }
+    Table::raw("cyclic_boundary", &header, rows.collect())
 }
 
 /// Two leaders among five: others before, between and behind.

@@ -41,7 +41,7 @@ pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findi
          correlations within 3η of the largest; within 1e-6; a miss would speak against \"almost every\"; rounding may hold a run that \
          starts within 1e-15 of a boundary, which has a probability below 1e-12",
     )
-    .always(0.99, HELD);
+    .always(0.99, HELD, starts);
     context.progress.inc_length(starts);
     let misses = (0..starts.div_ceil(BLOCK)).into_par_iter().map(|block| {
         let count = BLOCK.min(starts - block * BLOCK);
@@ -60,7 +60,7 @@ pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findi
         misses.len()
     ));
     let header = vec!["samples", "step_size", "seed", "replica", "residual", "correlations"];
-    findings.tables.push(Table { name: "cyclic_counterexamples", header, rows: misses });
+    findings.tables.push(Table::raw("cyclic_counterexamples", &header, misses));
     Ok(())
 }
 

@@ -22,7 +22,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     findings.protocol.push(format!(
         "The winner of {} close calls, m = 6, η = 0.02, and over {} starts on the simplex for m = 3.",
         check.n,
-        table.rows.len()
+        table.csv.lines().count() - 1
     ));
     findings.checks.push(check);
     findings.tables.push(table);
@@ -92,7 +92,7 @@ fn random_starts(context: &Context, prediction: &Prediction, findings: &mut Find
         "prediction_wrong",
         "runs",
     ];
-    findings.tables.push(Table { name: "cyclic_largest_loses", header, rows });
+    findings.tables.push(Table::raw("cyclic_largest_loses", &header, rows));
     Ok(())
 }
 
@@ -166,5 +166,5 @@ fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
     });
     let header =
         vec!["share_0", "share_1", "share_2", "init_norm", "step_size", "winner", "first_order", "largest"];
-    Ok(Table { name: "cyclic_simplex", header, rows: rows.collect() })
+    Ok(Table::raw("cyclic_simplex", &header, rows.collect()))
 }

@@ -242,6 +242,6 @@ fn supports(context: &Context, prediction: &Prediction, findings: &mut Findings)
     findings.checks.push(counted.measured(orbits.iter().filter(|orbit| orbit.1).count() as f64, n));
     let header = vec!["samples", "step_size", "support", "correlations", "multipliers", "unstable", "move"];
     let rows = orbits.into_iter().map(|(_, _, row)| row).collect();
-    findings.tables.push(Table { name: "cyclic_mixed_orbits", header, rows });
+    findings.tables.push(Table::raw("cyclic_mixed_orbits", &header, rows));
     Ok(())
 }

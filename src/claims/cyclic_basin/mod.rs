@@ -29,7 +29,9 @@ pub const STUDY: Study = Study {
                 the cycle map has no other fixed point with both correlations positive, and it is a saddle.",
     formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     figures: figures::ALL,
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.

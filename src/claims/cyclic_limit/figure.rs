@@ -1,9 +1,9 @@
 //! Two samples: trajectories in the plane, the circle of minima, the limits.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "plane",
     title: "Two samples: GD, SGD and cyclic SGD in the plane, from one start",
     table: "plane",

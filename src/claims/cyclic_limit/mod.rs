@@ -43,7 +43,9 @@ pub const STUDY: Study = Study {
                 a_0. The conjecture, for almost every start: for every m and n, cyclic SGD with b = 1 converges to a single datapoint.",
     formula: r"B_t = \{t \bmod 2\},\quad m = n = 2,\quad \langle w_0, a_0 \rangle \ge \langle w_0, a_1 \rangle > 0 \quad\Longrightarrow\quad w_t \to a_0; \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     figures: &[&figure::FIGURE],
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend: the starts for the conjecture, and the step size everywhere.
@@ -282,7 +284,7 @@ fn conjecture(context: &Context, options: &Options, prediction: &Prediction) -> 
     let count = options.replicas.unwrap_or(draws_of(context));
     let why = "b = 1, within 1e-10; a miss would speak against \"almost every\"";
     let name = "the conjecture, for almost every start: random starts that end in one allowed datapoint";
-    let arrives = Expectation::new(name, 1.0, why).always(context.effort.pick(0.9, 0.99, 0.999), HELD);
+    let arrives = Expectation::new(name, 1.0, why).always(context.effort.pick(0.9, 0.99, 0.999), HELD, count);
     let why = "over 20 cycles of all rivals together, from a distance of 1e-10: corrections of 1e-8 and less, rounding of 1e-11";
     let name = "… at the rate log 1/(1−η²) a cycle: largest relative deviation";
     let at_rate = Expectation::new(name, 0.0, why).within(1e-6);

@@ -25,7 +25,9 @@ pub const STUDY: Study = Study {
                 the survival function of ∂_t S = S'' + tanh d S'.",
     formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
     figures: figures::ALL,
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine on orthonormal samples, the linear model, sum reduction, and starts exactly at w_GD.";

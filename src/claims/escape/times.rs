@@ -105,7 +105,7 @@ fn law_table(times: &[f64], survival: &Survival, eta: f64) -> Table {
         numbers.map(|x| x.to_string()).into_iter().chain([runs.to_string()]).collect()
     };
     let header = vec!["step_per_sample", "kappa_t", "committed", "low", "high", "predicted", "runs"];
-    Table { name: "escape_law", header, rows: (0..=40).map(row).collect() }
+    Table::raw("escape_law", &header, (0..=40).map(row).collect())
 }
 
 /// Six even samples: the mean time against `κ`, over batch sizes and step sizes.
@@ -149,7 +149,7 @@ fn scaling(context: &Context, replicas: u64, prediction: &Prediction) -> Result<
         "se_kappa_t",
         "runs",
     ];
-    Ok((check.estimated(line.slope, interval, 12 * replicas), Table { name: "escape_scaling", header, rows }))
+    Ok((check.estimated(line.slope, interval, 12 * replicas), Table::raw("escape_scaling", &header, rows)))
 }
 
 /// The time to commit from the even mixture of `m` samples: no law for it here, but numbers, at one step size.
@@ -166,5 +166,5 @@ fn sizes(context: &Context, replicas: u64) -> Result<Table> {
         rows.push([vec![samples.to_string()], numbers.to_vec(), vec![mean.n.to_string()]].concat());
     }
     let header = vec!["samples", "step_per_sample", "kappa_t", "standard_error", "runs"];
-    Ok(Table { name: "escape_sizes", header, rows })
+    Ok(Table::raw("escape_sizes", &header, rows))
 }

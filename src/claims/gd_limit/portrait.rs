@@ -1,6 +1,5 @@
 //! The message in one picture: all correlations from one start under GD, SGD and cyclic SGD.
 
-use super::super::{Context, Table};
 use super::{Options, Prediction, STUDY};
 use crate::data::{Dataset, FromFile};
 use crate::error::Result;
@@ -11,8 +10,10 @@ use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::study::trace::NeuronTrace;
 use crate::study::trial::Trial;
+use crate::study::{Lab, Row, Table};
 use crate::theory::sgd;
 use crate::train::{Plan, StopRule, train};
+use serde::{Deserialize, Serialize};
 
 /// Samples and dimensions, unless the command line asks for others.
 const SIZE: (usize, usize) = (8, 12);
@@ -21,9 +22,28 @@ const SIZE: (usize, usize) = (8, 12);
 const MAX: usize = 24;
 const STEP: f64 = 0.2;
 
+/// One correlation at one step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Correlation {
+    pub algorithm: String,
+    pub samples: usize,
+    pub dim: usize,
+    pub batch: usize,
+    pub step_size: f64,
+    pub step: u64,
+    pub sample: usize,
+    pub correlation: f64,
+    /// Predicted limit, of GD; NaN of the others.
+    pub limit: f64,
+}
+
+impl Row for Correlation {
+    const TABLE: &'static str = "correlations";
+}
+
 /// `c_t(i)` of the Burn model, trained by autodiff; of GD with the predicted limit.
-pub(super) fn table(context: &Context, options: &Options, prediction: &Prediction) -> Result<Table> {
-    let seed = context.cell_seed(&STUDY, 1 << 32);
+pub(super) fn table(lab: &Lab, options: &Options, prediction: &Prediction) -> Result<Table> {
+    let seed = lab.cell_seed(&STUDY, 1 << 32);
     let dataset = dataset(options, seed)?;
     let (samples, dim) = (dataset.samples(), dataset.dim());
     let step_size = options.step_size.unwrap_or(STEP);
@@ -37,30 +57,38 @@ pub(super) fn table(context: &Context, options: &Options, prediction: &Predictio
         ("SGD", Schedule::sgd(samples, 1, seed)?),
         ("cyclic", Schedule::cyclic(samples, 1)?),
     ];
-    let states = context.each(&ways, |(_, schedule)| {
+    let states = lab.each(&ways, |(_, schedule)| {
         let case = Trial { problem: &problem, schedule, start: &start, replica: 0 };
         let mut footprints = NeuronTrace::new(40);
         let plan = Plan { budget: budget as u64, stop: StopRule::Never, check_every: 64 };
-        train(&mut case.autodiff(&context.compute)?, &plan, &mut [&mut footprints]);
+        train(&mut case.autodiff(&lab.compute)?, &plan, &mut [&mut footprints]);
         Ok(footprints.states)
     })?;
-    let header =
-        ["algorithm", "samples", "dim", "batch", "step_size", "step", "sample", "correlation", "limit"];
-    let mut table = Table::new("correlations", &header);
+    let mut rows = Vec::new();
     for ((algorithm, schedule), states) in ways.iter().zip(states) {
         let batch = schedule.batch_size();
-        for (step, neuron) in &states {
-            for (i, correlation) in neuron.correlations.iter().enumerate() {
+        for (step, neuron) in states {
+            for (sample, correlation) in neuron.correlations.into_iter().enumerate() {
                 let limit = match &mixture {
-                    Some(LimitSet::Point(limit)) if *algorithm == "GD" => limit[i],
+                    Some(LimitSet::Point(limit)) if *algorithm == "GD" => limit[sample],
                     _ => f64::NAN,
                 };
-                let settings: [&dyn std::fmt::Display; 5] = [algorithm, &samples, &dim, &batch, &step_size];
-                table.push(&[&settings[..], &[step, &i, correlation, &limit]].concat());
+                let algorithm = (*algorithm).to_owned();
+                rows.push(Correlation {
+                    algorithm,
+                    samples,
+                    dim,
+                    batch,
+                    step_size,
+                    step,
+                    sample,
+                    correlation,
+                    limit,
+                });
             }
         }
     }
-    Ok(table)
+    Ok(Table::of(rows))
 }
 
 /// The user's own rows, or random ones; of many the first.

@@ -1,9 +1,9 @@
 //! Where the limits hold, over step size and initial norm.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Shades, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "hypothesis_map",
     title: "How far the hypotheses stretch: the share of runs that end in the predicted limit",
     table: "hypothesis_map",

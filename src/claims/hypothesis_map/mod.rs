@@ -35,7 +35,9 @@ pub const STUDY: Study = Study {
                 s_0² ≥ 2√(‖w_0‖² − 1).",
     formula: r"|1 - 4\eta_B| > 1 \iff \eta_B > \tfrac12: \;\text{no minimum attracts}; \qquad \|w_0\|^2 < 2,\; \Pi w_0 \neq 0: \;\text{the gradient flow does}",
     figures: &[&figure::FIGURE],
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.
@@ -235,7 +237,7 @@ fn pools(
         let inside = cells.iter().filter(|cell| region(cell, prediction) == Some(k));
         let labels: Vec<String> = inside.map(|cell| cell.label()).collect();
         let missed = (labels.len() as u64 * replicas) as f64 * missed(samples);
-        Pool::new(name, why, &labels, min, missed)
+        Pool::new(&mut crate::verdict::Register::default(), name, why, &labels, min, missed)
     };
     REGIONS.into_iter().enumerate().map(pool).collect()
 }
@@ -276,7 +278,7 @@ fn table(map: &[(Cell, Tally)], rectangle: (f64, f64)) -> Table {
         ]
     };
     let header = vec!["algorithm", "step_per_sample", "init_norm", "fraction", "runs", "inside"];
-    Table { name: "hypothesis_map", header, rows: map.iter().map(row).collect() }
+    Table::raw("hypothesis_map", &header, map.iter().map(row).collect())
 }
 
 /// Number of runs that arrive at their predicted limit set.

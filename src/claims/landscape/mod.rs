@@ -38,7 +38,9 @@ pub const STUDY: Study = Study {
                 ‖w‖² > 2. ReLU adds the dead region, where nothing moves.",
     formula: r"\operatorname*{arg\,min}_w L = \Bigl\{ \sum_i \alpha_i a_i : \sum_i \alpha_i^2 = 1 \Bigr\} \;\;(\text{ReLU: } \alpha_i \ge 0), \qquad \min_w L = \frac{m-1}{2m}, \qquad L\big|_{\Pi w = 0} = \frac12",
     figures: &[],
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.

@@ -50,7 +50,7 @@ pub(super) fn transience(context: &Context, prediction: &Prediction, eta: f64) -
                below 3 then or later with probability 1e-11";
     let name = format!("runs whose R is above {level} at every look in the second half");
     Ok(Expectation::new(name, 1.0, why)
-        .always(context.effort.pick(0.85, 0.95, 0.99), 1e-10)
+        .always(context.effort.pick(0.85, 0.95, 0.99), 1e-10, stayed.len() as u64)
         .counted(stayed.iter().filter(|stayed| **stayed).count() as u64, stayed.len() as u64))
 }
 

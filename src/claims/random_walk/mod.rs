@@ -32,7 +32,9 @@ pub const STUDY: Study = Study {
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
     formula: r"R_t = \log \frac{|c_{i^*}|}{\sum_{j \ne i^*} |c_j|}, \qquad \lim_{R \to \infty} \mathbb{E}\bigl[R_{t+1} - R_t \mid w_t\bigr] \;\ge\; \frac{1}{m}\Bigl(\log \frac{1}{1-\eta} - \eta\Bigr) > 0, \qquad \frac{R_t}{t} \to \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1 - \eta_B^2}",
     figures: figures::ALL,
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.

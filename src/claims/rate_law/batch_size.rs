@@ -61,7 +61,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         "predicted_samples",
         "runs",
     ];
-    findings.tables.push(Table { name: "rate_batch_size", header, rows });
+    findings.tables.push(Table::raw("rate_batch_size", &header, rows));
     Ok(())
 }
 

@@ -30,7 +30,9 @@ pub const STUDY: Study = Study {
                 samples used, or under the mean reduction, b = 1 is best.",
     formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
     figures: figures::ALL,
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.

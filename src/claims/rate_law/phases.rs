@@ -51,7 +51,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     ));
     let header =
         vec!["samples", "batch", "kappa_t_selection", "se_selection", "kappa_t_after", "se_after", "runs"];
-    findings.tables.push(Table { name: "rate_phases", header, rows });
+    findings.tables.push(Table::raw("rate_phases", &header, rows));
     Ok(())
 }
 

@@ -183,7 +183,7 @@ pub(super) fn examine(
         "measured_variance",
         "runs",
     ];
-    findings.tables.push(Table { name: "rate_law", header, rows });
+    findings.tables.push(Table::raw("rate_law", &header, rows));
     Ok(())
 }
 

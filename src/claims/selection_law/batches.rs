@@ -116,7 +116,7 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
         "mean_steps",
         "standard_error",
     ];
-    findings.tables.push(Table { name: "selection_batches", header, rows });
+    findings.tables.push(Table::raw("selection_batches", &header, rows));
     Ok(())
 }
 

@@ -67,7 +67,7 @@ fn epochs(context: &Context, protocol: &mut Vec<String>) -> Result<Vec<Check>> {
                    and the lead is 0.1";
         checks.push(
             Expectation::new(name, 1.0, why)
-                .always(context.effort.pick(0.9, 0.99, 0.999), MISS)
+                .always(context.effort.pick(0.9, 0.99, 0.999), MISS, replicas)
                 .counted(counts[1], replicas),
         );
     }

@@ -2,11 +2,11 @@
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 use crate::text::number;
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "selection_pair",
     title: "The odds of two samples over the angle of the start, for several step sizes and batches",
     table: "selection_pair",

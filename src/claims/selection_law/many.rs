@@ -168,7 +168,7 @@ fn over_the_triangle(
         "spherical_2",
         "spherical_3",
     ];
-    let table = Table { name: "selection_triangle", header, rows: rows.collect() };
+    let table = Table::raw("selection_triangle", &header, rows.collect());
     (check.measured(worst, count as u64), table)
 }
 
@@ -268,7 +268,7 @@ fn many(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) 
     ];
     let pooled = check.measured((min * numbers as f64).min(1.0), paths * starts.len() as u64);
     let checks = std::iter::once(pooled).chain(controls).collect();
-    (checks, Table { name: "selection_odds", header, rows })
+    (checks, Table::raw("selection_odds", &header, rows))
 }
 
 /// Probability, at most 1, of twice the smaller tail of a binomial law at a count.

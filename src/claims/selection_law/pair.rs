@@ -71,7 +71,7 @@ pub(super) fn examine_variants(
         "standard_error",
         "runs",
     ];
-    findings.tables.push(Table { name: "selection_pair", header, rows });
+    findings.tables.push(Table::raw("selection_pair", &header, rows));
     Ok(())
 }
 

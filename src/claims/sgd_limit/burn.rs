@@ -53,7 +53,14 @@ pub(super) fn trained(
     let missed = n as f64 * miss(samples, tolerance(precision));
     let name = "trainings of the Burn model that end in an allowed datapoint";
     let required = (context.effort.pick(0.5, 0.6, 0.95), required(context).1);
-    let ends = Pool::new(name, &arrived(tolerance(precision)), &labels, required, missed);
+    let ends = Pool::new(
+        &mut crate::verdict::Register::default(),
+        name,
+        &arrived(tolerance(precision)),
+        &labels,
+        required,
+        missed,
+    );
     let (places, max) = same_place(&cells, options, precision, replicas);
 
     let all: Vec<(&Cell, u64)> =

@@ -39,7 +39,7 @@ pub(super) fn staying(
     let why = format!("from a distance of {NEAR:.0e}, for another budget of steps");
     let name = format!("{size}: runs that stay with their datapoint and come nearer");
     let missed = replicas as f64 * (miss(samples, NEAR) + late(samples, granted(samples, NEAR), 1.0));
-    let expected = Expectation::new(name, 1.0, why).chance(missed).always(required(context).0, 0.0);
+    let expected = Expectation::new(name, 1.0, why).chance(missed).always(required(context).0, 0.0, replicas);
 
     let seed = context.cell_seed(&STUDY, 2 << 32);
     let problem = Problem::new(

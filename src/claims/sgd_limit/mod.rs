@@ -40,7 +40,9 @@ pub const STUDY: Study = Study {
                 converges almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",
     formula: r"\Pr\bigl[\, w_t \to a_{i^*} \text{ for one } i^* \in S^+ \,\bigr] = 1 \qquad \text{for every } 1 \le b < m",
     figures: figures::ALL,
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.
@@ -195,7 +197,14 @@ fn count(
     let labels: Vec<String> = group.cells.iter().map(Cell::label).collect();
     let missed = group.cells.iter().map(|cell| cell.replicas as f64 * missed(cell)).sum();
     let name = format!("runs that arrive, {}", group.name);
-    let pool = Pool::new(&name, &arrived(tolerance(Precision::F64)), &labels, required(context), missed);
+    let pool = Pool::new(
+        &mut crate::verdict::Register::default(),
+        &name,
+        &arrived(tolerance(Precision::F64)),
+        &labels,
+        required(context),
+        missed,
+    );
     let mut tallies = Vec::new();
     for (k, cell) in group.cells.iter().enumerate() {
         let seed = context.cell_seed(&STUDY, g << 16 | k as u64);

@@ -36,7 +36,9 @@ pub const STUDY: Study = Study {
                 started at a datapoint stays there.",
     formula: r"\nabla \ell_i(\pm a_j) = 0 \;\;\text{for all } i, j, \qquad \Bigl(\sum_i \lVert\nabla \ell_i(a_j + \varepsilon u)\rVert^2\Bigr)^{1/2} = \varepsilon \sqrt{1 + 15 u_j^2 + \textstyle\sum_{i \ne j} \varphi(u_i)^2} + O(\varepsilon^2), \qquad \nabla \ell_i(w_{\mathrm{GD}}) = c_i^2\, w_{\mathrm{GD}} - c_i\, a_i \ne 0",
     figures: &[&figure::FIGURE],
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.
@@ -164,7 +166,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
                  a probability below {strays:.0e}, by the moments of the rivals' growth"
             ),
         )
-        .always(context.effort.pick(0.2, 0.6, 0.9), MISS + strays)
+        .always(context.effort.pick(0.2, 0.6, 0.9), MISS + strays, sgd.trials)
         .counted(sgd.hits, sgd.trials),
         check(
             "GD from where SGD ended: largest movement in 300 steps",

@@ -36,7 +36,9 @@ pub const STUDY: Study = Study {
                 limit is left.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
     figures: figures::ALL,
-    run: |context| findings(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| {
+        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
+    },
 };
 
 /// What the command line may bend.

@@ -61,7 +61,7 @@ fn summary(measured: &Measured) -> Table {
         "samples",
         "crossover",
     ];
-    Table { name: "correlated", header, rows }
+    Table::raw("correlated", &header, rows)
 }
 
 /// A row a run. `mixed_predicted` and `distance` are those of the limit of full batches.
@@ -101,7 +101,7 @@ fn runs(measured: &Measured) -> Table {
         "cos_init",
         "argmax_kept",
     ];
-    Table { name: "correlated_runs", header, rows: measured.runs.iter().flat_map(row).collect() }
+    Table::raw("correlated_runs", &header, measured.runs.iter().flat_map(row).collect())
 }
 
 /// A row a case and quantile of the spread law: the measured quantile with its interval, the predicted one, and the share of
@@ -143,7 +143,7 @@ fn spread(measured: &Measured) -> Table {
         "runs",
         "scale",
     ];
-    Table { name: "correlated_spread", header, rows }
+    Table::raw("correlated_spread", &header, rows)
 }
 
 /// A row a case: one step from a datapoint, mean length with its interval, the mean of the predicted lengths, the largest deviation.
@@ -168,5 +168,5 @@ fn onset(measured: &Measured) -> Table {
         "deviation",
         "moved",
     ];
-    Table { name: "correlated_onset", header, rows: measured.onsets.iter().map(row).collect() }
+    Table::raw("correlated_onset", &header, measured.onsets.iter().map(row).collect())
 }

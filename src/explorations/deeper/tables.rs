@@ -41,7 +41,7 @@ pub(super) fn runs(measured: &Measured) -> Table {
         "halfway",
         "predicted",
     ];
-    Table { name: "deeper_runs", header: [CASE.as_slice(), &own].concat(), rows }
+    Table::raw("deeper_runs", &[CASE.as_slice(), &own].concat(), rows)
 }
 
 /// A row a model, batch size and measure, for `deeper.csv`: mean over seeds and mean of the paired differences to `b = m`, with 95 %
@@ -64,7 +64,7 @@ pub(super) fn summary(measured: &Measured) -> Table {
     }
     let shares = ["larger", "larger_low", "larger_high", "converged"];
     let header = [CASE.as_slice(), &["measure"], &paired::COMPARED, &shares].concat();
-    Table { name: "deeper", header, rows }
+    Table::raw("deeper", &header, rows)
 }
 
 /// Columns of [`case`].

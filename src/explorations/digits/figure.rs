@@ -2,9 +2,9 @@
 
 use crate::plot::drawing::{Drawing, Panel, Series, Shades};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "digits",
     title: "What a neuron looks like after GD and after SGD",
     table: "digits_neurons",

@@ -28,7 +28,7 @@ pub const STUDY: Study = Study {
                 correlated, so that no theorem of the paper applies.",
     formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
     figures: &[&figure::FIGURE],
-    run: |context| findings(context, &Options::default(), &Prediction {}),
+    protocol: |context, _| crate::study::unregistered(findings(context, &Options::default(), &Prediction {})),
 };
 
 /// What the command line may bend.

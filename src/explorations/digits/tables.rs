@@ -31,7 +31,7 @@ pub(super) fn runs(groups: &[Group], protocol: &Protocol) -> Table {
     let mut header =
         vec!["algorithm", "batch", "pair", "outcome", "steps", "loss", "norm", "nearest", "label"];
     header.extend(MEASURES.map(|(name, _, _)| name));
-    Table { name: "digits_runs", header, rows: rows.collect() }
+    Table::raw("digits_runs", &header, rows.collect())
 }
 
 /// A row a batch size and measure, for `digits.csv`: mean over seeds and mean of the paired differences to `b = m`, with 95 % intervals.
@@ -49,7 +49,7 @@ pub(super) fn summary(groups: &[Group]) -> Table {
         }
     }
     let header = [["algorithm", "batch", "measure"].as_slice(), &paired::COMPARED].concat();
-    Table { name: "digits", header, rows }
+    Table::raw("digits", &header, rows)
 }
 
 /// Names of the columns of pixels.
@@ -96,9 +96,6 @@ pub(super) fn neurons(groups: &[Group], protocol: &Protocol) -> Result<Table> {
         labels[0] = "component".into();
         push(labels, component);
     }
-    let header = ["kind", "algorithm", "batch", "pair", "sample", "label", "cosine"]
-        .into_iter()
-        .chain(PIXELS)
-        .collect();
-    Ok(Table { name: "digits_neurons", header, rows })
+    let header = [&["kind", "algorithm", "batch", "pair", "sample", "label", "cosine"], &PIXELS[..]].concat();
+    Ok(Table::raw("digits_neurons", &header, rows))
 }

@@ -20,7 +20,7 @@ const LEAD: &str = "correlations";
 /// None in practice.
 pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<String> {
     let is_long = report.entries().count() > 1;
-    let lead = pictures.iter().find(|picture| is_long && picture.figure.id == LEAD);
+    let lead = pictures.iter().find(|picture| is_long && picture.figure.id() == LEAD);
     let sections: Vec<Value> = report.entries().map(|entry| section(entry, pictures, lead)).collect();
     let groups = [Kind::Paper, Kind::Beyond, Kind::Exploration].map(|kind| {
         let entries = report.entries().zip(&sections).filter(|(entry, _)| entry.kind == kind);
@@ -64,7 +64,7 @@ fn section(entry: &ClaimReport, pictures: &[Picture], lead: Option<&Picture>) ->
         Some(_) => format!("{} of {} checks", entry.passed(), entry.checks.len()),
         None => format!("{} estimates", entry.estimates.len()),
     };
-    let is_lead = |picture: &&Picture| lead.is_some_and(|lead| lead.figure.id == picture.figure.id);
+    let is_lead = |picture: &&Picture| lead.is_some_and(|lead| lead.figure.id() == picture.figure.id());
     let own = || pictures.iter().filter(|picture| picture.study == entry.id);
     context! {
         id => entry.id.as_str(),

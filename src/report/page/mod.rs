@@ -17,7 +17,7 @@ use crate::plot::Figure;
 pub(super) struct Picture {
     /// The claim or exploration that it is about; `train` of a run.
     pub study: String,
-    pub figure: &'static Figure,
+    pub figure: &'static dyn Figure,
     /// The file that it is drawn from.
     pub data: String,
     pub caption: String,
@@ -61,8 +61,8 @@ fn figure(picture: &Picture) -> Value {
         Err(flaw) => (None, Some(flaw)),
     };
     context! {
-        id => picture.figure.id,
-        title => picture.figure.title,
+        id => picture.figure.id(),
+        title => picture.figure.title(),
         data => picture.data.as_str(),
         caption => picture.caption.as_str(),
         svg => svg,

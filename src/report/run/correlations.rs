@@ -2,9 +2,9 @@
 
 use super::over_steps;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "correlations",
     title: "The correlations with the samples: over the steps, and at the end",
     table: "correlations",

@@ -2,9 +2,9 @@
 
 use super::{over_steps, panel};
 use crate::plot::drawing::{Axis, Colour, Drawing, Point, Series, Shape, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "sharpness",
     title: "Sharpness over the steps",
     table: "sharpness",

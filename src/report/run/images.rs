@@ -1,9 +1,9 @@
 //! The neurons as images, where samples are square images.
 
 use crate::plot::drawing::{Drawing, Panel, Series, Shades};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "images",
     title: "The neurons as images",
     table: super::WEIGHTS,

@@ -15,7 +15,7 @@ use crate::plot::{Figure, Sheet};
 pub(super) const WEIGHTS: &str = "w";
 
 /// All of them, in their order on the page.
-pub const ALL: [&Figure; 6] = [
+pub const ALL: [&dyn Figure; 6] = [
     &training::FIGURE,
     &correlations::FIGURE,
     &curvature::FIGURE,

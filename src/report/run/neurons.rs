@@ -2,9 +2,9 @@
 
 use super::{panel, thinned};
 use crate::plot::drawing::{Axis, Colour, Drawing, Series, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "neurons",
     title: "Every neuron of the first layer",
     table: "neurons",

@@ -2,10 +2,10 @@
 
 use super::thinned;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::stats::binomial_interval;
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "replicas",
     title: "All replicas: how much each mixes, and which sample it is closest to",
     table: "replicas",

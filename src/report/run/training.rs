@@ -2,9 +2,9 @@
 
 use super::{over_steps, panel};
 use crate::plot::drawing::{Axis, Colour, Drawing, Series, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "training",
     title: "Training, step by step",
     table: "trajectory",

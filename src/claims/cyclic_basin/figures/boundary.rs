@@ -2,10 +2,10 @@
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::text::number;
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "cyclic_boundary",
     title: "Two samples in turns: the boundary between their basins, beside the head start (1 − ‖w₀‖²/2) η",
     table: "cyclic_boundary",

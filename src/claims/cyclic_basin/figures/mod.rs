@@ -5,4 +5,4 @@ mod simplex;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&boundary::FIGURE, &simplex::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&boundary::FIGURE, &simplex::FIGURE];

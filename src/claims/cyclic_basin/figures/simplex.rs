@@ -2,9 +2,9 @@
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "cyclic_simplex",
     title: "Three samples in turns: which of them wins, by where training starts",
     table: "cyclic_simplex",

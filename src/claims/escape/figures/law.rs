@@ -1,9 +1,9 @@
 //! The law of the time to commit, for two samples.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "escape_law",
     title: "The time to commit from the even mixture of two samples, beside the law of the diffusion",
     table: "escape_law",

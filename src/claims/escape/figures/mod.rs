@@ -5,4 +5,4 @@ mod scaling;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&law::FIGURE, &scaling::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&law::FIGURE, &scaling::FIGURE];

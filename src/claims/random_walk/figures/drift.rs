@@ -2,10 +2,10 @@
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "random_walk_drift",
     title: "The drift of R, measured and enumerated, over R",
     table: "random_walk_drift",

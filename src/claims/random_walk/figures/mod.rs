@@ -5,4 +5,4 @@ mod paths;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&paths::FIGURE, &drift::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&paths::FIGURE, &drift::FIGURE];

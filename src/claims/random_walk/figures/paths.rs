@@ -1,9 +1,9 @@
 //! Sample paths of the log-ratio.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "random_walk_paths",
     title: "The log-ratio R over the steps, under SGD and under the full batch",
     table: "random_walk_paths",

@@ -5,4 +5,4 @@ mod rate_law;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&rate_law::FIGURE, &rate_batch_size::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&rate_law::FIGURE, &rate_batch_size::FIGURE];

@@ -1,10 +1,10 @@
 //! What a batch size costs after selection, in steps and in samples.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "rate_batch_size",
     title: "What a batch size costs, in steps and in samples",
     table: "rate_batch_size",

@@ -2,10 +2,10 @@
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "rate_law",
     title: "The rate at which the losers fall after selection, beside the law of the batches",
     table: "rate_law",

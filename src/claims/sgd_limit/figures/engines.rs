@@ -1,9 +1,9 @@
 //! The three engines are one: their distance at each step, in units of rounding.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "engines",
     title: "Three engines on one trajectory: how far they differ at every step",
     table: "engines",

@@ -6,4 +6,4 @@ mod steps;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&batch_sizes::FIGURE, &steps::FIGURE, &engines::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&batch_sizes::FIGURE, &steps::FIGURE, &engines::FIGURE];

@@ -3,9 +3,9 @@
 use super::batch_sizes::chosen;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "steps",
     title: "Steps of selection and steps to the tolerance, over the batch size",
     table: "batch_sizes",

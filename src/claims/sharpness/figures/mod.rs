@@ -5,4 +5,4 @@ mod sharpness_along;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&sharpness::FIGURE, &sharpness_along::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&sharpness::FIGURE, &sharpness_along::FIGURE];

@@ -1,9 +1,9 @@
 //! Largest eigenvalue and trace of the Hessian along training.
 
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
-use crate::plot::{Figure, Sheet};
+use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: Figure = Figure {
+pub(super) const FIGURE: FileFigure = FileFigure {
     id: "sharpness_along",
     title: "Curvature along training, under GD and under SGD",
     table: "sharpness_along",

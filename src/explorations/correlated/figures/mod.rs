@@ -5,4 +5,4 @@ mod correlated_spread;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&Figure] = &[&correlated::FIGURE, &correlated_spread::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&correlated::FIGURE, &correlated_spread::FIGURE];

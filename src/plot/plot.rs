@@ -1,0 +1,63 @@
+//! The figure of a table whose rows have a type.
+
+use std::fmt::Debug;
+
+use super::{Drawing, Figure, Sheet, Shown};
+use crate::table::{Row, columns};
+
+/// A figure that is drawn from the rows of a table: it can ask for no column that the table does not have.
+#[derive(Debug)]
+pub struct Plot<R> {
+    /// Identifier, name of its files.
+    pub id: &'static str,
+    /// One line: what is to be seen.
+    pub title: &'static str,
+    /// What it shows.
+    pub draw: fn(&[R]) -> Drawing,
+    /// What a reader must know: what is drawn how, sizes, settings, numbers of runs. There is at least one row.
+    pub caption: fn(&[R]) -> String,
+}
+
+impl<R: Row + Debug> Figure for Plot<R> {
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn title(&self) -> &'static str {
+        self.title
+    }
+
+    fn table(&self) -> &'static str {
+        R::TABLE
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        columns::<R>()
+    }
+
+    fn show(&self, sheet: &Sheet) -> Result<Shown, String> {
+        let rows: Vec<R> = sheet.read_as()?;
+        if rows.is_empty() {
+            return Err("its table has no rows".into());
+        }
+        Shown::new((self.draw)(&rows), (self.caption)(&rows))
+    }
+}
+
+/// Most different values that are told apart: of more, no figure is drawn.
+const MAX_DISTINCT: usize = 500;
+
+/// The different values of a column, or of what is made of several, as they come; of more than 500 the first, which are still too many to be
+/// drawn.
+pub fn distinct<R, K: PartialEq>(rows: &[R], of: impl Fn(&R) -> K) -> Vec<K> {
+    let mut seen = Vec::new();
+    for value in rows.iter().map(of) {
+        if seen.len() == MAX_DISTINCT {
+            break;
+        }
+        if !seen.contains(&value) {
+            seen.push(value);
+        }
+    }
+    seen
+}

@@ -1,0 +1,60 @@
+//! From expectations to what was found: expectations are registered first, and only then is there something to measure with.
+
+use std::ops::Deref;
+
+use super::{Context, Findings};
+use crate::error::Result;
+use crate::verdict::Register;
+
+/// What a protocol measures with. There is none before every expectation is registered.
+#[derive(Debug)]
+pub struct Lab<'a> {
+    context: &'a Context,
+}
+
+impl Deref for Lab<'_> {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        self.context
+    }
+}
+
+/// A protocol that has stated what it expects: all that is left to do is to measure and to judge.
+pub type Protocol = Box<dyn FnOnce(&Lab) -> Result<Findings>>;
+
+/// A part of a protocol, which adds what it finds.
+pub(crate) type Part = Box<dyn FnOnce(&Lab, &mut Findings) -> Result<()>>;
+
+/// The protocol of parts, in order.
+pub(crate) fn of_parts(parts: Vec<Part>) -> Protocol {
+    Box::new(|lab| {
+        let mut findings = Findings::default();
+        parts.into_iter().try_for_each(|part| part(lab, &mut findings))?;
+        Ok(findings)
+    })
+}
+
+/// Lets a protocol state its expectations, then measure; its checks are those that were registered.
+///
+/// # Errors
+/// Whatever the protocol refuses.
+///
+/// # Panics
+/// If it judges what it did not register, or leaves a registered check out without withdrawing it.
+pub fn examine(context: &Context, state: impl FnOnce(&mut Register) -> Result<Protocol>) -> Result<Findings> {
+    let mut register = Register::default();
+    let protocol = state(&mut register)?;
+    let mut findings = protocol(&Lab { context })?;
+    findings.account(&register);
+    Ok(findings)
+}
+
+/// A protocol that has run before anything was registered.
+///
+/// # Errors
+/// Those of the findings.
+pub fn unregistered(findings: Result<Findings>) -> Result<Protocol> {
+    let findings = findings?;
+    Ok(Box::new(|_| Ok(findings)))
+}
