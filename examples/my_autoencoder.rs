@@ -16,18 +16,18 @@ use puremix::verdict::Register;
 /// The model: parameters are fields, and any Burn module may be one.
 #[derive(Module, Debug)]
 pub struct Normalised {
-    weight: Param<Tensor<2>>, // [1, n]
+    weight: Param<Tensor<3>>, // [R, 1, n]
 }
 
 impl Autoencoder for Normalised {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         let w = self.weight.val();
-        let norm = (w.clone() * w.clone()).sum_dim(1).sqrt();
+        let norm = (w.clone() * w.clone()).sum_dim(2).sqrt();
         let unit = w / norm;
         x.matmul(unit.clone().transpose()).matmul(unit)
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         self.weight.val()
     }
 }
@@ -35,7 +35,7 @@ impl Autoencoder for Normalised {
 /// Trains it with batches of `batch`, without knowing where it will end.
 fn trained(data: &Dataset, batch: usize, seed: u64, compute: &Compute) -> puremix::Result<Run> {
     let start = Start::gaussian(data, 0.5, seed, 0)?; // ‖w_0‖ = 1/2
-    let weight = compute.tensor(start.weights(data)?, [1, data.dim()]);
+    let weight = compute.tensor(start.weights(data)?, [1, 1, data.dim()]);
     let model = Normalised { weight: Param::from_tensor(weight) };
     let schedule = Schedule::sgd(data.samples(), batch, seed)?; // all samples: gradient descent
     let problem = Problem::new(data.clone(), Activation::Linear, Reduction::Mean, 0.2)?;

@@ -23,40 +23,44 @@ const BATCH_SIZES: [usize; 4] = [1, 2, 3, SAMPLES]; // the last is gradient desc
 /// The model: every tensor that is to be trained is a field.
 #[derive(Module, Debug)]
 struct Untied {
-    encoder: Param<Tensor<2>>, // [1, n]
-    decoder: Param<Tensor<2>>, // [1, n]
+    encoder: Param<Tensor<3>>, // [R, 1, n]
+    decoder: Param<Tensor<3>>, // [R, 1, n]
 }
 
 impl Autoencoder for Untied {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         relu(x.matmul(self.encoder.val().transpose())).matmul(self.decoder.val())
     }
 
     /// What is looked at: neuron 0 is the encoder, neuron 1 the decoder.
-    fn neurons(&self) -> Tensor<2> {
-        Tensor::cat(vec![self.encoder.val(), self.decoder.val()], 0)
+    fn neurons(&self) -> Tensor<3> {
+        Tensor::cat(vec![self.encoder.val(), self.decoder.val()], 1)
     }
 }
 
-/// One run, and what is measured at its end.
-fn trained(batch: usize, seed: u64, compute: &Compute) -> puremix::Result<Run> {
-    let data = Dataset::orthonormal(SAMPLES, DIM, seed)?;
-    let start = Start::gaussian(&data, 0.5, seed, 0)?; // ‖w_0‖ = 1/2
-    let w0 = start.weights(&data)?;
-    let row = || Param::from_tensor(compute.tensor(w0, [1, DIM]));
-    let model = Untied { encoder: row(), decoder: row() };
-    // Steps are w ← w − (η/b) Σ ∇ℓ_i of the model above, which computes its own φ; the problem's is not used here.
-    let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
-    let schedule = Schedule::sgd(SAMPLES, batch, seed)?;
-    let mut engine = Autodiff::new(model, &problem, &schedule, 0, compute)?;
+/// Ten runs in one stack: data, start and batches are functions of the seed.
+fn trained(batch: usize, compute: &Compute) -> puremix::Result<Vec<Run>> {
+    let (mut problems, mut schedules, mut w0) = (Vec::new(), Vec::new(), Vec::new());
+    for seed in 1..=SEEDS {
+        let data = Dataset::orthonormal(SAMPLES, DIM, seed)?;
+        w0.extend_from_slice(Start::gaussian(&data, 0.5, seed, 0)?.weights(&data)?); // ‖w_0‖ = 1/2
+        // Steps are w ← w − (η/b) Σ ∇ℓ_i of the model above, which computes its own φ; the problem's is not used here.
+        problems.push(Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?);
+        schedules.push(Schedule::sgd(SAMPLES, batch, seed)?);
+    }
+    let rows = || Param::from_tensor(compute.tensor(&w0, [SEEDS as usize, 1, DIM]));
+    let model = Untied { encoder: rows(), decoder: rows() };
+    let members = problems.iter().zip(&schedules);
+    let members: Vec<Member> =
+        members.map(|(problem, schedule)| Member { problem, schedule, replica: 0 }).collect();
+    let mut engine = Autodiff::of_members(model, &members, compute)?;
     let stop = StopRule::Tail { window: 200, tolerance: 1e-5 };
-    let (mut runs, _) = train(&mut engine, &Plan { budget: 100_000, stop, check_every: 200 }, &mut []);
-    Ok(runs.remove(0))
+    Ok(train(&mut engine, &Plan { budget: 100_000, stop, check_every: 200 }, &mut []).0)
 }
 
 /// A row of the table: the mean over the seeds, its 95 % interval, and how many runs converged.
 pub fn row(batch: usize, compute: &Compute) -> puremix::Result<(Mean, Interval, usize)> {
-    let runs = (1..=SEEDS).map(|seed| trained(batch, seed, compute)).collect::<puremix::Result<Vec<_>>>()?;
+    let runs = trained(batch, compute)?;
     let ratio = |run: &Run| measure::sparsity::participation_ratio(&run.neurons[1]);
     let mean = Mean::of(&runs.iter().map(ratio).collect::<Vec<_>>());
     let converged = runs.iter().filter(|run| run.outcome == Outcome::Converged).count();

@@ -82,18 +82,18 @@
 //!
 //! #[derive(Module, Debug)]
 //! struct Gated {
-//!     weight: Param<Tensor<2>>, // [1, n]
-//!     gate: Param<Tensor<1>>,   // [1]
+//!     weight: Param<Tensor<3>>, // [R, 1, n]
+//!     gate: Param<Tensor<3>>,   // [R, 1, 1]
 //! }
 //!
 //! impl Autoencoder for Gated {
-//!     fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+//!     fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
 //!         let w = self.weight.val();
-//!         let correlations = x.matmul(w.clone().transpose()); // [b, 1]
-//!         (correlations * self.gate.val().unsqueeze()).matmul(w)
+//!         let correlations = x.matmul(w.clone().transpose()); // [R, b, 1]
+//!         (correlations * self.gate.val()).matmul(w)
 //!     }
 //!
-//!     fn neurons(&self) -> Tensor<2> {
+//!     fn neurons(&self) -> Tensor<3> {
 //!         self.weight.val()
 //!     }
 //! }
@@ -101,8 +101,8 @@
 //! # fn main() -> puremix::Result<()> {
 //! let (data, compute) = (Dataset::orthonormal(5, 8, 1)?, Compute::default());
 //! let start = Start::gaussian(&data, 0.5, 1, 0)?;
-//! let weight = Param::from_tensor(compute.tensor(start.weights(&data)?, [1, 8]));
-//! let model = Gated { weight, gate: Param::from_tensor(compute.tensor(&[1.0], [1])) };
+//! let weight = Param::from_tensor(compute.tensor(start.weights(&data)?, [1, 1, 8]));
+//! let model = Gated { weight, gate: Param::from_tensor(compute.tensor(&[1.0], [1, 1, 1])) };
 //! let problem = Problem::new(data, Activation::Linear, Reduction::Mean, 0.1)?;
 //! let mut engine = Autodiff::new(model, &problem, &Schedule::sgd(5, 1, 1)?, 0, &compute)?;
 //! let before = engine.loss(0);
@@ -171,7 +171,7 @@ struct Library;
 /// | [`Activation`](prelude::Activation), [`Reduction`](prelude::Reduction), [`Problem`](prelude::Problem) | `φ`; mean or sum over a batch; data, `φ` and step size `η` together |
 /// | [`Autoencoder`](prelude::Autoencoder), [`SingleNeuron`](prelude::SingleNeuron), [`TiedShallow`](prelude::TiedShallow), [`TiedDeep`](prelude::TiedDeep), [`UntiedDeep`](prelude::UntiedDeep), [`Architecture`](prelude::Architecture) | the trait of all models; models; a model by its name |
 /// | [`Schedule`](prelude::Schedule), [`ScheduleKind`](prelude::ScheduleKind) | which samples at which step |
-/// | [`Autodiff`](prelude::Autodiff), [`Analytic`](prelude::Analytic), [`Reduced`](prelude::Reduced), [`Engine`](prelude::Engine), [`Snapshot`](prelude::Snapshot) | who takes the steps |
+/// | [`Autodiff`](prelude::Autodiff), [`Analytic`](prelude::Analytic), [`Reduced`](prelude::Reduced), [`Engine`](prelude::Engine), [`Member`](prelude::Member), [`Snapshot`](prelude::Snapshot) | who takes the steps |
 /// | [`train`](prelude::train()), [`Plan`](prelude::Plan), [`StopRule`](prelude::StopRule), [`Observer`](prelude::Observer), [`Cadence`](prelude::Cadence), [`Training`](prelude::Training) | the loop: when to stop, who looks, how often |
 /// | [`Run`](prelude::Run), [`Outcome`](prelude::Outcome), [`Neuron`](prelude::Neuron) | what came of it |
 /// | [`measure`], [`theory`], [`LimitSet`](prelude::LimitSet) | what is read off a neuron; what theory says of it |
@@ -204,7 +204,7 @@ struct Library;
 pub mod prelude {
     pub use crate::data::{Dataset, FromFile};
     pub use crate::device::{Backend, Compute, Precision, to_host};
-    pub use crate::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
+    pub use crate::engine::{Analytic, Autodiff, Engine, Member, Reduced, Snapshot};
     pub use crate::init::Start;
     pub use crate::limit_set::LimitSet;
     pub use crate::model::{

@@ -97,7 +97,7 @@ fn every_model_computes_its_formula() {
         for activation in Activation::ALL {
             let (model, parameters) = shaken(text, activation, &data, 8);
             let rows = data.rows().unwrap();
-            let x = Compute::default().tensor(rows, [5, 7]);
+            let x = Compute::default().tensor(rows, [1, 5, 7]);
             let all = to_host(model.valid().reconstruct(x));
             for (x, reconstructed) in rows.chunks(7).zip(all.chunks(7)) {
                 let expected = by_hand(&architecture(text), activation, &parameters, x);
@@ -121,7 +121,7 @@ fn every_gradient_is_that_of_the_loss() {
             let schedule = Schedule::full_batch(5).unwrap();
             let engine =
                 Autodiff::new(model, &summed(&data, 0.1), &schedule, 0, &Compute::default()).unwrap();
-            let gradient = engine.gradient(&batch);
+            let gradient = engine.gradient(0, &batch);
             assert_eq!(gradient.len(), parameters.len());
             let loss = |k: usize, h: f64| -> f64 {
                 let mut p = parameters.clone();
@@ -228,7 +228,7 @@ fn a_dead_model_is_one_whose_gradients_are_all_zero() {
             let schedule = Schedule::full_batch(6).unwrap();
             let engine =
                 Autodiff::new(model, &summed(&data, 0.1), &schedule, 0, &Compute::default()).unwrap();
-            let frozen = engine.gradient(&all).iter().all(|&g| g == 0.0);
+            let frozen = engine.gradient(0, &all).iter().all(|&g| g == 0.0);
             assert_eq!(engine.is_dead(0), frozen, "{text}, seed {seed}");
             *if frozen { &mut dead } else { &mut alive } += 1;
         }
@@ -248,7 +248,7 @@ fn deep_models_end_like_any_other_run() {
     let run = train(&mut engine, &plan, &mut []).0.remove(0);
     assert_eq!(run.outcome, Outcome::Converged, "{} steps", run.steps);
     assert!(run.loss < before - 0.1, "{before} {}", run.loss);
-    let gradient = engine.gradient(&[0, 1, 2]);
+    let gradient = engine.gradient(0, &[0, 1, 2]);
     assert!(dot(&gradient, &gradient).sqrt() < 1e-6, "{gradient:?}");
 }
 

@@ -29,29 +29,29 @@ use serde_json::Value;
 /// An untied autoencoder with biases: other parameters, other ranks, another gradient than the neuron.
 #[derive(Module, Debug)]
 pub struct Untied {
-    pub encoder: Param<Tensor<2>>,
-    pub bias: Param<Tensor<1>>,
-    pub decoder: Param<Tensor<2>>,
+    pub encoder: Param<Tensor<3>>,
+    pub bias: Param<Tensor<3>>,
+    pub decoder: Param<Tensor<3>>,
 }
 
 impl Untied {
     pub fn new(encoder: &[f64], bias: &[f64], decoder: &[f64], dim: usize, compute: &Compute) -> Self {
         let hidden = bias.len();
         Self {
-            encoder: Param::from_tensor(compute.tensor(encoder, [hidden, dim])),
-            bias: Param::from_tensor(compute.tensor(bias, [hidden])),
-            decoder: Param::from_tensor(compute.tensor(decoder, [hidden, dim])),
+            encoder: Param::from_tensor(compute.tensor(encoder, [1, hidden, dim])),
+            bias: Param::from_tensor(compute.tensor(bias, [1, 1, hidden])),
+            decoder: Param::from_tensor(compute.tensor(decoder, [1, hidden, dim])),
         }
     }
 }
 
 impl Autoencoder for Untied {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
-        let hidden = x.matmul(self.encoder.val().transpose()) + self.bias.val().unsqueeze();
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
+        let hidden = x.matmul(self.encoder.val().transpose()) + self.bias.val();
         Activation::Relu.forward(hidden).matmul(self.decoder.val())
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         self.encoder.val()
     }
 }

@@ -41,7 +41,7 @@ fn by_autodiff(data: &Dataset, w: &[f64], batch: &[usize], activation: Activatio
     let problem = Problem::new(data.clone(), activation, Reduction::Sum, 0.1).unwrap();
     let start = Start::from_weights(data, w.to_vec()).unwrap();
     let schedule = Schedule::full_batch(data.samples()).unwrap();
-    Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default()).unwrap().gradient(batch)
+    Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default()).unwrap().gradient(0, batch)
 }
 
 /// Central differences of the loss; their error is O(h²) + O(u/h), about 1e-10 at `h = 1e-5`.

@@ -23,9 +23,9 @@ fn any_autoencoder_trains_through_the_same_engine_and_loop() {
     assert_eq!(runs[0].outcome, Outcome::Converged);
     assert_eq!(runs[0].neurons.len(), 2);
     assert!(runs[0].loss < before - 0.1, "{before} {}", runs[0].loss);
-    let gradient = engine.gradient(&[0, 1, 2]);
+    let gradient = engine.gradient(0, &[0, 1, 2]);
     assert!(gradient.iter().all(|g| g.abs() < 1e-6), "converged means stationary: {gradient:?}");
-    let moved = to_host(engine.model().bias.val().inner());
+    let moved = to_host(engine.model(0).bias.val().inner());
     assert!((moved[0] - BIAS[0]).abs() > 1e-3, "biases train too: {moved:?}");
 }
 
@@ -60,7 +60,7 @@ fn a_blow_up_of_any_parameter_is_seen() {
     assert_eq!(engine.weights(0).unwrap(), [0.5, 0.5], "the first layer never moved");
     // Nor does it after being restored.
     let slow = summed(&data, 0.01);
-    let mut restored = Autodiff::new(engine.model().clone(), &slow, &schedule, 0, &compute).unwrap();
+    let mut restored = Autodiff::new(engine.model(0).clone(), &slow, &schedule, 0, &compute).unwrap();
     let snapshot = Snapshot { replicas: vec![vec![0.5, 0.4, 3.0, 1.0, 0.9]], ..restored.snapshot() };
     restored.restore(&snapshot).unwrap();
     restored.advance(3);
@@ -77,7 +77,7 @@ fn every_parameter_gets_its_gradient() {
         let model = Untied::new(&p[..6], &p[6..8], &p[8..], 3, &compute);
         Autodiff::new(model, &summed(&data, 0.1), &Schedule::full_batch(3).unwrap(), 0, &compute).unwrap()
     };
-    let gradient = engine(&flat).gradient(&[0, 1, 2]);
+    let gradient = engine(&flat).gradient(0, &[0, 1, 2]);
     assert_eq!(gradient.len(), flat.len());
     for k in 0..flat.len() {
         let h = 1e-5;
@@ -98,7 +98,7 @@ fn reconstruction_is_w_phi_of_w_x() {
     let x = [[0.5, 0.1, -0.4], [-0.2, 0.9, 0.3]];
     for activation in Activation::ALL {
         let model = SingleNeuronConfig::new(3, activation).init_at(&w, &compute).unwrap();
-        let reconstructed = to_host(model.reconstruct(compute.tensor(&x.concat(), [2, 3])));
+        let reconstructed = to_host(model.reconstruct(compute.tensor(&x.concat(), [1, 2, 3])));
         for (i, row) in x.iter().enumerate() {
             let c: f64 = row.iter().zip(&w).map(|(x, w)| x * w).sum();
             for k in 0..3 {
@@ -118,7 +118,7 @@ fn a_trained_neuron_survives_saving_and_loading() {
     let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap();
     engine.advance(57);
     let path = directory.path().join("neuron.safetensors");
-    engine.model().save(&path).unwrap();
+    engine.model(0).save(&path).unwrap();
     let blank = || SingleNeuronConfig::new(7, Activation::Relu).init_at(&[0.0; 7], &compute).unwrap();
     let loaded: SingleNeuron = blank().load(&path).unwrap();
     assert_eq!(to_host(loaded.neurons()), engine.weights(0).unwrap(), "to the last bit");

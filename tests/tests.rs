@@ -17,6 +17,9 @@ mod curvature;
 /// The loop: every outcome, every stop rule, observers and their cadence.
 mod training;
 
+/// Stacks of replicas in the autodiff engine: each as it is alone.
+mod stacks;
+
 /// Backends: one body for all of them, against double precision on the CPU.
 #[cfg(feature = "flex")]
 mod backends;

@@ -145,7 +145,7 @@ fn gradient_descent_on_correlated_data_stops_by_its_tail_at_a_stationary_point()
     let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap();
     let run = train(&mut engine, &plan, &mut []).0.remove(0);
     assert_eq!(run.outcome, Outcome::Converged);
-    let gradient = engine.gradient(&[0, 1, 2, 3, 4, 5]);
+    let gradient = engine.gradient(0, &[0, 1, 2, 3, 4, 5]);
     let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
     assert!(norm < 1e-8, "{norm:e}");
 }

@@ -2,7 +2,7 @@
 //!
 //! | engine | what it is | cost of a step |
 //! |---|---|---|
-//! | [`Autodiff`] | any [`Autoencoder`](crate::model::Autoencoder), differentiated by Burn | O(b n) and up, one replica |
+//! | [`Autodiff`] | any [`Autoencoder`](crate::model::Autoencoder), differentiated by Burn, all replicas at once | O(R b n) and up |
 //! | [`Analytic`] | the hand-derived gradient as tensor operations, all replicas at once | O(R b n) |
 //! | [`Reduced`] | the exact recursion in correlations and residual, no `n`, no matrix | O(b), or O(m b) for a general Gram matrix |
 //!
@@ -13,7 +13,7 @@ mod analytic;
 mod autodiff;
 
 pub use analytic::{Analytic, batch_step};
-pub use autodiff::Autodiff;
+pub use autodiff::{Autodiff, Member};
 pub use puremix_dynamics::engine::{Engine, Snapshot, blow_up, expect, is_blown_up};
 pub use puremix_dynamics::reduced::Reduced;
 

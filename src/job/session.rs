@@ -155,12 +155,11 @@ impl Job {
         self.starts.len().div_ceil(self.replicas_a_part())
     }
 
-    /// Replicas of an engine. Those of the reduced one walk abreast, and its parts side by side.
+    /// Replicas of an engine, which walk abreast; the parts walk side by side.
     fn replicas_a_part(&self) -> usize {
         match self.engine {
-            EngineKind::Autodiff => 1,
             EngineKind::Analytic => self.starts.len(),
-            EngineKind::Reduced => 64,
+            EngineKind::Autodiff | EngineKind::Reduced => 64,
         }
     }
 
@@ -219,7 +218,8 @@ impl Job {
         let (first, starts) = (replicas.start as u64, &self.starts[replicas.clone()]);
         Ok(match self.engine {
             EngineKind::Autodiff => {
-                Box::new(Autodiff::new(self.initial(replicas.start)?, problem, schedule, first, compute)?)
+                let models = replicas.map(|replica| self.initial(replica)).collect::<Result<_>>()?;
+                Box::new(Autodiff::new(flat::stacked(models, compute), problem, schedule, first, compute)?)
             }
             EngineKind::Analytic => Box::new(Analytic::new(problem, schedule, starts, first, compute)?),
             EngineKind::Reduced => Box::new(Reduced::new(problem, schedule, starts, first)?),

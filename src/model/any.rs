@@ -19,7 +19,7 @@ pub enum AnyAutoencoder {
 }
 
 impl Autoencoder for AnyAutoencoder {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         match self {
             Self::Neuron(model) => model.reconstruct(x),
             Self::Shallow(model) => model.reconstruct(x),
@@ -28,7 +28,7 @@ impl Autoencoder for AnyAutoencoder {
         }
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         match self {
             Self::Neuron(model) => model.neurons(),
             Self::Shallow(model) => model.neurons(),
@@ -37,7 +37,7 @@ impl Autoencoder for AnyAutoencoder {
         }
     }
 
-    fn is_dead(&self, x: Tensor<2>) -> bool {
+    fn is_dead(&self, x: Tensor<3>) -> bool {
         match self {
             Self::Neuron(model) => model.is_dead(x),
             Self::Shallow(model) => model.is_dead(x),

@@ -14,40 +14,40 @@ use crate::limits;
 /// a decoder.
 #[derive(Module, Debug)]
 pub struct Layer {
-    /// Weights `W`, one neuron of the upper level a row, `[k, d]`.
-    pub weight: Param<Tensor<2>>,
-    /// Bias of the level that is read into: `[k]` upwards, `[d]` downwards.
-    pub bias: Option<Param<Tensor<1>>>,
+    /// Weights `W`, one neuron of the upper level a row, `[R, k, d]`.
+    pub weight: Param<Tensor<3>>,
+    /// Bias of the level that is read into: `[R, 1, k]` upwards, `[R, 1, d]` downwards.
+    pub bias: Option<Param<Tensor<3>>>,
 }
 
 impl Layer {
-    /// Upwards: `h Wᵀ + b`, `[b, d]` to `[b, k]`.
-    pub fn encode(&self, h: Tensor<2>) -> Tensor<2> {
+    /// Upwards: `h Wᵀ + b`, `[R, b, d]` to `[R, b, k]`.
+    pub fn encode(&self, h: Tensor<3>) -> Tensor<3> {
         plus(h.matmul(self.weight.val().transpose()), self.bias.as_ref())
     }
 
-    /// Downwards: `h W + b`, `[b, k]` to `[b, d]`.
-    pub fn decode(&self, h: Tensor<2>) -> Tensor<2> {
+    /// Downwards: `h W + b`, `[R, b, k]` to `[R, b, d]`.
+    pub fn decode(&self, h: Tensor<3>) -> Tensor<3> {
         plus(h.matmul(self.weight.val()), self.bias.as_ref())
     }
 }
 
 /// Adds a bias, if there is one, to every row.
-pub(super) fn plus(h: Tensor<2>, bias: Option<&Param<Tensor<1>>>) -> Tensor<2> {
+pub(super) fn plus(h: Tensor<3>, bias: Option<&Param<Tensor<3>>>) -> Tensor<3> {
     match bias {
-        Some(bias) => h + bias.val().unsqueeze(),
+        Some(bias) => h + bias.val(),
         None => h,
     }
 }
 
-/// Up through all layers, `h_l = φ(W_l h_{l−1} + b_l)`: `[b, n]` to `[b, k_L]`.
-pub(super) fn code(encoder: &[Layer], activation: Activation, x: Tensor<2>) -> Tensor<2> {
+/// Up through all layers, `h_l = φ(W_l h_{l−1} + b_l)`: `[R, b, n]` to `[R, b, k_L]`.
+pub(super) fn code(encoder: &[Layer], activation: Activation, x: Tensor<3>) -> Tensor<3> {
     encoder.iter().fold(x, |h, layer| activation.forward(layer.encode(h)))
 }
 
 /// Whether a model is dead whose output is `h D` with `h` what its last activations say over all samples. ReLU alone can be: if
 /// it says nothing, `D` gets no gradient, and as nothing comes back through it, nobody else does.
-pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<2>) -> bool {
+pub(super) fn is_silent(activation: Activation, hidden: impl FnOnce() -> Tensor<3>) -> bool {
     activation == Activation::Relu && to_host(hidden()).iter().all(|&h| h <= 0.0)
 }
 
@@ -96,18 +96,18 @@ impl<'a> Draw<'a> {
         Ok(Self { dim, widths, first, rows: Rows::new(init_norm, seed, replica)?, compute })
     }
 
-    /// The weights that come next, `[k, d]`.
-    fn weight(&mut self, k: usize, d: usize) -> Param<Tensor<2>> {
+    /// The weights that come next, `[1, k, d]`.
+    fn weight(&mut self, k: usize, d: usize) -> Param<Tensor<3>> {
         let mut values = self.first.take().unwrap_or_default();
         while values.len() < k * d {
             values.extend(self.rows.draw(d));
         }
-        Param::from_tensor(self.compute.tensor(&values, [k, d]))
+        Param::from_tensor(self.compute.tensor(&values, [1, k, d]))
     }
 
     /// A bias, which starts at 0.
-    pub fn bias(&self, width: usize) -> Param<Tensor<1>> {
-        Param::from_tensor(self.compute.tensor(&vec![0.0; width], [width]))
+    pub fn bias(&self, width: usize) -> Param<Tensor<3>> {
+        Param::from_tensor(self.compute.tensor(&vec![0.0; width], [1, 1, width]))
     }
 
     /// A weight a level, from the first to the last, with biases for reading upwards or without any.

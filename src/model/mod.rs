@@ -8,6 +8,9 @@
 //! | [`UntiedDeep`] | the same with weights of its own on the way down | `untied:K1-K2-…` |
 //!
 //! [`Architecture`] parses the right column and makes an [`AnyAutoencoder`] of it.
+//!
+//! A model is a stack of `R` replicas that know nothing of each other: every parameter has a leading dimension `R`, and so have batches and
+//! what comes of them. Matrix products run over it by themselves, so that the code of a model is that of one replica.
 
 mod activation;
 mod any;
@@ -39,27 +42,29 @@ use crate::error::{Result, io_at};
 /// A Burn module that reconstructs its input, with a first layer of neurons to look at.
 ///
 /// This is all that [`Autodiff`](crate::engine::Autodiff) asks of a model: it forms the loss
-/// `Σ_{i∈B} ½‖x_i − x̂_i‖²` from [`reconstruct`](Autoencoder::reconstruct), differentiates it, and
-/// moves every float parameter of the module. Depth, widths, biases and ties are the model's affair.
+/// `Σ_{i∈B} ½‖x_i − x̂_i‖²` of every replica from [`reconstruct`](Autoencoder::reconstruct), differentiates it, and
+/// moves every float parameter of the module. Depth, widths, biases and ties are the model's affair. Every float parameter has
+/// the replicas as its first dimension; with one replica that is 1.
 pub trait Autoencoder: Module {
-    /// Reconstruction `x̂` of a batch.
+    /// Reconstruction `x̂` of a batch, replica by replica.
     ///
     /// # Shapes
-    /// - `x`: `[b, n]`
-    /// - returns: `[b, n]`
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2>;
+    /// - `x`: `[R, b, n]`
+    /// - returns: `[R, b, n]`
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3>;
 
-    /// Weights of the first layer, one neuron a row: `[k, n]`.
-    fn neurons(&self) -> Tensor<2>;
+    /// Weights of the first layer, one neuron a row: `[R, k, n]`.
+    fn neurons(&self) -> Tensor<3>;
 
-    /// Whether the model is dead on all samples `x`, `[m, n]`: nothing will ever move again although
+    /// Whether a model of one replica is dead on all samples `x`, `[1, m, n]`: nothing will ever move again although
     /// nothing has been learned. A model that can die says so itself; the default is that it cannot.
-    fn is_dead(&self, _x: Tensor<2>) -> bool {
+    fn is_dead(&self, _x: Tensor<3>) -> bool {
         false
     }
 
     /// Every parameter as safetensors, in the precision it has, under its path in the module: `weight`,
-    /// `encoder.0.weight`, … In Python, `safetensors.numpy.load` reads them.
+    /// `encoder.0.weight`, … In Python, `safetensors.numpy.load` reads them. Of one replica they are written without the dimension of
+    /// replicas: `[k, n]`.
     ///
     /// # Errors
     /// [`Error::Usage`](crate::Error::Usage) if a parameter cannot be encoded.

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::store::burn_pack::Tensor as Stored;
+use burn::store::{ModuleAdapter, ModuleContext, ModuleSnapshot, SafetensorsStore, bridge};
+use burn::tensor::{Shape, TensorData};
 
-use super::Autoencoder;
+use super::{Autoencoder, flat};
 use crate::error::{Error, Result};
 
 /// See [`Autoencoder::to_safetensors`].
@@ -12,6 +14,9 @@ pub(super) fn bytes<M: Autoencoder>(model: &M) -> Result<Vec<u8>> {
     // Of several keys the header would take any order: the same weights, the same bytes.
     let store = SafetensorsStore::from_bytes(None).skip_enum_variants(true);
     let mut store = store.clear_metadata().metadata("format", "safetensors");
+    if flat::replicas(model) == 1 {
+        store = store.with_to_adapter(Replica::Left);
+    }
     let refuse = |reason: String| Error::Usage(format!("the model cannot be encoded: {reason}"));
     model.save_into(&mut store).map_err(|e| refuse(e.to_string()))?;
     store.get_bytes().map_err(|e| refuse(e.to_string()))
@@ -21,9 +26,37 @@ pub(super) fn bytes<M: Autoencoder>(model: &M) -> Result<Vec<u8>> {
 pub(super) fn load<M: Autoencoder>(mut model: M, path: &Path) -> Result<M> {
     let refuse = |reason: String| Error::Record { path: path.into(), reason };
     let mut store = SafetensorsStore::from_file(path).skip_enum_variants(true);
+    if flat::replicas(&model) == 1 {
+        store = store.with_from_adapter(Replica::Entered);
+    }
     let result = model.load_from(&mut store).map_err(|e| refuse(e.to_string()))?;
     match result.unused.as_slice() {
         [] => Ok(model),
         unused => Err(refuse(format!("the model has no {}", unused.join(", ")))),
+    }
+}
+
+/// What becomes of the dimension of the one replica: left out of a file, and entered again.
+#[derive(Clone, Copy)]
+enum Replica {
+    Left,
+    Entered,
+}
+
+impl ModuleAdapter for Replica {
+    fn adapt(&self, tensor: Stored, _: ModuleContext<'_>) -> Stored {
+        let dims: Vec<usize> = match self {
+            Self::Left => tensor.shape.iter().skip(1).copied().collect(),
+            Self::Entered => [1].into_iter().chain(tensor.shape.iter().copied()).collect(),
+        };
+        let (name, dtype, shape) = (tensor.name.clone(), tensor.dtype, Shape::from(dims));
+        let reshaped = shape.clone();
+        bridge::map_data(tensor, name, dtype, shape, move |data| {
+            TensorData::from_bytes(data.into_bytes(), reshaped.clone(), dtype)
+        })
+    }
+
+    fn clone_box(&self) -> Box<dyn ModuleAdapter> {
+        Box::new(*self)
     }
 }

@@ -21,8 +21,8 @@ pub struct SingleNeuronConfig {
 /// Weight-tied autoencoder with a single neuron (GFHY §2): `x̂ = w φ(⟨w, x⟩)`.
 #[derive(Module, Debug)]
 pub struct SingleNeuron {
-    /// Weights as a row, `[1, n]`.
-    pub weight: Param<Tensor<2>>,
+    /// Weights as a row, `[R, 1, n]`.
+    pub weight: Param<Tensor<3>>,
     /// Activation `φ`.
     #[module(skip)]
     pub activation: Activation,
@@ -37,24 +37,24 @@ impl SingleNeuronConfig {
         if w.len() != self.dim {
             return Err(Misuse::Length { what: "the weight vector", expected: self.dim, got: w.len() }.into());
         }
-        let weight = Param::from_tensor(compute.tensor(w, [1, self.dim]));
+        let weight = Param::from_tensor(compute.tensor(w, [1, 1, self.dim]));
         Ok(SingleNeuron { weight, activation: self.activation })
     }
 }
 
 impl Autoencoder for SingleNeuron {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         let w = self.weight.val();
         let correlations = x.matmul(w.clone().transpose());
         self.activation.forward(correlations).matmul(w)
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         self.weight.val()
     }
 
     /// ReLU and no sample with a positive correlation: every gradient is exactly 0.
-    fn is_dead(&self, x: Tensor<2>) -> bool {
+    fn is_dead(&self, x: Tensor<3>) -> bool {
         is_silent(self.activation, || x.matmul(self.weight.val().transpose()))
     }
 }

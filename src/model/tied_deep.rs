@@ -39,8 +39,8 @@ pub struct TiedDeepConfig {
 pub struct TiedDeep {
     /// `W_l` and `b_l`, from the first layer to the last.
     pub encoder: Vec<Layer>,
-    /// `d_1, …, d_{L−1}`; none without biases.
-    pub decoder_bias: Vec<Param<Tensor<1>>>,
+    /// `d_1, …, d_{L−1}`, each `[R, 1, k_l]`; none without biases.
+    pub decoder_bias: Vec<Param<Tensor<3>>>,
     /// Activation `φ`.
     #[module(skip)]
     pub activation: Activation,
@@ -72,9 +72,9 @@ impl TiedDeepConfig {
 }
 
 impl TiedDeep {
-    /// What the last activation says, `g_1`: `[b, n]` to `[b, k_1]`.
-    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
-        let down = |g: Tensor<2>, l: usize| {
+    /// What the last activation says, `g_1`: `[R, b, n]` to `[R, b, k_1]`.
+    fn hidden(&self, x: Tensor<3>) -> Tensor<3> {
+        let down = |g: Tensor<3>, l: usize| {
             let g = g.matmul(self.encoder[l].weight.val());
             self.activation.forward(plus(g, self.decoder_bias.get(l - 1)))
         };
@@ -83,16 +83,16 @@ impl TiedDeep {
 }
 
 impl Autoencoder for TiedDeep {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         self.hidden(x).matmul(self.neurons())
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         self.encoder[0].weight.val()
     }
 
     /// ReLU, and no sample reaches the output: every gradient is exactly 0.
-    fn is_dead(&self, x: Tensor<2>) -> bool {
+    fn is_dead(&self, x: Tensor<3>) -> bool {
         is_silent(self.activation, || self.hidden(x))
     }
 }

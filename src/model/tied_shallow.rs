@@ -28,10 +28,10 @@ pub struct TiedShallowConfig {
 /// parameter, unless asked for. With `k = 1` and no bias it is [`SingleNeuron`](super::SingleNeuron).
 #[derive(Module, Debug)]
 pub struct TiedShallow {
-    /// Weights `W`, one neuron a row, `[k, n]`.
-    pub weight: Param<Tensor<2>>,
-    /// Biases `b` of the neurons, `[k]`.
-    pub bias: Option<Param<Tensor<1>>>,
+    /// Weights `W`, one neuron a row, `[R, k, n]`.
+    pub weight: Param<Tensor<3>>,
+    /// Biases `b` of the neurons, `[R, 1, k]`.
+    pub bias: Option<Param<Tensor<3>>>,
     /// Activation `φ`.
     #[module(skip)]
     pub activation: Activation,
@@ -61,23 +61,23 @@ impl TiedShallowConfig {
 }
 
 impl TiedShallow {
-    /// What the hidden neurons say, `φ(W x + b)`: `[b, n]` to `[b, k]`.
-    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
+    /// What the hidden neurons say, `φ(W x + b)`: `[R, b, n]` to `[R, b, k]`.
+    fn hidden(&self, x: Tensor<3>) -> Tensor<3> {
         self.activation.forward(plus(x.matmul(self.weight.val().transpose()), self.bias.as_ref()))
     }
 }
 
 impl Autoencoder for TiedShallow {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         self.hidden(x).matmul(self.weight.val())
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         self.weight.val()
     }
 
     /// ReLU, and no sample activates any neuron: every gradient is exactly 0.
-    fn is_dead(&self, x: Tensor<2>) -> bool {
+    fn is_dead(&self, x: Tensor<3>) -> bool {
         is_silent(self.activation, || self.hidden(x))
     }
 }

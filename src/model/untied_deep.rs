@@ -69,24 +69,24 @@ impl UntiedDeepConfig {
 }
 
 impl UntiedDeep {
-    /// What the last activation says, `g_1`: `[b, n]` to `[b, k_1]`.
-    fn hidden(&self, x: Tensor<2>) -> Tensor<2> {
+    /// What the last activation says, `g_1`: `[R, b, n]` to `[R, b, k_1]`.
+    fn hidden(&self, x: Tensor<3>) -> Tensor<3> {
         let down = |g, layer: &Layer| self.activation.forward(layer.decode(g));
         self.decoder[1..].iter().rev().fold(code(&self.encoder, self.activation, x), down)
     }
 }
 
 impl Autoencoder for UntiedDeep {
-    fn reconstruct(&self, x: Tensor<2>) -> Tensor<2> {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
         self.decoder[0].decode(self.hidden(x))
     }
 
-    fn neurons(&self) -> Tensor<2> {
+    fn neurons(&self) -> Tensor<3> {
         self.encoder[0].weight.val()
     }
 
     /// ReLU, and no sample reaches the output: every gradient is exactly 0.
-    fn is_dead(&self, x: Tensor<2>) -> bool {
+    fn is_dead(&self, x: Tensor<3>) -> bool {
         is_silent(self.activation, || self.hidden(x))
     }
 }

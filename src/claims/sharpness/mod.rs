@@ -241,7 +241,7 @@ fn minima(
         let mut engine = Autodiff::single_neuron(&problem, &schedule, &start, 0, compute)?;
         let run = case.run_to(&mut engine, set, grain.arrival);
         let arrived = |x: f64| if run.outcome == Outcome::Converged { x } else { f64::NAN };
-        let surface = Surface::new(engine.model().clone(), problem.dataset(), compute)?;
+        let surface = Surface::new(engine.model(0).clone(), problem.dataset(), compute)?;
         let spectrum = eigenvalues(dense(&surface)).unwrap_or_else(|| vec![f64::NAN; dim]);
         let axis = |k: usize| (0..dim).map(|j| if j == k { 1.0 } else { 0.0 }).collect::<Vec<_>>();
         let differences = (0..dim).map(|k| surface.second_difference(&axis(k))).sum();

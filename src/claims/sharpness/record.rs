@@ -61,7 +61,7 @@ pub(super) fn along(context: &Context, sizes: &[(usize, usize)], prediction: &Pr
     let ways = [("GD", Schedule::full_batch(samples)?, active), ("SGD", Schedule::sgd(samples, 1, seed)?, 1)];
     let rows = context.each(&ways, |(_, schedule, _)| {
         let mut engine = Autodiff::single_neuron(&problem, schedule, &start, 0, compute)?;
-        let surface = Surface::new(engine.model().clone(), problem.dataset(), compute)?;
+        let surface = Surface::new(engine.model(0).clone(), problem.dataset(), compute)?;
         // A sketch of all dimensions: the trace is exact.
         let cadence = Cadence::Logarithmic { per_decade: 12 };
         let mut sharpness = SharpnessAlong::new(surface, cadence, dim, 1.0);

@@ -247,7 +247,8 @@ fn measure(
     let engine_at = |start: &Start, schedule: &Schedule| {
         Autodiff::single_neuron(&problem, schedule, start, 0, &context.compute)
     };
-    let sample_gradients = |engine: &Autodiff<_>| (0..m).map(|i| engine.gradient(&[i])).collect::<Vec<_>>();
+    let sample_gradients =
+        |engine: &Autodiff<_>| (0..m).map(|i| engine.gradient(0, &[i])).collect::<Vec<_>>();
     let movement = |w: &[f64]| -> Result<f64> {
         let mut engine = engine_at(&Start::from_weights(&dataset, w.to_vec())?, &full)?;
         let before = engine.weights(0)?;

@@ -92,7 +92,7 @@ fn ray(
         c[0] += 1.0;
         let start = Start::from_coordinates(dataset, c, distance * residual, 0, 0)?;
         let engine = Autodiff::single_neuron(problem, &schedule, &start, 0, &context.compute)?;
-        Ok(norm(&(0..samples).flat_map(|i| engine.gradient(&[i])).collect::<Vec<_>>()))
+        Ok(norm(&(0..samples).flat_map(|i| engine.gradient(0, &[i])).collect::<Vec<_>>()))
     };
     let rivals: Vec<f64> = along[1..].iter().map(|&u| activation.apply(u)).collect();
     let distances = distances(context.compute.precision());

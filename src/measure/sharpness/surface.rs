@@ -13,7 +13,7 @@ use crate::vectors::{norm, norm_of};
 pub struct Surface<M: Autoencoder> {
     model: M,
     compute: Compute,
-    rows: Tensor<2>,
+    rows: Tensor<3>,
     samples: f64,
     /// Mean squared norm of the samples, the scale of curvatures.
     scale: f64,
@@ -44,7 +44,7 @@ impl<M: Autoencoder> Surface<M> {
     /// # Errors
     /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData).
     pub fn new(model: M, dataset: &Dataset, compute: &Compute) -> Result<Self> {
-        let rows = compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]);
+        let rows = compute.tensor(dataset.rows()?, [1, dataset.samples(), dataset.dim()]);
         let point = flat::parameters(&model);
         let (samples, scale) = (dataset.samples() as f64, dataset.mean_square_norm());
         Ok(Self { model, compute: compute.clone(), rows, samples, scale, point })
