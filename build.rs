@@ -1,4 +1,4 @@
-//! Records what is being built, and with what: the commit, for `config.json`; compiler and Burn, for measurements.
+//! Records the commit that is being built, for `config.json` and `report.json`.
 
 #![forbid(unsafe_code)]
 
@@ -10,21 +10,12 @@ fn main() {
     // with every `git status`). A path that is not there, as in a package, would count as changed at every build.
     let git =
         said_by("git", &["rev-parse", "--git-path", "HEAD", "--git-path", "logs/HEAD"]).unwrap_or_default();
-    let watched = ["src", "experiments", "Cargo.toml", "Cargo.lock"].into_iter().chain(git.lines());
-    for path in watched.filter(|path| Path::new(path).exists()) {
+    let sources = ["src", "crates/dynamics/src", "Cargo.toml", "Cargo.lock"];
+    for path in sources.into_iter().chain(git.lines()).filter(|path| Path::new(path).exists()) {
         println!("cargo::rerun-if-changed={path}");
     }
-    record("PUREMIX_GIT_COMMIT", said_by("git", &["describe", "--always", "--dirty", "--abbrev=40"]));
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    // `rustc 1.95.0 (… …)`
-    let version = said_by(&rustc, &["--version"]);
-    record("PUREMIX_RUSTC", version.and_then(|text| Some(text.split_whitespace().nth(1)?.into())));
-    record("PUREMIX_BURN", locked("burn"));
-}
-
-fn record(variable: &str, value: Option<String>) {
-    if let Some(value) = value {
-        println!("cargo::rustc-env={variable}={value}");
+    if let Some(commit) = said_by("git", &["describe", "--always", "--dirty", "--abbrev=40"]) {
+        println!("cargo::rustc-env=PUREMIX_GIT_COMMIT={commit}");
     }
 }
 
@@ -32,12 +23,4 @@ fn record(variable: &str, value: Option<String>) {
 fn said_by(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().into())
-}
-
-/// The version of a dependency, where there is a lock file.
-fn locked(name: &str) -> Option<String> {
-    let lock = std::fs::read_to_string("Cargo.lock").ok()?;
-    let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{name}\""));
-    let version = lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"')?;
-    Some(version.into())
 }

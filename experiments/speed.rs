@@ -4,11 +4,12 @@
 
 use std::process::ExitCode;
 
-use puremix::{cli, commands, speed};
+use puremix::cli::Allocator;
+use puremix_bench::{Counting, SPEED};
 
 #[global_allocator]
-static ALLOCATOR: speed::Counting<cli::Allocator> = speed::Counting(cli::Allocator);
+static ALLOCATOR: Counting<Allocator> = Counting(Allocator);
 
 fn main() -> ExitCode {
-    commands::SPEED.main()
+    SPEED.main()
 }

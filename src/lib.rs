@@ -115,8 +115,7 @@
 //! ```
 
 #![warn(missing_docs)]
-// The one exception counts what the allocator holds, see `speed::Counting`.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
 
 pub mod catalogue;
 pub mod claims;
@@ -137,7 +136,6 @@ pub mod program;
 mod regular;
 pub mod report;
 pub mod runner;
-pub mod speed;
 pub mod study;
 mod table;
 pub mod text;

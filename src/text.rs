@@ -10,7 +10,7 @@ const REPEATED: usize = 40;
 /// Shows text with its control characters, bidirectional marks and line separators as `\u{…}`, and bytes that are not
 /// UTF-8 as `\x…`. The text itself is left as it is: two names that differ stay different.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Escaped<'a> {
+pub struct Escaped<'a> {
     text: &'a [u8],
     max: usize,
 }
@@ -26,7 +26,7 @@ pub(crate) fn shortened(text: &(impl AsRef<[u8]> + ?Sized)) -> Escaped<'_> {
 }
 
 /// A path, escaped.
-pub(crate) fn path(path: &Path) -> Escaped<'_> {
+pub fn path(path: &Path) -> Escaped<'_> {
     escaped(path.as_os_str().as_encoded_bytes())
 }
 

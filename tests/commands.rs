@@ -10,7 +10,7 @@ use puremix::catalogue;
 use puremix::data::Dataset;
 
 use crate::book::{blocks, pages};
-use crate::common::{binary, stderr, temporary, write_npy};
+use crate::common::{JOBS, PUREMIX, binary, stderr, temporary, write_npy};
 use crate::documents::text;
 
 /// Commands that no test runs, each with the reason.
@@ -18,9 +18,9 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo run --release", "the main job at standard effort: 42 s on two cores; CI runs it at quick effort"),
     ("cargo test --release", "this test is part of it"),
     ("cargo build --release", "it has been built"),
-    ("cargo bench -p puremix-benches -- 'reduced/m=1000 n=1000 b=1 '", "a package of its own"),
+    ("cargo bench -p puremix-bench -- 'reduced/m=1000 n=1000 b=1 '", "a package of its own"),
     (
-        "cargo run --release -p puremix-benches --bin calibrate -- --effort quick --first 7 --count 2 --out calibration",
+        "cargo run --release -p puremix-bench --bin calibrate -- --effort quick --first 7 --count 2 --out calibration",
         "CI runs it",
     ),
     ("cargo run --release --bin speed -- --python venv/bin/python", "minutes; CI runs it on one case"),
@@ -34,7 +34,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo run --release --example my_study", "`examples` runs it"),
     ("cargo run --release --example minimal", "`examples` runs it"),
     ("cargo run --release --example measure_run -- runs/mine", "`examples` runs it"),
-    ("cargo install --path .", "it would install"),
+    ("cargo install --path crates/cli", "it would install"),
 ];
 
 /// What stands for cargo: `cargo run --release [--bin NAME] [-- ARGUMENTS]`, and nothing else.
@@ -78,7 +78,7 @@ fn commands(page: &str) -> Vec<Line> {
 
 /// The programs that the commands may name.
 fn programs() -> impl Iterator<Item = &'static str> {
-    catalogue::ALL.into_iter().map(|claim| claim.id).chain(["reproduce", "train", "speed"])
+    JOBS.into_iter().chain(catalogue::PROGRAMS).map(|program| program.name)
 }
 
 fn write_script(file: &Path, content: &str) {
@@ -101,10 +101,7 @@ fn furnish(root: &Path) {
         write_script(&programs_at.join(name), &stand_in(&binary(name)));
     }
     fs::create_dir(root.join("bin")).unwrap();
-    write_script(
-        &root.join("bin/puremix"),
-        &format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_puremix")),
-    );
+    write_script(&root.join("bin/puremix"), &format!("#!/bin/sh\nexec '{PUREMIX}' \"$@\"\n"));
     write_script(&root.join("bin/cargo"), CARGO);
     // As the Python of the chapter on data writes it.
     let rows = Dataset::orthonormal(5, 12, 1).unwrap();

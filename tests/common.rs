@@ -14,7 +14,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use chacha20::ChaCha8Rng;
 use nalgebra::DMatrix;
-use puremix::commands::JOBS;
+use puremix::commands::{REPRODUCE, TRAIN};
 use puremix::data::Dataset;
 use puremix::device::Compute;
 use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
@@ -22,7 +22,9 @@ use puremix::init::Start;
 use puremix::measure::sharpness::Operator;
 use puremix::model::{Activation, Autoencoder, Forward};
 use puremix::problem::{Problem, Reduction};
+use puremix::program::Program;
 use puremix::schedule::Schedule;
+use puremix_bench::SPEED;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
@@ -123,8 +125,11 @@ pub fn text_path(directory: &Path, name: &str) -> String {
     directory.join(name).display().to_string()
 }
 
-/// The binary of this crate.
+/// The program `puremix`.
 pub const PUREMIX: &str = env!("CARGO_BIN_EXE_puremix");
+
+/// Its subcommands that are not about one claim.
+pub const JOBS: [Program; 3] = [REPRODUCE, TRAIN, SPEED];
 
 /// The words by which it is asked for one of its programs.
 pub fn subcommand(name: &str) -> Vec<&str> {

@@ -1,13 +1,14 @@
 //! `puremix` and its subcommands, and the binaries of `experiments/`: one list, and the same options.
 
 use std::fs;
-use std::path::Path;
 
 use assert_cmd::Command;
 use puremix::catalogue;
-use puremix::commands::JOBS;
+use puremix::commands::{REPRODUCE, TRAIN};
+use puremix::program::Program;
 
-use crate::common::{PUREMIX, binary, stderr, stdout};
+use crate::common::{JOBS, PUREMIX, binary, stderr, stdout};
+use crate::documents::path;
 
 fn puremix(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(PUREMIX).args(arguments).output().unwrap();
@@ -16,7 +17,7 @@ fn puremix(arguments: &[&str]) -> (Option<i32>, String, String) {
 
 #[test]
 fn every_program_has_a_binary_in_experiments() {
-    let experiments = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    let experiments = path("experiments");
     let manifest: toml::Table =
         toml::from_str(&fs::read_to_string(experiments.join("Cargo.toml")).unwrap()).unwrap();
     let binaries = manifest["bin"].as_array().unwrap();
@@ -59,11 +60,14 @@ fn every_subcommand_explains_itself() {
 }
 
 #[test]
-fn the_help_tells_where_results_go() {
+fn the_help_lists_the_subcommands_and_tells_where_results_go() {
     let (code, help, _) = puremix(&["--help"]);
     assert_eq!(code, Some(0));
-    for needle in ["reproduce", "train", "claim", "speed", "list", "completions", "runs/NAME-2", "--out DIR"]
-    {
+    let commands = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let listed: Vec<&str> = commands.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let jobs = JOBS.map(|job| job.name);
+    assert_eq!(listed, [&jobs[..], &["claim", "list", "completions", "help"]].concat());
+    for needle in ["runs/NAME-2", "--out DIR"] {
         assert!(help.contains(needle), "no {needle} in {help}");
     }
 }
@@ -136,8 +140,8 @@ fn a_report_names_the_commands_by_which_it_was_called() {
 #[test]
 fn an_installed_program_is_named_as_its_subcommand() {
     let installed = puremix::program::invocation(Some(&"puremix reproduce".into()));
-    for job in JOBS {
-        assert_eq!(installed(job.name), format!("puremix {}", job.name));
+    for Program { name, .. } in [REPRODUCE, TRAIN] {
+        assert_eq!(installed(name), format!("puremix {name}"));
     }
     assert_eq!(installed("gd_limit"), "puremix claim gd_limit");
     let built = puremix::program::invocation(Some(&"target/release/reproduce".into()));

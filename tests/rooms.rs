@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use pathfinding::directed::strongly_connected_components::strongly_connected_components;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
+use crate::documents::path;
+
 fn sources(path: &Path) -> Vec<PathBuf> {
     if path.is_file() {
         return vec![path.into()];
@@ -77,9 +79,8 @@ fn every_form_of_import_is_noticed() {
 
 #[test]
 fn no_rooms_know_each_other_in_a_circle() {
-    for (source, least) in [("src", 20), ("crates/dynamics/src", 12)] {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
-        let rooms = fs::read_dir(&source).unwrap().map(|entry| entry.unwrap().path());
+    for (source, least) in [("src", 20), ("crates/dynamics/src", 12), ("crates/bench/src", 9)] {
+        let rooms = fs::read_dir(path(source)).unwrap().map(|entry| entry.unwrap().path());
         let rooms: BTreeMap<String, BTreeMap<String, PathBuf>> = rooms
             .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), known(&path)))
             .filter(|(name, _)| !["lib", "main"].contains(&name.as_str()))
@@ -104,9 +105,8 @@ fn no_rooms_know_each_other_in_a_circle() {
 
 #[test]
 fn theory_has_never_seen_an_engine() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let meets = |room: &str, strangers: &[&str]| {
-        let known = known(&manifest.join(room));
+        let known = known(&path(room));
         strangers
             .iter()
             .find_map(|stranger| known.get(*stranger).map(|file| format!("{stranger} in {}", file.display())))
@@ -126,7 +126,7 @@ fn theory_has_never_seen_an_engine() {
 
 #[test]
 fn only_device_rs_names_backends() {
-    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+    for file in sources(&path("src")) {
         let text = fs::read_to_string(&file).unwrap();
         if !file.ends_with("device.rs") {
             for name in

@@ -543,6 +543,8 @@ fn a_file_of_results_is_tried_before_any_work() {
     fs::create_dir(directory.join("results")).unwrap();
     fs::write(directory.join("results/times.json"), "old").unwrap();
     symlink("results/times.json", directory.join("times.json")).unwrap();
+    symlink("results/new.json", directory.join("new.json")).unwrap();
+    symlink("circle", directory.join("circle")).unwrap();
     make_fifo(&directory.join("fifo"));
     let speed = |out: &str| {
         let arguments =
@@ -551,6 +553,7 @@ fn a_file_of_results_is_tried_before_any_work() {
     };
     for (out, needle) in [
         ("fifo", "fifo is in the way"),
+        ("circle", "circle is in the way"),
         ("results", "results is in the way"),
         ("results/times.json/x", "results/times.json/x: "),
     ] {
@@ -564,6 +567,10 @@ fn a_file_of_results_is_tried_before_any_work() {
     assert_eq!(fs::read_link(directory.join("times.json")).unwrap(), Path::new("results/times.json"));
     assert!(json(&directory.join("results/times.json")).is_object());
     assert_eq!(names(&directory.join("results")), ["times.json"]);
+    // A link leads to where nothing is yet.
+    assert_eq!(speed("new.json").status.code(), Some(0));
+    assert!(json(&directory.join("results/new.json")).is_object());
+    assert!(directory.join("new.json").is_symlink());
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The binary that measures: what it prints is what its subjects said, and it says who is missing.
 
 use std::fs;
-use std::path::Path;
 
+use puremix_bench::Times;
 use serde_json::Value;
 
 use crate::common::{appears, binary, json, press_ctrl_c, program, refuses, stderr, stdout};
+use crate::documents::path;
 
 /// `speed` with short rounds; its JSON.
 fn speed(arguments: &[&str]) -> Value {
@@ -20,6 +21,15 @@ fn speed(arguments: &[&str]) -> Value {
 
 fn nanoseconds(times: &Value) -> Vec<f64> {
     serde_json::from_value(times["nanoseconds"].clone()).unwrap()
+}
+
+#[test]
+fn ratios_are_taken_within_a_round() {
+    let times = |values: &[f64]| Times { name: String::new(), nanoseconds: values.to_vec(), about: None };
+    let ratio = times(&[2.0, 60.0, 4.0, 9.0]).ratio_to(&times(&[1.0, 20.0, 4.0, 2.0]));
+    assert_eq!((ratio.min, ratio.median, ratio.max), (1.0, 2.5, 4.5));
+    let spread = times(&[3.0, 1.0, 2.0]).spread();
+    assert_eq!((spread.min, spread.median, spread.max), (1.0, 2.0, 3.0));
 }
 
 #[test]
@@ -64,7 +74,7 @@ fn without_peers_ours_are_measured_alone() {
 /// The measurements that the project points to: complete, of sources without changes, and of a commit that is named.
 #[test]
 fn archived_measurements_say_where_they_come_from() {
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/results");
+    let results = path("experiments/results");
     for (name, table) in [("speed.json", "peers"), ("speed.json", "growth"), ("devices.json", "devices")] {
         let archived = json(&results.join(name));
         let commit = archived["machine"]["git_commit"].as_str().unwrap();
@@ -136,7 +146,9 @@ fn peers_in_the_working_directory_are_not_run() {
     let asked = fs::read_to_string(at("asked")).unwrap();
     let scripts: Vec<&str> = asked.lines().filter(|line| *line != "-c").collect();
     assert_eq!(scripts.len(), 5, "{asked}");
-    assert!(scripts.iter().all(|script| script.starts_with(env!("CARGO_MANIFEST_DIR"))), "{asked}");
+    let ours = fs::canonicalize(path("experiments/peers")).unwrap();
+    let is_ours = |script: &&str| fs::canonicalize(script).unwrap().starts_with(&ours);
+    assert!(scripts.iter().all(is_ours), "{asked}");
 }
 
 #[test]

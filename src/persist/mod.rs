@@ -18,9 +18,7 @@ mod folder;
 mod lock;
 mod manifest;
 mod place;
-mod publish;
 pub(crate) mod run_dir;
 pub(crate) mod store;
 
-pub(crate) use publish::{publish, rehearse};
 pub(crate) use run_dir::RunDir;

@@ -2,21 +2,21 @@
 
 use std::time::Instant;
 
+use puremix::engine::Engine;
+use puremix::error::Result;
+use puremix::interrupt::Interrupt;
 use serde::Serialize;
 
-use super::case::Case;
-use crate::engine::Engine;
-use crate::error::Result;
-use crate::interrupt::Interrupt;
+use crate::case::Case;
 
 /// Takes steps for at least some seconds.
-pub(super) trait Runner {
+pub trait Runner {
     /// Steps taken (all replicas move in each), and the seconds that took.
     fn run(&mut self, seconds: f64) -> Result<(u64, f64)>;
 }
 
 /// One of our engines.
-pub(super) struct Ours {
+pub struct Ours {
     engine: Box<dyn Engine>,
     /// Steps between looks at the clock: some milliseconds' worth.
     stride: u64,
@@ -54,7 +54,7 @@ impl Runner for Ours {
 }
 
 /// A runner that takes its turns, and what they gave.
-pub(super) struct Subject {
+pub struct Subject {
     runner: Box<dyn Runner>,
     replicas: u64,
     pub times: Times,
@@ -91,7 +91,7 @@ impl Subject {
 
 /// How long to measure, and until when.
 #[derive(Clone, Copy)]
-pub(super) struct Pace<'a> {
+pub struct Pace<'a> {
     pub rounds: usize,
     /// Seconds a measurement.
     pub seconds: f64,
@@ -100,7 +100,7 @@ pub(super) struct Pace<'a> {
 
 /// Measures everybody once a round, in turn: A B A B, so that whatever slows the machine down slows down all. Whether it
 /// came to an end.
-pub(super) fn take_turns(subjects: &mut [Subject], pace: Pace) -> Result<bool> {
+pub fn take_turns(subjects: &mut [Subject], pace: Pace) -> Result<bool> {
     for _ in 0..pace.rounds {
         for subject in subjects.iter_mut() {
             if pace.interrupt.is_requested() {
@@ -143,19 +143,5 @@ impl Spread {
         let (last, middle) = (sorted.len() - 1, sorted.len() / 2);
         let median = f64::midpoint(sorted[last - middle], sorted[middle]);
         Self { min: sorted[0], median, max: sorted[last] }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ratios_are_taken_within_a_round() {
-        let times = |values: &[f64]| Times { name: String::new(), nanoseconds: values.to_vec(), about: None };
-        let ratio = times(&[2.0, 60.0, 4.0, 9.0]).ratio_to(&times(&[1.0, 20.0, 4.0, 2.0]));
-        assert_eq!((ratio.min, ratio.median, ratio.max), (1.0, 2.5, 4.5));
-        let spread = times(&[3.0, 1.0, 2.0]).spread();
-        assert_eq!((spread.min, spread.median, spread.max), (1.0, 2.0, 3.0));
     }
 }

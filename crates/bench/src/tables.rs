@@ -4,10 +4,13 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, Table};
 use itertools::Itertools;
 
-use super::{Comparison, Exponent, FITTED, Growth, OnDevice, Spread};
+use crate::devices::OnDevice;
+use crate::growth::{Exponent, FITTED, Growth};
+use crate::peers::Comparison;
+use crate::timing::Spread;
 
 /// One case: a row each, and how many times as long as each of our engines it takes.
-pub(super) fn comparison(comparison: &Comparison, backend: &str) -> String {
+pub fn comparison(comparison: &Comparison, backend: &str) -> String {
     let mut table = Table::new();
     let ours = comparison.ours().collect_vec();
     let head = ["".to_owned(), "a step and replica".to_owned()];
@@ -31,12 +34,12 @@ pub(super) fn comparison(comparison: &Comparison, backend: &str) -> String {
 }
 
 /// What stands above tables of what was measured in turns.
-pub(super) fn in_turns(rounds: usize, seconds: f64) -> String {
+pub fn in_turns(rounds: usize, seconds: f64) -> String {
     format!("{rounds} rounds of {seconds} s each, in turns: median (least–most)")
 }
 
 /// What stands above the lines of [`growth`].
-pub(super) fn growth_heading(rounds: usize, seconds: f64) -> String {
+pub fn growth_heading(rounds: usize, seconds: f64) -> String {
     format!(
         "growth, a process a size and one after the other: time of a step of all replicas, the least of {rounds} rounds of \
          {seconds} s; most bytes held; exponents with standard errors over the last {FITTED} sizes"
@@ -44,7 +47,7 @@ pub(super) fn growth_heading(rounds: usize, seconds: f64) -> String {
 }
 
 /// One sweep: a line of exponents, and a line of cells.
-pub(super) fn growth(growth: &Growth) -> String {
+pub fn growth(growth: &Growth) -> String {
     let Growth { engine, axis, cells, time_exponent, memory_exponent } = growth;
     let power =
         |Exponent { value, standard_error }: Exponent| format!("{axis}^({value:.2} ± {standard_error:.2})");
@@ -58,7 +61,7 @@ pub(super) fn growth(growth: &Growth) -> String {
 }
 
 /// Devices: steps a second against replicas.
-pub(super) fn devices(all: &[OnDevice]) -> String {
+pub fn devices(all: &[OnDevice]) -> String {
     let mut table = Table::new();
     let head = ["analytic on", "case", "a step and replica", "steps/s/replica"];
     table.load_style(UTF8_FULL_CONDENSED).set_header(head);

@@ -45,7 +45,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
 
 /// Does some work, and tells how many bytes more than before were held at most; `None` in a program with another
 /// allocator. Of one thread at a time.
-pub(super) fn most_held<T>(work: impl FnOnce() -> T) -> (T, Option<u64>) {
+pub fn most_held<T>(work: impl FnOnce() -> T) -> (T, Option<u64>) {
     HELD.store(0, Relaxed);
     MAX.store(0, Relaxed);
     COUNTS.store(true, Relaxed);

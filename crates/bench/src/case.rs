@@ -2,20 +2,19 @@
 
 use std::str::FromStr;
 
+use puremix::data::Dataset;
+use puremix::device::Compute;
+use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
+use puremix::error::{Error, Misuse, Result};
+use puremix::init::Start;
+use puremix::limits;
+use puremix::model::Activation;
+use puremix::problem::{Problem, Reduction};
+use puremix::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
-use crate::data::Dataset;
-use crate::device::Compute;
-use crate::engine::{Analytic, Autodiff, Engine, Reduced};
-use crate::error::{Error, Misuse, Result};
-use crate::init::Start;
-use crate::limits;
-use crate::model::Activation;
-use crate::problem::{Problem, Reduction};
-use crate::schedule::Schedule;
-
 /// Step size, for the mean over a batch.
-pub(super) const STEP_SIZE: f64 = 0.01;
+pub const STEP_SIZE: f64 = 0.01;
 
 /// An engine, and for the reduced one which of its two recursions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -67,7 +66,7 @@ impl Case {
     ///
     /// # Errors
     /// Sizes that do not go together; several replicas for autodiff.
-    pub(super) fn engine(self, variant: Variant, compute: &Compute) -> Result<Box<dyn Engine>> {
+    pub fn engine(self, variant: Variant, compute: &Compute) -> Result<Box<dyn Engine>> {
         let Self { samples, dim, batch, replicas } = self;
         limits::replicas(replicas, if variant == Variant::Reduced { samples } else { dim })?;
         let data = match variant {

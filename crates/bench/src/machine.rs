@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use itertools::Itertools;
+use puremix::device::Backend;
 use serde::Serialize;
-
-use crate::device::Backend;
 
 /// The machine and the program.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +52,7 @@ impl Machine {
             instruction_sets: instruction_sets(),
             system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             version: env!("CARGO_PKG_VERSION"),
-            git_commit: crate::COMMIT,
+            git_commit: option_env!("PUREMIX_GIT_COMMIT"),
             rustc: option_env!("PUREMIX_RUSTC"),
             burn: option_env!("PUREMIX_BURN"),
             backends: Backend::compiled().into_iter().map(Backend::name).collect(),

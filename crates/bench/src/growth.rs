@@ -3,14 +3,14 @@
 use std::process::Command;
 
 use itertools::Itertools;
+use puremix::device::Compute;
+use puremix::error::{Error, Result};
+use puremix::stats::Line;
 use serde::{Deserialize, Serialize};
 
-use super::case::{Case, Variant};
-use super::memory::most_held;
-use super::timing::{Ours, Pace, Runner};
-use crate::device::Compute;
-use crate::error::{Error, Result};
-use crate::stats::Line;
+use crate::case::{Case, Variant};
+use crate::memory::most_held;
+use crate::timing::{Ours, Pace, Runner};
 
 /// One size after the other, all else equal.
 struct Sweep {
@@ -83,7 +83,7 @@ impl Cell {
     ///
     /// # Errors
     /// Sizes that do not go together.
-    pub(super) fn measure(
+    pub fn measure(
         variant: Variant,
         case: Case,
         compute: &Compute,
@@ -103,7 +103,7 @@ impl Cell {
 
 impl Growth {
     /// The sizes that stay the same.
-    pub(super) fn fixed(&self) -> String {
+    pub fn fixed(&self) -> String {
         let Case { samples, dim, batch, replicas } = self.cells[0].1.case;
         let sizes = [("m", samples), ("n", dim), ("b", batch), ("R", replicas as usize)];
         sizes
@@ -117,7 +117,7 @@ impl Growth {
     ///
     /// # Errors
     /// If this program cannot be started again; whatever `seen` finds.
-    pub(super) fn measure(
+    pub fn measure(
         compute: &Compute,
         pace: Pace,
         mut seen: impl FnMut(Growth) -> Result<()>,

@@ -1,7 +1,7 @@
 //! What a step costs: every time is that of one step of one replica, on the default device.
 //!
 //! ```sh
-//! cargo bench -p puremix-benches -- reduced
+//! cargo bench -p puremix-bench -- reduced
 //! ```
 
 #![forbid(unsafe_code)]

@@ -5,14 +5,14 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use puremix::device::Compute;
+use puremix::error::{Error, Result};
+use puremix::text;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::case::{Case, STEP_SIZE, Variant};
-use super::timing::{Ours, Pace, Runner, Subject, Times, take_turns};
-use crate::device::Compute;
-use crate::error::{Error, Result};
-use crate::text;
+use crate::case::{Case, STEP_SIZE, Variant};
+use crate::timing::{Ours, Pace, Runner, Subject, Times, take_turns};
 
 /// The scripts, one a peer.
 const SCRIPTS: [&str; 5] = ["torch_eager", "torch_compile", "jax_scan", "jax_vmap", "numpy_step"];
@@ -35,12 +35,7 @@ impl Comparison {
     ///
     /// # Errors
     /// Sizes that do not go together; a peer that stops answering.
-    pub(super) fn measure(
-        case: Case,
-        peers: Option<&Peers>,
-        compute: &Compute,
-        pace: Pace,
-    ) -> Result<Option<Self>> {
+    pub fn measure(case: Case, peers: Option<&Peers>, compute: &Compute, pace: Pace) -> Result<Option<Self>> {
         let mut subjects = Vec::new();
         for variant in ENGINES {
             if variant != Variant::Autodiff || case.replicas == 1 {
@@ -81,7 +76,7 @@ impl Comparison {
 }
 
 /// A Python and the scripts it shall run.
-pub(super) struct Peers<'a> {
+pub struct Peers<'a> {
     pub python: &'a Path,
     pub scripts: &'a Path,
 }

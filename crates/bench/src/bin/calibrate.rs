@@ -2,7 +2,7 @@
 //! standardised deviations are distributed, and what probability of either follows from that.
 //!
 //! ```sh
-//! cargo run --release -p puremix-benches --bin calibrate -- --effort quick --first 1000 --count 200 --out calibration
+//! cargo run --release -p puremix-bench --bin calibrate -- --effort quick --first 1000 --count 200 --out calibration
 //! ```
 //!
 //! `calibration/checks.csv` gets a row a seed and check, and a second run with the same options goes on with the seeds that are missing;
