@@ -6,6 +6,7 @@ mod findings;
 mod lab;
 pub(crate) mod paired;
 pub(crate) mod pool;
+pub(crate) mod replicas;
 pub(crate) mod setting;
 pub(crate) mod trace;
 pub(crate) mod trial;

@@ -2,26 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use super::{DEFAULT_STEP, Prediction, Walk};
+use super::active::Active;
+use super::{DEFAULT_STEP, Prediction, STUDY};
 use crate::data::Dataset;
-use crate::engine::Engine;
+use crate::engine::{Engine, Reduced};
 use crate::error::Result;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Interval, Mean};
-use crate::study::{Context, Effort, Table};
+use crate::study::replicas::Replicas;
+use crate::study::{Effort, Lab, Part, Row, Table};
 use crate::theory::sgd;
 use crate::vectors::{largest, smallest};
-use crate::verdict::{Check, Expectation};
+use crate::verdict::{Check, Covered, OneSided, OneSidedInterval, Register};
+use serde::{Deserialize, Serialize};
 
 /// One setting of the walk.
-pub(super) struct Cell {
-    pub samples: usize,
-    pub batch: usize,
-    pub activation: Activation,
-    pub eta: f64,
+struct Setting {
+    samples: usize,
+    batch: usize,
+    activation: Activation,
+    eta: f64,
+}
+
+/// What the walks of a setting are held to.
+struct Expected {
+    levels: Vec<Covered>,
+    /// Of single samples: the drift far out, measured and enumerated.
+    far: Option<(OneSidedInterval, OneSided)>,
+    increments: OneSided,
 }
 
 /// One observed step: level before it, increment, exact conditional expectation.
@@ -39,26 +50,32 @@ struct Stretch {
     expected: f64,
 }
 
+/// The drift at a level of `R`: measured with its standard error, exact, and the bound.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct LevelDrift {
+    pub samples: usize,
+    pub batch: usize,
+    pub activation: Activation,
+    pub step_size: f64,
+    pub low: f64,
+    pub high: f64,
+    pub measured: f64,
+    pub standard_error: f64,
+    pub expected: f64,
+    /// NaN for more than one sample a step.
+    pub bound: f64,
+    pub steps: usize,
+}
+
+impl Row for LevelDrift {
+    const TABLE: &'static str = "random_walk_drift";
+}
+
 /// Lower ends of the levels by which steps are grouped.
 const LEVELS: [f64; 5] = [f64::NEG_INFINITY, -0.5, 0.5, 2.0, 5.0];
 
 /// Width of the levels of the table.
 const DRAWN_WIDTH: f64 = 0.5;
-
-/// Columns of the table of drifts.
-pub(super) const COLUMNS: [&str; 11] = [
-    "samples",
-    "batch",
-    "activation",
-    "step_size",
-    "low",
-    "high",
-    "measured",
-    "standard_error",
-    "expected",
-    "bound",
-    "steps",
-];
 
 /// Fewest steps by which a level is judged; with fewer it is undecided.
 const FEWEST_STEPS: usize = 200;
@@ -72,164 +89,176 @@ pub(super) fn walks(effort: Effort) -> u64 {
     effort.pick(1500, 2000, 40_000)
 }
 
-impl Cell {
-    /// The checks of this setting; its drift goes into a table.
-    pub(super) fn checks(
-        &self,
-        context: &Context,
-        prediction: &Prediction,
-        seed: u64,
-        table: &mut Table,
-    ) -> Result<Vec<Check>> {
+/// The drift in three settings: checks level by level, and a table in finer levels.
+pub(super) fn part(prediction: &Prediction, eta: f64, register: &mut Register) -> Part {
+    let settings = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
+    let settings = settings.map(|(samples, batch, activation)| {
+        let setting = Setting { samples, batch, activation, eta };
+        let expected = setting.expected(prediction, register);
+        (setting, expected)
+    });
+    let prediction = prediction.clone();
+    Box::new(move |lab, findings| {
+        let mut rows = Vec::new();
+        for (k, (setting, expected)) in settings.into_iter().enumerate() {
+            let (steps, stretches) =
+                setting.walk(lab, &prediction, lab.cell_seed(&STUDY, (k as u64) << 32))?;
+            rows.extend(setting.rows(&steps, &prediction));
+            findings.checks.extend(expected.judge(&steps, &stretches, (prediction.largest_increment)(eta)));
+        }
+        findings.tables.push(Table::of(rows));
+        Ok(())
+    })
+}
+
+impl Setting {
+    fn expected(&self, prediction: &Prediction, register: &mut Register) -> Expected {
+        let relu = if self.activation == Activation::Relu { ", ReLU" } else { "" };
+        let name = format!("m = {}, b = {}{relu}", self.samples, self.batch);
+        let why = "mean of the exact conditional expectation over the states visited; martingale differences; no wider than three \
+                   quarters of the asymptotic drift λ at the default step";
+        // Like the noise, it goes as η.
+        let scale = sgd::rate(self.samples, self.batch, DEFAULT_STEP) * self.eta / DEFAULT_STEP;
+        let levels = (0..LEVELS.len()).map(|k| {
+            let (low, high) = ends(k);
+            let name = format!("{name}: drift of R for R in [{low}, {high})");
+            register.expect_given_states(name, why).covered(0.75 * scale)
+        });
+        let levels = levels.collect();
+        let far = (self.batch == 1).then(|| {
+            let bound = (prediction.bound)(self.samples, self.eta);
+            let measured = format!("{name}: mean drift from R = {FAR} on, measured");
+            let why = "a stretch of 20/λ steps a walk; walks are independent";
+            let measured = register.expect(measured, bound, why).exceeding();
+            let exact = format!("{name}: smallest exact conditional drift at R > {FAR}");
+            let why = "enumerated at the states visited; the bound is asymptotic";
+            (measured, register.expect(exact, 0.999 * bound, why).at_least())
+        });
+        let name = format!("{name}: largest |increment| over its bound");
+        let increments =
+            register.expect(name, 1.0, "holds for every state with ‖w‖² ≤ 2 and every batch").at_most();
+        Expected { levels, far, increments }
+    }
+
+    /// The observed steps of all walks, and of single samples their stretches far out.
+    fn walk(&self, lab: &Lab, prediction: &Prediction, seed: u64) -> Result<(Vec<Step>, Vec<Stretch>)> {
         let dataset = Dataset::implicit_orthonormal(self.samples, self.samples + 2)?;
         let problem = Problem::new(dataset, self.activation, Reduction::Sum, self.eta)?;
         let schedule = Schedule::sgd(self.samples, self.batch, seed)?;
-        let walks = walks(context.effort);
-        let observed = context.each(0..walks, |replica| {
-            let Some(mut walk) = Walk::new(&problem, &schedule, seed, replica)? else {
-                return Ok((Vec::new(), None));
-            };
-            let steps = self.steps(prediction, &mut walk);
-            let stretch = if self.batch == 1 { self.stretch(prediction, &mut walk) } else { None };
-            Ok((steps, stretch))
+        let replicas = Replicas { problem, schedule, init_norm: 0.5, seed };
+        let observed = replicas.each(lab, walks(lab.effort), |_, start, engine| {
+            let active = Active::of(start, self.activation)?;
+            let steps = self.steps(prediction, &active, engine);
+            let far = if self.batch == 1 { self.stretch(prediction, &active, engine) } else { None };
+            Some((steps, far))
         })?;
-        let (steps, stretches): (Vec<_>, Vec<_>) = observed.into_iter().unzip();
-        let steps: Vec<Step> = steps.into_iter().flatten().collect();
-        self.record(&steps, prediction, table);
-        let mut checks = self.by_level(&steps);
-        if self.batch == 1 {
-            let stretches: Vec<Stretch> = stretches.into_iter().flatten().collect();
-            checks.extend(self.far_out(prediction, &stretches));
-        }
-        let limit = (prediction.largest_increment)(self.eta);
-        let seen = largest(steps.iter().map(|step| step.increment.abs()));
-        let check = Expectation::new(
-            format!("{}: largest |increment| over its bound", self.name()),
-            1.0,
-            "holds for every state with ‖w‖² ≤ 2 and every batch",
-        );
-        checks.push(check.at_most().measured(seen / limit, steps.len() as u64));
-        Ok(checks)
+        let (steps, stretches): (Vec<_>, Vec<_>) = observed.into_iter().flatten().unzip();
+        Ok((steps.into_iter().flatten().collect(), stretches.into_iter().flatten().collect()))
     }
 
-    fn name(&self) -> String {
-        let relu = if self.activation == Activation::Relu { ", ReLU" } else { "" };
-        format!("m = {}, b = {}{relu}", self.samples, self.batch)
-    }
-
-    fn expected(&self, prediction: &Prediction, at: &Neuron) -> f64 {
+    fn drift(&self, prediction: &Prediction, at: &Neuron) -> f64 {
         (prediction.drift)(&at.correlations, at.norm_sq, self.batch, self.eta, self.activation)
     }
 
     /// A few consecutive steps, then a jump: levels of all sizes, states not too correlated.
-    fn steps(&self, prediction: &Prediction, walk: &mut Walk) -> Vec<Step> {
+    fn steps(&self, prediction: &Prediction, active: &Active, engine: &mut Reduced) -> Vec<Step> {
         let mut steps = Vec::new();
         for round in 0..16u64 {
             for _ in 0..8 {
-                let (before, level) = (walk.engine.neurons(0).remove(0), walk.level());
-                walk.engine.advance(1);
-                let (increment, expected) = (walk.level() - level, self.expected(prediction, &before));
-                steps.push(Step { level, increment, expected });
+                let before = engine.neurons(0).remove(0);
+                engine.advance(1);
+                let level = active.level(&before);
+                let increment = active.level(&engine.neurons(0)[0]) - level;
+                steps.push(Step { level, increment, expected: self.drift(prediction, &before) });
             }
-            walk.engine.advance(24 * round);
+            engine.advance(24 * round);
         }
         steps
     }
 
     /// From the first look that finds `R` above [`FAR`], over a time `20/λ`. The first look is a stopping
     /// time, so the mean increment estimates the mean conditional drift over the states of the stretch.
-    fn stretch(&self, prediction: &Prediction, walk: &mut Walk) -> Option<Stretch> {
+    fn stretch(&self, prediction: &Prediction, active: &Active, engine: &mut Reduced) -> Option<Stretch> {
         let span = (20.0 / sgd::rate(self.samples, self.batch, self.eta)) as u64;
         for _ in 0..400 {
-            walk.engine.advance(span / 40);
-            let level = walk.level();
+            engine.advance(span / 40);
+            let before = engine.neurons(0).remove(0);
+            let level = active.level(&before);
             if level > FAR {
-                let expected = self.expected(prediction, &walk.engine.neurons(0)[0]);
-                walk.engine.advance(span);
-                return Some(Stretch { drift: (walk.level() - level) / span as f64, expected });
+                engine.advance(span);
+                let drift = (active.level(&engine.neurons(0)[0]) - level) / span as f64;
+                return Some(Stretch { drift, expected: self.drift(prediction, &before) });
             }
         }
         None
     }
 
-    /// Measured minus exact expectation is a sum of martingale differences in every level: mean 0.
-    fn by_level(&self, steps: &[Step]) -> Vec<Check> {
-        let mut checks = Vec::new();
-        for (k, &low) in LEVELS.iter().enumerate() {
-            let high = LEVELS.get(k + 1).copied().unwrap_or(f64::INFINITY);
-            let within: Vec<&Step> =
-                steps.iter().filter(|step| low <= step.level && step.level < high).collect();
-            let name = format!("{}: drift of R for R in [{low}, {high})", self.name());
-            let why = "mean of the exact conditional expectation over the states visited; martingale differences; no \
-                       wider than three quarters of it, or of the asymptotic drift λ at the default step if that is more";
-            // Like the noise, it goes as η.
-            let scale = sgd::rate(self.samples, self.batch, DEFAULT_STEP) * self.eta / DEFAULT_STEP;
-            let check = |expected: f64| {
-                Expectation::new(name, expected, why).covered(0.75 * scale.max(expected.abs()))
-            };
-            if within.len() < FEWEST_STEPS {
-                let nothing = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
-                checks.push(check(f64::NAN).estimated(f64::NAN, nothing, 0));
-                continue;
-            }
-            let noise =
-                Mean::of(&within.iter().map(|step| step.increment - step.expected).collect::<Vec<_>>());
-            let expected = Mean::of(&within.iter().map(|step| step.expected).collect::<Vec<_>>()).mean;
-            let interval = noise.interval(CHECK_LEVEL);
-            let shifted = Interval { low: interval.low + expected, high: interval.high + expected };
-            checks.push(check(expected).estimated(noise.mean + expected, shifted, within.len() as u64));
-        }
-        checks
-    }
-
-    /// The drift in finer levels than the checks need: measured with its standard error, exact, and the bound.
-    fn record(&self, steps: &[Step], prediction: &Prediction, table: &mut Table) {
-        let bound = if self.batch == 1 { (prediction.bound)(self.samples, self.eta) } else { f64::NAN };
-        let level = |step: &Step| (step.level / DRAWN_WIDTH).floor() as i64;
+    /// The drift in finer levels than the checks need.
+    fn rows(&self, steps: &[Step], prediction: &Prediction) -> Vec<LevelDrift> {
+        let &Self { samples, batch, activation, eta } = self;
+        let bound = if batch == 1 { (prediction.bound)(samples, eta) } else { f64::NAN };
         let mut levels: BTreeMap<i64, Vec<&Step>> = BTreeMap::new();
         for step in steps.iter().filter(|step| step.level.is_finite()) {
-            levels.entry(level(step)).or_default().push(step);
+            levels.entry((step.level / DRAWN_WIDTH).floor() as i64).or_default().push(step);
         }
-        for (level, within) in levels.iter().filter(|(_, within)| within.len() >= FEWEST_STEPS) {
-            let noise =
-                Mean::of(&within.iter().map(|step| step.increment - step.expected).collect::<Vec<_>>());
-            let expected = Mean::of(&within.iter().map(|step| step.expected).collect::<Vec<_>>()).mean;
-            let low = *level as f64 * DRAWN_WIDTH;
-            table.push(&[
-                &self.samples,
-                &self.batch,
-                &self.activation.name(),
-                &self.eta,
-                &low,
-                &(low + DRAWN_WIDTH),
-                &(noise.mean + expected),
-                &noise.sem,
-                &expected,
-                &bound,
-                &within.len(),
-            ]);
-        }
+        levels.retain(|_, within| within.len() >= FEWEST_STEPS);
+        let row = |(level, within): (i64, Vec<&Step>)| {
+            let (noise, expected) = noise(&within);
+            let low = level as f64 * DRAWN_WIDTH;
+            LevelDrift {
+                samples,
+                batch,
+                activation,
+                step_size: eta,
+                low,
+                high: low + DRAWN_WIDTH,
+                measured: noise.mean + expected,
+                standard_error: noise.sem,
+                expected,
+                bound,
+                steps: within.len(),
+            }
+        };
+        levels.into_iter().map(row).collect()
     }
+}
 
-    /// The asymptotic bound, against what is measured and against the exact expectations.
-    fn far_out(&self, prediction: &Prediction, stretches: &[Stretch]) -> [Check; 2] {
-        let bound = (prediction.bound)(self.samples, self.eta);
-        let n = stretches.len() as u64;
-        let measured = Mean::of(&stretches.iter().map(|stretch| stretch.drift).collect::<Vec<_>>());
-        let min = smallest(stretches.iter().map(|stretch| stretch.expected));
-        let name = format!("{}: mean drift from R = {FAR} on, measured", self.name());
-        let above = format!("{}: smallest exact conditional drift at R > {FAR}", self.name());
-        [
-            Expectation::new(name, bound, "a stretch of 20/λ steps a walk; walks are independent")
-                .exceeding()
-                .estimated(measured.mean, measured.interval(CHECK_LEVEL), n),
-            Expectation::new(
-                above,
-                0.999 * bound,
-                "enumerated at the states visited; the bound is asymptotic",
-            )
-            .at_least()
-            .measured(min, n),
-        ]
+/// The ends of a level.
+fn ends(k: usize) -> (f64, f64) {
+    (LEVELS[k], LEVELS.get(k + 1).copied().unwrap_or(f64::INFINITY))
+}
+
+/// Mean of what is measured less its exact expectation, and mean of this. The former is a sum of martingale differences in every level: mean 0.
+fn noise(steps: &[&Step]) -> (Mean, f64) {
+    let noise = Mean::of(&steps.iter().map(|step| step.increment - step.expected).collect::<Vec<_>>());
+    let expected = Mean::of(&steps.iter().map(|step| step.expected).collect::<Vec<_>>()).mean;
+    (noise, expected)
+}
+
+impl Expected {
+    fn judge(self, steps: &[Step], stretches: &[Stretch], largest_increment: f64) -> Vec<Check> {
+        let levels = self.levels.into_iter().enumerate();
+        let mut checks: Vec<Check> = levels.map(|(k, check)| at_level(check, ends(k), steps)).collect();
+        if let Some((measured, exact)) = self.far {
+            let n = stretches.len() as u64;
+            let drift = Mean::of(&stretches.iter().map(|stretch| stretch.drift).collect::<Vec<_>>());
+            checks.push(measured.estimated(drift.mean, drift.interval(CHECK_LEVEL), n));
+            checks.push(exact.measured(smallest(stretches.iter().map(|stretch| stretch.expected)), n));
+        }
+        let seen = largest(steps.iter().map(|step| step.increment.abs()));
+        checks.push(self.increments.measured(seen / largest_increment, steps.len() as u64));
+        checks
     }
+}
+
+fn at_level(check: Covered, (low, high): (f64, f64), steps: &[Step]) -> Check {
+    let within: Vec<&Step> = steps.iter().filter(|step| low <= step.level && step.level < high).collect();
+    if within.len() < FEWEST_STEPS {
+        let nothing = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY };
+        return check.estimated(f64::NAN, nothing, 0);
+    }
+    let (noise, expected) = noise(&within);
+    let Interval { low, high } = noise.interval(CHECK_LEVEL);
+    let interval = Interval { low: low + expected, high: high + expected };
+    check.given(expected).estimated(noise.mean + expected, interval, within.len() as u64)
 }

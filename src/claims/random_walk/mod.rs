@@ -1,21 +1,19 @@
 //! Proposition 8: the log-ratio of the leader to the rest is a random walk that runs away.
 
+mod active;
 mod drift;
 mod events;
 mod figures;
 mod long_run;
 mod paths;
+mod rates;
 
-use crate::engine::{Engine, Reduced};
 use crate::error::{Error, Result};
-use crate::init::Start;
-use crate::measure::sparsity::log_ratio;
 use crate::model::Activation;
-use crate::problem::Problem;
-use crate::schedule::Schedule;
 use crate::study::words::by_the_reduced_engine;
-use crate::study::{Context, Effort, Findings, Kind, Study, Table};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
 use crate::theory::{random_walk, sgd};
+use crate::verdict::Register;
 
 /// The claim.
 pub const STUDY: Study = Study {
@@ -32,9 +30,7 @@ pub const STUDY: Study = Study {
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
     formula: r"R_t = \log \frac{|c_{i^*}|}{\sum_{j \ne i^*} |c_j|}, \qquad \lim_{R \to \infty} \mathbb{E}\bigl[R_{t+1} - R_t \mid w_t\bigr] \;\ge\; \frac{1}{m}\Bigl(\log \frac{1}{1-\eta} - \eta\Bigr) > 0, \qquad \frac{R_t}{t} \to \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1 - \eta_B^2}",
     figures: figures::ALL,
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
 /// What the command line may bend.
@@ -106,30 +102,43 @@ impl Default for Prediction {
 /// # Errors
 /// [`Error::Usage`] for a step size outside `[0.02, 0.5)`.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |register| protocol(context, options, prediction, register))
+}
+
+/// Registers what the claim is held to; what it measures comes after.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Result<Protocol> {
     let eta = options.step_size()?;
-    let mut findings = Findings { protocol: sentences(context.effort, eta), ..Findings::default() };
-    let mut drifts = Table::new("random_walk_drift", &drift::COLUMNS);
-    let cells = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
-    for (k, (samples, batch, activation)) in cells.into_iter().enumerate() {
-        let cell = drift::Cell { samples, batch, activation, eta };
-        let seed = context.cell_seed(&STUDY, (k as u64) << 32);
-        findings.checks.extend(cell.checks(context, prediction, seed, &mut drifts)?);
-    }
-    for setting in [(6, Activation::Linear), (9, Activation::Relu)] {
-        findings.checks.extend(events::checks(context, prediction, eta, setting)?);
-    }
-    findings.checks.push(long_run::transience(context, prediction, eta)?);
-    findings.checks.push(long_run::full_batch(context, prediction)?);
-    findings.checks.extend(long_run::rates(context, prediction)?);
-    findings.tables = vec![paths::table(context, prediction, eta)?, drifts];
-    findings.notes.push(
-        "R_t/t nears λ only like 1/√t when there are several rivals: R is the distance to the highest of them. Its \
-         growth is therefore held against its expectation given the losers at the first look, λT less the rise of the highest of k Gaussian walks \
-         of variance σ² a step, σ² that of what parts two losers; and the mean fall of the losers, which has no such correction, against λ itself. With two samples both are λ."
-            .into(),
-    );
-    findings.notes.extend(by_the_reduced_engine(context, "All walks"));
-    Ok(findings)
+    let told = prediction.clone();
+    Ok(of_parts(vec![
+        Box::new(move |lab, findings| {
+            findings.protocol = sentences(lab.effort, eta);
+            findings.notes = notes(lab);
+            findings.tables.push(paths::table(lab, &told, eta)?);
+            Ok(())
+        }),
+        drift::part(prediction, eta, register),
+        events::part(context, prediction, eta, (6, Activation::Linear), register),
+        events::part(context, prediction, eta, (9, Activation::Relu), register),
+        long_run::transience(context, prediction, eta, register),
+        long_run::full_batch(prediction, register),
+        rates::part(context, prediction, register),
+    ]))
+}
+
+/// What a reader should know besides.
+fn notes(context: &Context) -> Vec<String> {
+    let law = "R_t/t nears λ only like 1/√t when there are several rivals: R is the distance to the highest of them. Its \
+               growth is therefore held against its expectation given the losers at the first look, λT less the rise of the highest of k Gaussian walks \
+               of variance σ² a step, σ² that of what parts two losers; and the mean fall of the losers, which has no such correction, against λ itself. With two samples both are λ.";
+    [law.into()].into_iter().chain(by_the_reduced_engine(context, "All walks")).collect()
 }
 
 /// What is run, in words.
@@ -151,39 +160,8 @@ fn sentences(effort: Effort, eta: f64) -> Vec<String> {
             "In the long run: {} walks for transience (m = 5, b = 2), and for the rate {} or {} walks in each of ten settings of size, batch, step size, reduction and \
              activation, one of which the seed chooses. Control: under the full batch R is constant to rounding.",
             long_run::walks(effort),
-            long_run::replicas(effort, false),
-            long_run::replicas(effort, true)
+            rates::runs(effort, false),
+            rates::runs(effort, true)
         ),
     ]
-}
-
-/// A walk: the reduced engine on one start, and the samples that take part.
-struct Walk {
-    engine: Reduced,
-    active: Vec<usize>,
-}
-
-impl Walk {
-    /// `None` with fewer than two active samples, where there is no ratio.
-    fn new(problem: &Problem, schedule: &Schedule, seed: u64, replica: u64) -> Result<Option<Self>> {
-        let start = Start::gaussian(problem.dataset(), 0.5, seed, replica)?;
-        let admits = |i: &usize| problem.activation().admits(start.correlations[*i]);
-        let active: Vec<usize> = (0..problem.dataset().samples()).filter(admits).collect();
-        if active.len() < 2 {
-            return Ok(None);
-        }
-        let engine = Reduced::new(problem, schedule, &[start], replica)?;
-        Ok(Some(Self { engine, active }))
-    }
-
-    /// The active sample of the largest correlation.
-    fn leader(&self, c: &[f64]) -> usize {
-        let largest = self.active.iter().copied().max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs()));
-        largest.expect("two active samples at least")
-    }
-
-    /// The log-ratio `R` as it stands, measured without the help of theory.
-    fn level(&self) -> f64 {
-        log_ratio(&self.engine.neurons(0)[0], |i| self.active.binary_search(&i).is_ok())
-    }
 }

@@ -1,17 +1,20 @@
 //! Beyond the paper: how fast SGD becomes pure, by schedule and batch size.
 
 mod batch_size;
+mod certain;
 mod figures;
 mod phases;
-mod slopes;
+mod rates;
+mod setting;
 
 use crate::error::{Error, Result};
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
 use crate::study::setting::check_replicas;
-use crate::study::{Context, Effort, Findings, Kind, Study};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
 use crate::theory::escape;
 use crate::theory::rate::{self, Cost, StepLaw};
+use crate::verdict::Register;
 
 /// The claim.
 pub const STUDY: Study = Study {
@@ -30,10 +33,12 @@ pub const STUDY: Study = Study {
                 samples used, or under the mean reduction, b = 1 is best.",
     formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
     figures: figures::ALL,
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
+
+/// Bound on the probability that a schedule without chance is not far out after 40/λ in some of its few runs: two leaders must start within 1e-10
+/// of their boundary, in log-ratio.
+const TIED: f64 = 1e-8;
 
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
@@ -75,21 +80,40 @@ impl Default for Prediction {
 /// # Errors
 /// [`Error::Usage`] for fewer than 20 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |register| protocol(context, options, prediction, register))
+}
+
+/// Registers what the claim is held to; what it measures comes after.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Result<Protocol> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 20) {
         return Err(Error::Usage(format!(
             "--replicas {replicas}: an interval needs at least 20 runs a cell"
         )));
     }
     check_replicas(options.replicas)?;
-    let mut findings = Findings::default();
-    slopes::examine(context, options, prediction, &mut findings)?;
-    batch_size::examine(context, prediction, &mut findings)?;
-    phases::examine(context, prediction, &mut findings)?;
-    findings.notes.push(
-        "With replacement the exact expectation is what runs see as long as η_B b < 1. At η_B k = 1, k ≤ b, a batch with k more of i* \
-         sends c_j to 0 and the sum is infinite; near such η_B batches of which no run meets one can dominate it. Nothing here \
-         goes there."
-            .into(),
-    );
-    Ok(findings)
+    Ok(of_parts(vec![
+        rates::part(context, options, prediction, register),
+        certain::single_samples(prediction, register),
+        certain::blocks(prediction, register),
+        certain::full_batch(register),
+        batch_size::part(prediction, register),
+        phases::part(context, prediction, register),
+        Box::new(|_, findings| {
+            findings.notes.push(NOTE.into());
+            Ok(())
+        }),
+    ]))
 }
+
+/// Where the expectation is not what runs see.
+const NOTE: &str = "With replacement the exact expectation is what runs see as long as η_B b < 1. At η_B k = 1, k ≤ b, a batch with k more of i* \
+     sends c_j to 0 and the sum is infinite; near such η_B batches of which no run meets one can dominate it. Nothing here \
+     goes there.";

@@ -1,8 +1,8 @@
 //! The figures of `rate_law`, in their order on the page.
 
-mod rate_batch_size;
-mod rate_law;
+mod batch_size;
+mod rates;
 
 use crate::plot::Figure;
 
-pub(super) const ALL: &[&dyn Figure] = &[&rate_law::FIGURE, &rate_batch_size::FIGURE];
+pub(super) const ALL: &[&dyn Figure] = &[&rates::FIGURE, &batch_size::FIGURE];
