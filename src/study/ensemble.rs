@@ -61,7 +61,19 @@ impl Ensemble {
         Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
-    /// The same from several starts, replicas `first, first + 1, …`.
+    /// What the rule makes of many starts, replicas `0, 1, …`, in their order; `None` for those given up.
+    pub fn each<T: Send>(
+        &self,
+        context: &Context,
+        starts: &[Start],
+        rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
+    ) -> Result<Vec<Option<T>>> {
+        let blocks = (0..).step_by(BLOCK as usize).zip(starts.chunks(BLOCK as usize));
+        let seen = context.each(blocks, |(first, starts)| self.run(starts, first, &rule))?;
+        Ok(seen.into_iter().flatten().collect())
+    }
+
+    /// The same from several starts in one block, replicas `first, first + 1, …`.
     pub fn run<T>(
         &self,
         starts: &[Start],

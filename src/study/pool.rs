@@ -34,6 +34,11 @@ impl Tally {
 }
 
 impl Tally {
+    /// The share of the runs with a prediction that converged to it; NaN without any.
+    pub fn share(&self) -> f64 {
+        self.hits as f64 / self.trials as f64
+    }
+
     /// How the runs ended that did not arrive, if there are any.
     pub fn missed(&self) -> Option<String> {
         let missed = self.trials - self.hits;

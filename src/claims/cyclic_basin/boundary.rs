@@ -1,13 +1,15 @@
 //! Where the basins of two leaders meet, by bisection of the reduced recursion.
 
-use super::Prediction;
-use crate::error::{Error, Result};
-use crate::schedule::Schedule;
-use crate::study::ensemble::{Ensemble, lead};
-use crate::study::{Context, Findings, Table};
-use crate::vectors::smallest;
-use crate::verdict::{Equality, Expectation};
 use itertools::Itertools;
+use serde::{Deserialize, Serialize};
+
+use super::{Prediction, decided};
+use crate::error::Result;
+use crate::schedule::Schedule;
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Lab, Part, Row, Table};
+use crate::vectors::smallest;
+use crate::verdict::{Equality, Register};
 
 /// A start whose two leaders are moved against each other.
 #[derive(Clone)]
@@ -19,13 +21,34 @@ struct Place {
     leaders: [usize; 2],
 }
 
+/// The boundary for two samples, and the head start to first order in the step size.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Boundary {
+    pub init_norm: f64,
+    pub residual: f64,
+    pub step_size: f64,
+    pub ratio: f64,
+    pub log_ratio: f64,
+    pub first_order: f64,
+}
+
+impl Row for Boundary {
+    const TABLE: &'static str = "cyclic_boundary";
+}
+
 /// Log-ratios are found to this.
 const PRECISION: f64 = 1e-9;
 
 /// Step sizes whose slopes are extrapolated to 0.
 const SMALL: [f64; 2] = [0.02, 0.01];
 
-pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+/// The slope at step size 0 from what is found at the small ones.
+fn extrapolated(boundary: impl Fn(f64) -> Result<f64>) -> Result<f64> {
+    Ok(2.0 * boundary(SMALL[1])? / SMALL[1] - boundary(SMALL[0])? / SMALL[0])
+}
+
+/// Two samples: the boundary over norms and step sizes; and among five samples.
+pub(super) fn bisected(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (norms, step_sizes): (&[f64], &[f64]) = context.effort.pick(
         (&[0.3, 0.95], &[0.2, 0.02, 0.01]),
         (&[0.05, 0.3, 0.6, 0.95], &[0.2, 0.1, 0.05, 0.02, 0.01]),
@@ -33,59 +56,62 @@ pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut
     );
     let places: Vec<Place> =
         norms.iter().map(|norm| Place::pair(*norm, 0.0)).chain([Place::pair(0.6, 0.4)]).collect();
-    let slopes: Vec<Equality> = places.iter().map(|place| place.slope(prediction)).collect();
-    let not_sharp = Expectation::new(
-        "Theorem 4 is not sharp: least boundary log(c_1/c_0)/η",
-        0.5,
-        "on the edge c_0 = c_1 the theorem has a_0 win; over all norms and step sizes",
-    )
-    .at_least();
-    let cells: Vec<(&Place, f64)> =
-        places.iter().flat_map(|place| step_sizes.iter().map(move |eta| (place, *eta))).collect();
-    let found = context.each(&cells, |(place, eta)| place.boundary(*eta, false))?;
-    let at = |place: usize, eta: f64| {
-        let k = step_sizes.iter().position(|other| *other == eta).unwrap_or(0);
-        found[place * step_sizes.len() + k]
-    };
-    for (k, slope) in slopes.into_iter().enumerate() {
-        let extrapolated = 2.0 * at(k, SMALL[1]) / SMALL[1] - at(k, SMALL[0]) / SMALL[0];
-        findings.checks.push(slope.measured(extrapolated, 2));
-    }
-    let min = smallest(cells.iter().zip(&found).map(|((_, eta), x)| x / eta));
-    findings.checks.push(not_sharp.measured(min, found.len() as u64));
-    among_many(context, prediction, findings)?;
-    findings.protocol.push(format!(
+    let slopes: Vec<Equality> = places.iter().map(|place| place.slope(prediction, register)).collect();
+    let why = "on the edge c_0 = c_1 the theorem has a_0 win; over all norms and step sizes";
+    let not_sharp =
+        register.expect("Theorem 4 is not sharp: least boundary log(c_1/c_0)/η", 0.5, why).at_least();
+    let many = among_many(prediction, register);
+    let slope_of = prediction.slope;
+    Box::new(move |lab, findings| {
+        let cells = places.iter().cartesian_product(step_sizes);
+        let found = lab.each(cells, |(place, &step_size)| {
+            let log_ratio = place.boundary(step_size, false)?;
+            Ok(Boundary {
+                init_norm: place.norm_sq().sqrt(),
+                residual: place.residual,
+                step_size,
+                ratio: log_ratio.exp(),
+                log_ratio,
+                first_order: slope_of(place.norm_sq()) * step_size,
+            })
+        })?;
+        let at = |place: usize, eta: f64| {
+            let k = step_sizes.iter().position(|other| *other == eta).unwrap_or(0);
+            &found[place * step_sizes.len() + k]
+        };
+        for (place, slope) in slopes.into_iter().enumerate() {
+            let limit = extrapolated(|eta| Ok(at(place, eta).log_ratio))?;
+            findings.checks.push(slope.measured(limit, SMALL.len() as u64));
+        }
+        let least = smallest(found.iter().map(|found| found.log_ratio / found.step_size));
+        findings.checks.push(not_sharp.measured(least, found.len() as u64));
+        many(lab, findings)?;
+        findings.protocol.push(told(norms, step_sizes));
+        let place = norms.iter().position(|norm| *norm == 0.3).expect("norm 0.3 is among them");
+        let (coarse, fine) = (step_sizes[0], SMALL[1]);
+        findings.notes.push(format!(
+            "Boundary c_1/c_0 for ‖w_0‖ = 0.3 at η = {coarse}: {:.6}; at η = {fine}: {:.6}.",
+            at(place, coarse).ratio,
+            at(place, fine).ratio
+        ));
+        findings.tables.push(Table::of(found));
+        Ok(())
+    })
+}
+
+fn told(norms: &[f64], step_sizes: &[f64]) -> String {
+    format!(
         "All runs are of the reduced engine, f64, linear model. Bisection to {PRECISION:.0e} finds the boundary for m = 2 at η = {} from ‖w_0‖ = {} \
          without residual and from ‖w_0‖ = 0.6 with s = 0.4, and for three pairs of leaders among five samples, one of them visited in \
          reverse too; slopes are extrapolated from η = {}.",
         step_sizes.iter().join(", "),
         norms.iter().join(", "),
         SMALL.iter().join(", "),
-    ));
-    let place = norms.iter().position(|norm| *norm == 0.3).expect("norm 0.3 is among them");
-    let (coarse, fine) = (step_sizes[0], SMALL[1]);
-    findings.notes.push(format!(
-        "Boundary c_1/c_0 for ‖w_0‖ = 0.3 at η = {coarse}: {:.6}; at η = {fine}: {:.6}.",
-        at(place, coarse).exp(),
-        at(place, fine).exp()
-    ));
-    findings.tables.push(table(prediction, &cells, &found));
-    Ok(())
-}
-
-fn table(prediction: &Prediction, cells: &[(&Place, f64)], found: &[f64]) -> Table {
-    let rows = cells.iter().zip(found).map(|((place, eta), log_ratio)| {
-        let first_order = (prediction.slope)(place.norm_sq()) * eta;
-        [place.norm_sq().sqrt(), place.residual, *eta, log_ratio.exp(), *log_ratio, first_order]
-            .map(|x| x.to_string())
-            .to_vec()
-    });
-    let header = vec!["init_norm", "residual", "step_size", "ratio", "log_ratio", "first_order"];
-    Table::raw("cyclic_boundary", &header, rows.collect())
+    )
 }
 
 /// Two leaders among five: others before, between and behind.
-fn among_many(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+fn among_many(prediction: &Prediction, register: &mut Register) -> Part {
     let places = [
         Place { c: vec![0.15, 0.3, 0.22, 0.3, 0.1], residual: 0.2, leaders: [1, 3] },
         Place { c: vec![0.4, 0.35, 0.3, 0.2, 0.4], residual: 0.0, leaders: [0, 4] },
@@ -98,25 +124,28 @@ fn among_many(context: &Context, prediction: &Prediction, findings: &mut Finding
         leaders: places[0].leaders.map(|leader| places[0].c.len() - 1 - leader),
     };
     let [second, first] = backwards.leaders;
-    let expected = -(prediction.head_start)(&backwards.c, backwards.norm_sq(), first, second);
-    let expect = |name: String, expected: f64| {
+    let reversed = -(prediction.head_start)(&backwards.c, backwards.norm_sq(), first, second);
+    let mut expect = |name: String, expected: f64| {
         let why = "bisection at η = 0.02 and 0.01, extrapolated: what is left is of order η²";
-        Expectation::new(format!("m = 5, {name}: boundary of the log-ratio over η as η → 0"), expected, why)
-            .within(5e-4)
+        let name = format!("m = 5, {name}: boundary of the log-ratio over η as η → 0");
+        register.expect(name, expected, why).within(5e-4)
     };
-    let mut cases: Vec<(&Place, bool, Equality)> = Vec::new();
+    let mut cases: Vec<(Place, bool, Equality)> = Vec::new();
     for place in &places {
         let [first, second] = place.leaders;
         let expected = (prediction.head_start)(&place.c, place.norm_sq(), first, second);
-        cases.push((place, false, expect(format!("leaders {first} and {second}"), expected)));
+        cases.push((place.clone(), false, expect(format!("leaders {first} and {second}"), expected)));
     }
-    cases.push((&places[0], true, expect("leaders 1 and 3, visited in reverse".into(), expected)));
-    let checks = context.each(cases, |(place, reversed, expectation)| {
-        let over_step = |eta: f64| Ok::<_, Error>(place.boundary(eta, reversed)? / eta);
-        Ok(expectation.measured(2.0 * over_step(SMALL[1])? - over_step(SMALL[0])?, 2))
-    })?;
-    findings.checks.extend(checks);
-    Ok(())
+    let [first, second] = places[0].leaders;
+    let expected = expect(format!("leaders {first} and {second}, visited in reverse"), reversed);
+    cases.push((places[0].clone(), true, expected));
+    Box::new(move |lab: &Lab, findings| {
+        findings.checks.extend(lab.each(cases, |(place, reversed, expected)| {
+            let slope = extrapolated(|eta| place.boundary(eta, reversed))?;
+            Ok(expected.measured(slope, SMALL.len() as u64))
+        })?);
+        Ok(())
+    })
 }
 
 impl Place {
@@ -130,7 +159,7 @@ impl Place {
     }
 
     /// What the slope of the boundary in `η`, for two samples, will be held to.
-    fn slope(&self, prediction: &Prediction) -> Equality {
+    fn slope(&self, prediction: &Prediction, register: &mut Register) -> Equality {
         let norm_sq = self.norm_sq();
         let name = format!(
             "m = 2, ‖w_0‖ = {:.2}, s = {}: boundary log(c_1/c_0)/η as η → 0",
@@ -138,7 +167,7 @@ impl Place {
             self.residual
         );
         let why = "bisection to 1e-9 at η = 0.02 and 0.01, extrapolated: what is left is of order η²";
-        Expectation::new(name, (prediction.slope)(norm_sq), why).within(5e-4)
+        register.expect(name, (prediction.slope)(norm_sq), why).within(5e-4)
     }
 
     /// The start with the later leader ahead by a log-ratio, the norm as it was for two samples, and to second order in
@@ -156,22 +185,15 @@ impl Place {
     fn boundary(&self, eta: f64, reversed: bool) -> Result<f64> {
         let m = self.c.len();
         let order = if reversed { (0..m).rev().collect() } else { (0..m).collect() };
+        let schedule = Schedule::cyclic_over(m, 1, order)?;
         let per_cycle = eta * eta;
-        let ensemble = Ensemble::new(
-            Schedule::cyclic_over(m, 1, order)?,
-            eta,
-            0.5 * m as f64 / per_cycle,
-            1000.0 * m as f64 / per_cycle,
-        )?;
+        let ensemble =
+            Ensemble::new(schedule, eta, 0.5 * m as f64 / per_cycle, 1000.0 * m as f64 / per_cycle)?;
         let (mut low, mut high) = (-3.0 * eta, 3.0 * eta);
         while high - low > PRECISION {
             let middle = 0.5 * (low + high);
             let start = ensemble.start(&self.moved(middle), self.residual)?;
-            let decided = ensemble.run(&[start], 0, |_, neuron| {
-                let (leader, others) = lead(neuron);
-                (others < 0.05).then_some(leader)
-            })?;
-            match decided[0] {
+            match ensemble.run(&[start], 0, decided)?[0] {
                 Some(leader) if leader == self.leaders[0] => low = middle,
                 Some(_) => high = middle,
                 None => return Ok(f64::NAN),

@@ -2,9 +2,10 @@
 //!
 //! There are such starts (see [`mixed`](crate::theory::cyclic::mixed)). Random draws find them only if their measure is not zero.
 
+use itertools::Itertools;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::{Options, STUDY};
 use crate::error::Result;
@@ -14,10 +15,10 @@ use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::ensemble::{Ensemble, lead};
-use crate::study::{Context, Findings, Table};
+use crate::study::{Context, Lab, Part, Row, Table};
 use crate::theory::{cyclic, sgd};
 use crate::vectors::largest;
-use crate::verdict::Expectation;
+use crate::verdict::Register;
 
 /// Starts that share number of samples, step size and norm.
 const BLOCK: u64 = 64;
@@ -32,36 +33,47 @@ const TOLERANCE: f64 = 1e-6;
 /// `11 · 1e-15/3η`, 5e-14 at most; 1e-12 leaves a factor of 20.
 const HELD: f64 = 1e-12;
 
-pub(super) fn examine(context: &Context, options: &Options, findings: &mut Findings) -> Result<()> {
+/// A start that did not arrive.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Counterexample {
+    samples: usize,
+    step_size: f64,
+    seed: u64,
+    replica: u64,
+    residual: f64,
+    /// Separated by blanks.
+    correlations: String,
+}
+
+impl Row for Counterexample {
+    const TABLE: &'static str = "cyclic_counterexamples";
+}
+
+/// Random starts, block by block.
+pub(super) fn hunted(context: &Context, options: &Options, register: &mut Register) -> Part {
     let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 300_000));
-    let check = Expectation::new(
-        "the conjecture, for almost every start: random starts that end in one datapoint of the right sign",
-        1.0,
-        "m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, a residual; every second start has some of its \
+    let name =
+        "the conjecture, for almost every start: random starts that end in one datapoint of the right sign";
+    let why = "m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, a residual; every second start has some of its \
          correlations within 3η of the largest; within 1e-6; a miss would speak against \"almost every\"; rounding may hold a run that \
-         starts within 1e-15 of a boundary, which has a probability below 1e-12",
-    )
-    .always(0.99, HELD, starts);
-    context.progress.inc_length(starts);
-    let misses = (0..starts.div_ceil(BLOCK)).into_par_iter().map(|block| {
-        let count = BLOCK.min(starts - block * BLOCK);
-        context.progress.inc(count);
-        hunt(context, block, count)
-    });
-    let misses: Vec<Vec<String>> = misses.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-    findings.checks.push(check.counted(starts - misses.len() as u64, starts));
-    findings.protocol.push(format!(
-        "A hunt over {starts} random starts, m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, n = m + 1, every second with \
-         correlations within 3η of the largest."
-    ));
-    findings.notes.push(format!(
-        "The hunt found {} of {starts} starts that end in no datapoint. Such starts exist, on the boundaries of the basins, but random draws find \
-         a set of measure zero with probability 0: the hunt can speak against \"almost every start\", it cannot tell \"every\" from \"almost every\".",
-        misses.len()
-    ));
-    let header = vec!["samples", "step_size", "seed", "replica", "residual", "correlations"];
-    findings.tables.push(Table::raw("cyclic_counterexamples", &header, misses));
-    Ok(())
+         starts within 1e-15 of a boundary, which has a probability below 1e-12";
+    let expected = register.expect(name, 1.0, why).always(0.99, HELD, starts);
+    Box::new(move |lab, findings| {
+        let blocks = 0..starts.div_ceil(BLOCK);
+        let misses = lab.each(blocks, |block| hunt(lab, block, BLOCK.min(starts - block * BLOCK)))?.concat();
+        let missed = misses.len() as u64;
+        findings.checks.push(expected.counted(starts - missed, starts));
+        findings.protocol.push(format!(
+            "A hunt over {starts} random starts, m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, n = m + 1, every second with \
+             correlations within 3η of the largest."
+        ));
+        findings.notes.push(format!(
+            "The hunt found {missed} of {starts} starts that end in no datapoint. Such starts exist, on the boundaries of the basins, but random draws find \
+             a set of measure zero with probability 0: the hunt can speak against \"almost every start\", it cannot tell \"every\" from \"almost every\"."
+        ));
+        findings.tables.push(Table::of(misses));
+        Ok(())
+    })
 }
 
 /// A start with a random number of its correlations moved to within `3η` of the largest, in log-ratio, signs and norm
@@ -82,8 +94,8 @@ fn close_to_ties(ensemble: &Ensemble, start: &Start, eta: f64, rng: &mut impl Rn
 }
 
 /// The starts of a block that did not arrive.
-fn hunt(context: &Context, block: u64, count: u64) -> Result<Vec<Vec<String>>> {
-    let seed = context.cell_seed(&STUDY, 2 << 32);
+fn hunt(lab: &Lab, block: u64, count: u64) -> Result<Vec<Counterexample>> {
+    let seed = lab.cell_seed(&STUDY, 2 << 32);
     let mut rng = stream(seed, Purpose::Protocol, block);
     let samples = rng.random_range(2..=12);
     let eta = 0.07 * (0.25f64 / 0.07).powf(rng.random());
@@ -101,15 +113,16 @@ fn hunt(context: &Context, block: u64, count: u64) -> Result<Vec<Vec<String>>> {
         (set.distance(neuron) < TOLERANCE).then(|| (leader, neuron.correlations[leader] > 0.0))
     };
     let arrived = ensemble.run(&starts, block * BLOCK, rule)?;
-    let misses = starts.iter().zip(arrived).enumerate().filter(|(_, (start, limit))| {
+    let misses = (0..).zip(&starts).zip(arrived).filter(|((_, start), limit)| {
         !limit.is_some_and(|(leader, positive)| (start.correlations[leader] > 0.0) == positive)
     });
-    let row = |k: usize| {
-        let start = &starts[k];
-        let correlations: Vec<String> = start.correlations.iter().map(f64::to_string).collect();
-        let replica = (block * BLOCK + k as u64).to_string();
-        let head = [samples.to_string(), eta.to_string(), seed.to_string(), replica];
-        [head.to_vec(), vec![start.residual.to_string(), correlations.join(" ")]].concat()
+    let row = |(k, start): (u64, &Start)| Counterexample {
+        samples,
+        step_size: eta,
+        seed,
+        replica: block * BLOCK + k,
+        residual: start.residual,
+        correlations: start.correlations.iter().join(" "),
     };
-    Ok(misses.map(|(k, _)| row(k)).collect())
+    Ok(misses.map(|(missed, _)| row(missed)).collect())
 }

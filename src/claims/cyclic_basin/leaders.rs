@@ -2,41 +2,51 @@
 
 use itertools::Itertools;
 use rand::RngExt;
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::{Prediction, STUDY};
+use super::{Prediction, STUDY, decided};
 use crate::error::Result;
 use crate::init::Start;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval};
-use crate::study::ensemble::{Ensemble, lead};
-use crate::study::{Context, Findings, Table};
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Lab, Part, Row, Table};
 use crate::vectors;
-use crate::verdict::{Check, Covered, Expectation};
+use crate::verdict::Register;
 
-pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
-    random_starts(context, prediction, findings)?;
-    let check = close_calls(context, prediction)?;
-    let table = simplex(context, prediction)?;
-    findings.protocol.push(format!(
-        "The winner of {} close calls, m = 6, η = 0.02, and over {} starts on the simplex for m = 3.",
-        check.n,
-        table.csv.lines().count() - 1
-    ));
-    findings.checks.push(check);
-    findings.tables.push(table);
-    Ok(())
+/// How often the largest correlation loses, measured and to first order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct LargestLoses {
+    samples: usize,
+    step_size: f64,
+    largest_loses: f64,
+    standard_error: f64,
+    first_order: f64,
+    prediction_wrong: f64,
+    runs: u64,
 }
 
-/// Winners from several starts under one step size; a start that did not decide has none.
-fn winners(ensemble: &Ensemble, starts: &[Start]) -> Result<Vec<Option<usize>>> {
-    let rule = |_, neuron: &crate::state::Neuron| {
-        let (leader, others) = lead(neuron);
-        (others < 0.05).then_some(leader)
-    };
-    let blocks = starts.par_chunks(64).map(|starts| ensemble.run(starts, 0, rule));
-    Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+impl Row for LargestLoses {
+    const TABLE: &'static str = "cyclic_largest_loses";
+}
+
+/// The winner from one start on the simplex; none if the run did not decide.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct OnSimplex {
+    pub share_0: f64,
+    pub share_1: f64,
+    pub share_2: f64,
+    pub init_norm: f64,
+    pub step_size: f64,
+    /// A sample, or `none`.
+    pub winner: String,
+    pub first_order: usize,
+    pub largest: usize,
+}
+
+impl Row for OnSimplex {
+    const TABLE: &'static str = "cyclic_simplex";
 }
 
 fn ensemble(samples: usize, eta: f64) -> Result<Ensemble> {
@@ -49,122 +59,168 @@ fn largest_of(c: &[f64]) -> usize {
     (0..c.len()).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap_or(0)
 }
 
+/// Gaussian starts of one size under one step size, with the largest correlation and the winner to first order of each.
+struct Drawn {
+    ensemble: Ensemble,
+    starts: Vec<Start>,
+    largest: Vec<usize>,
+    foretold: Vec<usize>,
+}
+
+impl Drawn {
+    fn new(
+        context: &Context,
+        prediction: &Prediction,
+        (samples, eta, stream): (usize, f64, u64),
+        replicas: u64,
+    ) -> Result<Self> {
+        let ensemble = ensemble(samples, eta)?;
+        let seed = context.cell_seed(&STUDY, (samples as u64) << 8 | stream);
+        let starts = ensemble.gaussian(0.5, seed, 0, replicas)?;
+        let largest = starts.iter().map(|start| largest_of(&start.correlations)).collect();
+        let winner = |start: &Start| (prediction.winner)(&start.correlations, start.norm_sq, eta);
+        let foretold = starts.iter().map(winner).collect();
+        Ok(Self { ensemble, starts, largest, foretold })
+    }
+
+    /// Share of the starts whose largest correlation loses to first order.
+    fn loses(&self) -> f64 {
+        let loses = self.foretold.iter().zip(&self.largest).filter(|(a, b)| a != b).count();
+        loses as f64 / self.starts.len() as f64
+    }
+}
+
+/// The cell that is held to its prediction.
+const JUDGED: (usize, f64) = (12, 0.05);
+
 /// Gaussian starts: how often the largest correlation loses, measured and to first order.
-fn random_starts(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
+pub(super) fn random_starts(
+    context: &Context,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Result<Part> {
     let replicas = context.effort.pick(300, 2000, 40_000);
     let etas: &[f64] = context.effort.pick(&[0.1, 0.05], &[0.2, 0.1, 0.05], &[0.2, 0.1, 0.05]);
     let sizes = context.effort.pick(vec![12], vec![3, 12], vec![3, 12, 40]);
-    findings.protocol.push(format!(
+    let of_size = |samples| (0..).zip(etas).map(move |(stream, &eta)| (samples, eta, stream));
+    let cells: Vec<(usize, f64, u64)> = sizes.iter().copied().flat_map(of_size).collect();
+    let judged = cells.iter().position(|&(samples, eta, _)| (samples, eta) == JUDGED).expect("it is drawn");
+    let loses = Drawn::new(context, prediction, cells[judged], replicas)?.loses();
+    let why = "first order in η, for the very same starts, so that the interval is wider than need be; what is left is of the next order";
+    let (samples, eta) = JUDGED;
+    let name = format!(
+        "m = {samples}, η = {eta}, Gaussian starts: fraction of runs in which the largest correlation loses"
+    );
+    let expected = register.expect(name, loses, why).covered(context.effort.pick(0.1, 0.03, 0.012));
+    let told = format!(
         "The winner of {replicas} Gaussian starts of norm ½ a cell, m = {}, η = {}.",
         sizes.iter().join(", "),
         etas.iter().join(", ")
-    ));
-    let mut rows = Vec::new();
-    for samples in sizes {
-        for (k, &eta) in etas.iter().enumerate() {
-            context.progress.inc_length(replicas);
-            let ensemble = ensemble(samples, eta)?;
-            let seed = context.cell_seed(&STUDY, (samples as u64) << 8 | k as u64);
-            let starts = ensemble.gaussian(0.5, seed, 0, replicas)?;
-            let largest: Vec<usize> = starts.iter().map(|start| largest_of(&start.correlations)).collect();
-            let winner = |start: &Start| (prediction.winner)(&start.correlations, start.norm_sq, eta);
-            let predicted: Vec<usize> = starts.par_iter().map(winner).collect();
-            let share = |count: usize| count as f64 / replicas as f64;
-            let foretold = share(predicted.iter().zip(&largest).filter(|(a, b)| a != b).count());
-            let check = (samples == 12 && eta == 0.05).then(|| largest_loses(context, foretold));
-            let won = winners(&ensemble, &starts)?;
-            context.progress.inc(replicas);
-            let differs = |from: &[usize]| won.iter().zip(from).filter(|(won, i)| **won != Some(**i)).count();
-            let (lost, wrong) = (differs(&largest), share(differs(&predicted)));
-            let se = (share(lost) * (1.0 - share(lost)) / replicas as f64).sqrt();
-            let numbers = [eta, share(lost), se, foretold, wrong].map(|x| x.to_string());
-            rows.push([vec![samples.to_string()], numbers.to_vec(), vec![replicas.to_string()]].concat());
-            let interval = binomial_interval(lost as u64, replicas, CHECK_LEVEL);
-            findings.checks.extend(check.map(|check| check.estimated(share(lost), interval, replicas)));
-        }
-    }
-    let header = vec![
-        "samples",
-        "step_size",
-        "largest_loses",
-        "standard_error",
-        "first_order",
-        "prediction_wrong",
-        "runs",
-    ];
-    findings.tables.push(Table::raw("cyclic_largest_loses", &header, rows));
-    Ok(())
+    );
+    let prediction = prediction.clone();
+    Ok(Box::new(move |lab, findings| {
+        let rows = lab.each(cells, |cell| {
+            let drawn = Drawn::new(lab, &prediction, cell, replicas)?;
+            row(lab, &drawn, cell)
+        })?;
+        let share = rows[judged].largest_loses;
+        let lost = (share * replicas as f64).round() as u64;
+        let interval = binomial_interval(lost, replicas, CHECK_LEVEL);
+        findings.checks.push(expected.estimated(share, interval, replicas));
+        findings.protocol.push(told);
+        findings.tables.push(Table::of(rows));
+        Ok(())
+    }))
 }
 
-/// What the frequency of the cell with the most samples and the smallest step will be held to.
-fn largest_loses(context: &Context, foretold: f64) -> Covered {
-    let name = "m = 12, η = 0.05, Gaussian starts: fraction of runs in which the largest correlation loses";
-    let why = "first order in η, for the very same starts, so that the interval is wider than need be; what is left is of the next order";
-    Expectation::new(name, foretold, why).covered(context.effort.pick(0.1, 0.03, 0.012))
+/// Runs from all starts of a cell.
+fn row(lab: &Lab, drawn: &Drawn, (samples, step_size, _): (usize, f64, u64)) -> Result<LargestLoses> {
+    let won = drawn.ensemble.each(lab, &drawn.starts, decided)?;
+    let n = won.len() as f64;
+    let differs = |from: &[usize]| won.iter().zip(from).filter(|(won, i)| **won != Some(**i)).count();
+    let largest_loses = differs(&drawn.largest) as f64 / n;
+    Ok(LargestLoses {
+        samples,
+        step_size,
+        largest_loses,
+        standard_error: (largest_loses * (1.0 - largest_loses) / n).sqrt(),
+        first_order: drawn.loses(),
+        prediction_wrong: differs(&drawn.foretold) as f64 / n,
+        runs: won.len() as u64,
+    })
 }
 
 /// The order's law in `η`: starts whose runner-up is visited earlier and behind by `x η`, `x` uniform on `(0, 2)`. It
 /// wins iff `x < B`, at any small `η`.
-fn close_calls(context: &Context, prediction: &Prediction) -> Result<Check> {
+pub(super) fn close_calls(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (samples, eta) = (6, 0.02);
     let replicas = context.effort.pick(400, 1600, 20_000);
-    let check = Expectation::new(
-        "m = 6, η = 0.02, runner-up earlier and behind by up to 2η: fraction of winners not predicted",
-        context.effort.pick(0.1, 0.04, 0.02),
-        "a wrong winner needs a lead within O(η²) of the head start, or a third sample within O(η): at 0.0054 of the starts, as seen in \
-         80,000, the interval ends above the bound with a probability below 1e-8; without a head start 0.3 to 0.4 would be wrong",
-    )
-    .bounded();
-    let ensemble = ensemble(samples, eta)?;
-    let seed = context.cell_seed(&STUDY, 1 << 32);
-    let mut rng = stream(seed, Purpose::Protocol, 0);
-    let mut starts = Vec::new();
-    for start in ensemble.gaussian(0.5, seed, 0, replicas)? {
-        let mut c = start.correlations;
-        let largest = largest_of(&c);
-        let runner_up =
-            (0..samples).filter(|j| *j != largest).max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs()));
-        let (first, second) = (largest.min(runner_up.unwrap_or(0)), largest.max(runner_up.unwrap_or(0)));
-        let behind = 2.0 * eta * rng.random::<f64>();
-        let top = c[largest].abs();
-        (c[first], c[second]) = (top * (-behind).exp(), top);
-        starts.push(ensemble.start(&c, start.residual)?);
-    }
-    let won = winners(&ensemble, &starts)?;
-    let wrong = starts
-        .iter()
-        .zip(won)
-        .filter(|(start, won)| *won != Some((prediction.winner)(&start.correlations, start.norm_sq, eta)));
-    let wrong = wrong.count() as u64;
-    let interval = binomial_interval(wrong, replicas, CHECK_LEVEL);
-    Ok(check.estimated(wrong as f64 / replicas as f64, interval, replicas))
+    let name = "m = 6, η = 0.02, runner-up earlier and behind by up to 2η: fraction of winners not predicted";
+    let why = "a wrong winner needs a lead within O(η²) of the head start, or a third sample within O(η): at 0.0054 of the starts, as seen in \
+         80,000, the interval ends above the bound with a probability below 1e-8; without a head start 0.3 to 0.4 would be wrong";
+    let expected = register.expect(name, context.effort.pick(0.1, 0.04, 0.02), why).bounded();
+    let prediction = prediction.clone();
+    Box::new(move |lab, findings| {
+        let ensemble = ensemble(samples, eta)?;
+        let seed = lab.cell_seed(&STUDY, 1 << 32);
+        let mut rng = stream(seed, Purpose::Protocol, 0);
+        let mut starts = Vec::new();
+        for start in ensemble.gaussian(0.5, seed, 0, replicas)? {
+            let c = close(start.correlations, 2.0 * eta * rng.random::<f64>());
+            starts.push(ensemble.start(&c, start.residual)?);
+        }
+        let won = ensemble.each(lab, &starts, decided)?;
+        let predicted = |start: &Start| (prediction.winner)(&start.correlations, start.norm_sq, eta);
+        let wrong =
+            starts.iter().zip(won).filter(|(start, won)| *won != Some(predicted(start))).count() as u64;
+        let interval = binomial_interval(wrong, replicas, CHECK_LEVEL);
+        findings.checks.push(expected.estimated(wrong as f64 / replicas as f64, interval, replicas));
+        findings.protocol.push(format!("The winner of {replicas} close calls, m = {samples}, η = {eta}."));
+        Ok(())
+    })
+}
+
+/// Moves the two largest: the one visited later on top, the other behind by a log-ratio.
+fn close(mut c: Vec<f64>, behind: f64) -> Vec<f64> {
+    let largest = largest_of(&c);
+    let others = (0..c.len()).filter(|j| *j != largest);
+    let runner_up = others.max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs())).unwrap_or(0);
+    let top = c[largest].abs();
+    c[largest.min(runner_up)] = top * (-behind).exp();
+    c[largest.max(runner_up)] = top;
+    c
 }
 
 /// Three samples: the winner over the simplex of starts, for a map; norm ½.
-fn simplex(context: &Context, prediction: &Prediction) -> Result<Table> {
+pub(super) fn simplex(context: &Context, prediction: &Prediction) -> Part {
     let n: usize = context.effort.pick(12, 60, 240);
-    let (eta, norm) = (0.15, 0.5);
-    let ensemble = ensemble(3, eta)?;
-    let mut starts = Vec::new();
-    for k in 0..n {
-        for j in 0..n - k {
+    let (step_size, init_norm) = (0.15, 0.5);
+    let winner = prediction.winner;
+    Box::new(move |lab, findings| {
+        let ensemble = ensemble(3, step_size)?;
+        let mut starts = Vec::new();
+        for (k, j) in (0..n).flat_map(|k| (0..n - k).map(move |j| (k, j))) {
             let c = [k, j, n - 1 - k - j].map(|x| (x as f64 + 1.0 / 3.0) / n as f64);
             let length = vectors::norm(&c);
-            starts.push(ensemble.start(&c.map(|c| norm * c / length), 0.0)?);
+            starts.push(ensemble.start(&c.map(|c| init_norm * c / length), 0.0)?);
         }
-    }
-    let won = winners(&ensemble, &starts)?;
-    let rows = starts.iter().zip(won).map(|(start, won)| {
-        let c = &start.correlations;
-        let total: f64 = c.iter().sum();
-        let predicted = (prediction.winner)(c, start.norm_sq, eta);
-        let name = |winner: Option<usize>| winner.map_or("none".to_string(), |i| i.to_string());
-        let shares = c.iter().map(|c| (c / total).to_string());
-        let settings = [norm.to_string(), eta.to_string()];
-        let outcome = [name(won), predicted.to_string(), largest_of(c).to_string()];
-        shares.chain(settings).chain(outcome).collect()
-    });
-    let header =
-        vec!["share_0", "share_1", "share_2", "init_norm", "step_size", "winner", "first_order", "largest"];
-    Ok(Table::raw("cyclic_simplex", &header, rows.collect()))
+        let won = ensemble.each(lab, &starts, decided)?;
+        let rows = starts.iter().zip(won).map(|(start, won)| {
+            let c = &start.correlations;
+            let total: f64 = c.iter().sum();
+            OnSimplex {
+                share_0: c[0] / total,
+                share_1: c[1] / total,
+                share_2: c[2] / total,
+                init_norm,
+                step_size,
+                winner: won.map_or("none".into(), |i| i.to_string()),
+                first_order: winner(c, start.norm_sq, step_size),
+                largest: largest_of(c),
+            }
+        });
+        findings.tables.push(Table::of(rows));
+        findings.protocol.push(format!("The winner over {} starts on the simplex for m = 3.", starts.len()));
+        Ok(())
+    })
 }

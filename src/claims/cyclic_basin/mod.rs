@@ -5,11 +5,15 @@ mod figures;
 mod hunt;
 mod leaders;
 mod mixed;
+mod separatrix;
 
 use crate::error::Result;
 use crate::limits;
-use crate::study::{Context, Effort, Findings, Kind, Study};
+use crate::state::Neuron;
+use crate::study::ensemble::lead;
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
 use crate::theory::cyclic;
+use crate::verdict::Register;
 
 /// The claim.
 pub const STUDY: Study = Study {
@@ -29,9 +33,7 @@ pub const STUDY: Study = Study {
                 the cycle map has no other fixed point with both correlations positive, and it is a saddle.",
     formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     figures: figures::ALL,
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
 /// What the command line may bend.
@@ -77,13 +79,36 @@ impl Default for Prediction {
 /// # Errors
 /// [`Misuse::Empty`](crate::Misuse::Empty) for a hunt of no starts, [`Misuse::TooMany`](crate::Misuse::TooMany) for one of too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |register| protocol(context, options, prediction, register))
+}
+
+/// Registers what the claim is held to; what it measures comes after.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Result<Protocol> {
     if let Some(starts) = options.starts {
         limits::count("the number of starts of the hunt", starts, limits::MAX_RUNS)?;
     }
-    let mut findings = Findings::default();
-    boundary::examine(context, prediction, &mut findings)?;
-    leaders::examine(context, prediction, &mut findings)?;
-    mixed::examine(context, prediction, &mut findings)?;
-    hunt::examine(context, options, &mut findings)?;
-    Ok(findings)
+    Ok(of_parts(vec![
+        boundary::bisected(context, prediction, register),
+        leaders::random_starts(context, prediction, register)?,
+        leaders::close_calls(context, prediction, register),
+        leaders::simplex(context, prediction),
+        mixed::pairs(prediction, register),
+        separatrix::run(prediction, register),
+        mixed::supports(prediction, register),
+        hunt::hunted(context, options, register),
+    ]))
+}
+
+/// The leader, once all others together are below a twentieth of it.
+fn decided(_: u64, neuron: &Neuron) -> Option<usize> {
+    let (leader, others) = lead(neuron);
+    (others < 0.05).then_some(leader)
 }

@@ -1,22 +1,22 @@
 //! The last iterate converges; and at `b = m` nothing is selected.
 
-use super::super::Table;
-use super::cells::{Cell, NORM, STEP};
-use super::ends::{End, record};
-use super::{Context, Options, Prediction, STUDY, required, schedule};
+use super::ends::{BatchSize, End};
+use super::settings::{NORM, STEP, Setting};
+use super::{Options, Prediction, RowsPart, STUDY, required, schedule};
 use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::init::Start;
 use crate::model::Activation;
-use crate::problem::{Problem, Reduction};
+use crate::problem::Reduction;
 use crate::schedule::Schedule;
 use crate::study::trial::{Trial, start_where};
+use crate::study::{Context, Lab, Part};
 use crate::theory::budget::{granted, late, miss};
 use crate::theory::{gd, sgd};
 use crate::train::Outcome;
 use crate::vectors::smallest;
-use crate::verdict::{Check, Expectation};
+use crate::verdict::Register;
 
 /// Distance from which a run must come nearer still.
 const NEAR: f64 = 1e-6;
@@ -30,41 +30,52 @@ pub(super) fn staying(
     context: &Context,
     options: &Options,
     prediction: &Prediction,
-) -> Result<(Check, String)> {
-    let replicas = context.effort.pick(60, 400, 4000);
+    register: &mut Register,
+) -> Part {
     let samples = options.samples.unwrap_or(9);
-    let batch = options.batch.unwrap_or(if samples > 2 { 2 } else { 1 });
-    let dim = options.dim.unwrap_or(samples + samples / 2);
-    let size = format!("m = {samples}, b = {batch}, sum");
+    let setting = Setting {
+        samples,
+        dim: options.dim.unwrap_or(samples + samples / 2),
+        batch: options.batch.unwrap_or(if samples > 2 { 2 } else { 1 }),
+        activation: Activation::Linear,
+        reduction: Reduction::Sum,
+        step_size: options.step_size.unwrap_or(STEP),
+        init_norm: options.init_norm.unwrap_or(NORM),
+        replicas: context.effort.pick(60, 400, 4000),
+    };
+    let (size, replicas) = (format!("m = {samples}, b = {}, sum", setting.batch), setting.replicas);
     let why = format!("from a distance of {NEAR:.0e}, for another budget of steps");
     let name = format!("{size}: runs that stay with their datapoint and come nearer");
     let missed = replicas as f64 * (miss(samples, NEAR) + late(samples, granted(samples, NEAR), 1.0));
-    let expected = Expectation::new(name, 1.0, why).chance(missed).always(required(context).0, 0.0, replicas);
+    let expected = register.expect(name, 1.0, why).chance(missed).always(required(context).0, 0.0, replicas);
+    let (options, prediction) = (options.clone(), prediction.clone());
+    Box::new(move |lab, findings| {
+        let stayed = stayed(lab, &options, &prediction, &setting)?;
+        findings.checks.push(expected.counted(stayed, replicas));
+        findings.protocol.push(format!(
+            "{replicas} more runs ({size}; their number is not that of --replicas) go on from a distance of {NEAR:.0e} for another budget of steps."
+        ));
+        Ok(())
+    })
+}
 
-    let seed = context.cell_seed(&STUDY, 2 << 32);
-    let problem = Problem::new(
-        Dataset::implicit_orthonormal(samples, dim)?,
-        Activation::Linear,
-        Reduction::Sum,
-        options.step_size.unwrap_or(STEP),
-    )?;
-    let schedule = schedule(options, samples, batch, seed)?;
-    let stayed = context.each(0..replicas, |replica| {
-        let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(NORM), seed, replica)?;
-        let set = (prediction.limit_set)(&start.correlations, Activation::Linear);
-        let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
-        let mut engine = case.reduced()?;
-        let run = case.run_to(&mut engine, set.clone(), NEAR);
-        engine.advance(case.budget(NEAR));
+/// How many runs stay and come nearer.
+fn stayed(lab: &Lab, options: &Options, prediction: &Prediction, setting: &Setting) -> Result<u64> {
+    let seed = lab.cell_seed(&STUDY, 2 << 32);
+    let problem = setting.problem(Dataset::implicit_orthonormal(setting.samples, setting.dim)?)?;
+    let schedule = schedule(options, setting.samples, setting.batch, seed)?;
+    let stayed = lab.each(0..setting.replicas, |replica| {
+        let start = Start::gaussian(problem.dataset(), setting.init_norm, seed, replica)?;
+        let set = (prediction.limit_set)(&start.correlations, setting.activation);
+        let trial = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
+        let mut engine = trial.reduced()?;
+        let run = trial.run_to(&mut engine, set.clone(), NEAR);
+        engine.advance(trial.budget(NEAR));
         let (before, after) = (&run.neurons[0], &engine.neurons(0)[0]);
         let same = set.nearest_datapoint(before) == set.nearest_datapoint(after);
         Ok(run.outcome == Outcome::Converged && same && set.distance(after) <= run.distance)
     })?;
-    let stayed = stayed.into_iter().filter(|stayed| *stayed).count();
-    let told = format!(
-        "{replicas} more runs ({size}; their number is not that of --replicas) go on from a distance of {NEAR:.0e} for another budget of steps."
-    );
-    Ok((expected.counted(stayed as u64, replicas), told))
+    Ok(stayed.into_iter().filter(|stayed| *stayed).count() as u64)
 }
 
 /// Least distance from every datapoint of a mixture that the control at `b = m` uses.
@@ -75,44 +86,61 @@ pub(super) fn full_batch(
     context: &Context,
     options: &Options,
     prediction: &Prediction,
-    batch_sizes: &mut Table,
-) -> Result<Option<(Check, String)>> {
-    let replicas = options.replicas.unwrap_or(context.effort.pick(20, 200, 1000));
+    register: &mut Register,
+) -> RowsPart {
     let samples = options.samples.unwrap_or(12);
-    let dim = options.dim.unwrap_or(samples + samples / 2);
+    let settings = Activation::PAPER.into_iter().zip(Reduction::ALL).map(|(activation, reduction)| Setting {
+        samples,
+        dim: options.dim.unwrap_or(samples + samples / 2),
+        batch: samples,
+        activation,
+        reduction,
+        step_size: options.step_size.unwrap_or(STEP),
+        init_norm: options.init_norm.unwrap_or(NORM),
+        replicas: options.replicas.unwrap_or(context.effort.pick(20, 200, 1000)),
+    });
+    let settings: Vec<Setting> = settings.collect();
     let why = format!("the mixtures of the starts used keep {MIXED}, by their closed form");
     let name = "b = m: smallest distance to a datapoint";
-    let expected = Expectation::new(name, prediction.apart, why).control().at_least();
-    let seed = context.cell_seed(&STUDY, 3 << 32);
-    let mut nearest = Vec::new();
-    for (activation, reduction) in Activation::PAPER.into_iter().zip(Reduction::ALL) {
-        let dataset = Dataset::implicit_orthonormal(samples, dim)?;
-        let (step_size, init_norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
-        let problem = Problem::new(dataset, activation, reduction, step_size)?;
-        let schedule = Schedule::sgd(samples, samples, seed)?;
-        let mixed = |start: &Start| {
-            gd::to_a_datapoint(&start.correlations, activation).is_some_and(|distance| distance >= MIXED)
-        };
-        let mut ends = Vec::new();
-        for replica in 0..replicas {
-            let Some(start) = start_where(problem.dataset(), init_norm, seed, replica, mixed)? else {
-                continue;
-            };
-            let set = sgd::limit_set(&start.correlations, activation);
-            let case = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
-            let run = case.run_for(&mut case.reduced()?, case.budget(1e-10));
-            nearest.push(set.distance(&run.neurons[0]));
-            ends.push(End::of(&run, &problem));
+    let expected = register.expect(name, prediction.apart, why).control().at_least();
+    Box::new(move |lab, findings| {
+        let (mut rows, mut nearest) = (Vec::new(), Vec::new());
+        for setting in &settings {
+            let (distances, ends): (Vec<f64>, Vec<End>) = mixtures(lab, setting)?.into_iter().unzip();
+            nearest.extend(distances);
+            rows.extend(BatchSize::of(setting, &ends));
         }
-        let batch = samples;
-        let cell = Cell { samples, dim, batch, activation, reduction, step_size, init_norm, replicas };
-        record(batch_sizes, &cell, &ends);
-    }
-    let closest = smallest(nearest.iter().copied());
-    let told = format!(
-        "Control: {} runs at b = m = {samples}, linear under mean and ReLU under sum, from starts whose mixture is {MIXED} or more from every datapoint, \
-         must keep away from them.",
-        nearest.len()
-    );
-    Ok((!nearest.is_empty()).then(|| (expected.measured(closest, nearest.len() as u64), told)))
+        if nearest.is_empty() {
+            findings.withdraw(expected.name(), "No control at b = m: it needs two active samples.");
+            return Ok(rows);
+        }
+        findings.protocol.push(format!(
+            "Control: {} runs at b = m = {samples}, linear under mean and ReLU under sum, from starts whose mixture is {MIXED} or more from every datapoint, \
+             must keep away from them.",
+            nearest.len()
+        ));
+        findings.checks.push(expected.measured(smallest(nearest.iter().copied()), nearest.len() as u64));
+        Ok(rows)
+    })
+}
+
+/// Distances to the nearest datapoint and ends of the runs of a setting at `b = m`.
+fn mixtures(lab: &Lab, setting: &Setting) -> Result<Vec<(f64, End)>> {
+    let &Setting { samples, dim, activation, init_norm, replicas, .. } = setting;
+    let seed = lab.cell_seed(&STUDY, 3 << 32);
+    let problem = setting.problem(Dataset::implicit_orthonormal(samples, dim)?)?;
+    let schedule = Schedule::sgd(samples, samples, seed)?;
+    let mixed = |start: &Start| {
+        gd::to_a_datapoint(&start.correlations, activation).is_some_and(|distance| distance >= MIXED)
+    };
+    let runs = lab.each(0..replicas, |replica| {
+        let Some(start) = start_where(problem.dataset(), init_norm, seed, replica, mixed)? else {
+            return Ok(None);
+        };
+        let set = sgd::limit_set(&start.correlations, activation);
+        let trial = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
+        let run = trial.run_for(&mut trial.reduced()?, trial.budget(1e-10));
+        Ok(Some((set.distance(&run.neurons[0]), End::of(&run, &problem))))
+    })?;
+    Ok(runs.into_iter().flatten().collect())
 }

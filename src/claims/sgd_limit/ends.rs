@@ -1,11 +1,15 @@
-//! Where the runs of a cell ended, and after how many steps: the jump at `b = m`, and the rate law.
+//! Where the runs of a setting ended, and after how many steps: the jump at `b = m`, and the rate law.
 
-use super::super::Table;
-use super::cells::Cell;
+use serde::{Deserialize, Serialize};
+
+use super::settings::Setting;
+use crate::device::Precision;
 use crate::measure::alignment::best_match;
 use crate::measure::sparsity::participation_ratio;
-use crate::problem::Problem;
+use crate::model::Activation;
+use crate::problem::{Problem, Reduction};
 use crate::stats::{ESTIMATE_LEVEL, Mean};
+use crate::study::Row;
 use crate::theory::{alignment, sgd};
 use crate::train::{Outcome, Run};
 
@@ -28,31 +32,69 @@ impl End {
     }
 }
 
-/// One row a cell: means over its runs with 95 % intervals, and what theory says.
-pub(super) fn table() -> Table {
-    let header = [
-        "samples",
-        "dim",
-        "batch",
-        "activation",
-        "reduction",
-        "step_size",
-        "init_norm",
-        "runs",
-        "max_cos",
-        "max_cos_low",
-        "max_cos_high",
-        "max_cos_predicted",
-        "participation_ratio",
-        "participation_ratio_low",
-        "participation_ratio_high",
-        "steps",
-        "steps_low",
-        "steps_high",
-        "rate_predicted",
-        "tolerance",
-    ];
-    Table::new("batch_sizes", &header)
+/// The runs of a setting: means with 95 % intervals, and what theory says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct BatchSize {
+    pub samples: usize,
+    pub dim: usize,
+    pub batch: usize,
+    pub activation: Activation,
+    pub reduction: Reduction,
+    pub step_size: f64,
+    pub init_norm: f64,
+    pub runs: usize,
+    pub max_cos: f64,
+    pub max_cos_low: f64,
+    pub max_cos_high: f64,
+    pub max_cos_predicted: f64,
+    pub participation_ratio: f64,
+    pub participation_ratio_low: f64,
+    pub participation_ratio_high: f64,
+    /// Steps to the tolerance; NaN if a run did not reach it.
+    pub steps: f64,
+    pub steps_low: f64,
+    pub steps_high: f64,
+    pub rate_predicted: f64,
+    pub tolerance: f64,
+}
+
+impl Row for BatchSize {
+    const TABLE: &'static str = "batch_sizes";
+}
+
+impl BatchSize {
+    /// The row of a setting; none without runs.
+    pub fn of(setting: &Setting, ends: &[End]) -> Option<Self> {
+        if ends.is_empty() {
+            return None;
+        }
+        let &Setting { samples, dim, batch, activation, reduction, step_size, init_norm, .. } = setting;
+        let [max_cos, max_cos_low, max_cos_high] = estimate(ends, |end| end.max_cos);
+        let [ratio, ratio_low, ratio_high] = estimate(ends, |end| end.participation_ratio);
+        let [steps, steps_low, steps_high] = estimate(ends, |end| end.steps);
+        Some(Self {
+            samples,
+            dim,
+            batch,
+            activation,
+            reduction,
+            step_size,
+            init_norm,
+            runs: ends.len(),
+            max_cos,
+            max_cos_low,
+            max_cos_high,
+            max_cos_predicted: if batch < samples { 1.0 } else { alignment::gd_max_cos(samples, activation) },
+            participation_ratio: ratio,
+            participation_ratio_low: ratio_low,
+            participation_ratio_high: ratio_high,
+            steps,
+            steps_low,
+            steps_high,
+            rate_predicted: sgd::rate(samples, batch, reduction.step_per_sample(step_size, batch)),
+            tolerance: super::tolerance(Precision::F64),
+        })
+    }
 }
 
 /// Mean and 95 % interval; the interval of a single run is that run.
@@ -64,39 +106,4 @@ fn estimate(ends: &[End], of: fn(&End) -> f64) -> [f64; 3] {
     let mean = Mean::of(&sample);
     let interval = mean.interval(ESTIMATE_LEVEL);
     [mean.mean, interval.low, interval.high]
-}
-
-/// Adds the row of a cell.
-pub(super) fn record(table: &mut Table, cell: &Cell, ends: &[End]) {
-    if ends.is_empty() {
-        return;
-    }
-    let &Cell { samples, dim, batch, activation, reduction, step_size, init_norm, .. } = cell;
-    let rate = sgd::rate(samples, batch, reduction.step_per_sample(step_size, batch));
-    let predicted = if batch < samples { 1.0 } else { alignment::gd_max_cos(samples, activation) };
-    let [max_cos, max_cos_low, max_cos_high] = estimate(ends, |end| end.max_cos);
-    let [ratio, ratio_low, ratio_high] = estimate(ends, |end| end.participation_ratio);
-    let [steps, steps_low, steps_high] = estimate(ends, |end| end.steps);
-    table.push(&[
-        &samples,
-        &dim,
-        &batch,
-        &activation.name(),
-        &reduction.name(),
-        &step_size,
-        &init_norm,
-        &ends.len(),
-        &max_cos,
-        &max_cos_low,
-        &max_cos_high,
-        &predicted,
-        &ratio,
-        &ratio_low,
-        &ratio_high,
-        &steps,
-        &steps_low,
-        &steps_high,
-        &rate,
-        &super::tolerance(crate::device::Precision::F64),
-    ]);
 }

@@ -1,6 +1,8 @@
 //! The three engines in lockstep on one batch stream: how far apart their weights are at each step.
 
-use super::super::{Context, Table};
+use serde::{Deserialize, Serialize};
+
+use super::settings::{NORM, STEP};
 use super::{Options, STUDY, schedule};
 use crate::data::Dataset;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
@@ -8,6 +10,7 @@ use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
+use crate::study::{Lab, Row, Table};
 use crate::train::Cadence;
 use crate::vectors::norm_of;
 
@@ -15,39 +18,60 @@ use crate::vectors::norm_of;
 const SIZE: (usize, usize, usize) = (9, 13, 2);
 const STEPS: u64 = 3000;
 
-/// Distances `‖w − w'‖` between each two engines, about sixty times a decade of steps.
-pub(super) fn table(context: &Context, options: &Options) -> Result<Table> {
+/// How far two engines are apart at a step: `‖w − w'‖`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Distance {
+    pub samples: usize,
+    pub dim: usize,
+    pub batch: usize,
+    pub step_size: f64,
+    pub step: u64,
+    pub engine: String,
+    pub other: String,
+    pub distance: f64,
+    pub unit_roundoff: f64,
+}
+
+impl Row for Distance {
+    const TABLE: &'static str = "engines";
+}
+
+/// Distances between each two engines, about sixty times a decade of steps.
+pub(super) fn table(lab: &Lab, options: &Options) -> Result<Table> {
     let (samples, dim, batch) = SIZE;
-    let seed = context.cell_seed(&STUDY, 4 << 32);
-    let step_size = options.step_size.unwrap_or(0.2);
+    let seed = lab.cell_seed(&STUDY, 4 << 32);
+    let step_size = options.step_size.unwrap_or(STEP);
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, step_size)?;
     let schedule = schedule(options, samples, batch, seed)?;
-    let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(0.5), seed, 0)?;
+    let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(NORM), seed, 0)?;
     let starts = std::slice::from_ref(&start);
-    let compute = &context.compute;
+    let compute = &lab.compute;
     let mut engines: [(&str, Box<dyn Engine>); 3] = [
         ("autodiff", Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, compute)?)),
         ("analytic", Box::new(Analytic::new(&problem, &schedule, starts, 0, compute)?)),
         ("reduced", Box::new(Reduced::new(&problem, &schedule, starts, 0)?)),
     ];
-    let header =
-        ["samples", "dim", "batch", "step_size", "step", "engine", "other", "distance", "unit_roundoff"];
-    let mut table = Table::new("engines", &header);
-    let roundoff = compute.precision().unit_roundoff();
+    let unit_roundoff = compute.precision().unit_roundoff();
     let cadence = Cadence::Logarithmic { per_decade: 60 };
-    let mut step = 0;
+    let (mut rows, mut step) = (Vec::new(), 0);
     while cadence.next_after(step) <= STEPS {
         let next = cadence.next_after(step);
         engines.iter_mut().for_each(|(_, engine)| engine.advance(next - step));
         step = next;
         let weights =
             engines.iter().map(|(_, engine)| engine.weights(0)).collect::<Result<Vec<_>, Misuse>>()?;
-        for (k, l) in [(0, 1), (0, 2), (1, 2)] {
-            let distance = norm_of(weights[k].iter().zip(&weights[l]).map(|(a, b)| a - b));
-            let (engine, other) = (engines[k].0, engines[l].0);
-            table.push(&[&samples, &dim, &batch, &step_size, &step, &engine, &other, &distance, &roundoff]);
-        }
+        rows.extend([(0, 1), (0, 2), (1, 2)].map(|(k, l)| Distance {
+            samples,
+            dim,
+            batch,
+            step_size,
+            step,
+            engine: engines[k].0.into(),
+            other: engines[l].0.into(),
+            distance: norm_of(weights[k].iter().zip(&weights[l]).map(|(a, b)| a - b)),
+            unit_roundoff,
+        }));
     }
-    Ok(table)
+    Ok(Table::of(rows))
 }

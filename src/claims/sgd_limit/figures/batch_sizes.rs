@@ -1,104 +1,69 @@
 //! The jump at `b = m`: how pure the limit is against the share of the data in a batch.
 
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::sheet::Row;
-use crate::plot::{FileFigure, Sheet};
+use super::{MODELS, chosen};
+use crate::claims::sgd_limit::ends::BatchSize;
+use crate::model::Activation;
+use crate::plot::Plot;
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
 
-pub(super) const FIGURE: FileFigure = FileFigure {
-    id: "batch_sizes",
-    title: "Where SGD ends, over the share of the data in a batch",
-    table: "batch_sizes",
-    columns: &[
-        "samples",
-        "dim",
-        "batch",
-        "activation",
-        "reduction",
-        "step_size",
-        "runs",
-        "max_cos",
-        "max_cos_low",
-        "max_cos_high",
-        "max_cos_predicted",
-        "participation_ratio",
-        "participation_ratio_low",
-        "participation_ratio_high",
-    ],
-    draw,
-    caption,
-};
+pub(super) const FIGURE: Plot<BatchSize> =
+    Plot { id: "batch_sizes", title: "Where SGD ends, over the share of the data in a batch", draw, caption };
 
-/// The cells of the first size and reduction, and those with `b = m`, where the reduction does not matter.
-pub(super) fn chosen<'a>(sheet: &'a Sheet, activation: &'a str) -> impl Iterator<Item = Row<'a>> {
-    let (samples, reduction) = (sheet.first("samples"), sheet.first("reduction"));
-    sheet.with("samples", samples).filter(move |row| {
-        let counts = row.text("reduction") == reduction || row.text("batch") == samples;
-        row.text("activation") == activation && counts
-    })
+fn share(row: &BatchSize) -> f64 {
+    row.batch as f64 / row.samples as f64
 }
 
-fn share(row: &Row) -> f64 {
-    row.number("batch") / row.number("samples")
-}
-
-fn draw(sheet: &Sheet) -> Drawing {
-    let panel = |column: &str, label: &str, range: Option<(f64, f64)>| {
-        let mut series = Vec::new();
-        for (activation, colour, shape) in
-            [("linear", Colour::Blue, Shape::Disc), ("relu", Colour::Vermillion, Shape::Triangle)]
-        {
-            let rows = || chosen(sheet, activation);
-            if column == "max_cos" {
-                // A line below b = m, and there a bar: nothing lies in between.
-                let predicted = |row: &Row| (share(row), row.number("max_cos_predicted"));
-                let below = rows().filter(|row| share(row) < 1.0).map(|row| predicted(&row)).collect();
-                let bars = rows().filter(|row| share(row) == 1.0).map(|row| predicted(&row).1);
-                let name = if activation == "linear" { "predicted" } else { "" };
-                series.push(Series::line(name, colour, Stroke::Dashed, below));
-                series.extend(
-                    bars.map(|y| Series::line("", colour, Stroke::Solid, vec![(0.96, y), (1.04, y)])),
-                );
-            }
-            let point = |row: Row| {
-                let of = |suffix: &str| row.number(&format!("{column}{suffix}"));
-                Point::within(share(&row), of(""), of("_low"), of("_high"))
-            };
-            let name = if activation == "relu" { "ReLU" } else { activation };
-            series.push(Series::points(name, colour, shape, rows().map(point).collect()));
-        }
-        let y = Axis::linear(label);
-        let y = match range {
-            Some((low, high)) => y.from_to(low, high),
-            None => y,
+fn draw(rows: &[BatchSize]) -> Drawing {
+    let x = || Axis::linear("share of the data in a batch, b/m").from_to(0.0, 1.05);
+    let points = |activation, of: fn(&BatchSize) -> [f64; 3]| -> Vec<Point> {
+        let point = |row: &BatchSize| {
+            let [mean, low, high] = of(row);
+            Point::within(share(row), mean, low, high)
         };
-        Panel::new("", Axis::linear("share of the data in a batch, b/m").from_to(0.0, 1.05), y, series)
+        chosen(rows, activation).map(point).collect()
     };
-    Drawing::new(
-        2,
-        vec![
-            panel("max_cos", "largest cosine with a sample", Some((0.0, 1.1))),
-            panel("participation_ratio", "participation ratio", None),
-        ],
-    )
+    let (mut cosines, mut ratios) = (Vec::new(), Vec::new());
+    for (activation, name, colour, shape) in MODELS {
+        cosines.extend(predicted(rows, activation, colour));
+        let cosine = |row: &BatchSize| [row.max_cos, row.max_cos_low, row.max_cos_high];
+        cosines.push(Series::points(name, colour, shape, points(activation, cosine)));
+        let ratio = |row: &BatchSize| {
+            [row.participation_ratio, row.participation_ratio_low, row.participation_ratio_high]
+        };
+        ratios.push(Series::points(name, colour, shape, points(activation, ratio)));
+    }
+    let cosine = Axis::linear("largest cosine with a sample").from_to(0.0, 1.1);
+    let ratio = Axis::linear("participation ratio");
+    Drawing::new(2, vec![Panel::new("", x(), cosine, cosines), Panel::new("", x(), ratio, ratios)])
 }
 
-fn caption(sheet: &Sheet) -> String {
-    let rows = || chosen(sheet, "linear").chain(chosen(sheet, "relu"));
+/// The cosine that theory predicts: a line below `b = m`, and there a bar, as nothing lies in between.
+fn predicted(rows: &[BatchSize], activation: Activation, colour: Colour) -> Vec<Series> {
+    let predicted = |row: &BatchSize| (share(row), row.max_cos_predicted);
+    let (full, below): (Vec<_>, Vec<_>) =
+        chosen(rows, activation).map(predicted).partition(|(share, _)| *share == 1.0);
+    let name = if activation == Activation::Linear { "predicted" } else { "" };
+    let bar = |(_, y)| Series::line("", colour, Stroke::Solid, vec![(0.96, y), (1.04, y)]);
+    let line = Series::line(name, colour, Stroke::Dashed, below);
+    [line].into_iter().chain(full.into_iter().map(bar)).collect()
+}
+
+fn caption(rows: &[BatchSize]) -> String {
     let runs = |full: bool| {
-        let counts = rows().filter(|row| (row.text("batch") == row.text("samples")) == full);
-        let counts: Vec<f64> = counts.map(|row| row.number("runs")).collect();
-        let min = counts.iter().copied().fold(f64::INFINITY, f64::min);
-        let max = counts.iter().copied().fold(0.0, f64::max);
-        if min == max { format!("{max}") } else { format!("{min} to {max}") }
+        let shown = MODELS.iter().flat_map(|(activation, ..)| chosen(rows, *activation));
+        let counts: Vec<usize> =
+            shown.filter(|row| (row.batch == row.samples) == full).map(|row| row.runs).collect();
+        match (counts.iter().min(), counts.iter().max()) {
+            (Some(min), Some(max)) if min < max => format!("{min} to {max}"),
+            (_, max) => format!("{}", max.unwrap_or(&0)),
+        }
     };
+    let BatchSize { samples, dim, reduction, step_size, .. } = &rows[0];
     format!(
-        "Where SGD ended, m = {}, n = {}, {} reduction, η = {}, reduced engine: mean over {} runs a batch size and activation \
+        "Where SGD ended, m = {samples}, n = {dim}, {} reduction, η = {step_size}, reduced engine: mean over {} runs a batch size and activation \
          for b < m, {} for b = m, with 95 % intervals (of no width where all runs agree). Left, dashed: 1 by Theorem 2; bars at \
          b = m: the exact expectation of Theorem 1's limit; the jump is between b = m − 1 and b = m.",
-        sheet.first("samples"),
-        sheet.first("dim"),
-        sheet.first("reduction"),
-        sheet.first("step_size"),
+        reduction.name(),
         runs(false),
         runs(true),
     )

@@ -1,52 +1,38 @@
 //! The three engines are one: their distance at each step, in units of rounding.
 
+use crate::claims::sgd_limit::engines::Distance;
+use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
-use crate::plot::{FileFigure, Sheet};
+use crate::text::number;
 
-pub(super) const FIGURE: FileFigure = FileFigure {
+pub(super) const FIGURE: Plot<Distance> = Plot {
     id: "engines",
     title: "Three engines on one trajectory: how far they differ at every step",
-    table: "engines",
-    columns: &[
-        "samples",
-        "dim",
-        "batch",
-        "step_size",
-        "step",
-        "engine",
-        "other",
-        "distance",
-        "unit_roundoff",
-    ],
     draw,
     caption,
 };
 
-fn draw(sheet: &Sheet) -> Drawing {
+fn draw(rows: &[Distance]) -> Drawing {
     let pairs = [
         ("autodiff", "analytic", Colour::Blue),
         ("autodiff", "reduced", Colour::Vermillion),
         ("analytic", "reduced", Colour::Green),
     ];
     let series = pairs.map(|(engine, other, colour)| {
-        let rows = sheet.with("engine", engine).filter(|row| row.text("other") == other);
-        let points =
-            rows.map(|row| (row.number("step"), row.number("distance") / row.number("unit_roundoff")));
+        let rows = rows.iter().filter(|row| row.engine == engine && row.other == other);
+        let points = rows.map(|row| (row.step as f64, row.distance / row.unit_roundoff));
         Series::line(format!("{engine} − {other}"), colour, Stroke::Solid, points.collect())
     });
     let y = Axis::log("distance ‖w₁ − w₂‖ in units of rounding u");
     Drawing::new(1, vec![Panel::new("", Axis::log("step t"), y, series.into())])
 }
 
-fn caption(sheet: &Sheet) -> String {
+fn caption(rows: &[Distance]) -> String {
+    let Distance { samples, dim, batch, step_size, unit_roundoff, .. } = &rows[0];
     format!(
         "Euclidean distance between the weights of each two engines on one batch stream, at every recorded step of one SGD run \
-         (m = {}, n = {}, b = {}, η = {}, sum reduction, linear model), in units of u = {}: Burn's autodiff, the hand-derived \
-         gradient, and the recursion in correlations alone. Steps at which two agree to the last bit have no point.",
-        sheet.first("samples"),
-        sheet.first("dim"),
-        sheet.first("batch"),
-        sheet.first("step_size"),
-        crate::text::number(sheet.first("unit_roundoff").parse().unwrap_or(f64::NAN)),
+         (m = {samples}, n = {dim}, b = {batch}, η = {step_size}, sum reduction, linear model), in units of u = {}: Burn's autodiff, the \
+         hand-derived gradient, and the recursion in correlations alone. Steps at which two agree to the last bit have no point.",
+        number(*unit_roundoff),
     )
 }

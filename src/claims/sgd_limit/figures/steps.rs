@@ -1,90 +1,57 @@
 //! Steps to the tolerance against the batch size, beside the rate law.
 
-use super::batch_sizes::chosen;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::sheet::Row;
-use crate::plot::{FileFigure, Sheet};
+use super::{MODELS, chosen};
+use crate::claims::sgd_limit::ends::BatchSize;
+use crate::model::Activation;
+use crate::plot::Plot;
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::text::number;
 
-pub(super) const FIGURE: FileFigure = FileFigure {
+pub(super) const FIGURE: Plot<BatchSize> = Plot {
     id: "steps",
     title: "Steps of selection and steps to the tolerance, over the batch size",
-    table: "batch_sizes",
-    columns: &[
-        "samples",
-        "dim",
-        "batch",
-        "activation",
-        "reduction",
-        "step_size",
-        "runs",
-        "steps",
-        "steps_low",
-        "steps_high",
-        "rate_predicted",
-        "tolerance",
-    ],
     draw,
     caption,
 };
 
-/// Steps that the rate law asks for after selection: `log(1/tolerance)/λ`.
-fn law(row: &Row) -> f64 {
-    -row.number("tolerance").ln() / row.number("rate_predicted")
+fn draw(rows: &[BatchSize]) -> Drawing {
+    let batch = || Axis::linear("batch size b").from_to(0.0, rows[0].samples as f64);
+    let (in_steps, in_time) = (series(rows, |_| 1.0), series(rows, |row| row.rate_predicted));
+    let measured = below(rows, Activation::Linear).chain(below(rows, Activation::Relu));
+    let highest = measured.map(|row| row.rate_predicted * row.steps_high).fold(1.0, f64::max);
+    let steps = Axis::log("steps T to the tolerance");
+    let time = Axis::linear("λT: steps in units of 1/λ").from_to(0.0, 1.1 * highest);
+    Drawing::new(2, vec![Panel::new("", batch(), steps, in_steps), Panel::new("", batch(), time, in_time)])
 }
 
-fn draw(sheet: &Sheet) -> Drawing {
-    let panel = |label: &str, of: fn(&Row, f64) -> f64| {
-        let mut series = Vec::new();
-        let below =
-            |activation| chosen(sheet, activation).filter(|row| row.text("batch") != row.text("samples"));
-        let curve = below("linear").map(|row| (row.number("batch"), of(&row, law(&row)))).collect();
-        series.push(Series::line("log(1/tolerance)/λ", Colour::Text, Stroke::Dashed, curve));
-        for (activation, colour, shape) in
-            [("linear", Colour::Blue, Shape::Disc), ("relu", Colour::Vermillion, Shape::Triangle)]
-        {
-            let point = |row: Row| {
-                let value = |column: &str| of(&row, row.number(column));
-                Point::within(row.number("batch"), value("steps"), value("steps_low"), value("steps_high"))
-            };
-            let name = if activation == "relu" { "ReLU" } else { activation };
-            series.push(Series::points(name, colour, shape, below(activation).map(point).collect()));
-        }
-        (label.to_string(), series)
-    };
-    let (steps, in_steps) = panel("steps T to the tolerance", |_, steps| steps);
-    let (time, in_time) =
-        panel("λT: steps in units of 1/λ", |row, steps| row.number("rate_predicted") * steps);
-    let max = sheet.first("samples").parse().unwrap_or(f64::NAN);
-    let batch = || Axis::linear("batch size b").from_to(0.0, max);
-    let highest = in_time.iter().flat_map(heights).fold(1.0, f64::max);
-    Drawing::new(
-        2,
-        vec![
-            Panel::new("", batch(), Axis::log(&steps), in_steps),
-            Panel::new("", batch(), Axis::linear(&time).from_to(0.0, 1.1 * highest), in_time),
-        ],
-    )
+/// The settings with `b < m`.
+fn below(rows: &[BatchSize], activation: Activation) -> impl Iterator<Item = &BatchSize> {
+    chosen(rows, activation).filter(|row| row.batch != row.samples)
 }
 
-/// Upper ends of what a series shows.
-fn heights(series: &Series) -> Vec<f64> {
-    match &series.marks {
-        crate::plot::drawing::Marks::Points(points, _) => points.iter().map(|point| point.high).collect(),
-        _ => Vec::new(),
+/// Steps in a unit, beside those that the rate law asks for after selection: `log(1/tolerance)/λ`.
+fn series(rows: &[BatchSize], per_step: fn(&BatchSize) -> f64) -> Vec<Series> {
+    let law = |row: &BatchSize| per_step(row) * -row.tolerance.ln() / row.rate_predicted;
+    let curve = below(rows, Activation::Linear).map(|row| (row.batch as f64, law(row))).collect();
+    let mut series = vec![Series::line("log(1/tolerance)/λ", Colour::Text, Stroke::Dashed, curve)];
+    for (activation, name, colour, shape) in MODELS {
+        let point = |row: &BatchSize| {
+            let [mean, low, high] = [row.steps, row.steps_low, row.steps_high].map(|x| per_step(row) * x);
+            Point::within(row.batch as f64, mean, low, high)
+        };
+        series.push(Series::points(name, colour, shape, below(rows, activation).map(point).collect()));
     }
+    series
 }
 
-fn caption(sheet: &Sheet) -> String {
+fn caption(rows: &[BatchSize]) -> String {
+    let BatchSize { samples, dim, reduction, step_size, runs, tolerance, .. } = &rows[0];
     format!(
-        "Steps from w₀ to within {} of a datapoint, m = {}, n = {}, {} reduction, η = {}, reduced engine: mean over the runs of \
-         a batch size ({} each) with 95 % intervals. Dashed: the rate law λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²), which \
+        "Steps from w₀ to within {} of a datapoint, m = {samples}, n = {dim}, {} reduction, η = {step_size}, reduced engine: mean over the runs of \
+         a batch size ({runs} each) with 95 % intervals. Dashed: the rate law λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²), which \
          counts the steps after selection only; what lies above it is the time to select, in units of 1/λ much the same for \
          every b (right).",
-        crate::text::number(sheet.first("tolerance").parse().unwrap_or(f64::NAN)),
-        sheet.first("samples"),
-        sheet.first("dim"),
-        sheet.first("reduction"),
-        sheet.first("step_size"),
-        sheet.first("runs"),
+        number(*tolerance),
+        reduction.name(),
     )
 }

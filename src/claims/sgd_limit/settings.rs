@@ -1,12 +1,13 @@
 //! Which sizes, batches, step sizes and norms Theorem 2 is tried on.
 
-use super::super::{Context, Effort};
 use super::Options;
+use crate::data::Dataset;
 use crate::error::Result;
 use crate::limits;
 use crate::model::Activation;
-use crate::problem::Reduction;
+use crate::problem::{Problem, Reduction};
 use crate::study::words::listed;
+use crate::study::{Context, Effort};
 use crate::theory::budget::MAX_STEPS;
 use crate::theory::sgd;
 
@@ -18,12 +19,12 @@ pub(super) const NORM: f64 = 0.5;
 const STEPS: [f64; 3] = [0.2, 0.11, 0.05];
 const NORMS: [f64; 3] = [0.05, 0.5, 0.95];
 
-/// Steps times batch entries beyond which a cell under the mean reduction is left out, at standard effort.
+/// Steps times batch entries beyond which a setting under the mean reduction is left out, at standard effort.
 const WORK_CAP: f64 = 1.3e7;
 
 /// One size, batch size, activation, step size and norm, over many seeds.
 #[derive(Clone, Debug)]
-pub(super) struct Cell {
+pub(super) struct Setting {
     pub samples: usize,
     pub dim: usize,
     pub batch: usize,
@@ -34,7 +35,12 @@ pub(super) struct Cell {
     pub replicas: u64,
 }
 
-impl Cell {
+impl Setting {
+    /// The problem on data of this size.
+    pub fn problem(&self, dataset: Dataset) -> Result<Problem> {
+        Ok(Problem::new(dataset, self.activation, self.reduction, self.step_size)?)
+    }
+
     /// In words, for the report.
     pub fn label(&self) -> String {
         let Self { samples, batch, activation, reduction, step_size, init_norm, .. } = self;
@@ -59,26 +65,26 @@ impl Cell {
     }
 }
 
-/// Cells reported together.
+/// Settings reported together.
 pub(super) struct Group {
     pub name: String,
-    pub cells: Vec<Cell>,
+    pub settings: Vec<Setting>,
 }
 
 impl Group {
-    /// The cells over sizes `(m, n, b)`, step sizes and norms, linear and ReLU.
+    /// The settings over sizes `(m, n, b)`, step sizes and norms, linear and ReLU.
     fn over(
         sizes: &[(usize, usize, usize)],
         reduction: Reduction,
         (step_sizes, norms): (&[f64], &[f64]),
         replicas: u64,
     ) -> Self {
-        let mut cells = Vec::new();
+        let mut settings = Vec::new();
         for activation in Activation::PAPER {
             for &(samples, dim, batch) in sizes {
                 for &step_size in step_sizes {
                     for &init_norm in norms {
-                        cells.push(Cell {
+                        settings.push(Setting {
                             samples,
                             dim,
                             batch,
@@ -92,14 +98,14 @@ impl Group {
                 }
             }
         }
-        Self { name: String::new(), cells }
+        Self { name: String::new(), settings }
     }
 
-    /// Without the cells that would take too long, which are added to `left_out`.
+    /// Without the settings that would take too long, which are added to `left_out`.
     fn within(mut self, cap: f64, left_out: &mut Vec<String>) -> Self {
-        self.cells.retain(|cell| {
-            let kept = cell.reduction == Reduction::Sum || cell.work() <= cap;
-            let which = format!("({}, {}, {})", cell.samples, cell.batch, cell.step_size);
+        self.settings.retain(|setting| {
+            let kept = setting.reduction == Reduction::Sum || setting.work() <= cap;
+            let which = format!("({}, {}, {})", setting.samples, setting.batch, setting.step_size);
             if !kept && !left_out.contains(&which) {
                 left_out.push(which);
             }
@@ -108,10 +114,10 @@ impl Group {
         self
     }
 
-    /// Named after what its cells have in common and where they differ.
+    /// Named after what its settings have in common and where they differ.
     fn named(mut self) -> Self {
-        let of = |number: fn(&Cell) -> f64| distinct(self.cells.iter().map(number));
-        let (sizes, batches) = (of(|cell| cell.samples as f64), of(|cell| cell.batch as f64));
+        let of = |number: fn(&Setting) -> f64| distinct(self.settings.iter().map(number));
+        let (sizes, batches) = (of(|setting| setting.samples as f64), of(|setting| setting.batch as f64));
         let (first, last) = (batches[0], batches[batches.len() - 1]);
         let batches = match last - first + 1.0 == batches.len() as f64 && batches.len() > 2 {
             true if first == 1.0 && last + 1.0 == sizes[0] => format!("every b from 1 to {last}"),
@@ -119,16 +125,16 @@ impl Group {
             false => format!("b = {}", listed(&batches)),
         };
         let sizes = if sizes.len() == 1 {
-            format!("{batches}, m = {}, n = {}", sizes[0], self.cells[0].dim)
+            format!("{batches}, m = {}, n = {}", sizes[0], self.settings[0].dim)
         } else {
-            let pair = |cell: &Cell| format!("({}, {})", cell.samples, cell.batch);
-            format!("(m, b) = {}", listed(&distinct(self.cells.iter().map(pair))))
+            let pair = |setting: &Setting| format!("({}, {})", setting.samples, setting.batch);
+            format!("(m, b) = {}", listed(&distinct(self.settings.iter().map(pair))))
         };
         self.name = format!(
             "{sizes}, {}, η = {}, ‖w_0‖ = {}",
-            self.cells[0].reduction.name(),
-            listed(&of(|cell| cell.step_size)),
-            listed(&of(|cell| cell.init_norm))
+            self.settings[0].reduction.name(),
+            listed(&of(|setting| setting.step_size)),
+            listed(&of(|setting| setting.init_norm))
         );
         self
     }
@@ -144,7 +150,7 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     seen
 }
 
-/// The cells of a protocol, and what a reader must know of those that are not among them.
+/// The settings of a protocol, and what a reader must know of those that are not among them.
 pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>, Option<String>)> {
     let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
     let seeds = |replicas: u64| options.replicas.unwrap_or(replicas);
@@ -157,7 +163,7 @@ pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>
         let sizes: Vec<_> = batches.into_iter().map(|b| (m, dim, b)).collect();
         let group = |reduction| Group::over(&sizes, reduction, (&[step], &[norm]), replicas).named();
         let groups = Reduction::ALL.map(group);
-        let visits = groups.iter().flat_map(|group| &group.cells).map(Cell::visits).sum();
+        let visits = groups.iter().flat_map(|group| &group.settings).map(Setting::visits).sum();
         limits::within_reach(visits, || format!("visits of samples, by the rate law, for m = {m}"))?;
         return Ok((groups.into(), None));
     }
@@ -176,7 +182,7 @@ pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>
         let mut group = |sizes: &[_], steps: &[f64], norms: &[f64], replicas: u64| {
             let group = Group::over(sizes, reduction, (steps, norms), seeds(replicas));
             let group = group.within(cap, &mut left_out);
-            if !group.cells.is_empty() {
+            if !group.settings.is_empty() {
                 groups.push(group.named());
             }
         };
@@ -189,7 +195,7 @@ pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>
     let note = (!left_out.is_empty()).then(|| {
         format!(
             "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 \
-             steps. The cells (m, b, η) = {} are left out{}.",
+             steps. The settings (m, b, η) = {} are left out{}.",
             listed(&left_out),
             if context.effort < Effort::Full { "; --effort full runs more of them" } else { "" }
         )
@@ -213,11 +219,11 @@ mod tests {
             let context = Context { effort, seed: 1, compute, progress };
             let (groups, _) = groups(&context, &Options::default()).unwrap();
             let (pooled, single) = super::super::required(&context);
-            for Group { name, cells } in groups {
-                let total: u64 = cells.iter().map(|cell| cell.replicas).sum();
+            for Group { name, settings } in groups {
+                let total: u64 = settings.iter().map(|setting| setting.replicas).sum();
                 let low = |runs| binomial_lower_bound(runs, runs, CHECK_LEVEL);
                 assert!(low(total) >= pooled, "{effort:?}, {name}: {total} runs put {} above", low(total));
-                let fewest = cells.iter().map(|cell| cell.replicas).min().unwrap();
+                let fewest = settings.iter().map(|setting| setting.replicas).min().unwrap();
                 assert!(low(fewest) >= single, "{effort:?}, {name}: {fewest} runs of a cell");
             }
         }
