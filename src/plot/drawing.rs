@@ -3,6 +3,7 @@
 use super::axis::MAX_VALUE;
 pub use super::axis::{Axis, Scale};
 use super::clip;
+use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 
 /// Most panels of a figure, most series of a panel, most names on an axis and most marks of a panel.
 const MAX_PANELS: usize = 64;
@@ -149,7 +150,20 @@ impl Colour {
     }
 }
 
+impl Shape {
+    /// One of many, in turns; a cross is none of them.
+    pub fn nth(k: usize) -> Self {
+        [Shape::Disc, Shape::Triangle, Shape::Square, Shape::Diamond][k % 4]
+    }
+}
+
 impl Point {
+    /// An estimate with its 95 % interval.
+    pub fn estimated(x: f64, y: f64, standard_error: f64) -> Self {
+        let half = normal_quantile(ESTIMATE_LEVEL) * standard_error;
+        Self::within(x, y, y - half, y + half)
+    }
+
     /// A point between the ends of its interval.
     pub fn within(x: f64, y: f64, low: f64, high: f64) -> Self {
         Self { x, y, low, high }
