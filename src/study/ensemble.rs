@@ -73,6 +73,18 @@ impl Ensemble {
         Ok(seen.into_iter().flatten().collect())
     }
 
+    /// The same from correlations `c` in the span of the samples, without those given up.
+    pub fn repeat_from<T: Send>(
+        &self,
+        context: &Context,
+        c: &[f64],
+        replicas: u64,
+        rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let seen = self.repeat(context, &self.start(c, 0.0)?, replicas, rule)?;
+        Ok(seen.into_iter().flatten().collect())
+    }
+
     /// The same from several starts in one block, replicas `first, first + 1, …`.
     pub fn run<T>(
         &self,

@@ -26,6 +26,15 @@ pub type Protocol = Box<dyn FnOnce(&Lab) -> Result<Findings>>;
 /// A part of a protocol, which adds what it finds.
 pub(crate) type Part = Box<dyn FnOnce(&Lab, &mut Findings) -> Result<()>>;
 
+/// The part that says what the others do.
+pub(crate) fn told(sentence: impl Into<String>) -> Part {
+    let sentence = sentence.into();
+    Box::new(|_, findings| {
+        findings.protocol.push(sentence);
+        Ok(())
+    })
+}
+
 /// The protocol of parts, in order.
 pub(crate) fn of_parts(parts: Vec<Part>) -> Protocol {
     Box::new(|lab| {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::findings::Findings;
 pub use self::lab::{Lab, Protocol, examine, unregistered};
-pub(crate) use self::lab::{Part, of_parts};
+pub(crate) use self::lab::{Part, of_parts, told};
 use crate::device::Compute;
 use crate::error::Result;
 use crate::plot::Figure;

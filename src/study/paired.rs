@@ -80,29 +80,35 @@ pub(crate) fn shares_below(groups: &[Vec<f64>], bound: f64) -> Vec<f64> {
 }
 
 /// A field of a table: empty where there is no number.
-pub(crate) fn field(x: f64) -> String {
-    if x.is_finite() { x.to_string() } else { String::new() }
+pub(crate) fn field(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
 }
 
-/// Fields `mean, low, high, n` of a sample; empty where there are not enough numbers.
-pub(crate) fn summary(sample: &[f64]) -> [String; 4] {
-    match mean(sample) {
-        Some((mean, Interval { low, high })) => {
-            [mean.mean.to_string(), low.to_string(), high.to_string(), mean.n.to_string()]
-        }
-        None => Default::default(),
+/// A mean over runs as it stands in a table, with its interval; empty of fewer than two.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Summary {
+    pub mean: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub runs: Option<usize>,
+}
+
+impl Summary {
+    pub fn of(sample: &[f64]) -> Self {
+        mean(sample).map_or_else(Self::default, |(mean, Interval { low, high })| Self {
+            mean: Some(mean.mean),
+            low: Some(low),
+            high: Some(high),
+            runs: Some(mean.n),
+        })
     }
-}
 
-/// Columns of [`compared`].
-pub(crate) const COMPARED: [&str; 8] =
-    ["mean", "low", "high", "runs", "difference", "difference_low", "difference_high", "pairs"];
-
-/// Fields for one batch size: [`summary`] of what came out, and of what the full batch has more, seed by seed. The full batch
-/// itself is compared with nothing.
-pub(crate) fn compared(sample: &[f64], full: Option<&[f64]>) -> impl Iterator<Item = String> + use<> {
-    let differences = full.map(|full| summary(&differences(full, sample)));
-    summary(sample).into_iter().chain(differences.unwrap_or_default())
+    /// What came out for one batch size, and what the full batch has more, seed by seed. The full batch itself is compared with
+    /// nothing.
+    pub fn compared(sample: &[f64], full: Option<&[f64]>) -> (Self, Self) {
+        let difference = full.map_or_else(Self::default, |full| Self::of(&differences(full, sample)));
+        (Self::of(sample), difference)
+    }
 }
 
 #[cfg(test)]
@@ -124,10 +130,10 @@ mod tests {
         let gone = differences(&first, &[10.1, f64::NAN, 0.0, 5.3]);
         assert_eq!(estimate("d", &gone, "").unwrap().n, 3);
         assert!(estimate("d", &[1.0, f64::NAN], "").is_none());
-        let fields: Vec<String> = compared(&second, Some(&first)).collect();
-        assert_eq!((fields.len(), fields[3].as_str(), fields[7].as_str()), (COMPARED.len(), "4", "4"));
-        assert_eq!(fields[4], mean.mean.to_string());
-        assert!(compared(&second, None).skip(4).all(|field| field.is_empty()));
+        let (own, difference) = Summary::compared(&second, Some(&first));
+        assert_eq!((own.runs, difference.runs), (Some(4), Some(4)));
+        assert_eq!(difference.mean, Some(mean.mean));
+        assert_eq!(Summary::compared(&second, None).1, Summary::default());
     }
 
     #[test]

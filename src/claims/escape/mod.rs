@@ -1,13 +1,17 @@
 //! Beyond the paper: SGD started exactly at the mixture of gradient descent.
 
+mod departure;
 mod figures;
-mod laws;
-mod times;
+mod halfway;
+mod moments;
+mod pair;
+mod scaling;
 
 use crate::error::{Error, Result};
 use crate::study::setting::check_replicas;
-use crate::study::{Context, Effort, Findings, Kind, Study};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts, told};
 use crate::theory::{escape, selection};
+use crate::verdict::Register;
 
 /// The claim.
 pub const STUDY: Study = Study {
@@ -25,12 +29,13 @@ pub const STUDY: Study = Study {
                 the survival function of ∂_t S = S'' + tanh d S'.",
     formula: r"\mathbb{E}\|w_t - w_{\mathrm{GD}}\|^2 \simeq \Bigl(1 - \sum_j \alpha_j^4\Bigr) \kappa t, \qquad m = 2: \; \mathbb{E}\,\kappa T_D = \log \frac{\cosh D}{\cosh d_0}",
     figures: figures::ALL,
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
 const FROM_THE_MIXTURE: &str = "Every run is one replica of the reduced engine on orthonormal samples, the linear model, sum reduction, and starts exactly at w_GD.";
+
+/// Correlations whose mixture the way out starts at.
+const START: [f64; 5] = [0.2, 0.35, 0.3, 0.15, 0.25];
 
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
@@ -53,6 +58,8 @@ pub struct Prediction {
     pub survival: fn(f64) -> escape::Survival,
     /// What `Σ log cos` falls by a unit of time, from `m`.
     pub fall: fn(usize) -> f64,
+    /// How far full batches lead away.
+    pub rest: f64,
 }
 
 impl Default for Prediction {
@@ -63,6 +70,7 @@ impl Default for Prediction {
             mean_time: escape::mean_time,
             survival: escape::Survival::from_even,
             fall: |samples| samples as f64 - 1.0,
+            rest: 0.0,
         }
     }
 }
@@ -72,13 +80,31 @@ impl Default for Prediction {
 /// # Errors
 /// [`Error::Usage`] for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |register| protocol(context, options, prediction, register))
+}
+
+/// Registers what the claim is held to; what it measures comes after.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Result<Protocol> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
         return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
     }
     check_replicas(options.replicas)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
-    let mut findings = Findings { protocol: vec![FROM_THE_MIXTURE.into()], ..Findings::default() };
-    laws::examine(context, replicas, prediction, &mut findings)?;
-    times::examine(context, replicas, prediction, &mut findings)?;
-    Ok(findings)
+    let mut parts = vec![told(FROM_THE_MIXTURE)];
+    parts.extend(moments::spreads(context, replicas, prediction, register));
+    parts.push(halfway::one_law(context, replicas, prediction, register));
+    parts.extend(moments::falls(context, replicas, prediction, register));
+    parts.push(moments::gradient_descent(prediction, register));
+    parts.push(pair::times(context, replicas, prediction, register));
+    parts.push(scaling::against_the_clock(context, replicas / 4, prediction, register));
+    parts.push(scaling::over_sizes(replicas / 4));
+    Ok(of_parts(parts))
 }

@@ -2,12 +2,12 @@
 //! against runs.
 
 use super::Prediction;
-use super::pair::{at, frequency, row, run};
-use crate::error::Result;
+use super::pair::{PairPart, at, frequency, run};
+use super::row::PairOdds;
 use crate::stats::{CHECK_LEVEL, combination, normal_quantile};
 use crate::study::{Context, Effort};
 use crate::vectors::largest;
-use crate::verdict::{Check, Expectation};
+use crate::verdict::Register;
 
 /// Where the correction is largest, and has opposite signs, in units of `π/2`.
 const OCTANTS: [f64; 2] = [0.25, 0.75];
@@ -18,92 +18,96 @@ const LARGE: [f64; 2] = [0.3, 0.45];
 /// Step sizes of the curves in the table.
 const CURVES: [f64; 5] = [0.05, 0.1, 0.2, 0.3, 0.45];
 
-pub(super) fn examine(
-    context: &Context,
-    prediction: &Prediction,
-    rows: &mut Vec<Vec<String>>,
-    protocol: &mut Vec<String>,
-) -> Result<Vec<Check>> {
-    let mut checks = Vec::from(limits(prediction));
-    let replicas = context.effort.pick(200_000, 700_000, 4_000_000);
-    for (k, eta) in LARGE.into_iter().enumerate() {
-        checks.extend(octants(context, prediction, eta, replicas, 1 << 32 | (2 * k as u64), rows)?);
-    }
-    protocol.push(format!(
-        "The solved chain alone: value and slope in η at η → 0, over 19 angles. Against runs: {replicas} at each of θ = π/8, 3π/8 and η = {}, {}.",
-        LARGE[0], LARGE[1]
-    ));
-    for eta in CURVES {
-        let along = (1..40).map(|k| f64::from(k) / 40.0);
-        rows.extend(along.map(|share| {
-            let exact = (prediction.pair_at)(at(share), eta);
-            row(prediction, share, eta, exact, f64::NAN, f64::NAN, 0)
-        }));
-    }
-    Ok(checks)
-}
-
 /// Value and slope of the exact odds at `η = 0`, by extrapolation, against the closed form and the derivation.
-fn limits(prediction: &Prediction) -> [Check; 3] {
+pub(super) fn limits(prediction: &Prediction, register: &mut Register) -> PairPart {
     let (odds, limit, slope) = (prediction.pair_at, prediction.pair, prediction.slope);
-    let value_at = |c: [f64; 2]| 2.0 * odds(c, 0.01) - odds(c, 0.02);
-    let quotient = |c: [f64; 2], eta: f64| (odds(c, eta) - limit(c)) / eta;
-    let slope_at = |c: [f64; 2]| 2.0 * quotient(c, 0.01) - quotient(c, 0.02);
-    let over_angles =
-        |error: &dyn Fn([f64; 2]) -> f64| largest((1..20).map(|k| error(at(0.05 * f64::from(k)))));
-    let why = "from the solved chain at η = 0.02 and 0.01; what is left is of order η²";
-    let value = "m = 2, η → 0: the exact odds, largest deviation from (2/π) arctan(c_1/c_2) over 19 angles";
-    let octant = "m = 2, η → 0, θ = π/8: slope in η of the exact odds";
-    let slopes =
-        "m = 2, η → 0: slope in η of the exact odds, largest deviation from the derived one over 19 angles";
-    [
-        Expectation::new(value, 0.0, why)
-            .within(5e-6)
-            .measured(over_angles(&|c| (value_at(c) - limit(c)).abs()), 19),
-        Expectation::new(octant, slope(at(OCTANTS[0])), why)
-            .within(1e-5)
-            .measured(slope_at(at(OCTANTS[0])), 1),
-        Expectation::new(slopes, 0.0, why)
-            .within(1e-5)
-            .measured(over_angles(&|c| (slope_at(c) - slope(c)).abs()), 19),
-    ]
+    let mut expect = |name: &str, predicted: f64, tolerance: f64| {
+        let name = format!("m = 2, η → 0{name}");
+        let why = "from the solved chain at η = 0.02 and 0.01; what is left is of order η²";
+        register.expect(name, predicted, why).within(tolerance)
+    };
+    let value =
+        expect(": the exact odds, largest deviation from (2/π) arctan(c_1/c_2) over 19 angles", 0.0, 5e-6);
+    let octant = expect(", θ = π/8: slope in η of the exact odds", slope(at(OCTANTS[0])), 1e-5);
+    let slopes = expect(
+        ": slope in η of the exact odds, largest deviation from the derived one over 19 angles",
+        0.0,
+        1e-5,
+    );
+    Box::new(move |_, findings, _| {
+        let value_at = |c: [f64; 2]| 2.0 * odds(c, 0.01) - odds(c, 0.02);
+        let quotient = |c: [f64; 2], eta: f64| (odds(c, eta) - limit(c)) / eta;
+        let slope_at = |c: [f64; 2]| 2.0 * quotient(c, 0.01) - quotient(c, 0.02);
+        let over_angles =
+            |error: &dyn Fn([f64; 2]) -> f64| largest((1..20).map(|k| error(at(0.05 * f64::from(k)))));
+        findings.checks.extend([
+            value.measured(over_angles(&|c| (value_at(c) - limit(c)).abs()), 19),
+            octant.measured(slope_at(at(OCTANTS[0])), 1),
+            slopes.measured(over_angles(&|c| (slope_at(c) - slope(c)).abs()), 19),
+        ]);
+        Ok(())
+    })
 }
 
-/// What is left beside the law of small `η`, from both octants.
-fn octants(
+/// What is left beside the law of small `η`, from both octants at both step sizes; and the curves.
+pub(super) fn octants(context: &Context, prediction: &Prediction, register: &mut Register) -> Vec<PairPart> {
+    let replicas = context.effort.pick(200_000, 700_000, 4_000_000);
+    let mut parts: Vec<PairPart> = (0..)
+        .zip(LARGE)
+        .map(|(k, eta)| beside_the_limit(context, prediction, eta, replicas, 1 << 32 | 2 * k, register))
+        .collect();
+    let prediction = prediction.clone();
+    parts.push(Box::new(move |_, findings, rows| {
+        findings.protocol.push(format!(
+            "The solved chain alone: value and slope in η at η → 0, over 19 angles. Against runs: {replicas} at each of θ = π/8, 3π/8 and η = {}, {}.",
+            LARGE[0], LARGE[1]
+        ));
+        for eta in CURVES {
+            let along = (1..40).map(|k| f64::from(k) / 40.0);
+            rows.extend(along.map(|share| {
+                let exact = (prediction.pair_at)(at(share), eta);
+                PairOdds::new(&prediction, share, eta, exact)
+            }));
+        }
+        Ok(())
+    }));
+    parts
+}
+
+fn beside_the_limit(
     context: &Context,
     prediction: &Prediction,
     eta: f64,
     replicas: u64,
     cell: u64,
-    rows: &mut Vec<Vec<String>>,
-) -> Result<Vec<Check>> {
-    let deviation = |share: f64, p: f64| p - (prediction.pair)(at(share));
+    register: &mut Register,
+) -> PairPart {
     let exact = OCTANTS.map(|share| (prediction.pair_at)(at(share), eta));
-    let expected = 0.5 * (deviation(OCTANTS[0], exact[0]) - deviation(OCTANTS[1], exact[1]));
+    let limit = prediction.pair;
+    let deviation = move |share: f64, p: f64| p - limit(at(share));
+    let predicted = 0.5 * (deviation(OCTANTS[0], exact[0]) - deviation(OCTANTS[1], exact[1]));
     let precision = 1.1 * normal_quantile(CHECK_LEVEL) * (0.5 * 0.25 * 0.75 / replicas as f64).sqrt();
     let name = format!("m = 2, η = {eta}: P − 2θ/π at θ = π/8, less that at 3π/8, halved");
-    let check = Expectation::new(&name, expected, "the odds of the chain, solved; independent runs")
+    let expected = register
+        .expect(&name, predicted, "the odds of the chain, solved; independent runs")
         .covered(precision);
-    let control = Expectation::new(
-        format!("{name}: not 0, which it is for small η"),
-        0.0,
-        "a step size too large for the law",
-    )
-    .control()
-    .bounded();
-    let mut terms = Vec::new();
-    for (k, (share, exact)) in OCTANTS.into_iter().zip(exact).enumerate() {
-        let wins = run(context, share, eta, replicas, cell | k as u64)?;
-        let (p, se) = frequency(wins, replicas);
-        rows.push(row(prediction, share, eta, exact, p, se, replicas));
-        terms.push((if k == 0 { 0.5 } else { -0.5 }, deviation(share, p), se));
-    }
-    let (value, interval) = combination(&terms, CHECK_LEVEL);
-    let mut checks = vec![check.estimated(value, interval, 2 * replicas)];
     // Ten standard errors at the larger step size and standard effort; less would not tell.
-    if eta == LARGE[1] && context.effort != Effort::Quick {
-        checks.push(control.estimated(value, interval, 2 * replicas));
-    }
-    Ok(checks)
+    let control = (eta == LARGE[1] && context.effort != Effort::Quick).then(|| {
+        let name = format!("{name}: not 0, which it is for small η");
+        register.expect(name, 0.0, "a step size too large for the law").control().bounded()
+    });
+    let prediction = prediction.clone();
+    Box::new(move |lab, findings, rows| {
+        let mut terms = Vec::new();
+        for (k, (share, exact)) in OCTANTS.into_iter().zip(exact).enumerate() {
+            let wins = run(lab, share, eta, replicas, cell | k as u64)?;
+            let (p, error) = frequency(wins, replicas);
+            rows.push(PairOdds::new(&prediction, share, eta, exact).won(wins, replicas));
+            terms.push((if k == 0 { 0.5 } else { -0.5 }, deviation(share, p), error));
+        }
+        let (value, interval) = combination(&terms, CHECK_LEVEL);
+        findings.checks.push(expected.estimated(value, interval, 2 * replicas));
+        findings.checks.extend(control.map(|control| control.estimated(value, interval, 2 * replicas)));
+        Ok(())
+    })
 }

@@ -5,15 +5,21 @@ mod controls;
 mod figure;
 mod finite;
 mod many;
+mod monte_carlo;
 mod pair;
+mod paths;
+mod row;
+mod three;
 mod transient;
+mod variants;
 
 use crate::error::{Error, Result};
 use crate::study::ensemble::{Ensemble, lead};
 use crate::study::setting::check_replicas;
-use crate::study::{Context, Effort, Findings, Kind, Study};
+use crate::study::{Context, Effort, Findings, Kind, Lab, Part, Protocol, Study, examine, of_parts};
 use crate::theory::selection::{self, Odds, triangle};
 use crate::vectors::norm;
+use crate::verdict::Register;
 
 /// The claim.
 pub const STUDY: Study = Study {
@@ -32,9 +38,7 @@ pub const STUDY: Study = Study {
                 m ≥ 3. With reshuffled epochs the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
 /// What the command line may bend.
@@ -64,6 +68,12 @@ pub struct Prediction {
     pub triangle: fn([f64; 3]) -> [f64; 3],
     /// The odds for any `m`, to a standard error, from a seed.
     pub odds: fn(&[f64], f64, u64) -> Odds,
+    /// How far full batches turn `w`.
+    pub rest: f64,
+    /// Squared norm after `m log(1/ρ)/2η` steps from the small norm `ρ`.
+    pub arrival: fn(f64) -> f64,
+    /// Variance of a log-ratio there, over `η`.
+    pub arrival_spread: fn(f64) -> f64,
 }
 
 impl Default for Prediction {
@@ -77,6 +87,9 @@ impl Default for Prediction {
             diffusion_rate: selection::diffusion_rate,
             triangle: triangle::solve,
             odds: selection::monte_carlo,
+            rest: 0.0,
+            arrival: |_| 0.5,
+            arrival_spread: |norm| 4.0 * norm.ln().abs() - 0.25 - 1.5 * std::f64::consts::LN_2,
         }
     }
 }
@@ -90,43 +103,68 @@ const DECIDED: f64 = 1e-5;
 /// # Errors
 /// [`Error::Usage`] for fewer than 1000 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |register| protocol(context, options, prediction, register))
+}
+
+/// Registers what the claim is held to; what it measures comes after.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Result<Protocol> {
     if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 1000) {
         return Err(Error::Usage(format!(
             "--replicas {replicas}: frequencies need at least 1000 runs a cell"
         )));
     }
     check_replicas(options.replicas)?;
-    let mut findings = Findings::default();
-    let mut rows = pair::examine(context, options, prediction, &mut findings)?;
-    findings.checks.extend(finite::examine(context, prediction, &mut rows, &mut findings.protocol)?);
-    pair::examine_variants(context, prediction, rows, &mut findings)?;
-    batches::examine(context, prediction, &mut findings)?;
-    many::examine(context, prediction, &mut findings)?;
-    controls::examine(context, &mut findings)?;
-    transient::examine(context, prediction, &mut findings)?;
-    findings.notes.push(
-        "The law is that of small step sizes; its first correction that of a start on the manifold N = 1. A start of another norm reaches it \
-         first, in some m log(1/‖w_0‖)/2bη_B steps, and on the way the lots spread a log-ratio by a variance of about \
-         4η_B (m−b)/(m−1) log(1/‖w_0‖). That moves the odds by an amount of order η: for two samples and b = 1 by \
-         (η/π) sin 4θ [log(1/‖w_0‖) − ¼(1 − ‖w_0‖²)], which is more than the correction on the manifold, and the other way."
-            .into(),
-    );
-    Ok(findings)
+    let mut of_two = vec![pair::angles(context, options, prediction, register)];
+    of_two.push(finite::limits(prediction, register));
+    of_two.extend(finite::octants(context, prediction, register));
+    of_two.push(variants::equivalents(context, prediction, register));
+    Ok(of_parts(vec![
+        pair::with_table(of_two),
+        variants::early_stop(context, prediction, register),
+        batches::all_batches(context, prediction, register),
+        batches::large_steps(context, prediction, register),
+        three::three_ways(context, prediction, register),
+        monte_carlo::two(context, prediction, register),
+        monte_carlo::over_the_triangle(context, prediction, register),
+        many::many(context, prediction, register),
+        controls::gradient_descent(prediction, register),
+        controls::epochs(context, register),
+        transient::arrival(context, prediction, register),
+        transient::odds(context, prediction, register),
+        off_the_manifold(),
+    ]))
+}
+
+/// What a reader must know of starts of another norm.
+fn off_the_manifold() -> Part {
+    Box::new(|_, findings| {
+        findings.notes.push(
+            "The law is that of small step sizes; its first correction that of a start on the manifold N = 1. A start of another norm reaches it \
+             first, in some m log(1/‖w_0‖)/2bη_B steps, and on the way the lots spread a log-ratio by a variance of about \
+             4η_B (m−b)/(m−1) log(1/‖w_0‖). That moves the odds by an amount of order η: for two samples and b = 1 by \
+             (η/π) sin 4θ [log(1/‖w_0‖) − ¼(1 − ‖w_0‖²)], which is more than the correction on the manifold, and the other way."
+                .into(),
+        );
+        Ok(())
+    })
 }
 
 /// Winners of so many runs from `c`, by sample; runs that did not decide are in no count.
-fn winners(context: &Context, ensemble: &Ensemble, c: &[f64], replicas: u64) -> Result<Vec<u64>> {
-    let start = ensemble.start(&unit(c), 0.0)?;
-    let rule = |_, neuron: &crate::state::Neuron| {
+fn winners(lab: &Lab, ensemble: &Ensemble, c: &[f64], replicas: u64) -> Result<Vec<u64>> {
+    let mut counts = vec![0; c.len()];
+    let decided = ensemble.repeat_from(lab, &unit(c), replicas, |_, neuron| {
         let (leader, others) = lead(neuron);
         (others < DECIDED).then_some(leader)
-    };
-    let mut counts = vec![0; c.len()];
-    ensemble
-        .repeat(context, &start, replicas, rule)?
-        .into_iter()
-        .flatten()
-        .for_each(|winner| counts[winner] += 1);
+    })?;
+    decided.into_iter().for_each(|winner| counts[winner] += 1);
     Ok(counts)
 }
 

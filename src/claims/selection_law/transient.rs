@@ -7,105 +7,117 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, combination};
 use crate::study::ensemble::Ensemble;
-use crate::study::{Context, Findings};
+use crate::study::{Context, Lab, Part};
 use crate::theory::selection::Chain;
-use crate::verdict::{Check, Covered, Expectation};
-
-pub(super) fn examine(context: &Context, prediction: &Prediction, findings: &mut Findings) -> Result<()> {
-    findings.checks.extend(arrival(context, &mut findings.protocol)?);
-    findings.checks.push(odds(context, prediction, &mut findings.protocol)?);
-    Ok(())
-}
+use crate::verdict::{Check, Covered, Register};
 
 const SAMPLES: usize = 4;
 const NORM: f64 = 0.01;
+
+/// What is seen of a run when it should be half-way up.
+struct HalfWay {
+    norm_sq: f64,
+    /// Square of a log-ratio, over `η`.
+    spread: f64,
+}
 
 /// From even correlations and `‖w_0‖ = ρ`, one sample a step. In the mean `dN/dt = (4η/m) N (1 − N)`, so `N = ½` after
 /// `(m/4η) log((1 − ρ²)/ρ²)` steps; a step moves `log|c_i|` of the drawn sample by `η (2 − N)`, so by then a log-ratio has the
 /// variance `(η/2) ∫ (2 − N)²/(N(1 − N)) dN = η (4 log(1/ρ) − ¼ − (3/2) log 2)`, but for powers of `ρ`.
 ///
 /// The terms of order `η` and `η²` carry powers of `log 1/ρ`: three step sizes take both away.
-fn arrival(context: &Context, protocol: &mut Vec<String>) -> Result<[Check; 2]> {
+pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (replicas, fewest) = context.effort.pick((6000, 460), (40_000, 460), (400_000, 920));
-    let far = NORM.ln().abs();
-    let runs =
-        [fewest, 2 * fewest, 4 * fewest].map(|steps| (steps, 0.5 * SAMPLES as f64 * far / f64::from(steps)));
+    let runs = [fewest, 2 * fewest, 4 * fewest]
+        .map(|steps| (steps, 0.5 * SAMPLES as f64 * NORM.ln().abs() / f64::from(steps)));
     let why = "η, η/2 and η/4 extrapolated to 0; order η³ is left, a fifth of an error at most";
-    let arrival = Expectation::new(
-        "m = 4, ‖w_0‖ = 0.01: N after m log(1/‖w_0‖)/2η steps",
-        0.5,
-        format!("mean growth of the norm; {why}"),
-    )
-    .chance(CHECK_LEVEL)
-    .covered(context.effort.pick(0.006, 0.0025, 0.0007));
-    let spread = Expectation::new(
-        "m = 4, ‖w_0‖ = 0.01: variance of a log-ratio there, over η",
-        4.0 * far - 0.25 - 1.5 * std::f64::consts::LN_2,
-        format!("independent lots of size η (2 − N); {why}"),
-    )
-    .chance(CHECK_LEVEL)
-    .covered(context.effort.pick(6.5, 2.5, 0.8));
-    let (mut norms, mut squares) = (Vec::new(), Vec::new());
-    for (k, (steps, eta)) in runs.into_iter().enumerate() {
-        let schedule = Schedule::sgd(SAMPLES, 1, context.cell_seed(&STUDY, 11 << 32 | k as u64))?;
-        let ensemble = Ensemble::new(schedule, eta, f64::from(steps), f64::from(steps))?;
-        let start = ensemble.start(&[0.5 * NORM; SAMPLES], 0.0)?;
-        let rule = |_, neuron: &Neuron| {
-            let c = &neuron.correlations;
-            Some((c.iter().map(|c| c * c).sum::<f64>(), (c[0] / c[1]).ln().powi(2) / eta))
-        };
-        let seen: Vec<(f64, f64)> =
-            ensemble.repeat(context, &start, replicas, rule)?.into_iter().flatten().collect();
-        norms.push(Mean::of(&seen.iter().map(|seen| seen.0).collect::<Vec<_>>()));
-        squares.push(Mean::of(&seen.iter().map(|seen| seen.1).collect::<Vec<_>>()));
-    }
-    protocol.push(format!(
-        "From ‖w_0‖ = {NORM} and even correlations of {SAMPLES} samples (b = 1): norm and log-ratio after m log(1/‖w_0‖)/2η steps of {replicas} runs at \
-         each of η = {:.4}, {:.4} and {:.4}, extrapolated.",
-        runs[0].1, runs[1].1, runs[2].1,
-    ));
-    let thirds = [1.0 / 3.0, -2.0, 8.0 / 3.0];
-    Ok([extrapolated(&norms, &thirds, arrival), extrapolated(&squares, &thirds, spread)])
+    let arrival = register
+        .expect(
+            "m = 4, ‖w_0‖ = 0.01: N after m log(1/‖w_0‖)/2η steps",
+            (prediction.arrival)(NORM),
+            format!("mean growth of the norm; {why}"),
+        )
+        .chance(CHECK_LEVEL)
+        .covered(context.effort.pick(0.006, 0.0025, 0.0007));
+    let spread = register
+        .expect(
+            "m = 4, ‖w_0‖ = 0.01: variance of a log-ratio there, over η",
+            (prediction.arrival_spread)(NORM),
+            format!("independent lots of size η (2 − N); {why}"),
+        )
+        .chance(CHECK_LEVEL)
+        .covered(context.effort.pick(6.5, 2.5, 0.8));
+    Box::new(move |lab, findings| {
+        let (mut norms, mut squares) = (Vec::new(), Vec::new());
+        for (k, (steps, eta)) in (0..).zip(runs) {
+            let seen = half_way(lab, f64::from(steps), eta, replicas, 11 << 32 | k)?;
+            norms.push(Mean::of(&seen.iter().map(|seen| seen.norm_sq).collect::<Vec<_>>()));
+            squares.push(Mean::of(&seen.iter().map(|seen| seen.spread).collect::<Vec<_>>()));
+        }
+        let thirds = [1.0 / 3.0, -2.0, 8.0 / 3.0];
+        findings.checks.push(extrapolated(&norms, &thirds, arrival));
+        findings.checks.push(extrapolated(&squares, &thirds, spread));
+        findings.protocol.push(format!(
+            "From ‖w_0‖ = {NORM} and even correlations of {SAMPLES} samples (b = 1): norm and log-ratio after m log(1/‖w_0‖)/2η steps of {replicas} runs at \
+             each of η = {:.4}, {:.4} and {:.4}, extrapolated.",
+            runs[0].1, runs[1].1, runs[2].1,
+        ));
+        Ok(())
+    })
+}
+
+fn half_way(lab: &Lab, steps: f64, eta: f64, replicas: u64, cell: u64) -> Result<Vec<HalfWay>> {
+    let schedule = Schedule::sgd(SAMPLES, 1, lab.cell_seed(&STUDY, cell))?;
+    let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
+    ensemble.repeat_from(lab, &[0.5 * NORM; SAMPLES], replicas, |_, neuron: &Neuron| {
+        let c = &neuron.correlations;
+        let norm_sq = c.iter().map(|c| c * c).sum::<f64>();
+        Some(HalfWay { norm_sq, spread: (c[0] / c[1]).ln().powi(2) / eta })
+    })
 }
 
 /// Value at `η = 0` from means at `η, η/2, …` and their weights.
-fn extrapolated(means: &[Mean], weights: &[f64], expectation: Covered) -> Check {
+fn extrapolated(means: &[Mean], weights: &[f64], expected: Covered) -> Check {
     let terms: Vec<_> =
         means.iter().zip(weights).map(|(mean, weight)| (*weight, mean.mean, mean.sem)).collect();
     let (value, interval) = combination(&terms, CHECK_LEVEL);
-    expectation.estimated(value, interval, means.iter().map(|mean| mean.n as u64).sum())
+    expected.estimated(value, interval, means.iter().map(|mean| mean.n as u64).sum())
 }
 
 /// What that does to the odds of two samples: runs as far as the manifold, from where the chain is solved.
-fn odds(context: &Context, prediction: &Prediction, protocol: &mut Vec<String>) -> Result<Check> {
+pub(super) fn odds(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (norm, replicas) = (0.1, context.effort.pick(40_000, 500_000, 4_000_000));
     let coarse: f64 = context.effort.pick(0.04, 0.03, 0.02);
     let start = at(0.25).map(|c| norm * c);
-    protocol.push(format!(
-        "From ‖w_0‖ = {norm} and θ = π/8 of two samples: the odds of the solved chain where the runs reach the manifold, over {replicas} runs at each of η = {coarse} \
-         and {}, extrapolated.",
-        0.5 * coarse,
-    ));
-    let check = Expectation::new(
-        "m = 2, θ = π/8, ‖w_0‖ = 0.1: (P(i* = 1) − 2θ/π)/η, η → 0",
-        (prediction.slope)(start),
-        "first order in η; extrapolated from η and η/2, which leaves an order η², a quarter of an error at most",
-    )
-    .chance(CHECK_LEVEL)
-    .covered(context.effort.pick(0.33, 0.11, 0.06));
-    let mut quotients = Vec::new();
-    for (k, eta) in [coarse, 0.5 * coarse].into_iter().enumerate() {
-        // N − 1 down to some e^{−4} η.
-        let steps = (0.5 * ((1.0 / (norm * norm)).ln() + (1.0 / eta).ln() + 4.0) / eta).round();
-        let schedule = Schedule::sgd(2, 1, context.cell_seed(&STUDY, 13 << 32 | k as u64))?;
-        let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
-        let chain = Chain::new(eta);
-        let rule = |_, neuron: &Neuron| {
-            let p = chain.probability([neuron.correlations[0], neuron.correlations[1]]);
-            Some((p - (prediction.pair)(start)) / eta)
-        };
-        let seen = ensemble.repeat(context, &ensemble.start(&start, 0.0)?, replicas, rule)?;
-        quotients.push(Mean::of(&seen.into_iter().flatten().collect::<Vec<_>>()));
-    }
-    Ok(extrapolated(&quotients, &[-1.0, 2.0], check))
+    let limit = (prediction.pair)(start);
+    let expected = register
+        .expect(
+            "m = 2, θ = π/8, ‖w_0‖ = 0.1: (P(i* = 1) − 2θ/π)/η, η → 0",
+            (prediction.slope)(start),
+            "first order in η; extrapolated from η and η/2, which leaves an order η², a quarter of an error at most",
+        )
+        .chance(CHECK_LEVEL)
+        .covered(context.effort.pick(0.33, 0.11, 0.06));
+    Box::new(move |lab, findings| {
+        let mut quotients = Vec::new();
+        for (k, eta) in (0..).zip([coarse, 0.5 * coarse]) {
+            // N − 1 down to some e^{−4} η.
+            let steps = (0.5 * ((1.0 / (norm * norm)).ln() + (1.0 / eta).ln() + 4.0) / eta).round();
+            let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, 13 << 32 | k))?;
+            let ensemble = Ensemble::new(schedule, eta, steps, steps)?;
+            let chain = Chain::new(eta);
+            let seen = ensemble.repeat_from(lab, &start, replicas, |_, neuron: &Neuron| {
+                let p = chain.probability([neuron.correlations[0], neuron.correlations[1]]);
+                Some((p - limit) / eta)
+            })?;
+            quotients.push(Mean::of(&seen));
+        }
+        findings.checks.push(extrapolated(&quotients, &[-1.0, 2.0], expected));
+        findings.protocol.push(format!(
+            "From ‖w_0‖ = {norm} and θ = π/8 of two samples: the odds of the solved chain where the runs reach the manifold, over {replicas} runs at each of η = {coarse} \
+             and {}, extrapolated.",
+            0.5 * coarse,
+        ));
+        Ok(())
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::onset::Onset;
 use super::runs::Runs;
-use super::{Measured, paired};
+use super::{Grid, paired};
 use crate::model::Activation;
 use crate::rng::{Purpose, below, stream};
 use crate::stats::{ESTIMATE_LEVEL, Interval};
@@ -17,44 +17,44 @@ const REDRAWN: usize = 2000;
 pub(super) const PURE: f64 = 1e-6;
 
 /// All estimates, by question.
-pub(super) fn estimates(measured: &Measured, seed: u64) -> Vec<Estimate> {
+pub(super) fn estimates(grid: &Grid, seed: u64) -> Vec<Estimate> {
     let mut estimates = Vec::new();
     for activation in Activation::PAPER {
-        estimates.extend(onset(measured, activation));
-        estimates.extend(descent(measured, activation));
-        estimates.extend(medians(measured, activation));
-        estimates.extend(crossovers(measured, activation, seed));
-        estimates.extend(mixing(measured, activation));
+        estimates.extend(onset(grid, activation));
+        estimates.extend(descent(grid, activation));
+        estimates.extend(medians(grid, activation));
+        estimates.extend(crossovers(grid, activation, seed));
+        estimates.extend(mixing(grid, activation));
     }
-    estimates.extend(below_zero(measured));
+    estimates.extend(below_zero(grid));
     estimates
 }
 
 /// The correlations next to 0, and 0.
-fn around_zero(measured: &Measured) -> Vec<f64> {
-    let protocol = &measured.protocol;
-    [protocol.weakest(false), Some(0.0), protocol.weakest(true)].into_iter().flatten().collect()
+fn around_zero(grid: &Grid) -> Vec<f64> {
+    let setting = &grid.setting;
+    [setting.weakest(false), Some(0.0), setting.weakest(true)].into_iter().flatten().collect()
 }
 
 /// Whether the first step of a single sample leaves a datapoint.
-fn onset(measured: &Measured, activation: Activation) -> Vec<Estimate> {
+fn onset(grid: &Grid, activation: Activation) -> Vec<Estimate> {
     let name = activation.name();
     let share = |rho: f64| {
-        let onset = measured.onset(activation, rho, 1);
+        let onset = grid.onset(activation, rho, 1);
         let (moved, predicted, all) = (onset.moved(), onset.moved_predicted(), onset.measured.len() as u64);
         let predicted = number(predicted as f64 / all as f64);
         let name =
             format!("{name}, ρ = {rho}, b = 1: first steps that leave a datapoint (predicted {predicted})");
         paired::share(name, moved, all, "of one step from x_i, i the pair modulo m")
     };
-    around_zero(measured).into_iter().filter_map(share).collect()
+    around_zero(grid).into_iter().filter_map(share).collect()
 }
 
 /// What full batches end in on both sides of 0.
-fn descent(measured: &Measured, activation: Activation) -> Vec<Estimate> {
+fn descent(grid: &Grid, activation: Activation) -> Vec<Estimate> {
     let name = activation.name();
     let mixed = |rho: f64| {
-        let runs = measured.runs(activation, rho, measured.protocol.samples);
+        let runs = grid.runs(activation, rho, grid.setting.samples);
         let limits: Vec<f64> = runs.pairs.iter().filter_map(|seen| seen.limit.map(|limit| limit.1)).collect();
         let predicted = limits.iter().sum::<f64>() / limits.len() as f64;
         let name = format!("{name} GD, ρ = {rho}: samples mixed (predicted {})", number(predicted));
@@ -64,17 +64,17 @@ fn descent(measured: &Measured, activation: Activation) -> Vec<Estimate> {
             "participation ratio of the coefficients; Student's interval over starts",
         )
     };
-    around_zero(measured).into_iter().filter_map(mixed).collect()
+    around_zero(grid).into_iter().filter_map(mixed).collect()
 }
 
 /// Median size of the coefficients of other samples, at the weakest correlation, against the spread law.
-fn medians(measured: &Measured, activation: Activation) -> Vec<Estimate> {
-    let Some(rho) = measured.protocol.weakest(true) else { return Vec::new() };
+fn medians(grid: &Grid, activation: Activation) -> Vec<Estimate> {
+    let Some(rho) = grid.setting.weakest(true) else { return Vec::new() };
     let median = |batch: usize| {
-        let groups = measured.runs(activation, rho, batch).others();
+        let groups = grid.runs(activation, rho, batch).others();
         (groups.len() >= 2).then(|| {
             let (value, interval) = paired::pooled_quantile(&groups, 0.5);
-            let predicted = measured.protocol.law(rho, batch).quantile(0.5);
+            let predicted = grid.setting.law(rho, batch).quantile(0.5);
             Estimate {
                 name: format!(
                     "{}, ρ = {rho}, b = {batch}: median |α_j| (predicted {})",
@@ -89,21 +89,21 @@ fn medians(measured: &Measured, activation: Activation) -> Vec<Estimate> {
             }
         })
     };
-    small_batches(measured).filter_map(median).collect()
+    small_batches(grid).filter_map(median).collect()
 }
 
 /// The correlation at which SGD is half-way between one sample and all, against the order of magnitude that theory gives.
-fn crossovers(measured: &Measured, activation: Activation, seed: u64) -> Vec<Estimate> {
-    let protocol = &measured.protocol;
-    let rhos: Vec<f64> = protocol.rhos.iter().copied().filter(|&rho| rho > 0.0).collect();
+fn crossovers(grid: &Grid, activation: Activation, seed: u64) -> Vec<Estimate> {
+    let setting = &grid.setting;
+    let rhos: Vec<f64> = setting.rhos.iter().copied().filter(|&rho| rho > 0.0).collect();
     let estimate = |batch: usize| {
         let mixed: Vec<Vec<f64>> =
-            rhos.iter().map(|&rho| measured.runs(activation, rho, batch).values(|seen| seen.mixed)).collect();
+            rhos.iter().map(|&rho| grid.runs(activation, rho, batch).values(|seen| seen.mixed)).collect();
         // Starts that are dead under some correlation leave all.
-        let kept: Vec<usize> = (0..protocol.pairs as usize)
+        let kept: Vec<usize> = (0..setting.pairs as usize)
             .filter(|&pair| mixed.iter().all(|values| values[pair].is_finite()))
             .collect();
-        let half = 0.5 * (1.0 + protocol.samples as f64);
+        let half = 0.5 * (1.0 + setting.samples as f64);
         let of = |pairs: &[usize]| {
             let mean =
                 |values: &Vec<f64>| pairs.iter().map(|&pair| values[pair]).sum::<f64>() / pairs.len() as f64;
@@ -119,7 +119,7 @@ fn crossovers(measured: &Measured, activation: Activation, seed: u64) -> Vec<Est
         redrawn.sort_by(f64::total_cmp);
         let at = |p: f64| redrawn[((p * REDRAWN as f64) as usize).min(REDRAWN - 1)];
         let predicted =
-            (protocol.prediction.crossover)(protocol.samples, batch, protocol.step_per_sample(batch));
+            (setting.prediction.crossover)(setting.samples, batch, setting.step_per_sample(batch));
         Some(Estimate {
             name: format!(
                 "{}, b = {batch}: ρ at which (m + 1)/2 samples are mixed (order of ρ_c = {})",
@@ -134,7 +134,7 @@ fn crossovers(measured: &Measured, activation: Activation, seed: u64) -> Vec<Est
             ),
         })
     };
-    small_batches(measured).filter_map(estimate).collect()
+    small_batches(grid).filter_map(estimate).collect()
 }
 
 /// First crossing of `level` from below, linear in `log x`; `None` if there is none.
@@ -145,30 +145,30 @@ fn crossing(x: &[f64], y: &[f64], level: f64) -> Option<f64> {
 }
 
 /// How many samples the full batch mixes beyond single samples, pair by pair.
-fn mixing(measured: &Measured, activation: Activation) -> Vec<Estimate> {
-    let protocol = &measured.protocol;
+fn mixing(grid: &Grid, activation: Activation) -> Vec<Estimate> {
+    let setting = &grid.setting;
     let difference = |&rho: &f64| {
-        let mixed = |batch: usize| measured.runs(activation, rho, batch).values(|seen| seen.mixed);
-        let differences = paired::differences(&mixed(protocol.samples), &mixed(1));
+        let mixed = |batch: usize| grid.runs(activation, rho, batch).values(|seen| seen.mixed);
+        let differences = paired::differences(&mixed(setting.samples), &mixed(1));
         let name = format!("{}, ρ = {rho}: samples mixed, b = m minus b = 1", activation.name());
         paired::estimate(name, &differences, "Student's interval of paired differences: same data and start")
     };
     let asked = [0.0, 0.02, 0.1, 0.9];
-    asked.iter().filter(|rho| protocol.rhos.contains(rho)).filter_map(difference).collect()
+    asked.iter().filter(|rho| setting.rhos.contains(rho)).filter_map(difference).collect()
 }
 
 /// ReLU below 0: datapoints stay fixed points, and full batches select one themselves.
-fn below_zero(measured: &Measured) -> Vec<Estimate> {
-    let Some(rho) = measured.protocol.weakest(false) else { return Vec::new() };
+fn below_zero(grid: &Grid) -> Vec<Estimate> {
+    let Some(rho) = grid.setting.weakest(false) else { return Vec::new() };
     let count = |runs: &Runs, hit: &dyn Fn(&super::runs::RunMeans) -> bool| {
         let alive = || runs.pairs.iter().filter(|seen| seen.is_alive());
         (alive().filter(|seen| hit(seen)).count() as u64, alive().count() as u64)
     };
-    let descent = measured.runs(Activation::Relu, rho, measured.protocol.samples);
+    let descent = grid.runs(Activation::Relu, rho, grid.setting.samples);
     let (kept, runs) = count(descent, &|seen| seen.argmax_kept && seen.impurity < PURE);
     let name = format!("relu GD, ρ = {rho}: runs that end in the datapoint of the largest c_0 (predicted 1)");
     let selected = paired::share(name, kept, runs, "of starts that activate a sample");
-    let (pure, runs) = count(measured.runs(Activation::Relu, rho, 1), &|seen| seen.impurity < PURE);
+    let (pure, runs) = count(grid.runs(Activation::Relu, rho, 1), &|seen| seen.impurity < PURE);
     let name = format!("relu, ρ = {rho}, b = 1: runs that are pure (predicted 1)");
     selected
         .into_iter()
@@ -176,30 +176,30 @@ fn below_zero(measured: &Measured) -> Vec<Estimate> {
         .collect()
 }
 
-fn small_batches<'a>(measured: &'a Measured) -> impl Iterator<Item = usize> + use<'a> {
-    let samples = measured.protocol.samples;
-    measured.protocol.batches.iter().copied().filter(move |&batch| batch < samples)
+fn small_batches<'a>(grid: &'a Grid) -> impl Iterator<Item = usize> + use<'a> {
+    let samples = grid.setting.samples;
+    grid.setting.batches.iter().copied().filter(move |&batch| batch < samples)
 }
 
 /// How predictions and measurements compare, over the whole grid.
-pub(super) fn notes(measured: &Measured) -> Vec<String> {
-    let protocol = &measured.protocol;
+pub(super) fn notes(grid: &Grid) -> Vec<String> {
+    let setting = &grid.setting;
     let mut notes = vec![format!(
         "m = {}, n = {}, η = {} (mean reduction), initial norm {}; ρ from {} to {}. Samples mixed: participation ratio of the \
          coefficients α of w = Σ α_i x_i + w_⊥.",
-        protocol.samples,
-        protocol.dim,
-        protocol.step_size,
+        setting.samples,
+        setting.dim,
+        setting.step_size,
         super::INIT_NORM,
-        protocol.rhos[0],
-        protocol.rhos[protocol.rhos.len() - 1],
+        setting.rhos[0],
+        setting.rhos[setting.rhos.len() - 1],
     )];
     for activation in Activation::PAPER {
-        let of = |onset: &&Onset| onset.case.activation == activation;
-        let still = |rho: f64| measured.onsets.iter().filter(of).all(|o| o.case.rho != rho || o.moved() == 0);
-        let fixed: Vec<String> =
-            protocol.rhos.iter().filter(|&&rho| still(rho)).map(f64::to_string).collect();
-        let worst = largest(measured.onsets.iter().filter(of).map(Onset::deviation));
+        let of = |onset: &&Onset| onset.condition.activation == activation;
+        let still =
+            |rho: f64| grid.onsets.iter().filter(of).all(|o| o.condition.rho != rho || o.moved() == 0);
+        let fixed: Vec<String> = setting.rhos.iter().filter(|&&rho| still(rho)).map(f64::to_string).collect();
+        let worst = largest(grid.onsets.iter().filter(of).map(Onset::deviation));
         notes.push(format!(
             "{}: no batch leaves a datapoint at ρ = {}, and some batch does at every other ρ examined; the length of the step is \
              the predicted one within {}.",
@@ -207,22 +207,18 @@ pub(super) fn notes(measured: &Measured) -> Vec<String> {
             fixed.join(", "),
             number(worst)
         ));
-        notes.push(full_batches(measured, activation));
-        notes.push(spread(measured, activation));
+        notes.push(full_batches(grid, activation));
+        notes.push(spread(grid, activation));
     }
     notes
 }
 
-fn full_batches(measured: &Measured, activation: Activation) -> String {
-    let full =
-        |runs: &&Runs| runs.case.activation == activation && runs.case.batch == measured.protocol.samples;
-    let alive: Vec<_> = measured
-        .runs
-        .iter()
-        .filter(full)
-        .flat_map(|runs| &runs.pairs)
-        .filter(|seen| seen.is_alive())
-        .collect();
+fn full_batches(grid: &Grid, activation: Activation) -> String {
+    let full = |runs: &&Runs| {
+        runs.condition.activation == activation && runs.condition.batch == grid.setting.samples
+    };
+    let alive: Vec<_> =
+        grid.runs.iter().filter(full).flat_map(|runs| &runs.pairs).filter(|seen| seen.is_alive()).collect();
     let arrived = alive.iter().filter(|seen| seen.converged == Some(true)).count();
     let distances = alive.iter().filter_map(|seen| seen.limit).map(|limit| limit.0);
     format!(
@@ -234,19 +230,19 @@ fn full_batches(measured: &Measured, activation: Activation) -> String {
 }
 
 /// Measured over predicted medians where the scales of all other samples add up to less than a half.
-fn spread(measured: &Measured, activation: Activation) -> String {
-    let protocol = &measured.protocol;
+fn spread(grid: &Grid, activation: Activation) -> String {
+    let setting = &grid.setting;
     let mut ratios = Vec::new();
-    for runs in measured.runs.iter().filter(|runs| runs.case.activation == activation) {
-        let (rho, batch) = (runs.case.rho, runs.case.batch);
+    for runs in grid.runs.iter().filter(|runs| runs.condition.activation == activation) {
+        let (rho, batch) = (runs.condition.rho, runs.condition.batch);
         let applies =
-            batch < protocol.samples && rho != 0.0 && (rho > 0.0 || activation == Activation::Linear);
+            batch < setting.samples && rho != 0.0 && (rho > 0.0 || activation == Activation::Linear);
         let groups = runs.others();
         if !applies || groups.len() < 2 {
             continue;
         }
-        let law = protocol.law(rho, batch);
-        if law.scale * (protocol.samples as f64 - 1.0) < 0.5 {
+        let law = setting.law(rho, batch);
+        if law.scale * (setting.samples as f64 - 1.0) < 0.5 {
             ratios.push(paired::pooled_quantile(&groups, 0.5).0 / law.quantile(0.5));
         }
     }

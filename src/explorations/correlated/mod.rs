@@ -17,7 +17,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::study::words::listed;
-use crate::study::{Context, Effort, Findings, Kind, Study, paired, setting};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, paired, setting};
 use crate::theory::correlated::{descent, fixed, spread};
 
 /// The exploration.
@@ -36,9 +36,7 @@ pub const STUDY: Study = Study {
                 limit is left.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
     figures: figures::ALL,
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, _| protocol(context, &Options::default(), &Prediction::default()),
 };
 
 /// What the command line may bend.
@@ -82,17 +80,17 @@ impl Default for Prediction {
 /// Initial norm.
 const INIT_NORM: f64 = 0.5;
 
-/// One cell: which neuron, which data, which batches.
+/// What runs differ in: which neuron, which data, which batches.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Case {
+struct Condition {
     activation: Activation,
     rho: f64,
     batch: usize,
 }
 
 /// The setting that all runs share.
-struct Protocol<'a> {
-    prediction: &'a Prediction,
+struct Setting {
+    prediction: Prediction,
     samples: usize,
     dim: usize,
     step_size: f64,
@@ -102,8 +100,8 @@ struct Protocol<'a> {
     batches: Vec<usize>,
 }
 
-impl<'a> Protocol<'a> {
-    fn new(context: &Context, options: &Options, prediction: &'a Prediction) -> Result<Self> {
+impl Setting {
+    fn new(context: &Context, options: &Options, prediction: &Prediction) -> Result<Self> {
         let samples = options.samples.unwrap_or(8);
         if samples < 3 {
             return Err(Error::Usage(format!("--samples {samples}: the spread law needs at least 3")));
@@ -122,7 +120,7 @@ impl<'a> Protocol<'a> {
             _ => vec![1, samples / 4, samples],
         };
         Ok(Self {
-            prediction,
+            prediction: prediction.clone(),
             samples,
             dim: samples + 3,
             step_size,
@@ -156,15 +154,26 @@ impl<'a> Protocol<'a> {
         ]
     }
 
-    /// The same rotation at every ρ; no theorem is asked at ρ = 0, which takes the path of all others.
-    fn problem(&self, case: Case) -> Result<Problem> {
-        let dataset =
-            Dataset::equicorrelated(self.samples, self.dim, case.rho, self.seed)?.treated_as_general();
-        Ok(Problem::new(dataset, case.activation, Reduction::Mean, self.step_size)?)
+    fn conditions(&self) -> Vec<Condition> {
+        iproduct!(Activation::PAPER, &self.rhos, &self.batches)
+            .map(|(activation, &rho, &batch)| Condition { activation, rho, batch })
+            .collect()
     }
 
-    fn schedule(&self, case: Case) -> Result<Schedule> {
-        Ok(Schedule::sgd(self.samples, case.batch, self.seed)?)
+    /// The first steps, and the runs.
+    fn measure(&self, condition: Condition) -> Result<(Onset, Runs)> {
+        Ok((Onset::measure(self, condition)?, Runs::measure(self, condition)?))
+    }
+
+    /// The same rotation at every ρ; no theorem is asked at ρ = 0, which takes the path of all others.
+    fn problem(&self, condition: Condition) -> Result<Problem> {
+        let dataset =
+            Dataset::equicorrelated(self.samples, self.dim, condition.rho, self.seed)?.treated_as_general();
+        Ok(Problem::new(dataset, condition.activation, Reduction::Mean, self.step_size)?)
+    }
+
+    fn schedule(&self, condition: Condition) -> Result<Schedule> {
+        Ok(Schedule::sgd(self.samples, condition.batch, self.seed)?)
     }
 
     fn step_per_sample(&self, batch: usize) -> f64 {
@@ -183,22 +192,22 @@ impl<'a> Protocol<'a> {
     }
 }
 
-/// Everything measured.
-struct Measured<'a> {
-    protocol: Protocol<'a>,
+/// All runs, by condition.
+struct Grid {
+    setting: Setting,
     onsets: Vec<Onset>,
     runs: Vec<Runs>,
 }
 
-impl Measured<'_> {
+impl Grid {
     fn runs(&self, activation: Activation, rho: f64, batch: usize) -> &Runs {
-        let case = Case { activation, rho, batch };
-        self.runs.iter().find(|runs| runs.case == case).expect("every case was run")
+        let condition = Condition { activation, rho, batch };
+        self.runs.iter().find(|runs| runs.condition == condition).expect("every condition was run")
     }
 
     fn onset(&self, activation: Activation, rho: f64, batch: usize) -> &Onset {
-        let case = Case { activation, rho, batch };
-        self.onsets.iter().find(|onset| onset.case == case).expect("every case was run")
+        let condition = Condition { activation, rho, batch };
+        self.onsets.iter().find(|onset| onset.condition == condition).expect("every condition was run")
     }
 }
 
@@ -207,20 +216,27 @@ impl Measured<'_> {
 /// # Errors
 /// Bad options: fewer than three samples or two pairs, a step size that is not between 0 and 1/2.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    let protocol = Protocol::new(context, options, prediction)?;
-    let cases: Vec<Case> = iproduct!(Activation::PAPER, &protocol.rhos, &protocol.batches)
-        .map(|(activation, &rho, &batch)| Case { activation, rho, batch })
-        .collect();
-    let onsets = cases.iter().map(|&case| Onset::measure(&protocol, case)).collect::<Result<_>>()?;
-    let runs = context.each(&cases, |&case| Runs::measure(&protocol, case))?;
-    let measured = Measured { protocol, onsets, runs };
-    Ok(Findings {
-        protocol: measured.protocol.sentences(),
-        estimates: estimates::estimates(&measured, context.cell_seed(&STUDY, 1)),
-        notes: estimates::notes(&measured),
-        tables: tables::tables(&measured),
-        ..Findings::default()
-    })
+    examine(context, |_| protocol(context, options, prediction))
+}
+
+/// What there is to run; there is no expectation to register.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(context: &Context, options: &Options, prediction: &Prediction) -> Result<Protocol> {
+    let setting = Setting::new(context, options, prediction)?;
+    Ok(Box::new(move |lab| {
+        let ended = lab.each(setting.conditions(), |condition| setting.measure(condition))?;
+        let (onsets, runs) = ended.into_iter().unzip();
+        let grid = Grid { setting, onsets, runs };
+        Ok(Findings {
+            protocol: grid.setting.sentences(),
+            estimates: estimates::estimates(&grid, lab.cell_seed(&STUDY, 1)),
+            notes: estimates::notes(&grid),
+            tables: tables::tables(&grid),
+            ..Findings::default()
+        })
+    }))
 }
 
 #[cfg(test)]
@@ -230,28 +246,28 @@ mod tests {
     use super::*;
     use crate::device::Compute;
 
-    fn measured(prediction: &Prediction, effort: Effort) -> Measured<'_> {
-        let context =
-            Context { effort, seed: 4, compute: Compute::default(), progress: ProgressBar::hidden() };
+    fn measured(prediction: &Prediction) -> Grid {
+        let context = Context {
+            effort: Effort::Quick,
+            seed: 4,
+            compute: Compute::default(),
+            progress: ProgressBar::hidden(),
+        };
         let options = Options { samples: Some(5), pairs: Some(12), step_size: None };
-        let protocol = Protocol::new(&context, &options, prediction).unwrap();
-        let cases = iproduct!(Activation::PAPER, protocol.rhos.clone(), protocol.batches.clone());
-        let cases: Vec<Case> =
-            cases.map(|(activation, rho, batch)| Case { activation, rho, batch }).collect();
-        let onsets = cases.iter().map(|&case| Onset::measure(&protocol, case).unwrap()).collect();
-        let runs = cases.iter().map(|&case| Runs::measure(&protocol, case).unwrap()).collect();
-        Measured { protocol, onsets, runs }
+        let setting = Setting::new(&context, &options, prediction).unwrap();
+        let measure = |condition| setting.measure(condition).unwrap();
+        let (onsets, runs) = setting.conditions().into_iter().map(measure).unzip();
+        Grid { setting, onsets, runs }
     }
 
     #[test]
     fn known_cases_come_out_as_known() {
-        let prediction = Prediction::default();
-        let measured = measured(&prediction, Effort::Quick);
+        let measured = measured(&Prediction::default());
         for activation in Activation::PAPER {
             // ρ = 0: SGD is pure at every look, after some ten times what selection takes; GD is at Theorem 1's mixture.
             let pure = measured.runs(activation, 0.0, 1).values(|seen| seen.impurity);
             assert!(pure.iter().filter(|x| x.is_finite()).all(|&x| x < 1e-6), "{activation:?} {pure:?}");
-            for &rho in &measured.protocol.rhos {
+            for &rho in &measured.setting.rhos {
                 let descent = measured.runs(activation, rho, 5);
                 for seen in descent.pairs.iter().filter(|seen| seen.is_alive()) {
                     assert_eq!(seen.converged, Some(true), "{activation:?} ρ = {rho}");
@@ -264,7 +280,7 @@ mod tests {
                     let onset = measured.onset(activation, rho, batch);
                     assert!(onset.deviation() < 1e-14, "{activation:?} ρ = {rho} b = {batch}");
                     let fixed = rho == 0.0 || rho < 0.0 && activation == Activation::Relu;
-                    let all = measured.protocol.pairs;
+                    let all = measured.setting.pairs;
                     assert!(if fixed { onset.moved() == 0 } else { onset.moved() > 0 });
                     assert!(fixed || batch == 1 || onset.moved() == all);
                 }
@@ -298,7 +314,7 @@ mod tests {
             ..right.clone()
         };
         let off = |prediction: &Prediction| {
-            let measured = measured(prediction, Effort::Quick);
+            let measured = measured(prediction);
             let groups = measured.runs(Activation::Linear, 0.005, 1).others();
             let law = (prediction.spread)(5, 1, 0.005, 0.1);
             (paired::pooled_quantile(&groups, 0.5).0 / law.quantile(0.5)).ln().abs()

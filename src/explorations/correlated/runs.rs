@@ -1,6 +1,6 @@
 //! Where gradient descent ends, and where SGD spends its time.
 
-use super::{Case, INIT_NORM, Protocol};
+use super::{Condition, INIT_NORM, Setting};
 use crate::engine::{Engine, Reduced};
 use crate::error::{Misuse, Result};
 use crate::init::Start;
@@ -22,9 +22,9 @@ const TOLERANCE: f64 = 1e-10;
 /// Budget of gradient descent in units of its slowest rate.
 const BUDGET: f64 = 40.0;
 
-/// All runs of one case, by pair: gradient descent at its end, SGD at several looks.
+/// All runs of one condition, by pair: gradient descent at its end, SGD at several looks.
 pub(super) struct Runs {
-    pub case: Case,
+    pub condition: Condition,
     pub pairs: Vec<RunMeans>,
 }
 
@@ -61,37 +61,37 @@ fn mixing(alpha: Vec<f64>) -> f64 {
 }
 
 impl Runs {
-    /// All pairs of a case, each from its own start.
-    pub fn measure(protocol: &Protocol, case: Case) -> Result<Self> {
-        let problem = protocol.problem(case)?;
-        let schedule = protocol.schedule(case)?;
-        let start = |pair| Start::gaussian(problem.dataset(), INIT_NORM, protocol.seed, pair);
-        let starts = (0..protocol.pairs).map(start).collect::<Result<Vec<_>, Misuse>>()?;
+    /// All pairs of a condition, each from its own start.
+    pub fn measure(setting: &Setting, condition: Condition) -> Result<Self> {
+        let problem = setting.problem(condition)?;
+        let schedule = setting.schedule(condition)?;
+        let start = |pair| Start::gaussian(problem.dataset(), INIT_NORM, setting.seed, pair);
+        let starts = (0..setting.pairs).map(start).collect::<Result<Vec<_>, Misuse>>()?;
         let mut engine = Reduced::new(&problem, &schedule, &starts, 0)?;
         let mut looks: Vec<Vec<Neuron>> = vec![Vec::new(); starts.len()];
         let mut converged = vec![None; starts.len()];
-        if case.batch == protocol.samples {
-            let runs = train(&mut engine, &plan(protocol, case), &mut []).0;
+        if condition.batch == setting.samples {
+            let runs = train(&mut engine, &plan(setting, condition), &mut []).0;
             for (pair, run) in runs.into_iter().enumerate() {
                 converged[pair] = Some(run.outcome == Outcome::Converged);
                 looks[pair] = run.neurons;
             }
         } else {
-            let eta = problem.step_per_sample(case.batch);
-            let relaxation = spread::relaxation(protocol.samples, case.batch, eta).ceil() as u64;
+            let eta = problem.step_per_sample(condition.batch);
+            let relaxation = spread::relaxation(setting.samples, condition.batch, eta).ceil() as u64;
             engine.advance(SETTLING * relaxation);
             for _ in 0..LOOKS {
                 engine.advance(relaxation);
                 looks.iter_mut().enumerate().for_each(|(pair, looks)| looks.extend(engine.neurons(pair)));
             }
         }
-        let alive = |start: &Start| start.correlations.iter().any(|&c| case.activation.admits(c));
+        let alive = |start: &Start| start.correlations.iter().any(|&c| condition.activation.admits(c));
         let pairs = starts.iter().zip(&looks).zip(converged);
         let pairs = pairs.map(|((start, looks), converged)| match alive(start) {
-            true => see(protocol, case, problem.dataset(), start, looks, converged),
+            true => see(setting, condition, problem.dataset(), start, looks, converged),
             false => RunMeans::dead(),
         });
-        Ok(Self { case, pairs: pairs.collect() })
+        Ok(Self { condition, pairs: pairs.collect() })
     }
 
     /// One number of every pair.
@@ -129,10 +129,10 @@ impl RunMeans {
 
 /// Slowest rates of gradient descent: `1 − η|ρ|` between mean and contrasts; with ReLU and ρ < 0 the saddle of a mean of two samples is
 /// left at `1 − 2η|ρ|/m`, and reached by as little; off the span `1 − η/m`.
-fn plan(protocol: &Protocol, case: Case) -> Plan {
-    let (eta, m) = (protocol.step_size, protocol.samples as f64);
-    let share = if case.rho < 0.0 { 1.0 / m } else { 1.0 };
-    let selection = if case.rho == 0.0 { f64::INFINITY } else { eta * case.rho.abs() * share };
+fn plan(setting: &Setting, condition: Condition) -> Plan {
+    let (eta, m) = (setting.step_size, setting.samples as f64);
+    let share = if condition.rho < 0.0 { 1.0 / m } else { 1.0 };
+    let selection = if condition.rho == 0.0 { f64::INFINITY } else { eta * condition.rho.abs() * share };
     let slowest = selection.min(eta / m);
     let window = (0.25 / slowest).ceil() as u64;
     Plan {
@@ -143,16 +143,16 @@ fn plan(protocol: &Protocol, case: Case) -> Plan {
 }
 
 fn see(
-    protocol: &Protocol,
-    case: Case,
+    setting: &Setting,
+    condition: Condition,
     dataset: &crate::data::Dataset,
     start: &Start,
     looks: &[Neuron],
     converged: Option<bool>,
 ) -> RunMeans {
     let mean = |value: &dyn Fn(&Neuron) -> f64| looks.iter().map(value).sum::<f64>() / looks.len() as f64;
-    let cosine = |neuron: &Neuron| best_match(neuron, dataset, case.activation).cosine;
-    let alpha = |neuron: &Neuron| coefficients(&neuron.correlations, case.rho);
+    let cosine = |neuron: &Neuron| best_match(neuron, dataset, condition.activation).cosine;
+    let alpha = |neuron: &Neuron| coefficients(&neuron.correlations, condition.rho);
     let others = |neuron: &Neuron| {
         let mut sizes: Vec<f64> = alpha(neuron).into_iter().map(f64::abs).collect();
         sizes.sort_by(f64::total_cmp);
@@ -161,10 +161,10 @@ fn see(
     };
     let last = looks.last().expect("at least one look");
     let first = |neuron: &[f64]| arg_max(neuron.iter().copied());
-    let limit = (protocol.prediction.limit)(case.rho, &start.correlations, case.activation);
+    let limit = (setting.prediction.limit)(condition.rho, &start.correlations, condition.activation);
     let of_limit = |limit: Vec<f64>| {
         let way: Vec<f64> = limit.iter().zip(&last.correlations).map(|(a, b)| a - b).collect();
-        (norm(&way), mixing(coefficients(&limit, case.rho)))
+        (norm(&way), mixing(coefficients(&limit, condition.rho)))
     };
     RunMeans {
         converged,

@@ -1,172 +1,204 @@
-//! The tables behind the figures.
+//! The tables, two of them behind figures.
+
+use serde::{Deserialize, Serialize};
 
 use super::onset::Onset;
-use super::runs::Runs;
-use super::{Measured, paired};
+use super::runs::{RunMeans, Runs};
+use super::{Condition, Grid, paired};
 use crate::model::Activation;
-use crate::study::Table;
+use crate::study::paired::{Summary, field};
+use crate::study::{Row, Table};
 
 /// Quantiles of the spread law that are compared.
 const QUANTILES: [f64; 3] = [0.25, 0.5, 0.75];
 
-/// `correlated.csv`, `correlated_runs.csv`, `correlated_spread.csv`, `correlated_onset.csv`.
-pub(super) fn tables(measured: &Measured) -> Vec<Table> {
-    vec![summary(measured), runs(measured), spread(measured), onset(measured)]
+/// One measure under one condition: mean over starts with its interval, and what theory says of full batches.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct MeanOfRuns {
+    pub activation: Activation,
+    pub rho: f64,
+    pub batch: usize,
+    pub measure: String,
+    pub mean: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub runs: Option<usize>,
+    pub predicted: Option<f64>,
+    pub samples: usize,
+    pub crossover: Option<f64>,
 }
 
-fn case(activation: Activation, rho: f64, batch: usize) -> Vec<String> {
-    vec![activation.name().into(), rho.to_string(), batch.to_string()]
+impl Row for MeanOfRuns {
+    const TABLE: &'static str = "correlated";
 }
 
-/// A row a case and measure: mean over starts with its interval, and what theory says of full batches.
-fn summary(measured: &Measured) -> Table {
-    let mut rows = Vec::new();
-    for runs in &measured.runs {
-        let super::Case { activation, rho, batch } = runs.case;
-        let limits: Vec<f64> = runs.pairs.iter().filter_map(|seen| Some(seen.limit?.1)).collect();
-        let predicted = match () {
-            () if batch == measured.protocol.samples => limits.iter().sum::<f64>() / limits.len() as f64,
-            // What is fixed is pure; beyond it the law of the spread has no mean.
-            () if rho == 0.0 || rho < 0.0 && activation == Activation::Relu => 1.0,
-            () => f64::NAN,
-        };
-        let protocol = &measured.protocol;
-        let crossover = match batch < protocol.samples {
-            true => (protocol.prediction.crossover)(protocol.samples, batch, protocol.step_per_sample(batch)),
-            false => f64::NAN,
-        };
-        for (name, values, predicted) in [
-            ("mixed", runs.values(|seen| seen.mixed), predicted),
-            ("max_cos", runs.values(|seen| seen.max_cos), f64::NAN),
-            ("cos_init", runs.values(|seen| seen.cos_init), f64::NAN),
-        ] {
-            let mut row = case(activation, rho, batch);
-            row.push(name.into());
-            row.extend(paired::summary(&values));
-            row.push(paired::field(predicted));
-            row.extend([measured.protocol.samples.to_string(), paired::field(crossover)]);
-            rows.push(row);
-        }
-    }
-    let header = vec![
-        "activation",
-        "rho",
-        "batch",
-        "measure",
-        "mean",
-        "low",
-        "high",
-        "runs",
-        "predicted",
-        "samples",
-        "crossover",
-    ];
-    Table::raw("correlated", &header, rows)
+/// A run. `mixed_predicted` and `distance` are those of the limit of full batches.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct RunRow {
+    activation: Activation,
+    rho: f64,
+    batch: usize,
+    pair: usize,
+    converged: Option<bool>,
+    mixed: Option<f64>,
+    mixed_predicted: Option<f64>,
+    distance: Option<f64>,
+    max_cos: Option<f64>,
+    impurity: Option<f64>,
+    cos_init: Option<f64>,
+    argmax_kept: bool,
 }
 
-/// A row a run. `mixed_predicted` and `distance` are those of the limit of full batches.
-fn runs(measured: &Measured) -> Table {
-    let samples = measured.protocol.samples;
-    let row = |runs: &Runs| {
-        let super::Case { activation, rho, batch } = runs.case;
-        let row = |(pair, seen): (usize, &super::runs::RunMeans)| {
-            let limit = seen.limit.filter(|_| batch == samples);
-            let mut row = case(activation, rho, batch);
-            row.extend([
-                pair.to_string(),
-                seen.converged.map_or(String::new(), |converged| converged.to_string()),
-                paired::field(seen.mixed),
-                limit.map_or(String::new(), |limit| limit.1.to_string()),
-                limit.map_or(String::new(), |limit| limit.0.to_string()),
-                paired::field(seen.max_cos),
-                paired::field(seen.impurity),
-                paired::field(seen.cos_init),
-                seen.argmax_kept.to_string(),
-            ]);
-            row
-        };
-        runs.pairs.iter().enumerate().map(row).collect::<Vec<_>>()
+impl Row for RunRow {
+    const TABLE: &'static str = "correlated_runs";
+}
+
+/// One quantile of the spread under one condition: the measured one with its interval, the predicted one, and the share of coefficients at or
+/// below the predicted one with its interval.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SpreadQuantile {
+    pub activation: Activation,
+    pub rho: f64,
+    pub batch: usize,
+    pub probability: f64,
+    pub quantile: f64,
+    pub low: f64,
+    pub high: f64,
+    pub predicted: f64,
+    pub share: Option<f64>,
+    pub share_low: Option<f64>,
+    pub share_high: Option<f64>,
+    pub runs: Option<usize>,
+    pub scale: f64,
+}
+
+impl Row for SpreadQuantile {
+    const TABLE: &'static str = "correlated_spread";
+}
+
+/// One step from a datapoint under one condition: mean length with its interval, the mean of the predicted lengths, the largest deviation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct FirstStep {
+    activation: Activation,
+    rho: f64,
+    batch: usize,
+    length: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    runs: Option<usize>,
+    predicted: f64,
+    deviation: f64,
+    moved: u64,
+}
+
+impl Row for FirstStep {
+    const TABLE: &'static str = "correlated_onset";
+}
+
+/// All tables.
+pub(super) fn tables(grid: &Grid) -> Vec<Table> {
+    vec![
+        Table::of(grid.runs.iter().flat_map(|runs| means(grid, runs))),
+        Table::of(grid.runs.iter().flat_map(|runs| each_run(grid.setting.samples, runs))),
+        Table::of(grid.runs.iter().flat_map(|runs| spread(grid, runs))),
+        Table::of(grid.onsets.iter().map(first_step)),
+    ]
+}
+
+fn means(grid: &Grid, runs: &Runs) -> [MeanOfRuns; 3] {
+    let (setting, Condition { activation, rho, batch }) = (&grid.setting, runs.condition);
+    let limits: Vec<f64> = runs.pairs.iter().filter_map(|seen| Some(seen.limit?.1)).collect();
+    let predicted = if batch == setting.samples {
+        field(limits.iter().sum::<f64>() / limits.len() as f64)
+    } else if rho == 0.0 || rho < 0.0 && activation == Activation::Relu {
+        // What is fixed is pure; beyond it the law of the spread has no mean.
+        Some(1.0)
+    } else {
+        None
     };
-    let header = vec![
-        "activation",
-        "rho",
-        "batch",
-        "pair",
-        "converged",
-        "mixed",
-        "mixed_predicted",
-        "distance",
-        "max_cos",
-        "impurity",
-        "cos_init",
-        "argmax_kept",
-    ];
-    Table::raw("correlated_runs", &header, measured.runs.iter().flat_map(row).collect())
-}
-
-/// A row a case and quantile of the spread law: the measured quantile with its interval, the predicted one, and the share of
-/// coefficients at or below the predicted one with its interval.
-fn spread(measured: &Measured) -> Table {
-    let protocol = &measured.protocol;
-    let mut rows = Vec::new();
-    for runs in measured.runs.iter().filter(|runs| runs.case.batch < protocol.samples && runs.case.rho != 0.0)
-    {
-        let super::Case { activation, rho, batch } = runs.case;
-        let groups = runs.others();
-        if rho < 0.0 && activation == Activation::Relu || groups.len() < 2 {
-            continue;
+    let crossover = (batch < setting.samples)
+        .then(|| (setting.prediction.crossover)(setting.samples, batch, setting.step_per_sample(batch)));
+    let row = |measure: &str, values: Vec<f64>, predicted: Option<f64>| {
+        let Summary { mean, low, high, runs } = Summary::of(&values);
+        MeanOfRuns {
+            activation,
+            rho,
+            batch,
+            measure: measure.into(),
+            mean,
+            low,
+            high,
+            runs,
+            predicted,
+            samples: setting.samples,
+            crossover: crossover.and_then(field),
         }
-        let law = protocol.law(rho, batch);
-        for probability in QUANTILES {
-            let (value, interval) = paired::pooled_quantile(&groups, probability);
-            let predicted = law.quantile(probability);
-            let mut row = case(activation, rho, batch);
-            row.push(probability.to_string());
-            row.extend([value, interval.low, interval.high, predicted].map(|x| x.to_string()));
-            row.extend(paired::summary(&paired::shares_below(&groups, predicted)));
-            row.push(law.scale.to_string());
-            rows.push(row);
-        }
-    }
-    let header = vec![
-        "activation",
-        "rho",
-        "batch",
-        "probability",
-        "quantile",
-        "low",
-        "high",
-        "predicted",
-        "share",
-        "share_low",
-        "share_high",
-        "runs",
-        "scale",
-    ];
-    Table::raw("correlated_spread", &header, rows)
-}
-
-/// A row a case: one step from a datapoint, mean length with its interval, the mean of the predicted lengths, the largest deviation.
-fn onset(measured: &Measured) -> Table {
-    let row = |onset: &Onset| {
-        let super::Case { activation, rho, batch } = onset.case;
-        let mut row = case(activation, rho, batch);
-        row.extend(paired::summary(&onset.measured));
-        let predicted = onset.predicted.iter().sum::<f64>() / onset.predicted.len() as f64;
-        row.extend([predicted.to_string(), onset.deviation().to_string(), onset.moved().to_string()]);
-        row
     };
-    let header = vec![
-        "activation",
-        "rho",
-        "batch",
-        "length",
-        "low",
-        "high",
-        "runs",
-        "predicted",
-        "deviation",
-        "moved",
-    ];
-    Table::raw("correlated_onset", &header, measured.onsets.iter().map(row).collect())
+    [
+        row("mixed", runs.values(|seen| seen.mixed), predicted),
+        row("max_cos", runs.values(|seen| seen.max_cos), None),
+        row("cos_init", runs.values(|seen| seen.cos_init), None),
+    ]
+}
+
+fn each_run(samples: usize, runs: &Runs) -> impl Iterator<Item = RunRow> {
+    let Condition { activation, rho, batch } = runs.condition;
+    let row = move |(pair, seen): (usize, &RunMeans)| {
+        let limit = seen.limit.filter(|_| batch == samples);
+        RunRow {
+            activation,
+            rho,
+            batch,
+            pair,
+            converged: seen.converged,
+            mixed: field(seen.mixed),
+            mixed_predicted: limit.map(|limit| limit.1),
+            distance: limit.map(|limit| limit.0),
+            max_cos: field(seen.max_cos),
+            impurity: field(seen.impurity),
+            cos_init: field(seen.cos_init),
+            argmax_kept: seen.argmax_kept,
+        }
+    };
+    runs.pairs.iter().enumerate().map(row)
+}
+
+/// None where nothing spreads, or fewer than two runs say how.
+fn spread(grid: &Grid, runs: &Runs) -> Vec<SpreadQuantile> {
+    let Condition { activation, rho, batch } = runs.condition;
+    let groups = runs.others();
+    let is_fixed = rho == 0.0 || rho < 0.0 && activation == Activation::Relu;
+    if batch == grid.setting.samples || is_fixed || groups.len() < 2 {
+        return Vec::new();
+    }
+    let law = grid.setting.law(rho, batch);
+    let row = |probability: f64| {
+        let (quantile, interval) = paired::pooled_quantile(&groups, probability);
+        let predicted = law.quantile(probability);
+        let shares = Summary::of(&paired::shares_below(&groups, predicted));
+        SpreadQuantile {
+            activation,
+            rho,
+            batch,
+            probability,
+            quantile,
+            low: interval.low,
+            high: interval.high,
+            predicted,
+            share: shares.mean,
+            share_low: shares.low,
+            share_high: shares.high,
+            runs: shares.runs,
+            scale: law.scale,
+        }
+    };
+    QUANTILES.map(row).into()
+}
+
+fn first_step(onset: &Onset) -> FirstStep {
+    let Condition { activation, rho, batch } = onset.condition;
+    let Summary { mean: length, low, high, runs } = Summary::of(&onset.measured);
+    let predicted = onset.predicted.iter().sum::<f64>() / onset.predicted.len() as f64;
+    let (deviation, moved) = (onset.deviation(), onset.moved());
+    FirstStep { activation, rho, batch, length, low, high, runs, predicted, deviation, moved }
 }

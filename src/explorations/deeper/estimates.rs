@@ -3,7 +3,7 @@
 use itertools::Itertools;
 
 use super::runs::{Ended, MEASURES};
-use super::{BUDGET, INIT_NORM, Measured, TOLERANCE, paired, size};
+use super::{BUDGET, Grid, INIT_NORM, TOLERANCE, paired, size};
 use crate::model::Architecture;
 use crate::stats::Interval;
 use crate::text::number;
@@ -12,13 +12,13 @@ use crate::vectors::largest;
 use crate::verdict::Estimate;
 
 /// For every model: what SGD with one sample a batch ends in, and what the full batch adds, pair by pair.
-pub(super) fn estimates(measured: &Measured) -> Vec<Estimate> {
-    let protocol = measured.protocol;
-    let half = protocol.batches.iter().copied().filter(|&b| 1 < b && b <= protocol.samples / 2).max();
+pub(super) fn estimates(grid: &Grid) -> Vec<Estimate> {
+    let setting = grid.setting;
+    let half = setting.batches.iter().copied().filter(|&b| 1 < b && b <= setting.samples / 2).max();
     let mut estimates = Vec::new();
-    for model in &protocol.models {
+    for model in &setting.models {
         let [(_, mixing), _, (_, memory), _] = MEASURES;
-        let single = measured.group(model, 1).values(mixing);
+        let single = grid.group(model, 1).values(mixing);
         let method = "Student's interval over seeds; mean of first-layer neurons weighted by ‖w‖²";
         estimates.extend(paired::estimate(format!("{model}: samples mixed at b = 1"), &single, method));
         for (name, measure, batch) in [
@@ -27,7 +27,7 @@ pub(super) fn estimates(measured: &Measured) -> Vec<Estimate> {
             ("cos(w, w_0), b = m minus", memory, Some(1)),
         ] {
             let Some(batch) = batch else { continue };
-            let (full, other) = (measured.full(model), measured.group(model, batch));
+            let (full, other) = (grid.full(model), grid.group(model, batch));
             let differences = paired::differences(&full.values(measure), &other.values(measure));
             let method = "Student's interval of paired differences: same data, start and batch stream";
             let name = format!("{model}: {name} b = {batch}");
@@ -37,30 +37,30 @@ pub(super) fn estimates(measured: &Measured) -> Vec<Estimate> {
     estimates
 }
 
-pub(super) fn notes(measured: &Measured) -> Vec<String> {
-    let protocol = measured.protocol;
-    let (samples, dim, step_size) = (protocol.samples, protocol.dim, protocol.step_size);
+pub(super) fn notes(grid: &Grid) -> Vec<String> {
+    let setting = grid.setting;
+    let (samples, dim, step_size) = (setting.samples, setting.dim, setting.step_size);
     let mut notes = vec![format!(
         "m = {samples}, n = {dim}, ReLU. One layer starts at norm {INIT_NORM} of every neuron, more at norm 1; step size per sample \
          {step_size}/L with L layers, at every b (sum reduction). Samples mixed: participation ratio of a first-layer neuron's correlations."
     )];
-    notes.extend(single_neuron(measured));
-    notes.push(outcomes(measured));
-    notes.extend(still_moving(measured));
-    notes.push(losses(measured));
+    notes.extend(single_neuron(grid));
+    notes.push(outcomes(grid));
+    notes.extend(still_moving(grid));
+    notes.push(losses(grid));
     notes
 }
 
 /// What gradient descent leaves of the loss, beside the least there is: `x̂` lies in the span of the first layer's neurons.
-fn losses(measured: &Measured) -> String {
-    let samples = measured.protocol.samples;
+fn losses(grid: &Grid) -> String {
+    let samples = grid.setting.samples;
     let min = |model: &Architecture| samples.saturating_sub(size(model).1) as f64 / (2 * samples) as f64;
     let loss = |model: &Architecture| {
-        let runs = &measured.full(model).runs;
+        let runs = &grid.full(model).runs;
         let mean = runs.iter().map(|run| run.loss).sum::<f64>() / runs.len() as f64;
         format!("{model} {mean:.3} ({:.3})", min(model))
     };
-    let models = &measured.protocol.models;
+    let models = &grid.setting.models;
     let mut note = format!(
         "k first-layer neurons leave a loss of at least (m − k)/2m. Mean loss at b = m, and that bound: {}.",
         models.iter().map(loss).join(", ")
@@ -75,8 +75,8 @@ fn losses(measured: &Measured) -> String {
 }
 
 /// How far the single neurons end from what the theorems say.
-fn single_neuron(measured: &Measured) -> Option<String> {
-    let runs = || measured.groups.iter().flat_map(|group| &group.runs);
+fn single_neuron(grid: &Grid) -> Option<String> {
+    let runs = || grid.groups.iter().flat_map(|group| &group.runs);
     let deviation = |run: &Ended| run.predicted.map(|predicted| (run.participation_ratio - predicted).abs());
     let known: Vec<f64> = runs()
         .filter(|run| run.outcome == Outcome::Converged)
@@ -93,12 +93,11 @@ fn single_neuron(measured: &Measured) -> Option<String> {
 }
 
 /// How many runs stopped by their rule, model by model.
-fn outcomes(measured: &Measured) -> String {
-    let protocol = measured.protocol;
-    let count =
-        |model: &Architecture, outcome| measured.runs(model).filter(|run| run.outcome == outcome).count();
+fn outcomes(grid: &Grid) -> String {
+    let setting = grid.setting;
+    let count = |model: &Architecture, outcome| grid.runs(model).filter(|run| run.outcome == outcome).count();
     let stopped = |model: &Architecture| {
-        let (stopped, runs) = (count(model, Outcome::Converged), measured.runs(model).count());
+        let (stopped, runs) = (count(model, Outcome::Converged), grid.runs(model).count());
         match count(model, Outcome::Dead) {
             0 => format!("{model} {stopped} of {runs}"),
             dead => format!("{model} {stopped} of {runs} ({dead} died)"),
@@ -107,26 +106,26 @@ fn outcomes(measured: &Measured) -> String {
     format!(
         "Runs that stopped with an estimated {TOLERANCE:e} left to go: {}. {} diverged; the others are measured where their budget ended, \
          {BUDGET} L/λ or {} L steps. Dead runs and dead neurons are left out.",
-        protocol.models.iter().map(stopped).join(", "),
-        protocol.models.iter().map(|model| count(model, Outcome::Diverged)).sum::<usize>(),
-        protocol.budget(&protocol.models[0]),
+        setting.models.iter().map(stopped).join(", "),
+        setting.models.iter().map(|model| count(model, Outcome::Diverged)).sum::<usize>(),
+        setting.budget(&setting.models[0]),
     )
 }
 
 /// What the runs that used up their budget still did in its second half: for each model, at the batch size where that is most.
-fn still_moving(measured: &Measured) -> Option<String> {
+fn still_moving(grid: &Grid) -> Option<String> {
     let change = |model: &Architecture, batch: usize| {
-        let runs = &measured.group(model, batch).runs;
+        let runs = &grid.group(model, batch).runs;
         let changes: Vec<f64> = runs.iter().map(|run| run.participation_ratio - run.halfway).collect();
         paired::mean(&changes).map(|change| (batch, change))
     };
     let max = |model: &Architecture| {
-        let changes = measured.protocol.batches.iter().filter_map(|&batch| change(model, batch));
+        let changes = grid.setting.batches.iter().filter_map(|&batch| change(model, batch));
         let (batch, (mean, Interval { low, high })) =
             changes.max_by(|(_, a), (_, b)| a.0.mean.abs().total_cmp(&b.0.mean.abs()))?;
         Some(format!("{model} {:.3} [{low:.3}, {high:.3}] (b = {batch}, {} runs)", mean.mean, mean.n))
     };
-    let changes = measured.protocol.models.iter().filter_map(max).join(", ");
+    let changes = grid.setting.models.iter().filter_map(max).join(", ");
     (!changes.is_empty()).then(|| {
         format!(
             "Where runs did not stop, samples mixed still changed in the second half of the budget, on average and at the b where most, \

@@ -13,7 +13,7 @@ use crate::limit_set::LimitSet;
 use crate::model::{Activation, Architecture};
 use crate::schedule::Schedule;
 use crate::study::words::listed;
-use crate::study::{Context, Effort, Findings, Kind, Study, paired, setting};
+use crate::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study, examine, paired, setting};
 use crate::theory::{self, sgd};
 
 /// The exploration.
@@ -31,9 +31,7 @@ pub const STUDY: Study = Study {
                 covers the single neuron only.",
     formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| {
-        crate::study::unregistered(findings(context, &Options::default(), &Prediction::default()))
-    },
+    protocol: |context, _| protocol(context, &Options::default(), &Prediction::default()),
 };
 
 /// What the command line may bend.
@@ -109,9 +107,8 @@ fn size(model: &Architecture) -> (usize, usize) {
 }
 
 /// The setting that all runs share.
-struct Protocol<'a> {
-    context: &'a Context,
-    prediction: &'a Prediction,
+struct Setting {
+    prediction: Prediction,
     samples: usize,
     dim: usize,
     step_size: f64,
@@ -119,8 +116,8 @@ struct Protocol<'a> {
     batches: Vec<usize>,
 }
 
-impl<'a> Protocol<'a> {
-    fn new(context: &'a Context, options: &Options, prediction: &'a Prediction) -> Result<Self> {
+impl Setting {
+    fn new(context: &Context, options: &Options, prediction: &Prediction) -> Result<Self> {
         let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 12));
         if samples < 2 {
             return Err(Error::Usage(format!(
@@ -134,8 +131,7 @@ impl<'a> Protocol<'a> {
             _ => vec![1, samples / 2, samples - 1, samples],
         };
         Ok(Self {
-            context,
-            prediction,
+            prediction: prediction.clone(),
             samples,
             dim: samples + 4,
             step_size,
@@ -183,13 +179,23 @@ fn init_norm(model: &Architecture) -> f64 {
     if size(model).0 == 1 { INIT_NORM } else { 1.0 }
 }
 
-/// Everything measured.
-struct Measured<'a> {
-    protocol: &'a Protocol<'a>,
+/// All runs, by model and batch size.
+struct Grid<'a> {
+    setting: &'a Setting,
     groups: Vec<Group<'a>>,
 }
 
-impl<'a> Measured<'a> {
+impl<'a> Grid<'a> {
+    fn run(lab: &Lab, setting: &'a Setting, pairs: u64) -> Result<Self> {
+        let cells: Vec<_> = iproduct!(&setting.models, setting.batches.iter().copied()).collect();
+        let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
+        let mut ended =
+            lab.each(cases, |((model, batch), pair)| setting.run(lab, model, batch, pair))?.into_iter();
+        let group =
+            |(model, batch)| Group { model, batch, runs: ended.by_ref().take(pairs as usize).collect() };
+        Ok(Self { setting, groups: cells.into_iter().map(group).collect() })
+    }
+
     /// The runs of a model at a batch size.
     fn group(&self, model: &Architecture, batch: usize) -> &Group<'a> {
         let group = self.groups.iter().find(|group| group.model == model && group.batch == batch);
@@ -198,7 +204,7 @@ impl<'a> Measured<'a> {
 
     /// The runs of a model with the full batch.
     fn full(&self, model: &Architecture) -> &Group<'a> {
-        self.group(model, self.protocol.samples)
+        self.group(model, self.setting.samples)
     }
 
     /// The runs of a model at all batch sizes.
@@ -212,22 +218,25 @@ impl<'a> Measured<'a> {
 /// # Errors
 /// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |_| protocol(context, options, prediction))
+}
+
+/// What there is to run; there is no expectation to register.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(context: &Context, options: &Options, prediction: &Prediction) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 30)))?;
     setting::check_work(pairs, options.samples.unwrap_or(1))?;
-    let protocol = Protocol::new(context, options, prediction)?;
-    let cells: Vec<_> = iproduct!(&protocol.models, protocol.batches.iter().copied()).collect();
-    let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
-    let run = |&((model, batch), pair): &((&Architecture, usize), u64)| protocol.run(model, batch, pair);
-    let mut ended = context.each(&cases, run)?.into_iter();
-    let mut group =
-        |(model, batch)| Group { model, batch, runs: ended.by_ref().take(pairs as usize).collect() };
-    let groups = cells.into_iter().map(&mut group).collect();
-    let measured = Measured { protocol: &protocol, groups };
-    Ok(Findings {
-        protocol: protocol.sentences(pairs),
-        estimates: estimates::estimates(&measured),
-        notes: estimates::notes(&measured),
-        tables: vec![tables::runs(&measured), tables::summary(&measured)],
-        ..Findings::default()
-    })
+    let setting = Setting::new(context, options, prediction)?;
+    Ok(Box::new(move |lab| {
+        let grid = Grid::run(lab, &setting, pairs)?;
+        Ok(Findings {
+            protocol: setting.sentences(pairs),
+            estimates: estimates::estimates(&grid),
+            notes: estimates::notes(&grid),
+            tables: vec![tables::runs(&grid), tables::summary(&grid)],
+            ..Findings::default()
+        })
+    }))
 }

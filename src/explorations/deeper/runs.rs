@@ -1,6 +1,6 @@
 //! One run of one model, and what is measured at its end.
 
-use super::{Protocol, TOLERANCE, WINDOW, init_norm, size};
+use super::{STUDY, Setting, TOLERANCE, WINDOW, init_norm, size};
 use crate::data::Dataset;
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::model::{Activation, Architecture};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
+use crate::study::Lab;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
 use crate::vectors::participation_ratio;
 
@@ -79,11 +80,11 @@ impl Observer for NeuronsAt {
     }
 }
 
-impl Protocol<'_> {
+impl Setting {
     /// One run; data, start and batch stream depend on the pair alone.
-    pub fn run(&self, model: &Architecture, batch: usize, pair: u64) -> Result<Ended> {
-        let (compute, activation, norm) = (&self.context.compute, Activation::Relu, init_norm(model));
-        let seed = self.context.cell_seed(&super::STUDY, pair);
+    pub fn run(&self, lab: &Lab, model: &Architecture, batch: usize, pair: u64) -> Result<Ended> {
+        let (compute, activation, norm) = (&lab.compute, Activation::Relu, init_norm(model));
+        let seed = lab.cell_seed(&STUDY, pair);
         let dataset = Dataset::orthonormal(self.samples, self.dim, seed)?;
         let schedule = Schedule::sgd(self.samples, batch, seed)?;
         let network = model.init(activation, &dataset, norm, (seed, 0), compute)?;
@@ -105,12 +106,11 @@ impl Protocol<'_> {
         };
         let open = matches!(run.outcome, Outcome::MaxSteps | Outcome::Stalled);
         let half = if open { gauge.read(half.step, &half.neurons, None) } else { Vec::new() };
-        let predicted = match size(model) {
-            (1, 1) => {
-                let start = Start::gaussian(&dataset, norm, seed, 0)?;
-                (self.prediction.limit)(&schedule, &start.correlations, activation).map(mixed)
-            }
-            _ => None,
+        let predicted = if size(model) == (1, 1) {
+            let start = Start::gaussian(&dataset, norm, seed, 0)?;
+            (self.prediction.limit)(&schedule, &start.correlations, activation).map(mixed)
+        } else {
+            None
         };
         Ok(Ended {
             outcome: run.outcome,

@@ -1,6 +1,6 @@
 //! Estimates over starts, and what must be known to read them.
 
-use super::runs::{Group, MEASURES, Protocol, full};
+use super::runs::{Group, MEASURES, Setting, full};
 use super::{INIT_NORM, TOLERANCE, paired};
 use crate::state::Neuron;
 use crate::text::number;
@@ -25,8 +25,8 @@ pub(super) fn estimates(groups: &[Group]) -> Vec<Estimate> {
     estimates
 }
 
-pub(super) fn notes(groups: &[Group], protocol: &Protocol) -> Vec<String> {
-    let (descent, dataset) = (full(groups), &protocol.dataset);
+pub(super) fn notes(groups: &[Group], setting: &Setting) -> Vec<String> {
+    let (descent, dataset) = (full(groups), &setting.dataset);
     let count =
         |group: &Group, outcome| group.runs.iter().filter(|learned| learned.run.outcome == outcome).count();
     let mut notes = vec![
@@ -35,8 +35,8 @@ pub(super) fn notes(groups: &[Group], protocol: &Protocol) -> Vec<String> {
              Every batch size takes {} steps, so that the mean step is the same; gradient descent may stop before.",
             dataset.samples(),
             dataset.dim(),
-            protocol.step_size,
-            protocol.budget
+            setting.step_size,
+            setting.budget
         ),
         format!(
             "GD: {} of {} runs stopped with an estimated {TOLERANCE} left to go; SGD at constant step size has no limit here and is \

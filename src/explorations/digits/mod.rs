@@ -2,16 +2,17 @@
 
 mod estimates;
 mod figure;
+mod image;
 mod runs;
 mod tables;
 
-use self::runs::Protocol;
+use self::runs::Setting;
 use crate::data::digits::{Digits, digits};
 use crate::data::{Dataset, Normalisation};
 use crate::error::{Error, Result};
 use crate::measure::subspace::principal_components;
 use crate::study::words::listed;
-use crate::study::{Context, Effort, Findings, Kind, Study, paired, setting};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, paired, setting};
 
 /// The exploration.
 pub const STUDY: Study = Study {
@@ -28,7 +29,7 @@ pub const STUDY: Study = Study {
                 correlated, so that no theorem of the paper applies.",
     formula: r"\hat{x} = w\, \varphi(\langle w, x \rangle), \qquad x_i = \frac{z_i - \bar{z}}{\|z_i - \bar{z}\|}, \quad z_i \in \{0, \dots, 16\}^{64}",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| crate::study::unregistered(findings(context, &Options::default(), &Prediction {})),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -66,6 +67,37 @@ const SHOWN: usize = 3;
 /// # Errors
 /// Bad options: fewer than two pairs, more images than there are, a step size that is not between 0 and 1/2.
 pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<Findings> {
+    examine(context, |_| protocol(context, options))
+}
+
+/// What there is to run; there is no expectation to register.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 24, 96)))?;
+    let setting = setting_of(context, options)?;
+    let samples = setting.dataset.samples();
+    let batches =
+        context.effort.pick(vec![1, samples], vec![1, 3, 10, 100, samples], vec![1, 3, 10, 30, 100, samples]);
+    let batches = setting::batch_sizes(batches, samples);
+    Ok(Box::new(move |lab| {
+        let groups = lab.each(&batches, |&batch| setting.run(batch, pairs, lab))?;
+        Ok(Findings {
+            protocol: sentences(&setting, &batches, pairs),
+            estimates: estimates::estimates(&groups),
+            notes: estimates::notes(&groups, &setting),
+            tables: vec![
+                tables::runs(&groups, &setting),
+                tables::summary(&groups),
+                tables::neurons(&groups, &setting)?,
+            ],
+            ..Findings::default()
+        })
+    }))
+}
+
+fn setting_of(context: &Context, options: &Options) -> Result<Setting> {
     let Digits { images, labels } = digits();
     let samples = options.samples.unwrap_or(context.effort.pick(300, images.samples(), images.samples()));
     if !(2..=images.samples()).contains(&samples) {
@@ -76,35 +108,26 @@ pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<
     }
     let step_size =
         setting::check_step_size(options.step_size.unwrap_or(0.2), "single images need 0 < η < 1/2")?;
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 24, 96)))?;
     let rows = images.rows()?[..samples * images.dim()].to_vec();
     let dataset = Dataset::from_rows(rows, samples, images.dim())?.normalised(Normalisation::CentredUnit)?;
     let component = principal_components(&dataset, 1)?.map(|matrix| matrix.as_slice().to_vec());
     let (budget, seed) = (context.effort.pick(20_000, 20_000, 50_000), context.cell_seed(&STUDY, 0));
-    let protocol = Protocol { dataset, labels, component, step_size, budget, seed };
-    let batches =
-        context.effort.pick(vec![1, samples], vec![1, 3, 10, 100, samples], vec![1, 3, 10, 30, 100, samples]);
-    let batches = setting::batch_sizes(batches, samples);
-    let groups = context.each(&batches, |&batch| protocol.run(batch, pairs, context))?;
-    Ok(Findings {
-        protocol: vec![
-            format!(
-                "The hand-derived gradient trains a ReLU neuron on {samples} images with η = {step_size} (mean reduction) at b = {}, from the same {pairs} starts of \
-                 norm {INIT_NORM} at every batch size, so that the differences between b = m and smaller b are paired.",
-                listed(&batches)
-            ),
-            format!(
-                "Gradient descent runs until what is left of the way is estimated at {TOLERANCE:.0e}, for at most {budget} steps; SGD, which has no limit here, for \
-                 {budget} steps. The neurons of the first {SHOWN} seeds are kept as images, each with the sample nearest to it."
-            ),
-        ],
-        estimates: estimates::estimates(&groups),
-        notes: estimates::notes(&groups, &protocol),
-        tables: vec![
-            tables::runs(&groups, &protocol),
-            tables::summary(&groups),
-            tables::neurons(&groups, &protocol)?,
-        ],
-        ..Findings::default()
-    })
+    Ok(Setting { dataset, labels, component, step_size, budget, seed })
+}
+
+/// What is run, in words.
+fn sentences(setting: &Setting, batches: &[usize], pairs: u64) -> Vec<String> {
+    let Setting { dataset, step_size, budget, .. } = setting;
+    vec![
+        format!(
+            "The hand-derived gradient trains a ReLU neuron on {} images with η = {step_size} (mean reduction) at b = {}, from the same {pairs} starts of \
+             norm {INIT_NORM} at every batch size, so that the differences between b = m and smaller b are paired.",
+            dataset.samples(),
+            listed(batches)
+        ),
+        format!(
+            "Gradient descent runs until what is left of the way is estimated at {TOLERANCE:.0e}, for at most {budget} steps; SGD, which has no limit here, for \
+             {budget} steps. The neurons of the first {SHOWN} seeds are kept as images, each with the sample nearest to it."
+        ),
+    ]
 }

@@ -10,7 +10,7 @@ use crate::measure::sparsity::effective_support;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
-use crate::study::Context;
+use crate::study::Lab;
 use crate::train::{Outcome, Plan, Run, StopRule, train};
 use crate::vectors::largest;
 
@@ -40,7 +40,7 @@ pub(super) struct Learned {
 }
 
 /// Images, labels, and what is asked of them.
-pub(super) struct Protocol {
+pub(super) struct Setting {
     pub dataset: Dataset,
     pub labels: Vec<u8>,
     pub component: Option<Vec<f64>>,
@@ -55,16 +55,16 @@ pub(super) struct Group {
     pub runs: Vec<Learned>,
 }
 
-impl Protocol {
+impl Setting {
     /// All pairs at one batch size; starts and batch streams depend on the pair alone.
-    pub fn run(&self, batch: usize, pairs: u64, context: &Context) -> Result<Group> {
+    pub fn run(&self, batch: usize, pairs: u64, lab: &Lab) -> Result<Group> {
         let (dataset, samples) = (&self.dataset, self.dataset.samples());
         let full = batch == samples;
         let schedule = Schedule::sgd(samples, batch, self.seed)?;
         let problem = Problem::new(dataset.clone(), Activation::Relu, Reduction::Mean, self.step_size)?;
         let starts = (0..pairs).map(|pair| Start::gaussian(dataset, INIT_NORM, self.seed, pair));
         let starts = starts.collect::<Result<Vec<_>, Misuse>>()?;
-        let mut engine = Analytic::new(&problem, &schedule, &starts, 0, &context.compute)?;
+        let mut engine = Analytic::new(&problem, &schedule, &starts, 0, &lab.compute)?;
         let stop =
             if full { StopRule::Tail { window: WINDOW, tolerance: TOLERANCE } } else { StopRule::Never };
         let plan = Plan { budget: self.budget, stop, check_every: self.budget };

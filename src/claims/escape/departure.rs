@@ -1,0 +1,79 @@
+//! Runs that start at a mixture.
+
+use super::STUDY;
+use crate::error::Result;
+use crate::limit_set::LimitSet;
+use crate::model::Activation;
+use crate::schedule::Schedule;
+use crate::state::Neuron;
+use crate::study::Lab;
+use crate::study::ensemble::{Ensemble, lead};
+use crate::theory::gd;
+use crate::theory::selection::{diffusion_rate, log_cosines};
+
+/// Log-ratio of the leader to the sum of the others at which a run has committed: it comes back from there with a
+/// probability of 0.012.
+pub(super) const COMMITTED: f64 = 4.0;
+
+/// SGD started at `w_GD = Σ α_j a_j`, with batches of `batch` samples and `η_B = step_size`.
+pub(super) struct Departure {
+    pub alpha: Vec<f64>,
+    pub batch: usize,
+    pub step_size: f64,
+    /// Which of the claim's random streams it takes.
+    pub cell: u64,
+}
+
+/// After how many steps a run has committed, and how far `Σ log cos(w, a_j)` has fallen until then.
+pub(super) struct Commitment {
+    pub steps: f64,
+    pub fall: f64,
+}
+
+impl Departure {
+    /// Time of the diffusion a step.
+    pub fn kappa(&self) -> f64 {
+        diffusion_rate(self.alpha.len(), self.batch, self.step_size)
+    }
+
+    /// What `look` sees of so many runs after a number of steps.
+    pub fn after<T: Send>(
+        &self,
+        lab: &Lab,
+        steps: f64,
+        replicas: u64,
+        look: impl Fn(&Neuron) -> T + Sync,
+    ) -> Result<Vec<T>> {
+        self.run(lab, (steps, steps), replicas, |_, neuron| Some(look(neuron)))
+    }
+
+    /// So many runs until they have committed.
+    pub fn commitments(&self, lab: &Lab, replicas: u64) -> Result<Vec<Commitment>> {
+        let before = log_cosines(&self.alpha);
+        self.run(lab, (1.0, 200.0 / self.kappa()), replicas, |steps, neuron| {
+            (lead(neuron).1 < (-COMMITTED).exp())
+                .then(|| Commitment { steps: steps as f64, fall: before - log_cosines(&neuron.correlations) })
+        })
+    }
+
+    /// What the rule, asked every so many steps, sees of the runs; those that reach the budget are left out.
+    fn run<T: Send>(
+        &self,
+        lab: &Lab,
+        (every, budget): (f64, f64),
+        replicas: u64,
+        rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let schedule = Schedule::sgd(self.alpha.len(), self.batch, lab.cell_seed(&STUDY, self.cell))?;
+        let ensemble = Ensemble::new(schedule, self.step_size, every, budget)?;
+        ensemble.repeat_from(lab, &self.alpha, replicas, rule)
+    }
+}
+
+/// `w_GD` in coordinates.
+pub(super) fn mixture(c: &[f64]) -> Vec<f64> {
+    match gd::limit(c, Activation::Linear) {
+        Some(LimitSet::Point(alpha)) => alpha,
+        _ => unreachable!("correlations are not all 0"),
+    }
+}
