@@ -1,28 +1,17 @@
 //! Cosines with the data and with the start as the sizes grow, log–log, with slopes.
 
+use super::grid::Along;
+use super::row::Scaling;
+use crate::model::Activation;
+use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::sheet::Row;
-use crate::plot::{FileFigure, Sheet};
+use crate::problem::Reduction;
 use crate::stats::{ESTIMATE_LEVEL, Line, normal_quantile};
+use crate::verdict::Relation;
 
-pub(super) const FIGURE: FileFigure = FileFigure {
+pub(super) const FIGURE: Plot<Scaling> = Plot {
     id: "alignment",
     title: "How cosines with the data and with the start scale, GD against SGD",
-    table: "alignment",
-    columns: &[
-        "axis",
-        "activation",
-        "reduction",
-        "algorithm",
-        "quantity",
-        "samples",
-        "dim",
-        "runs",
-        "mean",
-        "standard_error",
-        "predicted",
-        "relation",
-    ],
     draw,
     caption,
 };
@@ -35,49 +24,51 @@ const DRAWN: [(&str, &str, &str, Colour, Shape); 4] = [
     ("SGD", "cos_init", "SGD cos(w, w₀)", Colour::Orange, Shape::Diamond),
 ];
 
-fn panel(sheet: &Sheet, activation: &str, axis: &str) -> Panel {
-    let column = if axis == "m" { "samples" } else { "dim" };
+impl Scaling {
+    /// The size that grows.
+    fn x(&self) -> f64 {
+        self.axis.of(self.samples, self.dim)
+    }
+}
+
+fn panel(rows: &[Scaling], activation: Activation, axis: Along) -> Panel {
     let mut series = Vec::new();
     for (algorithm, quantity, name, colour, shape) in DRAWN {
-        let rows = || {
-            let of = |row: &Row| {
-                row.text("activation") == activation
-                    && row.text("reduction") == "sum"
-                    && row.text("algorithm") == algorithm
-                    && row.text("quantity") == quantity
-            };
-            sheet.with("axis", axis).filter(of)
+        let drawn = |row: &&Scaling| {
+            (row.axis, row.activation, row.reduction) == (axis, activation, Reduction::Sum)
+                && (row.algorithm.as_str(), row.quantity.as_str()) == (algorithm, quantity)
         };
-        let curve = rows().map(|row| (row.number(column), row.number("predicted"))).collect();
-        let bounds = rows().next().is_some_and(|row| row.text("relation") == "at_most");
+        let rows: Vec<&Scaling> = rows.iter().filter(drawn).collect();
+        let curve = rows.iter().map(|row| (row.x(), row.predicted)).collect();
+        let bounds = rows.first().is_some_and(|row| row.relation == Relation::AtMost);
         let stroke = if bounds { Stroke::Dotted } else { Stroke::Dashed };
         series.push(Series::line("", colour, stroke, curve));
         let half = normal_quantile(ESTIMATE_LEVEL);
-        let point = |row: Row| {
-            let (mean, error) = (row.number("mean"), half * row.number("standard_error"));
-            Point::within(row.number(column), mean, mean - error, mean + error)
+        let point = |row: &&Scaling| {
+            let error = half * row.standard_error;
+            Point::within(row.x(), row.mean, row.mean - error, row.mean + error)
         };
-        let name = format!("{name}{}", slope(rows().collect(), column));
-        series.push(Series::points(name, colour, shape, rows().map(point).collect()));
+        let name = format!("{name}{}", slope(&rows));
+        series.push(Series::points(name, colour, shape, rows.iter().map(point).collect()));
     }
-    let model = if activation == "relu" { "ReLU" } else { activation };
-    let fixed = if axis == "m" { "dim" } else { "samples" };
-    let other = if axis == "m" { "n" } else { "m" };
-    let value = sheet.with("axis", axis).next().map_or("", |row| row.text(fixed));
-    let x = Axis::log(if axis == "m" { "number of samples m" } else { "dimension n" });
-    Panel::new(format!("{model}, {other} = {value}"), x, Axis::log("mean cosine, or its square"), series)
+    let model = if activation == Activation::Relu { "ReLU" } else { activation.name() };
+    let first = rows.iter().find(|row| row.axis == axis);
+    let (grows, other, value) = match axis {
+        Along::Samples => ("number of samples m", "n", first.map(|row| row.dim)),
+        Along::Dim => ("dimension n", "m", first.map(|row| row.samples)),
+    };
+    let title = format!("{model}, {other} = {}", value.map_or(String::new(), |value| value.to_string()));
+    Panel::new(title, Axis::log(grows), Axis::log("mean cosine, or its square"), series)
 }
 
 /// The log–log slope with its 95 % interval, unless the values have no error to weigh them by.
-fn slope(rows: Vec<Row>, column: &str) -> String {
-    let points: Vec<_> = rows
-        .iter()
-        .map(|row| {
-            let (mean, error) = (row.number("mean"), row.number("standard_error") / row.number("mean"));
-            // As the check: without the bias of the logarithm of a mean.
-            (row.number(column).ln(), mean.ln() + 0.5 * error * error, error)
-        })
-        .collect();
+fn slope(rows: &[&Scaling]) -> String {
+    let point = |row: &&Scaling| {
+        let error = row.standard_error / row.mean;
+        // As the check: without the bias of the logarithm of a mean.
+        (row.x().ln(), row.mean.ln() + 0.5 * error * error, error)
+    };
+    let points: Vec<_> = rows.iter().map(point).collect();
     if points.len() < 2 || !points.iter().all(|point| point.2 > 1e-12) {
         return String::new();
     }
@@ -86,21 +77,21 @@ fn slope(rows: Vec<Row>, column: &str) -> String {
     format!(": slope {:.3} [{:.3}, {:.3}]", line.slope, interval.low, interval.high).replace('-', "−")
 }
 
-fn draw(sheet: &Sheet) -> Drawing {
-    let panels = ["linear", "relu"]
+fn draw(rows: &[Scaling]) -> Drawing {
+    let panels = Activation::PAPER
         .into_iter()
-        .flat_map(|activation| ["m", "n"].into_iter().map(move |axis| panel(sheet, activation, axis)));
+        .flat_map(|activation| [Along::Samples, Along::Dim].map(|axis| panel(rows, activation, axis)));
     Drawing::new(2, panels.collect())
 }
 
-fn caption(sheet: &Sheet) -> String {
-    let runs = || sheet.with("reduction", "sum").map(|row| row.number("runs"));
+fn caption(rows: &[Scaling]) -> String {
+    let runs = || rows.iter().filter(|row| row.reduction == Reduction::Sum).map(|row| row.runs);
     format!(
         "Means over {} to {} Gaussian starts a size with 95 % intervals (often smaller than the mark), reduced engine, sum reduction. \
          Dashed: exact expectations at finite size; dotted: the upper bound on SGD's cosine with the start. Slopes are of \
          log against log, by ordinary least squares, with 95 % intervals. cos²(w, w₀) falls on m/n (ReLU m/2n): \
          the cosine itself goes as √(m/n).",
-        runs().fold(f64::INFINITY, f64::min),
-        runs().fold(0.0, f64::max),
+        runs().min().unwrap_or(0),
+        runs().max().unwrap_or(0),
     )
 }

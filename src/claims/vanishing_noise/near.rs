@@ -1,7 +1,9 @@
 //! Noise at small distances from a datapoint: it falls with the distance.
 
-use super::super::{Context, Table};
-use super::{Prediction, STUDY};
+use serde::{Deserialize, Serialize};
+
+use super::draw::sizes;
+use super::{Options, Prediction, STUDY};
 use crate::data::{Dataset, norm};
 use crate::device::Precision;
 use crate::engine::Autodiff;
@@ -11,19 +13,25 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::stats::Line;
+use crate::study::{Context, Lab, Part, Row, Table};
 use crate::vectors::largest;
-use crate::verdict::{Check, Expectation};
+use crate::verdict::Register;
 
-/// The noise along a ray `a_0 + ε u`.
-pub(super) struct Ray {
-    samples: usize,
-    dim: usize,
-    activation: Activation,
-    direction: &'static str,
-    /// `(Σ ‖∇ℓ_i‖²)^{1/2}` over ε, as predicted.
-    constant: f64,
-    /// Distances ε and the noise there.
-    points: Vec<(f64, f64)>,
+/// The noise at one distance on a ray `a_0 + ε u`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Noise {
+    pub samples: usize,
+    pub dim: usize,
+    pub activation: Activation,
+    pub direction: String,
+    pub distance: f64,
+    /// `(Σ ‖∇ℓ_i‖²)^{1/2}`.
+    pub noise: f64,
+    pub predicted: f64,
+}
+
+impl Row for Noise {
+    const TABLE: &'static str = "noise";
 }
 
 /// Directions `u`: correlations with the first three samples, and the residual. At `m = n`, where there is no residual, that of the
@@ -49,21 +57,79 @@ fn allowance(distance: f64, precision: Precision) -> f64 {
 }
 
 /// The noise near the first datapoint of a data set of each size, by autodiff.
-pub(super) fn measure(
+pub(super) fn datapoints(
     context: &Context,
-    sizes: &[(usize, usize)],
-    step_size: f64,
+    options: &Options,
     prediction: &Prediction,
-) -> Result<Vec<Ray>> {
+    register: &mut Register,
+) -> Result<Part> {
+    let precision = context.compute.precision();
+    let name = "noise at distance ε from a datapoint: largest relative deviation from its constant times ε, over what is allowed";
+    let why = "allowed are 2ε for the second order, and rounding of numbers of size 1";
+    let constant = register.expect(name, 1.0, why).at_most();
+    let name = "noise at distance ε from a datapoint: power of ε, log–log, the direction farthest from it";
+    let why =
+        "half of what the first check allows at the largest ε: the line has a lever of two decades and more";
+    let distances = distances(precision);
+    let power =
+        register.expect(name, prediction.noise_power, why).within(0.5 * allowance(distances[0], precision));
+    let rays = rays(context, options)?;
+    let Prediction { noise_near, noise_power, .. } = *prediction;
+    Ok(Box::new(move |lab, findings| {
+        let rays = lab.each(&rays, |ray| ray.noise(lab, &distances, noise_near))?;
+        let off = |at: &Noise| (at.noise / at.predicted - 1.0).abs() / allowance(at.distance, precision);
+        let n = rays.iter().map(|ray| ray.len() as u64).sum();
+        findings.checks.push(constant.measured(largest(rays.iter().flatten().map(off)), n));
+        let off_power = |slope: &f64| (slope - noise_power).abs();
+        let slopes = rays.iter().map(|ray| slope(ray));
+        let worst = slopes.max_by(|a, b| off_power(a).total_cmp(&off_power(b))).unwrap_or(f64::NAN);
+        findings.checks.push(power.measured(worst, rays.len() as u64));
+        findings.protocol.push(format!(
+            "The noise (Σ ‖∇ℓ_i‖²)^½ of the Burn model at {} distances from {:.0e} to {:.0e} from the first datapoint of each size, on {} rays: \
+             along the datapoint, towards and away from another sample, along the residual where there is one, and into all of these.",
+            distances.len(),
+            distances[0],
+            distances[distances.len() - 1],
+            rays.len(),
+        ));
+        findings.tables.push(Table::of(rays.into_iter().flatten()));
+        Ok(())
+    }))
+}
+
+/// The power of the distance with which the noise falls along a ray, log–log.
+fn slope(ray: &[Noise]) -> f64 {
+    let logs: Vec<_> = ray.iter().map(|at| (at.distance.ln(), at.noise.ln())).collect();
+    Line::through(&logs).slope
+}
+
+/// A way from the first datapoint.
+struct Ray {
+    problem: Problem,
+    direction: &'static str,
+    /// Its correlations, and its residual.
+    along: Vec<f64>,
+    residual: f64,
+}
+
+/// All directions there are, at every size and with both activations.
+fn rays(context: &Context, options: &Options) -> Result<Vec<Ray>> {
     let mut rays = Vec::new();
-    for &(samples, dim) in sizes {
+    for (samples, dim) in sizes(context.effort) {
         let dataset =
             Dataset::orthonormal(samples, dim, context.cell_seed(&STUDY, 1 << 32 | samples as u64))?;
         for activation in Activation::PAPER {
-            let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, step_size)?;
+            let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, options.step_size())?;
             for (direction, parts) in DIRECTIONS {
-                if dim > samples || parts != DIRECTIONS[3].1 {
-                    rays.push(ray(context, &problem, direction, parts, prediction)?);
+                let has_residual = dim > samples;
+                if has_residual || parts != DIRECTIONS[3].1 {
+                    let mut along = vec![0.0; samples];
+                    along[..3].copy_from_slice(&parts[..3]);
+                    if !has_residual {
+                        along[3] = parts[3];
+                    }
+                    let residual = if has_residual { parts[3] } else { 0.0 };
+                    rays.push(Ray { problem: problem.clone(), direction, along, residual });
                 }
             }
         }
@@ -71,102 +137,30 @@ pub(super) fn measure(
     Ok(rays)
 }
 
-fn ray(
-    context: &Context,
-    problem: &Problem,
-    direction: &'static str,
-    parts: [f64; 4],
-    prediction: &Prediction,
-) -> Result<Ray> {
-    let (dataset, activation) = (problem.dataset(), problem.activation());
-    let (samples, dim) = (dataset.samples(), dataset.dim());
-    let mut along = vec![0.0; samples];
-    along[..3].copy_from_slice(&parts[..3]);
-    let residual = if dim > samples { parts[3] } else { 0.0 };
-    if dim == samples {
-        along[3] = parts[3];
-    }
-    let schedule = Schedule::full_batch(samples)?;
-    let noise = |distance: f64| -> Result<f64> {
-        let mut c: Vec<f64> = along.iter().map(|u| distance * u).collect();
-        c[0] += 1.0;
-        let start = Start::from_coordinates(dataset, c, distance * residual, 0, 0)?;
-        let engine = Autodiff::single_neuron(problem, &schedule, &start, 0, &context.compute)?;
-        Ok(norm(&(0..samples).flat_map(|i| engine.gradient(0, &[i])).collect::<Vec<_>>()))
-    };
-    let rivals: Vec<f64> = along[1..].iter().map(|&u| activation.apply(u)).collect();
-    let distances = distances(context.compute.precision());
-    Ok(Ray {
-        samples,
-        dim,
-        activation,
-        direction,
-        constant: (prediction.noise_near)(along[0], &rivals),
-        points: distances.into_iter().map(|epsilon| Ok((epsilon, noise(epsilon)?))).collect::<Result<_>>()?,
-    })
-}
-
-pub(super) fn judge(rays: &[Ray], prediction: &Prediction, precision: Precision) -> [Check; 2] {
-    let off = |ray: &Ray| {
-        let of = |&(epsilon, noise): &(f64, f64)| {
-            (noise / (ray.constant * epsilon) - 1.0).abs() / allowance(epsilon, precision)
-        };
-        largest(ray.points.iter().map(of))
-    };
-    let slope = |ray: &Ray| {
-        let logs: Vec<_> = ray.points.iter().map(|(epsilon, noise)| (epsilon.ln(), noise.ln())).collect();
-        Line::through(&logs).slope
-    };
-    let slopes = rays.iter().map(slope);
-    let off_power = |slope: &f64| (slope - prediction.noise_power).abs();
-    let worst = slopes.max_by(|a, b| off_power(a).total_cmp(&off_power(b))).unwrap_or(f64::NAN);
-    let n = rays.iter().map(|ray| ray.points.len() as u64).sum();
-    [
-        Expectation::new(
-            "noise at distance ε from a datapoint: largest relative deviation from its constant times ε, over what is allowed",
-            1.0,
-            "allowed are 2ε for the second order, and rounding of numbers of size 1",
-        )
-        .at_most()
-        .measured(largest(rays.iter().map(off)), n),
-        Expectation::new(
-            "noise at distance ε from a datapoint: power of ε, log–log, the direction farthest from it",
-            prediction.noise_power,
-            "half of what the first check allows at the largest ε: the line has a lever of two decades and more",
-        )
-        .within(0.5 * allowance(distances(precision)[0], precision))
-        .measured(worst, rays.len() as u64),
-    ]
-}
-
-pub(super) fn protocol(rays: &[Ray]) -> String {
-    let distances = &rays[0].points;
-    format!(
-        "The noise (Σ ‖∇ℓ_i‖²)^½ of the Burn model at {} distances from {:.0e} to {:.0e} from the first datapoint of each size, on {} rays: \
-         along the datapoint, towards and away from another sample, along the residual where there is one, and into all of these.",
-        distances.len(),
-        distances[0].0,
-        distances[distances.len() - 1].0,
-        rays.len(),
-    )
-}
-
-/// One row a distance on a ray.
-pub(super) fn table(rays: &[Ray]) -> Table {
-    let header = ["samples", "dim", "activation", "direction", "distance", "noise", "predicted"];
-    let mut table = Table::new("noise", &header);
-    for ray in rays {
-        for (distance, noise) in &ray.points {
-            table.push(&[
-                &ray.samples,
-                &ray.dim,
-                &ray.activation.name(),
-                &ray.direction,
+impl Ray {
+    /// The noise at some distances on it.
+    fn noise(&self, lab: &Lab, distances: &[f64], noise_near: fn(f64, &[f64]) -> f64) -> Result<Vec<Noise>> {
+        let Self { problem, direction, along, residual } = self;
+        let (dataset, activation) = (problem.dataset(), problem.activation());
+        let (samples, dim) = (dataset.samples(), dataset.dim());
+        let schedule = Schedule::full_batch(samples)?;
+        let rivals: Vec<f64> = along[1..].iter().map(|&u| activation.apply(u)).collect();
+        let constant = noise_near(along[0], &rivals);
+        let at = |&distance: &f64| {
+            let mut c: Vec<f64> = along.iter().map(|u| distance * u).collect();
+            c[0] += 1.0;
+            let start = Start::from_coordinates(dataset, c, distance * residual, 0, 0)?;
+            let engine = Autodiff::single_neuron(problem, &schedule, &start, 0, &lab.compute)?;
+            Ok(Noise {
+                samples,
+                dim,
+                activation,
+                direction: (*direction).into(),
                 distance,
-                noise,
-                &(ray.constant * distance),
-            ]);
-        }
+                noise: norm(&(0..samples).flat_map(|i| engine.gradient(0, &[i])).collect::<Vec<_>>()),
+                predicted: constant * distance,
+            })
+        };
+        distances.iter().map(at).collect()
     }
-    table
 }

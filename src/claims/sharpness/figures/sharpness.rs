@@ -1,25 +1,13 @@
 //! Largest eigenvalue and trace of the Hessian at both minima, beside theory.
 
+use crate::claims::sharpness::row::AtMinimum;
+use crate::model::Activation;
+use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::sheet::Row;
-use crate::plot::{FileFigure, Sheet};
 
-pub(super) const FIGURE: FileFigure = FileFigure {
+pub(super) const FIGURE: Plot<AtMinimum> = Plot {
     id: "sharpness",
     title: "λ_max and trace of the Hessian at the minima of GD and SGD, beside closed forms",
-    table: "sharpness",
-    columns: &[
-        "samples",
-        "dim",
-        "activation",
-        "algorithm",
-        "batch",
-        "support",
-        "largest",
-        "largest_predicted",
-        "trace",
-        "trace_predicted",
-    ],
     draw,
     caption,
 };
@@ -28,44 +16,46 @@ pub(super) const FIGURE: FileFigure = FileFigure {
 const DRAWN: [(&str, f64, Colour, Shape); 2] =
     [("GD", -0.2, Colour::Blue, Shape::Disc), ("SGD", 0.2, Colour::Vermillion, Shape::Triangle)];
 
-fn draw(sheet: &Sheet) -> Drawing {
-    let relu = |algorithm: &'static str| {
-        // Of the batch sizes of SGD the first: all end alike.
-        let drawn = move |row: &Row| {
-            row.text("algorithm") == algorithm && (algorithm == "GD" || row.text("batch") == "1")
-        };
-        sheet.with("activation", "relu").filter(drawn)
-    };
-    let points = |shift: f64, algorithm, column: &str| {
-        let point = |row: Row| Point::exact(row.number("samples") + shift, row.number(column));
-        relu(algorithm).map(point).collect::<Vec<_>>()
-    };
-    let sizes = || sheet.rows().map(|row| row.number("samples"));
-    let (low, high) = (sizes().fold(f64::INFINITY, f64::min) - 1.0, sizes().fold(0.0, f64::max) + 1.0);
-    let m = || Axis::linear("number of samples m").from_to(low, high);
+/// The minima that an algorithm reached with ReLU; of the batch sizes of SGD the first: all end alike.
+fn reached<'a>(rows: &'a [AtMinimum], algorithm: &'static str) -> impl Iterator<Item = &'a AtMinimum> {
+    rows.iter().filter(move |row| {
+        row.activation == Activation::Relu
+            && row.algorithm == algorithm
+            && (algorithm == "GD" || row.batch == 1)
+    })
+}
 
-    let panel = |column: &str, label: &str, law: &str| {
+fn draw(rows: &[AtMinimum]) -> Drawing {
+    let sizes = || rows.iter().map(|row| row.samples as f64);
+    let (low, high) = (sizes().fold(f64::INFINITY, f64::min) - 1.0, sizes().fold(0.0, f64::max) + 1.0);
+    // Measured and predicted.
+    let panel = |label: &str, law: &str, of: fn(&AtMinimum) -> (f64, f64)| {
         let mut series = Vec::new();
         for (algorithm, shift, colour, shape) in DRAWN {
-            for (k, row) in relu(algorithm).enumerate() {
-                let (m, predicted) =
-                    (row.number("samples") + shift, row.number(&format!("{column}_predicted")));
+            let mut points = Vec::new();
+            for (k, row) in reached(rows, algorithm).enumerate() {
+                let (m, (measured, predicted)) = (row.samples as f64 + shift, of(row));
                 let name = if k == 0 && algorithm == "GD" { law } else { "" };
                 let bar = vec![(m - 0.25, predicted), (m + 0.25, predicted)];
                 series.push(Series::line(name, Colour::Text, Stroke::Solid, bar));
+                points.push(Point::exact(m, measured));
             }
-            series.push(Series::points(algorithm, colour, shape, points(shift, algorithm, column)));
+            series.push(Series::points(algorithm, colour, shape, points));
         }
-        Panel::new("", m(), Axis::linear(label), series)
+        Panel::new("", Axis::linear("number of samples m").from_to(low, high), Axis::linear(label), series)
     };
-    Drawing::new(2, vec![panel("largest", "λₘₐₓ(H)", "4/m"), panel("trace", "Tr H", "Theorem 13")])
+    Drawing::new(
+        2,
+        vec![
+            panel("λₘₐₓ(H)", "4/m", |row| (row.largest, row.largest_predicted)),
+            panel("Tr H", "Theorem 13", |row| (row.trace, row.trace_predicted)),
+        ],
+    )
 }
 
-fn caption(sheet: &Sheet) -> String {
-    let size =
-        |row: Row| format!("{} × {} (|S⁺| = {})", row.text("samples"), row.text("dim"), row.text("support"));
-    let sizes = sheet.with("activation", "relu").filter(|row| row.text("algorithm") == "GD").map(size);
-    let mut sizes: Vec<String> = sizes.collect();
+fn caption(rows: &[AtMinimum]) -> String {
+    let size = |row: &AtMinimum| format!("{} × {} (|S⁺| = {})", row.samples, row.dim, row.support);
+    let mut sizes: Vec<String> = reached(rows, "GD").map(size).collect();
     let n = sizes.len();
     sizes.truncate(8);
     format!(
