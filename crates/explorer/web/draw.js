@@ -88,6 +88,11 @@ function soon(draw) {
   });
 }
 
+// Text that is the same already costs no layout.
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 const make = (tag, attributes = {}, ...children) => {
   const element = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);

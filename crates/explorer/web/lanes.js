@@ -21,7 +21,7 @@ function buildCards() {
     by("lanes").append(card);
     kind.addEventListener("change", () => change({ lane: k, kind: kind.value }));
     batch.addEventListener("change", () => change({ lane: k, b: Number(batch.value) }));
-    return { kind, batch, verdict, bars, over, ratio, facts, swatch };
+    return { kind, batch, verdict, bars, over, ratio, facts, swatch, drawn: {} };
   });
   // Where the plane of the samples can be drawn, it stands on the stage.
   if (scene.m <= 3) by("lanes").prepend(by("place"));
@@ -48,12 +48,29 @@ function drawLanes() {
     card.batch.max = scene.m;
     card.swatch.style.background = laneColour(k);
     card.swatch.hidden = scene.m > 3;
-    card.verdict.textContent = lane.verdict();
+    say(card.verdict, lane.verdict());
     card.verdict.classList.toggle("bad", lane.diverged !== null || lane.dead);
-    drawBars(card.bars, lane);
+    // A picture that would change by less than a pixel is not drawn again.
+    const flashes = showsBatch() ? lane.batch() : [];
+    const heights = lane.c.map((c) => Math.round(200 * c));
+    if (isNew(card, "bars", [heights, flashes])) drawBars(card.bars, lane, flashes);
+    const along = [decades(), Math.round(80 * Math.log10(Math.max(lane.step, 1))), lane.step < 2 && lane.step, lane.diverged];
+    if (!isNew(card, "over", along)) continue;
     drawOver(card.over, lane);
     drawRatio(card.ratio, lane);
   }
+}
+
+function isNew(card, name, parts) {
+  const key = parts.join();
+  const before = card.drawn[name];
+  card.drawn[name] = key;
+  return key !== before;
+}
+
+// As after another size, scheme or start.
+function forgetDrawn() {
+  for (const card of cards) card.drawn = {};
 }
 
 // Slower than the pictures: words for readers of words.
@@ -76,7 +93,7 @@ function describeLanes() {
   }
 }
 
-function drawBars(canvas, lane) {
+function drawBars(canvas, lane, flashes) {
   const area = sheet(canvas);
   const { pen, width } = area;
   const signed = lane.c.some((c) => c < -0.02) || lane.rows[0].subarray(2).some((c) => c < -0.02);
@@ -87,7 +104,6 @@ function drawBars(canvas, lane) {
   });
   const room = (width - 42) / scene.m;
   const thick = Math.max(1, Math.min(30, room * 0.66));
-  const flashes = showsBatch() ? lane.batch() : [];
   for (const i of flashes) {
     pen.fillStyle = palette.yellow;
     pen.globalAlpha = 0.32;

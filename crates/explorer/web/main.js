@@ -78,14 +78,16 @@ function after() {
 }
 
 function drawStage() {
-  by("clock").textContent = count(clock);
   drawLanes();
   if (scene.m <= 3) drawPlace();
+  // Last, for sizes are asked for above, and new text would make the browser work them out again.
+  say(by("clock"), count(clock));
 }
 
 function run(steps) {
   pause();
   advance(steps);
+  forgetDrawn();
   after();
   describeLanes();
   showCommands();
@@ -152,6 +154,7 @@ function load(next) {
 }
 
 function drawAll() {
+  forgetDrawn();
   drawStage();
   drawPlace();
   drawLottery();
