@@ -32,6 +32,12 @@ fn audit(page: &mut Page) -> Value {
 fn every_width_and_scheme_can_be_read() {
     let Some(browser) = browser() else { return };
     let mut page = Page::open(browser, &file(), "", DESK);
+    // At nightfall the run goes on.
+    page.eval("explorer.run(100), null");
+    page.look(View { dark: true, ..DESK });
+    page.wait("matchMedia('(prefers-color-scheme: dark)').matches");
+    page.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))");
+    assert_eq!(page.number("explorer.state().clock"), 100.0);
     for (width, dark) in [(1200, false), (1200, true), (800, false), (400, false), (400, true), (360, false)]
     {
         page.look(View { width, dark, calm: true });

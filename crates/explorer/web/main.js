@@ -235,12 +235,12 @@ function wire() {
     act();
   });
   addEventListener("hashchange", () => load(fromAddress(location.hash)));
-  const again = () => {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     readPalette();
-    built = "";
-    load(scene);
-  };
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+    buildCards();
+    describeLanes();
+    drawAll();
+  });
   new ResizeObserver(() => soon(drawAll)).observe(document.querySelector("main"));
 }
 
