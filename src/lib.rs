@@ -144,7 +144,7 @@ pub mod train;
 
 pub use error::{Error, Misuse, Result};
 pub use puremix_dynamics::{
-    init, limit_set, limits, problem, rng, schedule, state, stats, theory, vectors, verdict,
+    draws, init, limit_set, limits, problem, rng, schedule, state, stats, theory, vectors, verdict,
 };
 
 /// Commit of the source that this was built from, `-dirty` if it was changed since; `None` outside a checkout.

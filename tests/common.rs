@@ -115,6 +115,18 @@ pub fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
+/// The first browser there is. Without one, a failure under CI, and a test left out, loudly, elsewhere.
+pub fn browser() -> Option<&'static str> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = names.into_iter().find(|name| process::Command::new(name).arg("--version").output().is_ok());
+    if found.is_none() {
+        let missing = "NO BROWSER: a page was not opened; install chromium";
+        assert!(std::env::var_os("CI").is_none(), "{missing}");
+        eprintln!("\n*** {missing} ***\n");
+    }
+    found
+}
+
 /// A directory that goes away with the test.
 pub fn temporary() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()

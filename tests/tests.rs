@@ -103,6 +103,10 @@ mod main_job;
 /// The page and its figures: what each shows, drawn again to the byte, and opened in a real browser.
 mod report;
 
+/// The explorable page in a real browser: its chapters, the numbers of `train` to the bit, hands, keys, phones.
+#[cfg(unix)]
+mod explorer;
+
 /// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
 mod explorations;
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result, io_at};
 use crate::table::is_table_name;
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     MANIFEST,
     "config.json",
     "summary.json",
@@ -29,6 +29,7 @@ const FILES: [&str; 15] = [
     "model.safetensors",
     "state.bin",
     "report.html",
+    "explorer.html",
     "figures",
 ];
 

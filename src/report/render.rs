@@ -21,6 +21,8 @@ const TRAIN: &str = "train";
 const FIGURES: &str = "figures";
 /// The page.
 const PAGE: &str = "report.html";
+/// The explorable page, beside a report that opens with the picture of what it shows.
+const EXPLORER: &str = "explorer.html";
 /// Files of a `train` run that its page links.
 const LINKED: [&str; 15] = [
     "config.json",
@@ -62,7 +64,7 @@ pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
     check_known(directory, known)?;
-    run_dir.take_over(|name| name == PAGE || is_figure(name))?;
+    run_dir.take_over(|name| [PAGE, EXPLORER].contains(&name) || is_figure(name))?;
     let drawn = draw(directory, &run_dir, known, Err)?;
     let kept = run_dir.commit()?.kept;
     Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
@@ -130,6 +132,9 @@ fn draw(from: &Path, run_dir: &RunDir, known: &[&'static Study], refused: Refuse
     let Report { seed, effort, backend, precision, .. } = &saved;
     let origin = format!("Seed {seed}, effort {effort}, backend {backend} {precision}.");
     let pictures = pictures(wanted.collect(), &origin, from, run_dir, refused)?;
+    if page::lead(&saved, &pictures).is_some() {
+        run_dir.write(EXPLORER, include_bytes!("../../docs/explorer.html"))?;
+    }
     finish(page::claims(&saved, &pictures)?, &pictures, from, run_dir)
 }
 

@@ -8,20 +8,7 @@ use puremix::catalogue;
 use serde_json::Value;
 
 use super::quick;
-use crate::common::{binary, json, sign, stderr, temporary};
-
-const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
-
-/// The first browser there is. Without one, a failure under CI, and a test left out, loudly, elsewhere.
-fn browser() -> Option<&'static str> {
-    let found = NAMES.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok());
-    if found.is_none() {
-        let missing = "NO BROWSER: the page of the report was not opened; install chromium";
-        assert!(std::env::var_os("CI").is_none(), "{missing}");
-        eprintln!("\n*** {missing} ***\n");
-    }
-    found
-}
+use crate::common::{binary, browser, json, sign, stderr, temporary};
 
 /// What the browser found on the page, and what it wrote to its console.
 struct PageState {

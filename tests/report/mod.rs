@@ -104,8 +104,8 @@ fn every_table_and_figure_is_written() {
         }
     }
     assert_eq!(drawn, figures().len());
-    // report.json, report.html and the manifest besides.
-    assert_eq!(names.len(), 3 + tables + 2 * drawn, "{:?}", names.keys());
+    // report.json, report.html, the explorable page and the manifest besides.
+    assert_eq!(names.len(), 4 + tables + 2 * drawn, "{:?}", names.keys());
 }
 
 #[test]

@@ -6,9 +6,10 @@
 //! numbers.
 
 use chacha20::ChaCha8Rng;
-use rand_distr::{ChiSquared, Distribution, StandardNormal};
+use rand_distr::{Distribution, StandardNormal};
 
 use crate::data::{Dataset, dot, norm};
+use crate::draws::{chi_squared, normal};
 use crate::error::{Error, Result};
 use crate::rng::{Purpose, stream};
 
@@ -33,8 +34,7 @@ impl Start {
     pub fn gaussian(dataset: &Dataset, init_norm: f64, seed: u64, replica: u64) -> Result<Self> {
         check_norm(init_norm)?;
         let mut rng = stream(seed, Purpose::Init, replica);
-        let mut normals =
-            |count: usize| -> Vec<f64> { StandardNormal.sample_iter(&mut rng).take(count).collect() };
+        let mut normals = |count: usize| -> Vec<f64> { (0..count).map(|_| normal(&mut rng)).collect() };
         if !dataset.is_orthonormal() {
             let direction = normals(dataset.dim());
             return Self::from_weights(dataset, scaled(direction, init_norm));
@@ -43,11 +43,7 @@ impl Start {
         let codimension = dataset.dim() - dataset.samples();
         // Room for one more, not for twice as many.
         coordinates.reserve_exact(1);
-        coordinates.push(if codimension == 0 {
-            0.0
-        } else {
-            ChiSquared::new(codimension as f64).expect("positive degrees of freedom").sample(&mut rng).sqrt()
-        });
+        coordinates.push(if codimension == 0 { 0.0 } else { chi_squared(codimension, &mut rng).sqrt() });
         let mut coordinates = scaled(coordinates, init_norm);
         let residual = coordinates.pop().expect("the residual was pushed above");
         Self::from_coordinates(dataset, coordinates, residual, seed, replica)

@@ -4,7 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`data`] | datasets `[m, n]`, held in full or left implicit, with their Gram matrix |
-//! | [`schedule`], [`rng`] | which samples at which step, a pure function of seed and step |
+//! | [`schedule`], [`rng`], [`draws`] | which samples at which step, a pure function of seed and step; normal and χ² numbers with the same bits on every platform |
 //! | [`init`], [`state`], [`limit_set`] | initial points, what is seen of a neuron, where it may end |
 //! | [`problem`], [`activation`] | data, `φ`, reduction and step size, checked once |
 //! | [`engine`], [`reduced`] | what takes steps; the exact recursion, `O(b)` a step over orthonormal data |
@@ -39,6 +39,7 @@
 
 pub mod activation;
 pub mod data;
+pub mod draws;
 pub mod engine;
 pub mod error;
 pub mod init;

@@ -14,13 +14,19 @@ use crate::verdict::{Check, Estimate, Margin, Verdict};
 /// The figure that a report on many claims opens with.
 const LEAD: &str = "correlations";
 
+/// The picture that the page opens with, if it does: that of the correlations, of a report on more than one claim.
+pub(in super::super) fn lead<'a>(report: &Report, pictures: &'a [Picture]) -> Option<&'a Picture> {
+    let is_long = report.entries().count() > 1;
+    pictures.iter().find(|picture| is_long && picture.figure.id() == LEAD)
+}
+
 /// The page.
 ///
 /// # Errors
 /// None in practice.
 pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<String> {
     let is_long = report.entries().count() > 1;
-    let lead = pictures.iter().find(|picture| is_long && picture.figure.id() == LEAD);
+    let lead = lead(report, pictures);
     let sections: Vec<Value> = report.entries().map(|entry| section(entry, pictures, lead)).collect();
     let groups = [Kind::Paper, Kind::Beyond, Kind::Exploration].map(|kind| {
         let entries = report.entries().zip(&sections).filter(|(entry, _)| entry.kind == kind);

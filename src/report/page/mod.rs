@@ -7,7 +7,7 @@ use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
-pub(super) use self::claims::html as claims;
+pub(super) use self::claims::{html as claims, lead};
 pub(super) use self::train::html as train;
 use super::prose;
 use crate::error::{Error, Result};

@@ -1,0 +1,269 @@
+// Many runs: who wins beside the law, how long it takes beside κ, and every batch size.
+
+const LEVEL = 1e-4;
+// Of a frame; less where the stage plays.
+const sliceMs = () => (playing ? 6 : 13);
+
+// Only one ensemble is in the module at a time.
+let drawing = null;
+
+// Runs an ensemble in slices between frames; tells of the runs as they end.
+async function ensemble({ kind, b, runs, own }, tell) {
+  const mine = (drawing = {});
+  if (!core.module.ensemble(KINDS.indexOf(kind), b, runs, own ? 1 : 0)) throw new Error(core.message());
+  let steps = 20000;
+  let seen = 0;
+  for (let state = 1; state === 1; ) {
+    await new Promise((next) => (document.hidden ? setTimeout(next) : requestAnimationFrame(next)));
+    if (drawing !== mine) return false;
+    const begun = performance.now();
+    state = core.module.ensemble_slice(steps);
+    if (state === 0) throw new Error(core.message());
+    const taken = performance.now() - begun;
+    steps = clamp((steps * sliceMs()) / Math.max(taken, 0.5), 2000, 2e7);
+    const fresh = core.ask("ensemble_ended", seen);
+    seen += fresh.length / 3;
+    const ended = [];
+    for (let at = 0; at < fresh.length; at += 3) ended.push({ winner: fresh[at], steps: fresh[at + 1], cosine: fresh[at + 2] });
+    tell(ended, seen);
+  }
+  drawing = null;
+  return true;
+}
+
+const isLottery = (lane) => lane.kappa > 0 || lane.kind === "reshuffle";
+let draws = null;
+let lotteryIsReady = false;
+
+function resetLottery() {
+  lotteryIsReady = true;
+  drawing = null;
+  draws = null;
+  const select = by("lottery-lane");
+  const chosen = select.value;
+  select.replaceChildren(
+    ...lanes.map((lane) => {
+      const option = make("option", { value: lane.k }, lane.name);
+      option.disabled = !isLottery(lane);
+      return option;
+    }),
+  );
+  const able = lanes.filter(isLottery).map((lane) => String(lane.k));
+  select.value = able.includes(chosen) ? chosen : (able[0] ?? "");
+  by("lottery-run").disabled = able.length === 0;
+  by("lottery-run").textContent = "Draw";
+  by("lottery-progress").value = 0;
+  by("winners-text").textContent = able.length
+    ? ""
+    : "Nothing is drawn here: all samples, or a fixed order, leave nothing to chance. Choose SGD with b < m as one of the algorithms.";
+  by("times-text").textContent = "";
+  soon(drawLottery);
+}
+
+async function runLottery() {
+  if (draws?.running) {
+    drawing = null;
+    return;
+  }
+  const lane = lanes[Number(by("lottery-lane").value)];
+  const runs = Number(by("lottery-runs").value);
+  const mine = (draws = { lane, runs, done: 0, counts: Array(scene.m).fill(0), others: 0, times: [], sum: 0, running: true, law: lawOf(lane, runs) });
+  by("lottery-run").textContent = "Stop";
+  try {
+    await ensemble({ kind: lane.kind, b: lane.b, runs }, (ended, done) => {
+      for (const { winner, steps } of ended) {
+        if (winner < 0) mine.others += 1;
+        else {
+          mine.counts[winner] += 1;
+          mine.times.push(steps);
+          mine.sum += steps;
+        }
+      }
+      mine.done = done;
+      by("lottery-progress").value = done / runs;
+      soon(drawLottery);
+    });
+  } catch (error) {
+    by("winners-text").textContent = error.message;
+  }
+  mine.running = false;
+  if (draws === mine) {
+    by("lottery-run").textContent = "Draw again";
+    drawLottery();
+    describeLottery();
+  }
+}
+
+// The odds for small steps, if a law is known.
+function lawOf(lane, runs) {
+  if (lane.kappa <= 0) return null;
+  const [paths, ...rest] = core.ask("odds", runs > 50000 ? 5e-4 : 1e-3, scene.seed);
+  // With no active sample there is nobody to win.
+  if (rest.some(Number.isNaN)) return null;
+  const two = core.ask("odds_of_two");
+  const slope = two.length && lane.b === 1 && lane.kind !== "replacement" ? two[0] * lane.perSample : 0;
+  return { paths, odds: rest.slice(0, scene.m), errors: rest.slice(scene.m), slope, mean: two[1] ?? null };
+}
+
+// Whether the law, with its correction, lies in the exact interval of a count, its own error added.
+function inside(k) {
+  const { counts, done, law } = draws;
+  const [low, high] = core.ask("interval", counts[k], done, LEVEL);
+  const odds = law.odds[k] + (k === 0 ? law.slope : -law.slope);
+  return odds >= low - 4 * law.errors[k] && odds <= high + 4 * law.errors[k];
+}
+
+function drawLottery() {
+  drawWinners();
+  drawTimes();
+  if (draws && !draws.running) describeLottery();
+}
+
+function drawWinners() {
+  const area = sheet(by("winners"));
+  const { pen, width } = area;
+  const shares = draws?.done ? draws.counts.map((n) => n / draws.done) : [];
+  const odds = draws?.law?.odds ?? [];
+  const most = Math.max(0.2, ...shares, ...odds) * 1.12;
+  const { atX, atY, bottom } = frame(area, { x: [-0.5, scene.m - 0.5], y: [0, most], yTicks: ticks(0, most, 4), xTicks: [], bottom: 20, yName: (v) => String(v) });
+  const room = (width - 42) / scene.m;
+  const thick = Math.max(1, Math.min(46, room * 0.6));
+  for (let i = 0; i < scene.m; i += 1) {
+    if (room > 15) write(pen, `a${subscript(i)}`, atX(i), bottom + 4, { base: "top", size: 12 });
+    if (shares.length) {
+      pen.fillStyle = sampleColour(i);
+      pen.fillRect(atX(i) - thick / 2, atY(shares[i]), thick, bottom - atY(shares[i]));
+    }
+    if (odds.length) {
+      line(pen, atX(i) - room * 0.44, atY(odds[i]), atX(i) + room * 0.44, atY(odds[i]), palette.card, 4);
+      line(pen, atX(i) - room * 0.44, atY(odds[i]), atX(i) + room * 0.44, atY(odds[i]), palette.text, 2);
+    }
+    if (shares.length && draws.done > 50) {
+      const [low, high] = core.ask("interval", draws.counts[i], draws.done, LEVEL);
+      line(pen, atX(i), atY(low), atX(i), atY(high), palette.text, 1);
+    }
+  }
+  line(pen, atX(-0.5), bottom, atX(scene.m - 0.5), bottom, palette.text);
+  if (!shares.length) write(pen, "no run yet", width / 2, bottom / 2, { size: 13 });
+}
+
+function drawTimes() {
+  const area = sheet(by("times"));
+  const { pen, width } = area;
+  const scaled = draws?.lane.kappa > 0;
+  const unit = scaled ? draws.lane.kappa : 1;
+  const far = draws?.times.length ? (scaled ? 30 : niceAbove(draws.sum / draws.times.length * 3)) : 30;
+  const bins = Array(45).fill(0);
+  for (const steps of draws?.times ?? []) bins[Math.min(bins.length - 1, Math.floor((steps * unit * bins.length) / far))] += 1;
+  const most = Math.max(1, ...bins) * 1.1;
+  const xLabel = scaled || !draws ? "time to selection, κ t" : "steps to selection";
+  const { atX, atY, top, bottom } = frame(area, { x: [0, far], y: [0, most], yTicks: [], xTicks: ticks(0, far, 5), bottom: 34, left: 10, xLabel });
+  pen.fillStyle = palette.sky;
+  bins.forEach((n, k) => {
+    const [x0, x1] = [atX((k * far) / bins.length), atX(((k + 1) * far) / bins.length)];
+    pen.fillRect(x0 + 0.5, atY(n), x1 - x0 - 1, bottom - atY(n));
+  });
+  line(pen, atX(0), bottom, atX(far), bottom, palette.text);
+  if (!draws?.times.length) return write(pen, "no run yet", width / 2, bottom / 2, { size: 13 });
+  const mean = (draws.sum / draws.times.length) * unit;
+  line(pen, atX(mean), top, atX(mean), bottom, palette.text, 1.5);
+  write(pen, `mean ${digits(mean)}`, atX(mean) + 5, top + 6, { align: "left", colour: palette.text });
+  if (draws.law?.mean) {
+    line(pen, atX(draws.law.mean), top + 18, atX(draws.law.mean), bottom, palette.text, 1.5, [4, 3]);
+    write(pen, `law ${digits(draws.law.mean)}`, atX(draws.law.mean) + 5, top + 24, { align: "left", colour: palette.text });
+  }
+}
+
+const niceAbove = (x) => ticks(0, x, 2).at(-1) || x;
+
+function describeLottery() {
+  const { lane, counts, done, others, law, times, sum } = draws;
+  if (!done) return;
+  const share = (k) => `${((100 * counts[k]) / done).toFixed(2)} %`;
+  const order = counts.map((_, k) => k).sort((i, j) => counts[j] - counts[i]).slice(0, 4);
+  const parts = [`${count(done)} runs of ${lane.name}: ` + order.map((k) => `a${subscript(k)} won ${share(k)}${law ? ` (law ${(100 * law.odds[k]).toFixed(2)} %)` : ""}`).join(", ") + "."];
+  if (others) parts.push(`${count(others)} ended in no datapoint.`);
+  if (!law && lane.kind === "reshuffle") parts.push("For reshuffled epochs no law of the winner is known: an epoch visits every sample once, which takes out most of the chance.");
+  else if (law?.paths > 0) {
+    parts.push(`Marks: the law for steps that become small, an unbiased Monte Carlo of ${count(law.paths)} paths with standard errors up to ${Math.max(...law.errors).toExponential(0)}.`);
+  } else if (law?.errors.some((error) => error > 0)) {
+    parts.push("Marks: the law for steps that become small, from a lattice solution right to 1e-5.");
+  } else if (law) {
+    parts.push("Marks: the law (2/π) arctan(c₀/c₁), in closed form and exact as the steps become small.");
+  }
+  if (law?.slope) parts.push(`The first correction for this step size moves P(a₀) by ${law.slope.toFixed(4).replace("-", "−")}.`);
+  if (law) {
+    const out = counts.map((_, k) => k).filter((k) => !inside(k));
+    parts.push(out.length ? `Outside the exact interval at error level ${LEVEL}: ${out.map((k) => `a${subscript(k)}`).join(", ")}. The law is one for small steps; try a smaller η.` : `All counts agree with ${law.slope ? "that" : "the law"} at error level ${LEVEL} (thin lines: exact intervals).`);
+  }
+  by("winners-text").textContent = parts.join(" ");
+  const mean = sum / times.length;
+  by("times-text").textContent =
+    `Until the losers together are below 1e-4 of the winner: ${count(mean)} steps on average` +
+    (lane.kappa > 0 ? `, ${digits(mean * lane.kappa)} in units of 1/κ = ${count(1 / lane.kappa)} steps, κ = η_B² b(m−b)/(m(m−1))${lane.kind === "replacement" ? " (with replacement η_B² b/m)" : ""}. In this unit the law knows neither b nor η.` : ".") +
+    (law?.mean ? ` Dashed: the mean of the law, log(cosh D/cosh d₀), exact as the steps become small, from a start of length 1; growing up to it takes the rest.` : "");
+}
+
+let survey = null;
+
+// Batch sizes for the survey: all, or a dozen with the last ones among them.
+function surveyed() {
+  const { m } = scene;
+  if (m <= 12) return Array.from({ length: m }, (_, k) => k + 1);
+  const some = Array.from({ length: 9 }, (_, k) => Math.round(1 + (k * (m - 4)) / 8));
+  return [...new Set([...some, m - 2, m - 1, m])].sort((a, b) => a - b);
+}
+
+async function runSurvey() {
+  if (survey?.running) {
+    drawing = null;
+    return;
+  }
+  const runs = Number(by("survey-runs").value);
+  const sizes = surveyed();
+  const mine = (survey = { m: scene.m, runs, points: [], running: true });
+  by("survey-run").textContent = "Stop";
+  for (const [at, b] of sizes.entries()) {
+    const kind = b === scene.m ? "gd" : "sgd";
+    const fine = await ensemble({ kind, b, runs, own: true }, (ended, done) => {
+      mine.points.push(...ended.map(({ cosine }) => [b, cosine]));
+      by("survey-progress").value = (at + done / runs) / sizes.length;
+      soon(drawSurvey);
+    });
+    if (!fine) break;
+  }
+  mine.running = false;
+  by("survey-run").textContent = "Run every batch size";
+  drawSurvey();
+  describeSurvey();
+}
+
+function drawSurvey() {
+  const area = sheet(by("survey"));
+  const { pen, width } = area;
+  const m = survey?.m ?? scene.m;
+  const { atX, atY, left, right, top, bottom } = frame(area, { x: [0, 1.08], y: [0, 1.05], top: 20, yTicks: [0, 0.25, 0.5, 0.75, 1], xTicks: [0, 0.25, 0.5, 0.75, 1], bottom: 34, xLabel: "b/m" });
+  entitle(pen, "largest cosine with a sample", left, top);
+  line(pen, left, bottom, right, bottom, palette.text);
+  if (!survey) return write(pen, "no run yet", width / 2, bottom / 2, { size: 13 });
+  const spread = Math.min(14, (0.3 * (right - left)) / m);
+  pen.globalAlpha = 0.5;
+  survey.points.forEach(([b, cosine], k) => {
+    if (!Number.isFinite(cosine)) return;
+    // A golden ratio spreads the points of a column evenly.
+    const jitter = (((k * 0.6180339887) % 1) - 0.5) * 2 * spread;
+    dot(pen, atX(b / m) + jitter, atY(cosine), 2.2, b === m ? palette.vermillion : palette.blue);
+  });
+  pen.globalAlpha = 1;
+}
+
+function describeSurvey() {
+  const part = (points) => (points.length ? points.reduce((sum, [, cosine]) => sum + cosine, 0) / points.length : NaN);
+  const valid = survey.points.filter(([, cosine]) => Number.isFinite(cosine));
+  const lost = survey.points.length - valid.length;
+  const [below, full] = [valid.filter(([b]) => b < survey.m), valid.filter(([b]) => b === survey.m)];
+  const least = Math.min(...below.map(([, cosine]) => cosine));
+  by("survey-text").textContent =
+    `Every batch size below m: ${count(below.length)} runs, least largest cosine ${digits(least, 6)}. b = m: mean ${digits(part(full))}, the mixture. The jump is at b = m and nowhere before.` +
+    (lost ? ` ${count(lost)} runs diverged.` : "");
+}

@@ -1,0 +1,149 @@
+// The scene: every setting of the page, in its address and back, and what the module makes of it.
+
+const KINDS = ["gd", "sgd", "cyclic", "reshuffle", "replacement"];
+const NAMES = {
+  gd: "GD, all samples",
+  sgd: "SGD",
+  cyclic: "Cyclic SGD",
+  reshuffle: "SGD, reshuffled epochs",
+  replacement: "SGD, with replacement",
+};
+const SHORT = { gd: "GD", sgd: "SGD", cyclic: "cyclic", reshuffle: "reshuffled", replacement: "with replacement" };
+const MOST_SAMPLES = 64;
+const MOST_LANES = 3;
+
+const FIRST = {
+  m: 8, n: 12, eta: 0.2, reduction: "mean", activation: "linear", norm: 0.5, seed: 2229,
+  lanes: [{ kind: "gd", b: 8 }], start: null, speed: 2, story: 1,
+};
+let scene = structuredClone(FIRST);
+
+const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
+const whole = (x, low, high) => clamp(Math.round(x), low, high);
+
+// Brings a scene into bounds: b ≤ m ≤ n, and full batches for gradient descent.
+function tidy(scene) {
+  scene.m = whole(scene.m, 2, MOST_SAMPLES);
+  scene.n = whole(scene.n, scene.m, 100000);
+  scene.seed = whole(scene.seed, 0, Number.MAX_SAFE_INTEGER);
+  scene.lanes = scene.lanes.slice(0, MOST_LANES);
+  for (const lane of scene.lanes) lane.b = lane.kind === "gd" ? scene.m : whole(lane.b, 1, scene.m);
+  if (scene.start && scene.start.length !== scene.m + 1) scene.start = null;
+  if (scene.start && scene.n === scene.m) scene.start[scene.m] = 0;
+  return scene;
+}
+
+function toAddress(scene) {
+  const lanes = scene.lanes.map(({ kind, b }) => (kind === "gd" ? kind : `${kind}:${b}`)).join(",");
+  const { m, n, eta, reduction, activation, norm, seed, speed, story } = scene;
+  const parts = { m, n, eta, reduction, activation, norm, seed, lanes, speed, story };
+  if (scene.start) parts.w0 = [...scene.start].join(",");
+  return "#" + Object.entries(parts).map(([key, value]) => `${key}=${value}`).join("&");
+}
+
+function fromAddress(address) {
+  const given = new Map(address.replace(/^#/, "").split("&").map((part) => part.split("=", 2)));
+  const scene = structuredClone(FIRST);
+  const number = (key) => {
+    const value = Number(given.get(key));
+    if (given.has(key) && given.get(key) !== "" && Number.isFinite(value)) scene[key] = value;
+  };
+  ["m", "n", "eta", "norm", "seed", "speed", "story"].forEach(number);
+  if (["mean", "sum"].includes(given.get("reduction"))) scene.reduction = given.get("reduction");
+  if (["linear", "relu"].includes(given.get("activation"))) scene.activation = given.get("activation");
+  const lanes = (given.get("lanes") ?? "").split(",").map((lane) => {
+    const [kind, b] = lane.split(":");
+    return { kind, b: Number(b ?? 1) || 1 };
+  });
+  if (lanes.every(({ kind }) => KINDS.includes(kind))) scene.lanes = lanes;
+  const start = given.get("w0")?.split(",").map(Number);
+  if (start?.every(Number.isFinite)) scene.start = start;
+  return tidy(scene);
+}
+
+// What stands on the stage: one entry a lane, with the rows that the module has recorded.
+let lanes = [];
+let clock = 0;
+
+// What the module has made its scene of.
+let made = "";
+const settings = ({ m, n, eta, reduction, activation, norm, seed, start }) =>
+  JSON.stringify([m, n, eta, reduction, activation, norm, seed, start]);
+
+// Puts all lanes at the start; why not, if that is refused.
+function rebuild() {
+  if (settings(scene) !== made) {
+    made = "";
+    const refusal = makeScene();
+    if (refusal) return refusal;
+    made = settings(scene);
+  }
+  clock = 0;
+  lanes = [];
+  for (const [k, { kind, b }] of scene.lanes.entries()) {
+    if (!core.module.lane(k, KINDS.indexOf(kind), b)) return core.message();
+    lanes.push(new Track(k, kind, b));
+  }
+  return null;
+}
+
+function makeScene() {
+  const { module } = core;
+  const { m, n, eta, norm, seed } = scene;
+  const fine = module.scene(m, n, scene.activation === "relu" ? 1 : 0, scene.reduction === "sum" ? 1 : 0, eta, norm, seed);
+  if (!fine) return core.message();
+  if (scene.start) {
+    scene.start.forEach((value) => module.start_push(value));
+    if (!module.start_set()) return core.message();
+  }
+  return null;
+}
+
+class Track {
+  constructor(k, kind, b) {
+    Object.assign(this, { k, kind, b, rows: [], arrived: null });
+    const [type, ...numbers] = core.ask("lane_limit", k);
+    this.limit = type === undefined ? null : { point: type === 1, numbers };
+    [this.perSample, this.kappa, this.rate] = core.ask("rates", KINDS.indexOf(kind), b);
+    this.update();
+  }
+
+  get name() {
+    return this.kind === "gd" ? "GD" : `${SHORT[this.kind]}, b = ${this.b}`;
+  }
+
+  // Reads what is new.
+  update() {
+    const [step, diverged, dead, loss, distance, logRatio, mixed, leader, normSq, residual, overlap, ...c] =
+      core.ask("lane_read", this.k);
+    Object.assign(this, { step, dead: dead === 1, loss, distance, logRatio, mixed, leader, normSq, residual, overlap, c });
+    this.diverged = diverged < 0 ? null : diverged;
+    const width = scene.m + 2;
+    const fresh = core.ask("lane_rows", this.k, this.rows.length);
+    for (let at = 0; at < fresh.length; at += width) this.rows.push(fresh.subarray(at, at + width));
+    const settled = this.diverged !== null || this.dead || this.distance < 1e-12;
+    if (settled && this.arrived === null) this.arrived = step;
+  }
+
+  batch() {
+    return core.ask("lane_batch", this.k);
+  }
+
+  verdict() {
+    if (this.diverged !== null) return `diverged at step ${count(this.diverged)}`;
+    if (this.dead) return "dead: no sample is active";
+    const length = Math.sqrt(this.normSq);
+    const off = Math.abs(length - 1) < 0.02 ? "" : `, at length ${length.toFixed(2)}`;
+    if (this.mixed < 1.005) return off ? `along sample ${this.leader}${off}` : `a pure datapoint: sample ${this.leader}`;
+    return `mixes ${this.mixed.toFixed(this.mixed < 10 ? 2 : 1)} samples${off}`;
+  }
+}
+
+// Takes steps on all lanes; they share the clock.
+function advance(steps) {
+  for (const lane of lanes) core.module.lane_advance(lane.k, steps);
+  clock += steps;
+}
+
+const count = (x) => Math.round(x).toLocaleString("en-GB");
+const digits = (x, n = 3) => (Number.isFinite(x) ? Number(x.toPrecision(n)).toString() : "–");

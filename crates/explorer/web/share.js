@@ -1,0 +1,81 @@
+// Out of the page: commands that repeat the scene, its numbers, a link.
+
+function commands() {
+  const exact = by("reduced").checked;
+  return lanes.map((lane) => {
+    const words = [
+      "cargo run --release --bin train --",
+      `--samples ${scene.m} --dim ${scene.n}`,
+      `--schedule ${lane.kind} --batch ${lane.b}`,
+      `--step-size ${scene.eta} --reduction ${scene.reduction} --activation ${scene.activation}`,
+      scene.start ? "--from w0.npy" : `--init-norm ${scene.norm}`,
+      `--seed ${scene.seed}`,
+      clock > 0 ? `--steps ${clock} --tolerance 0` : "",
+      exact ? "--engine reduced" : "",
+    ];
+    return words.filter(Boolean).join(" ");
+  });
+}
+
+function showCommands() {
+  by("command").textContent = commands().join("\n");
+  by("npy").hidden = !scene.start;
+  const exact = by("reduced").checked;
+  const to = exact
+    ? scene.start
+      ? "The start was dragged, and goes by way of w0.npy, a vector: the numbers agree to rounding. With a drawn start they agree to the bit."
+      : "The same seed gives the same start, the same batches and, to the last bit, the same correlations as on this page."
+    : "In a checkout of puremix, these train the model for real, on Burn by automatic differentiation: the same start and the same batches, and the same numbers up to rounding.";
+  by("repeat-text").textContent = to;
+}
+
+function csv() {
+  const header = ["algorithm", "batch", "step", "R", ...Array.from({ length: scene.m }, (_, i) => `c_${i}`)];
+  const rows = lanes.flatMap((lane) => {
+    const now = lane.diverged === null && lane.rows.at(-1)[0] !== lane.step ? [[lane.step, lane.logRatio, ...lane.c]] : [];
+    return [...lane.rows, ...now].map((row) => [lane.kind, lane.b, ...row]);
+  });
+  return [header, ...rows].map((row) => row.map((x) => (x === Infinity ? "inf" : String(x))).join(",")).join("\n") + "\n";
+}
+
+// A NumPy file of one vector of 64-bit floats.
+function npy(vector) {
+  const text = `{'descr': '<f8', 'fortran_order': False, 'shape': (${vector.length},), }`;
+  const header = new TextEncoder().encode(text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11, " ") + "\n");
+  const bytes = new Uint8Array(10 + header.length + 8 * vector.length);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
+  bytes.set(header, 10);
+  const view = new DataView(bytes.buffer);
+  vector.forEach((x, k) => view.setFloat64(10 + header.length + 8 * k, x, true));
+  return bytes;
+}
+
+function save(name, content, type) {
+  const address = URL.createObjectURL(new Blob([content], { type }));
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+  by("shared").textContent = `Saved ${name}.`;
+}
+
+async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    by("shared").textContent = `Copied ${what}.`;
+  } catch {
+    // Without a clipboard the text is selected instead.
+    by("command").textContent = text;
+    getSelection().selectAllChildren(by("command"));
+    by("shared").textContent = `Press Ctrl-C or ⌘C to copy ${what}.`;
+  }
+}
+
+function wireSharing() {
+  by("reduced").addEventListener("change", showCommands);
+  by("copy").addEventListener("click", () => copy(commands().join("\n"), "the commands"));
+  by("csv").addEventListener("click", () => save("explorer.csv", csv(), "text/csv"));
+  by("link").addEventListener("click", () => copy(location.href.split("#")[0] + toAddress(scene), "the link"));
+  by("npy").addEventListener("click", () => {
+    if (core.module.start_weights()) save("w0.npy", npy(core.numbers(scene.n)), "application/octet-stream");
+    else by("shared").textContent = core.message();
+  });
+}
