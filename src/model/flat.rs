@@ -104,7 +104,11 @@ impl ModuleVisitor for Values {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val();
         let replicas = self.0.len();
-        assert_eq!(value.dims()[0], replicas, "a parameter does not have the replicas as its first dimension");
+        assert_eq!(
+            value.dims()[0],
+            replicas,
+            "a parameter does not have the replicas as its first dimension"
+        );
         let values = to_host(value.inner());
         let parts = values.chunks_exact((values.len() / replicas).max(1));
         self.0.iter_mut().zip(parts).for_each(|(replica, part)| replica.extend(part));

@@ -11,7 +11,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
-use crate::stats::{CHECK_LEVEL, Interval, Mean};
+use crate::stats::{CHECK_LEVEL, Interval, Mean, normal_quantile};
 use crate::study::replicas::Replicas;
 use crate::study::{Effort, Lab, Part, Row, Table};
 use crate::theory::sgd;
@@ -30,6 +30,8 @@ struct Setting {
 /// What the walks of a setting are held to.
 struct Expected {
     levels: Vec<Covered>,
+    /// All levels together: what is measured over what is enumerated.
+    ratio: Covered,
     /// Of single samples: the drift far out, measured and enumerated.
     far: Option<(OneSidedInterval, OneSided)>,
     increments: OneSided,
@@ -72,7 +74,7 @@ impl Row for LevelDrift {
 }
 
 /// Lower ends of the levels by which steps are grouped.
-const LEVELS: [f64; 5] = [f64::NEG_INFINITY, -0.5, 0.5, 2.0, 5.0];
+const LEVELS: [f64; 3] = [f64::NEG_INFINITY, 0.5, 5.0];
 
 /// Width of the levels of the table.
 const DRAWN_WIDTH: f64 = 0.5;
@@ -90,11 +92,11 @@ pub(super) fn walks(effort: Effort) -> u64 {
 }
 
 /// The drift in three settings: checks level by level, and a table in finer levels.
-pub(super) fn part(prediction: &Prediction, eta: f64, register: &mut Register) -> Part {
+pub(super) fn part(effort: Effort, prediction: &Prediction, eta: f64, register: &mut Register) -> Part {
     let settings = [(6, 1, Activation::Linear), (7, 3, Activation::Linear), (9, 1, Activation::Relu)];
     let settings = settings.map(|(samples, batch, activation)| {
         let setting = Setting { samples, batch, activation, eta };
-        let expected = setting.expected(prediction, register);
+        let expected = setting.expected(effort, prediction, register);
         (setting, expected)
     });
     let prediction = prediction.clone();
@@ -112,19 +114,26 @@ pub(super) fn part(prediction: &Prediction, eta: f64, register: &mut Register) -
 }
 
 impl Setting {
-    fn expected(&self, prediction: &Prediction, register: &mut Register) -> Expected {
+    fn expected(&self, effort: Effort, prediction: &Prediction, register: &mut Register) -> Expected {
         let relu = if self.activation == Activation::Relu { ", ReLU" } else { "" };
         let name = format!("m = {}, b = {}{relu}", self.samples, self.batch);
-        let why = "mean of the exact conditional expectation over the states visited; martingale differences; no wider than three \
-                   quarters of the asymptotic drift λ at the default step";
+        let share = effort.pick(0.66, 0.57, 0.13);
+        let why = format!(
+            "mean of the exact conditional expectation over the states visited; martingale differences; no wider than {share} of the \
+             asymptotic drift λ at the default step"
+        );
         // Like the noise, it goes as η.
         let scale = sgd::rate(self.samples, self.batch, DEFAULT_STEP) * self.eta / DEFAULT_STEP;
         let levels = (0..LEVELS.len()).map(|k| {
             let (low, high) = ends(k);
             let name = format!("{name}: drift of R for R in [{low}, {high})");
-            register.expect_given_states(name, why).covered(0.75 * scale)
+            register.expect_given_states(name, why.as_str()).covered(share * scale)
         });
         let levels = levels.collect();
+        let why = "least squares through 0 over all steps; martingale differences weighted by the exact conditional expectation";
+        let ratio = register
+            .expect(format!("{name}: drift of R, measured over enumerated"), 1.0, why)
+            .covered(effort.pick(0.3, 0.25, 0.06) * DEFAULT_STEP / self.eta);
         let far = (self.batch == 1).then(|| {
             let bound = (prediction.bound)(self.samples, self.eta);
             let measured = format!("{name}: mean drift from R = {FAR} on, measured");
@@ -137,7 +146,7 @@ impl Setting {
         let name = format!("{name}: largest |increment| over its bound");
         let increments =
             register.expect(name, 1.0, "holds for every state with ‖w‖² ≤ 2 and every batch").at_most();
-        Expected { levels, far, increments }
+        Expected { levels, ratio, far, increments }
     }
 
     /// The observed steps of all walks, and of single samples their stretches far out.
@@ -239,6 +248,8 @@ impl Expected {
     fn judge(self, steps: &[Step], stretches: &[Stretch], largest_increment: f64) -> Vec<Check> {
         let levels = self.levels.into_iter().enumerate();
         let mut checks: Vec<Check> = levels.map(|(k, check)| at_level(check, ends(k), steps)).collect();
+        let (ratio, interval) = ratio(steps);
+        checks.push(self.ratio.estimated(ratio, interval, steps.len() as u64));
         if let Some((measured, exact)) = self.far {
             let n = stretches.len() as u64;
             let drift = Mean::of(&stretches.iter().map(|stretch| stretch.drift).collect::<Vec<_>>());
@@ -249,6 +260,16 @@ impl Expected {
         checks.push(self.increments.measured(seen / largest_increment, steps.len() as u64));
         checks
     }
+}
+
+/// The factor that fits increments to their exact conditional expectations `e`: `1 + Σ e (ΔR − e)/Σ e²`, and its interval. The terms of the sum are
+/// martingale differences.
+fn ratio(steps: &[Step]) -> (f64, Interval) {
+    let squares: f64 = steps.iter().map(|step| step.expected.powi(2)).sum();
+    let terms = || steps.iter().map(|step| step.expected * (step.increment - step.expected));
+    let ratio = 1.0 + terms().sum::<f64>() / squares;
+    let half = normal_quantile(CHECK_LEVEL) * terms().map(|term| term * term).sum::<f64>().sqrt() / squares;
+    (ratio, Interval { low: ratio - half, high: ratio + half })
 }
 
 fn at_level(check: Covered, (low, high): (f64, f64), steps: &[Step]) -> Check {

@@ -124,7 +124,7 @@ pub fn protocol(
             findings.tables.push(paths::table(lab, &told, eta)?);
             Ok(())
         }),
-        drift::part(prediction, eta, register),
+        drift::part(context.effort, prediction, eta, register),
         events::part(context, prediction, eta, (6, Activation::Linear), register),
         events::part(context, prediction, eta, (9, Activation::Relu), register),
         long_run::transience(context, prediction, eta, register),
