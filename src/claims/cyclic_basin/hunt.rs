@@ -7,9 +7,10 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use super::{Options, STUDY};
+use super::{Options, Prediction, STUDY};
 use crate::error::Result;
 use crate::init::Start;
+use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
@@ -50,7 +51,12 @@ impl Row for Counterexample {
 }
 
 /// Random starts, block by block.
-pub(super) fn hunted(context: &Context, options: &Options, register: &mut Register) -> Part {
+pub(super) fn hunted(
+    context: &Context,
+    options: &Options,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Part {
     let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 300_000));
     let name =
         "the conjecture, for almost every start: random starts that end in one datapoint of the right sign";
@@ -58,9 +64,12 @@ pub(super) fn hunted(context: &Context, options: &Options, register: &mut Regist
          correlations within 3η of the largest; within 1e-6; a miss would speak against \"almost every\"; rounding may hold a run that \
          starts within 1e-15 of a boundary, which has a probability below 1e-12";
     let expected = register.expect(name, 1.0, why).always(0.99, HELD, starts);
+    let conjecture = prediction.conjecture;
     Box::new(move |lab, findings| {
         let blocks = 0..starts.div_ceil(BLOCK);
-        let misses = lab.each(blocks, |block| hunt(lab, block, BLOCK.min(starts - block * BLOCK)))?.concat();
+        let misses =
+            lab.each(blocks, |block| hunt(lab, conjecture, block, BLOCK.min(starts - block * BLOCK)))?;
+        let misses = misses.concat();
         let missed = misses.len() as u64;
         findings.checks.push(expected.counted(starts - missed, starts));
         findings.protocol.push(format!(
@@ -94,7 +103,12 @@ fn close_to_ties(ensemble: &Ensemble, start: &Start, eta: f64, rng: &mut impl Rn
 }
 
 /// The starts of a block that did not arrive.
-fn hunt(lab: &Lab, block: u64, count: u64) -> Result<Vec<Counterexample>> {
+fn hunt(
+    lab: &Lab,
+    conjecture: fn(&[f64], Activation) -> LimitSet,
+    block: u64,
+    count: u64,
+) -> Result<Vec<Counterexample>> {
     let seed = lab.cell_seed(&STUDY, 2 << 32);
     let mut rng = stream(seed, Purpose::Protocol, block);
     let samples = rng.random_range(2..=12);
@@ -110,11 +124,15 @@ fn hunt(lab: &Lab, block: u64, count: u64) -> Result<Vec<Counterexample>> {
     let rule = |_, neuron: &Neuron| {
         let set = sgd::limit_set(&neuron.correlations, Activation::Linear);
         let leader = lead(neuron).0;
-        (set.distance(neuron) < TOLERANCE).then(|| (leader, neuron.correlations[leader] > 0.0))
+        let sign = if neuron.correlations[leader] > 0.0 { 1 } else { -1 };
+        (set.distance(neuron) < TOLERANCE).then_some((leader, sign))
     };
-    let arrived = ensemble.run(&starts, block * BLOCK, rule)?;
-    let misses = (0..).zip(&starts).zip(arrived).filter(|((_, start), limit)| {
-        !limit.is_some_and(|(leader, positive)| (start.correlations[leader] > 0.0) == positive)
+    let ends = ensemble.run(&starts, block * BLOCK, rule)?;
+    let misses = (0..).zip(&starts).zip(ends).filter(|((_, start), end)| {
+        let allowed = conjecture(&start.correlations, Activation::Linear);
+        !end.is_some_and(
+            |(leader, sign)| matches!(&allowed, LimitSet::Datapoints(signs) if signs[leader] == sign),
+        )
     });
     let row = |(k, start): (u64, &Start)| Counterexample {
         samples,

@@ -11,7 +11,7 @@ use crate::study::ensemble::Ensemble;
 use crate::study::{Part, Row, Table};
 use crate::theory::cyclic;
 use crate::vectors::{largest, smallest};
-use crate::verdict::Register;
+use crate::verdict::{Equality, Register};
 
 /// Step sizes for two samples, up to nearly the threshold at ½.
 const PAIRS: [f64; 6] = [0.2, 0.02, 0.1716, 1.0 / 3.0, 0.45, 0.499];
@@ -69,8 +69,16 @@ fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
     Ok(cyclic::mixed::multipliers(&jacobian))
 }
 
-/// Two samples: the closed form against the engine.
-pub(super) fn pairs(prediction: &Prediction, register: &mut Register) -> Part {
+/// What the mixed orbits of two samples are held to.
+struct OfPairs {
+    still: Equality,
+    inner: Equality,
+    outer: Equality,
+    agree: Equality,
+    saddle: Equality,
+}
+
+fn of_pairs(prediction: &Prediction, register: &mut Register) -> OfPairs {
     let (min, max) = (smallest(PAIRS), largest(PAIRS));
     let range = format!("m = 2, {} step sizes from {min} to {max}", PAIRS.len());
     let mut within = |name: String, predicted, why: &str, tolerance| {
@@ -97,6 +105,12 @@ pub(super) fn pairs(prediction: &Prediction, register: &mut Register) -> Part {
         "one multiplier inside the unit circle and one outside",
         0.0,
     );
+    OfPairs { still, inner, outer, agree, saddle }
+}
+
+/// Two samples: the closed form against the engine.
+pub(super) fn pairs(prediction: &Prediction, register: &mut Register) -> Part {
+    let OfPairs { still, inner, outer, agree, saddle } = of_pairs(prediction, register);
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let seen = lab.each(PAIRS, |eta| {

@@ -8,11 +8,13 @@ mod mixed;
 mod separatrix;
 
 use crate::error::Result;
+use crate::limit_set::LimitSet;
 use crate::limits;
+use crate::model::Activation;
 use crate::state::Neuron;
 use crate::study::ensemble::lead;
 use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
-use crate::theory::cyclic;
+use crate::theory::{cyclic, sgd};
 use crate::verdict::Register;
 
 /// The claim.
@@ -59,6 +61,8 @@ pub struct Prediction {
     pub multipliers: fn(f64) -> [f64; 2],
     /// Its number of multipliers outside the unit circle, from `k`.
     pub unstable: fn(usize) -> usize,
+    /// The conjecture's limit set from the initial correlations.
+    pub conjecture: fn(&[f64], Activation) -> LimitSet,
 }
 
 impl Default for Prediction {
@@ -70,6 +74,7 @@ impl Default for Prediction {
             mixed: cyclic::mixed::mixed_orbit,
             multipliers: cyclic::mixed::pair_multipliers,
             unstable: cyclic::mixed::unstable,
+            conjecture: sgd::limit_set,
         }
     }
 }
@@ -103,7 +108,7 @@ pub fn protocol(
         mixed::pairs(prediction, register),
         separatrix::run(prediction, register),
         mixed::supports(prediction, register),
-        hunt::hunted(context, options, register),
+        hunt::hunted(context, options, prediction, register),
     ]))
 }
 

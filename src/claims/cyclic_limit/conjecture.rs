@@ -53,9 +53,9 @@ pub(super) fn examined(
     Box::new(move |lab, findings| {
         let runs = lab.each(0..count, |k| draw(lab, &options, &prediction, k))?;
         let tally: Tally = runs.iter().map(|(tally, _)| *tally).sum();
-        let worst = largest(runs.iter().map(|(_, off)| *off));
         findings.checks.push(arrives.counted(tally.hits, tally.trials));
-        findings.checks.push(at_rate.measured(worst, tally.trials));
+        let off: Vec<f64> = runs.iter().filter_map(|(_, off)| *off).collect();
+        findings.checks.push(at_rate.measured(largest(off.iter().copied()), off.len() as u64));
         findings.protocol.push(told(&options, count));
         Ok(())
     })
@@ -74,8 +74,8 @@ fn told(options: &Options, count: u64) -> String {
     )
 }
 
-/// One draw: whether it arrives, and by how much the rate over the next cycles is off.
-fn draw(lab: &Lab, options: &Options, prediction: &Prediction, k: u64) -> Result<(Tally, f64)> {
+/// One draw: whether it arrives, and by how much the rate over the next cycles is off, if it has any.
+fn draw(lab: &Lab, options: &Options, prediction: &Prediction, k: u64) -> Result<(Tally, Option<f64>)> {
     let seed = lab.cell_seed(&STUDY, 1 << 32 | k);
     let mut rng = stream(seed, Purpose::Protocol, 0);
     let samples = options.samples.unwrap_or_else(|| rng.random_range(2..=64));
@@ -87,7 +87,7 @@ fn draw(lab: &Lab, options: &Options, prediction: &Prediction, k: u64) -> Result
     let problem = Problem::new(dataset, activation, Reduction::Mean, step_size)?;
     let start = Start::gaussian(problem.dataset(), init_norm, seed, k)?;
     if !is_live(&start, activation) {
-        return Ok((Tally::of(None), 0.0));
+        return Ok((Tally::of(None), None));
     }
     let schedule = Schedule::cyclic(samples, 1)?;
     let set = (prediction.conjecture)(&start.correlations, activation);
@@ -103,7 +103,7 @@ fn draw(lab: &Lab, options: &Options, prediction: &Prediction, k: u64) -> Result
     // A single active sample has no rival to shrink at this rate, only the residual and inactive ones.
     let several = start.correlations.iter().filter(|&&c| activation.admits(c)).count() > 1;
     let comparable = run.outcome == Outcome::Converged && several;
-    Ok((Tally::of(Some(&run)), if comparable { off.abs() } else { 0.0 }))
+    Ok((Tally::of(Some(&run)), comparable.then_some(off.abs())))
 }
 
 /// Norm of the active correlations but the largest.

@@ -14,7 +14,7 @@ use crate::model::Activation;
 use crate::study::setting::check_replicas;
 use crate::study::words::{bent, by_the_reduced_engine};
 use crate::study::{Context, Effort, Findings, Kind, Part, Protocol, Study, examine, of_parts};
-use crate::theory::{cyclic, sgd};
+use crate::theory::{cyclic, gd, sgd};
 use crate::verdict::Register;
 
 /// The claim.
@@ -63,11 +63,24 @@ pub struct Prediction {
     pub conjecture: fn(&[f64], Activation) -> LimitSet,
     /// Rate of approach per step from `m` and `η`.
     pub rate: fn(usize, f64) -> f64,
+    /// Winner beyond the theorem's region, to first order in `η`, from `c_0`, `‖w_0‖²` and `η`.
+    pub winner: fn(&[f64], f64, f64) -> usize,
+    /// Limit under the full batch.
+    pub full_batch: fn(&[f64], Activation) -> Option<LimitSet>,
+    /// Ratio of the two correlations of a block that survives, from their initial ratio.
+    pub ratio: fn(f64) -> f64,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { theorem: cyclic::theorem_4, conjecture: sgd::limit_set, rate: cyclic::rate }
+        Self {
+            theorem: cyclic::theorem_4,
+            conjecture: sgd::limit_set,
+            rate: cyclic::rate,
+            winner: cyclic::winner,
+            full_batch: gd::limit,
+            ratio: |initial| initial,
+        }
     }
 }
 
@@ -102,7 +115,8 @@ pub fn protocol(
         theorem::region(context, options, prediction, register),
         theorem::on_burn(context, options, prediction, register),
         conjecture::examined(context, options, prediction, count, register),
-        controls::broken(options, register)?,
+        controls::broken(options, prediction, register)?,
+        controls::blocks(options, prediction, register),
         last(context, options),
     ]))
 }

@@ -62,7 +62,8 @@ fn told(groups: &[Group]) -> String {
         .iter()
         .map(|group| {
             let [first, ..] = group.settings.as_slice() else { unreachable!("a group has a setting") };
-            format!("{} ({} seeds a cell)", group.name, first.replicas)
+            let pairs = group.pairs().map_or(String::new(), |pairs| format!(", at (m, b) = {pairs}"));
+            format!("{}{pairs} ({} seeds a cell)", group.name, first.replicas)
         })
         .collect();
     let total: u64 = settings().map(|setting| setting.replicas).sum();

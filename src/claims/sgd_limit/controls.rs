@@ -13,9 +13,8 @@ use crate::schedule::Schedule;
 use crate::study::trial::{Trial, start_where};
 use crate::study::{Context, Lab, Part};
 use crate::theory::budget::{granted, late, miss};
-use crate::theory::{gd, sgd};
+use crate::theory::sgd;
 use crate::train::Outcome;
-use crate::vectors::smallest;
 use crate::verdict::Register;
 
 /// Distance from which a run must come nearer still.
@@ -81,66 +80,83 @@ fn stayed(lab: &Lab, options: &Options, prediction: &Prediction, setting: &Setti
 /// Least distance from every datapoint of a mixture that the control at `b = m` uses.
 const MIXED: f64 = 0.11;
 
-/// With `b = m` nothing is selected: no run may come near a datapoint, unless its mixture is near one.
+/// With `b = m` nothing is selected: every run keeps the distance of its mixture from the nearest datapoint.
 pub(super) fn full_batch(
     context: &Context,
     options: &Options,
     prediction: &Prediction,
     register: &mut Register,
 ) -> RowsPart {
-    let samples = options.samples.unwrap_or(12);
-    let settings = Activation::PAPER.into_iter().zip(Reduction::ALL).map(|(activation, reduction)| Setting {
-        samples,
-        dim: options.dim.unwrap_or(samples + samples / 2),
-        batch: samples,
-        activation,
-        reduction,
-        step_size: options.step_size.unwrap_or(STEP),
-        init_norm: options.init_norm.unwrap_or(NORM),
-        replicas: options.replicas.unwrap_or(context.effort.pick(20, 200, 1000)),
-    });
-    let settings: Vec<Setting> = settings.collect();
-    let why = format!("the mixtures of the starts used keep {MIXED}, by their closed form");
-    let name = "b = m: smallest distance to a datapoint";
-    let expected = register.expect(name, prediction.apart, why).control().at_least();
+    let settings = at_full_batch(context, options);
+    let why = format!(
+        "of mixtures that are {MIXED} or more from every datapoint, by their closed form; {CLOSE:.0e} is left of the way to them"
+    );
+    let name = "b = m: distance to the nearest datapoint, over that of the mixture";
+    let expected = register.expect(name, 1.0, why).control().within(1e-8);
+    let mixture = prediction.full_batch;
     Box::new(move |lab, findings| {
-        let (mut rows, mut nearest) = (Vec::new(), Vec::new());
+        let (mut rows, mut ratios) = (Vec::new(), Vec::new());
         for setting in &settings {
-            let (distances, ends): (Vec<f64>, Vec<End>) = mixtures(lab, setting)?.into_iter().unzip();
-            nearest.extend(distances);
+            let (distances, ends): (Vec<f64>, Vec<End>) =
+                mixtures(lab, setting, mixture)?.into_iter().unzip();
+            let (activation, reduction) = (setting.activation.name(), setting.reduction.name());
+            ratios.extend(distances.into_iter().map(|ratio| (format!("{activation}, {reduction}"), ratio)));
             rows.extend(BatchSize::of(setting, &ends));
         }
-        if nearest.is_empty() {
+        let runs = ratios.len();
+        if runs == 0 {
             findings.withdraw(expected.name(), "No control at b = m: it needs two active samples.");
             return Ok(rows);
         }
         findings.protocol.push(format!(
-            "Control: {} runs at b = m = {samples}, linear under mean and ReLU under sum, from starts whose mixture is {MIXED} or more from every datapoint, \
-             must keep away from them.",
-            nearest.len()
+            "Control: {runs} runs at b = m = {}, linear under mean and ReLU under sum, from starts whose mixture is {MIXED} or more from every datapoint, \
+             must keep its distance from them.",
+            settings[0].samples
         ));
-        findings.checks.push(expected.measured(smallest(nearest.iter().copied()), nearest.len() as u64));
+        findings.checks.push(expected.worst(ratios, runs as u64));
         Ok(rows)
     })
 }
 
-/// Distances to the nearest datapoint and ends of the runs of a setting at `b = m`.
-fn mixtures(lab: &Lab, setting: &Setting) -> Result<Vec<(f64, End)>> {
+/// The linear model under mean and ReLU under sum.
+fn at_full_batch(context: &Context, options: &Options) -> [Setting; 2] {
+    let samples = options.samples.unwrap_or(12);
+    [0, 1].map(|k| Setting {
+        samples,
+        dim: options.dim.unwrap_or(samples + samples / 2),
+        batch: samples,
+        activation: Activation::PAPER[k],
+        reduction: Reduction::ALL[k],
+        step_size: options.step_size.unwrap_or(STEP),
+        init_norm: options.init_norm.unwrap_or(NORM),
+        replicas: options.replicas.unwrap_or(context.effort.pick(20, 200, 1000)),
+    })
+}
+
+/// How near its limit a run at `b = m` must come.
+const CLOSE: f64 = 1e-10;
+
+/// Distances to the nearest datapoint, over those of the mixtures, and ends of the runs of a setting at `b = m`.
+fn mixtures(
+    lab: &Lab,
+    setting: &Setting,
+    mixture: fn(&[f64], Activation) -> Option<f64>,
+) -> Result<Vec<(f64, End)>> {
     let &Setting { samples, dim, activation, init_norm, replicas, .. } = setting;
     let seed = lab.cell_seed(&STUDY, 3 << 32);
     let problem = setting.problem(Dataset::implicit_orthonormal(samples, dim)?)?;
     let schedule = Schedule::sgd(samples, samples, seed)?;
-    let mixed = |start: &Start| {
-        gd::to_a_datapoint(&start.correlations, activation).is_some_and(|distance| distance >= MIXED)
-    };
+    let keeps = |start: &Start| mixture(&start.correlations, activation).filter(|keeps| *keeps >= MIXED);
     let runs = lab.each(0..replicas, |replica| {
-        let Some(start) = start_where(problem.dataset(), init_norm, seed, replica, mixed)? else {
+        let admits = |start: &Start| keeps(start).is_some();
+        let Some(start) = start_where(problem.dataset(), init_norm, seed, replica, admits)? else {
             return Ok(None);
         };
         let set = sgd::limit_set(&start.correlations, activation);
         let trial = Trial { problem: &problem, schedule: &schedule, start: &start, replica };
-        let run = trial.run_for(&mut trial.reduced()?, trial.budget(1e-10));
-        Ok(Some((set.distance(&run.neurons[0]), End::of(&run, &problem))))
+        let run = trial.run_for(&mut trial.reduced()?, trial.budget(CLOSE));
+        let ratio = set.distance(&run.neurons[0]) / keeps(&start).unwrap_or(f64::NAN);
+        Ok(Some((ratio, End::of(&run, &problem))))
     })?;
     Ok(runs.into_iter().flatten().collect())
 }

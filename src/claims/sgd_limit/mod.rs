@@ -16,7 +16,7 @@ use crate::schedule::{Schedule, ScheduleKind};
 use crate::study::setting::check_replicas;
 use crate::study::words::{bent, by_the_reduced_engine};
 use crate::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study, Table, examine};
-use crate::theory::sgd;
+use crate::theory::{gd, sgd};
 use crate::verdict::Register;
 use ends::BatchSize;
 
@@ -70,13 +70,13 @@ pub struct Prediction {
     pub limit_set: fn(&[f64], Activation) -> LimitSet,
     /// Replica whose batches the reduced engine sees beside a replica of the Burn model: the same ones choose the same datapoint.
     pub beside: fn(u64) -> u64,
-    /// Least distance to every datapoint that the control must keep: a little less than that of its mixtures.
-    pub apart: f64,
+    /// Distance of the limit at `b = m` to the nearest datapoint, from the initial correlations.
+    pub full_batch: fn(&[f64], Activation) -> Option<f64>,
 }
 
 impl Default for Prediction {
     fn default() -> Self {
-        Self { limit_set: sgd::limit_set, beside: |replica| replica, apart: 0.1 }
+        Self { limit_set: sgd::limit_set, beside: |replica| replica, full_batch: gd::to_a_datapoint }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Which sizes, batches, step sizes and norms Theorem 2 is tried on.
 
+use itertools::Itertools;
+
 use super::Options;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::limits;
 use crate::model::Activation;
+use crate::plot::distinct;
 use crate::problem::{Problem, Reduction};
 use crate::study::words::listed;
 use crate::study::{Context, Effort};
@@ -114,59 +117,60 @@ impl Group {
         self
     }
 
-    /// Named after what its settings have in common and where they differ.
+    /// Named after what its settings have in common and the ranges over which they differ.
     fn named(mut self) -> Self {
-        let of = |number: fn(&Setting) -> f64| distinct(self.settings.iter().map(number));
-        let (sizes, batches) = (of(|setting| setting.samples as f64), of(|setting| setting.batch as f64));
-        let (first, last) = (batches[0], batches[batches.len() - 1]);
-        let batches = match last - first + 1.0 == batches.len() as f64 && batches.len() > 2 {
-            true if first == 1.0 && last + 1.0 == sizes[0] => format!("every b from 1 to {last}"),
-            true => format!("b from {first} to {last}"),
-            false => format!("b = {}", listed(&batches)),
+        let range = |what: &str, of: fn(&Setting) -> usize| {
+            let (low, high) = self.settings.iter().map(of).minmax().into_option().unwrap_or_default();
+            if low == high { format!("{what} = {low}") } else { format!("{what} from {low} to {high}") }
         };
-        let sizes = if sizes.len() == 1 {
-            format!("{batches}, m = {}, n = {}", sizes[0], self.settings[0].dim)
-        } else {
-            let pair = |setting: &Setting| format!("({}, {})", setting.samples, setting.batch);
-            format!("(m, b) = {}", listed(&distinct(self.settings.iter().map(pair))))
-        };
+        let sizes = [
+            range("b", |setting| setting.batch),
+            range("m", |setting| setting.samples),
+            range("n", |setting| setting.dim),
+        ];
         self.name = format!(
-            "{sizes}, {}, η = {}, ‖w_0‖ = {}",
+            "{}, {}, η = {}, ‖w_0‖ = {}",
+            sizes.join(", "),
             self.settings[0].reduction.name(),
-            listed(&of(|setting| setting.step_size)),
-            listed(&of(|setting| setting.init_norm))
+            listed(&distinct(&self.settings, |setting| setting.step_size)),
+            listed(&distinct(&self.settings, |setting| setting.init_norm))
         );
         self
     }
+
+    /// The pairs `(m, b)` in words, where the ranges of the name do not tell them.
+    pub fn pairs(&self) -> Option<String> {
+        let pairs = distinct(&self.settings, |setting| (setting.samples, setting.batch));
+        let (first, last) = (pairs[0], pairs[pairs.len() - 1]);
+        let is_range = first.0 == last.0 && last.1 - first.1 + 1 == pairs.len();
+        let pair = |(m, b): &(usize, usize)| format!("({m}, {b})");
+        (!is_range).then(|| listed(&pairs.iter().map(pair).collect::<Vec<_>>()))
+    }
 }
 
-fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = Vec::new();
-    values.for_each(|value| {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    });
-    seen
+/// The groups of the size that the command line asks for, at its batch size or every one.
+fn asked(m: usize, context: &Context, options: &Options) -> Result<Vec<Group>> {
+    let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(20, 200, 2000));
+    let count = if options.batch.is_some() { 1 } else { m };
+    limits::work("visits (batch sizes x replicas x samples)", &[count, replicas as usize, m])?;
+    let batches: Vec<usize> = options.batch.map_or((1..m.max(2)).collect(), |b| vec![b]);
+    let dim = options.dim.unwrap_or((3 * m).div_ceil(2));
+    let sizes: Vec<_> = batches.into_iter().map(|b| (m, dim, b)).collect();
+    let group = |reduction| Group::over(&sizes, reduction, (&[step], &[norm]), replicas).named();
+    let groups = Reduction::ALL.map(group);
+    let visits = groups.iter().flat_map(|group| &group.settings).map(Setting::visits).sum();
+    limits::within_reach(visits, || format!("visits of samples, by the rate law, for m = {m}"))?;
+    Ok(groups.into())
 }
 
 /// The settings of a protocol, and what a reader must know of those that are not among them.
 pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>, Option<String>)> {
+    if let Some(m) = options.samples {
+        return Ok((asked(m, context, options)?, None));
+    }
     let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
     let seeds = |replicas: u64| options.replicas.unwrap_or(replicas);
-    if let Some(m) = options.samples {
-        let replicas = seeds(context.effort.pick(20, 200, 2000));
-        let count = if options.batch.is_some() { 1 } else { m };
-        limits::work("visits (batch sizes x replicas x samples)", &[count, replicas as usize, m])?;
-        let batches: Vec<usize> = options.batch.map_or((1..m.max(2)).collect(), |b| vec![b]);
-        let dim = options.dim.unwrap_or((3 * m).div_ceil(2));
-        let sizes: Vec<_> = batches.into_iter().map(|b| (m, dim, b)).collect();
-        let group = |reduction| Group::over(&sizes, reduction, (&[step], &[norm]), replicas).named();
-        let groups = Reduction::ALL.map(group);
-        let visits = groups.iter().flat_map(|group| &group.settings).map(Setting::visits).sum();
-        limits::within_reach(visits, || format!("visits of samples, by the rate law, for m = {m}"))?;
-        return Ok((groups.into(), None));
-    }
     let every: Vec<_> = (1..12).map(|b| (12, 17, b)).collect();
     let larger = context.effort.pick(vec![16, 64], vec![16, 64, 128], vec![16, 32, 64, 128, 256]);
     let larger: Vec<_> =
@@ -195,7 +199,7 @@ pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>
     let note = (!left_out.is_empty()).then(|| {
         format!(
             "Under the mean reduction η_B = η/b, and near b = m the rate λ = [b(m − b)/(m(m − 1))] log 1/(1 − η_B²) asks for up to 10^10 \
-             steps. The settings (m, b, η) = {} are left out{}.",
+             steps. The cells (m, b, η) = {} are left out{}.",
             listed(&left_out),
             if context.effort < Effort::Full { "; --effort full runs more of them" } else { "" }
         )
