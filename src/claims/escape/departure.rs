@@ -9,7 +9,7 @@ use crate::state::Neuron;
 use crate::study::Lab;
 use crate::study::ensemble::{Ensemble, lead};
 use crate::theory::gd;
-use crate::theory::selection::diffusion_rate;
+use crate::theory::selection::{diffusion_rate, log_cosines};
 
 /// Log-ratio of the leader to the sum of the others at which a run has committed: it comes back from there with a
 /// probability of 0.012.
@@ -22,6 +22,12 @@ pub(super) struct Departure {
     pub step_size: f64,
     /// Which of the claim's random streams it takes.
     pub cell: u64,
+}
+
+/// After how many steps a run has committed, and how far `Σ log cos(w, a_j)` has fallen until then.
+pub(super) struct Commitment {
+    pub steps: f64,
+    pub fall: f64,
 }
 
 impl Departure {
@@ -41,11 +47,13 @@ impl Departure {
         self.run(lab, (steps, steps), replicas, |_, neuron| Some(look(neuron)))
     }
 
-    /// Steps until committed, of so many runs.
-    pub fn steps(&self, lab: &Lab, replicas: u64) -> Result<Vec<f64>> {
-        let rule =
-            |steps: u64, neuron: &Neuron| (lead(neuron).1 < (-COMMITTED).exp()).then_some(steps as f64);
-        self.run(lab, (1.0, 200.0 / self.kappa()), replicas, rule)
+    /// So many runs until they have committed.
+    pub fn commitments(&self, lab: &Lab, replicas: u64) -> Result<Vec<Commitment>> {
+        let before = log_cosines(&self.alpha);
+        self.run(lab, (1.0, 200.0 / self.kappa()), replicas, |steps, neuron| {
+            (lead(neuron).1 < (-COMMITTED).exp())
+                .then(|| Commitment { steps: steps as f64, fall: before - log_cosines(&neuron.correlations) })
+        })
     }
 
     /// What the rule, asked every so many steps, sees of the runs; those that reach the budget are left out.

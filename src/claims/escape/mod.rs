@@ -100,7 +100,7 @@ pub fn protocol(
     let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
     let mut parts = vec![told(FROM_THE_MIXTURE)];
     parts.extend(moments::spreads(context, replicas, prediction, register));
-    parts.push(halfway::one_law(replicas, register));
+    parts.push(halfway::one_law(context, replicas, prediction, register));
     parts.extend(moments::falls(context, replicas, prediction, register));
     parts.push(moments::gradient_descent(prediction, register));
     parts.push(pair::times(context, replicas, prediction, register));

@@ -6,11 +6,12 @@ use super::Prediction;
 use super::departure::{COMMITTED, Departure, mixture};
 use crate::stats::{
     CHECK_LEVEL, ESTIMATE_LEVEL, Interval, Mean, binomial_interval, distance_to_law, largest_distance,
+    noticed_distance,
 };
 use crate::study::{Context, Part, Row, Table};
 use crate::theory::escape::Survival;
 use crate::vectors::largest;
-use crate::verdict::Register;
+use crate::verdict::{Covered, Register, Relation, SameLaw};
 
 /// The distribution function of `κT` at one time: share of runs with its 95 % interval, beside the law.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,37 +29,58 @@ impl Row for CommittedBy {
     const TABLE: &'static str = "escape_law";
 }
 
+/// What the times are held to: their means, by start, and their law.
+struct Expected {
+    means: [([f64; 2], Covered); 2],
+    law: SameLaw,
+}
+
+impl Expected {
+    /// Of so many runs, the last step of which leads as `far` in the mean.
+    fn new(
+        context: &Context,
+        replicas: u64,
+        far: f64,
+        prediction: &Prediction,
+        register: &mut Register,
+    ) -> Self {
+        let means = [[1.0, 1.0], [1.0, 0.3]].map(|c| {
+            let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
+            let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
+            let expected = register.expect(name, (prediction.mean_time)(c, far), why);
+            (c, expected.covered(context.effort.pick(0.38, 0.21, 0.1)))
+        });
+        let law = register
+            .expect(
+                "m = 2, even mixture: distance of the law of κT from its survival function",
+                largest_distance(replicas as usize, CHECK_LEVEL),
+                "largest gap of the distribution functions; bound of Dvoretzky, Kiefer, Wolfowitz and Massart at the level of a check",
+            )
+            .chance(CHECK_LEVEL)
+            .same_law(Relation::AtMost, context.effort.pick(0.11, 0.06, 0.026));
+        Self { means, law }
+    }
+}
+
 pub(super) fn times(
     context: &Context,
     replicas: u64,
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
+    let replicas = context.effort.pick(4, 2, 1) * replicas;
     let step_size = context.effort.pick(0.04, 0.04, 0.02);
     // The last step, up by some η, goes beyond the level by half of that in the mean.
     let far = COMMITTED + 0.5 * step_size;
-    let starts = [[1.0, 1.0], [1.0, 0.3]].map(|c| {
-        let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
-        let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
-        let expected = register.expect(name, (prediction.mean_time)(c, far), why);
-        (c, expected.covered(context.effort.pick(0.8, 0.3, 0.1)))
-    });
-    let law = register
-        .expect(
-            "m = 2, even mixture: distance of the law of κT from its survival function",
-            largest_distance(replicas as usize, CHECK_LEVEL),
-            "largest gap of the distribution functions; bound of Dvoretzky, Kiefer, Wolfowitz and Massart at the level of a check",
-        )
-        .chance(CHECK_LEVEL)
-        .at_most();
+    let Expected { means, law } = Expected::new(context, replicas, far, prediction, register);
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let kappa = (prediction.diffusion_rate)(2, 1, step_size);
         let mut even = Vec::new();
-        for (k, (c, expected)) in starts.into_iter().enumerate() {
+        for (k, (c, expected)) in means.into_iter().enumerate() {
             let departure = Departure { alpha: mixture(&c), batch: 1, step_size, cell: 4 << 32 | k as u64 };
-            let steps = departure.steps(lab, replicas)?;
-            let times: Vec<f64> = steps.into_iter().map(|steps| kappa * steps).collect();
+            let runs = departure.commitments(lab, replicas)?;
+            let times: Vec<f64> = runs.iter().map(|run| kappa * run.steps).collect();
             let mean = Mean::of(&times);
             let interval = mean.interval(CHECK_LEVEL);
             findings.checks.push(expected.estimated(mean.mean, interval, mean.n as u64));
@@ -68,7 +90,8 @@ pub(super) fn times(
         }
         let survival = (prediction.survival)(far);
         let distance = distance_to_law(&mut even, |t| 1.0 - survival.at(t));
-        findings.checks.push(law.measured(distance, even.len() as u64));
+        let detects = noticed_distance(even.len(), CHECK_LEVEL);
+        findings.checks.push(law.tested(distance, detects, even.len() as u64));
         findings.tables.push(table(&even, &survival, step_size));
         findings.protocol.push(format!(
             "For m = 2, {replicas} runs from each of two mixtures give the time until a log-ratio of {COMMITTED}, its mean and, from the even \
