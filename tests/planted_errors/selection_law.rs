@@ -1,84 +1,27 @@
 //! Wrong theories of `selection_law`, each of which turns the checks that it is about.
 
-use puremix::claims::selection_law;
-use puremix::verdict::Verdict;
+use puremix::claims::selection_law::{self, Options, Prediction};
+use puremix::theory::selection as theory;
 
-use super::{context, refuted, verdict};
+use super::Planted;
 
 #[test]
 fn every_check_can_fail() {
-    use puremix::theory::selection as theory;
-    use selection_law::{Options, Prediction, findings};
-    let names = |prediction: Prediction| refuted(findings(&context(), &Options::default(), &prediction));
+    let planted = Planted::new(
+        |context, prediction| selection_law::findings(context, &Options::default(), prediction),
+        selection_law::STUDY.protocol,
+    );
     let turns = |prediction: Prediction, checks: &[&str]| {
-        let seen = names(prediction);
+        let seen = planted.turns(&prediction);
         for check in checks {
             assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
         }
         seen
     };
     let right = Prediction::default();
-    assert_eq!(verdict(findings(&context(), &Options::default(), &right)), Verdict::Reproduced);
-    // Larger batches for the larger correlation: odds that depend on b. A stop that biases nothing. Spherical area in the
-    // place of the lattice. A clock that is slow by m/(m − 1).
-    fn by_batch(c: [f64; 2], batch: usize) -> f64 {
-        theory::pair(c.map(|c| c.powi(batch as i32)))
-    }
-    fn area(c: [f64; 3]) -> [f64; 3] {
-        let law = theory::spherical(&c);
-        [law[0], law[1], law[2]]
-    }
-    turns(
-        Prediction {
-            pair_in_batches: by_batch,
-            stopped_early: |c, _| theory::pair(c),
-            triangle: area,
-            diffusion_rate: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
-            ..right.clone()
-        },
-        &[
-            "two samples of 4, sgd with b = 2",
-            "two samples of 4, sgd with b = 3",
-            "two samples of 2, replacement with b = 2",
-            "two samples of 4, replacement with b = 3",
-            "stopped at cos² > 0.999, θ = 0.04 π/2: P(i* = 1)",
-            "Monte Carlo against the lattice",
-            "(m − 1) κ T less the fall of Σ log cos",
-        ],
-    );
-    // The shares of the correlations, alone and in batches, and those of their squares. Spherical area in the place of the Monte Carlo. The clock
-    // of draws with replacement.
-    fn proportional(c: [f64; 2]) -> f64 {
-        c[0] / (c[0] + c[1])
-    }
-    fn squares(c: [f64; 3]) -> [f64; 3] {
-        let total: f64 = c.iter().map(|c| c * c).sum();
-        c.map(|c| c * c / total)
-    }
-    fn spherical(c: &[f64], tolerance: f64, _: u64) -> theory::Odds {
-        theory::Odds { probabilities: theory::spherical(c), errors: vec![tolerance; c.len()], paths: 0 }
-    }
-    let odds = "the exact odds, largest deviation from (2/π) arctan(c_1/c_2)";
-    turns(
-        Prediction {
-            pair: proportional,
-            pair_in_batches: |c, _| proportional(c),
-            triangle: squares,
-            odds: spherical,
-            diffusion_rate: |m, b, eta| theory::diffusion_rate_with_replacement(m, b, eta),
-            ..right.clone()
-        },
-        &[
-            odds,
-            "two samples of 2, replacement with b = 2",
-            "c ∝ (5, 3, 2): P(i* = 1) by paths",
-            "c ∝ (5, 3, 2), η → 0: P(i* = 1) of SGD",
-            "Monte Carlo against (2/π) arctan",
-            "Monte Carlo against the lattice",
-            "m = 6 to 100, 11 starts pooled",
-            "slope in κ of the mean time to selection",
-        ],
-    );
+    assert!(planted.holds(&right));
+    turns(of_each_batch(&right), &OF_EACH_BATCH);
+    turns(of_squares(&right), &OF_SQUARES);
     // The odds with errors ten times too small.
     fn boastful(c: &[f64], tolerance: f64, seed: u64) -> theory::Odds {
         let odds = theory::monte_carlo(c, tolerance, seed);
@@ -103,5 +46,106 @@ fn every_check_can_fail() {
         Prediction { pair_at: other_sign, slope: on_the_manifold, ..right.clone() },
         &[slope, "η = 0.45: P − 2θ/π", "‖w_0‖ = 0.1: (P(i* = 1) − 2θ/π)/η"],
     );
-    turns(Prediction { slope: |c| 1.5 * theory::pair_slope(c), ..right }, &["θ = π/8: slope in η", slope]);
+    // Spherical area in the place of the Monte Carlo, too.
+    fn area(c: &[f64], tolerance: f64, _: u64) -> theory::Odds {
+        theory::Odds { probabilities: theory::spherical(c), errors: vec![tolerance; c.len()], paths: 0 }
+    }
+    turns(
+        Prediction { slope: |c| 1.5 * theory::pair_slope(c), odds: area, ..right },
+        &["θ = π/8: slope in η", slope, "11 starts pooled", "Monte Carlo against the lattice"],
+    );
+    planted.complete();
 }
+
+/// Larger batches for the larger correlation: odds that depend on b. A stop that biases nothing, and one that binds too early. Spherical area in
+/// the place of the lattice. A clock that is slow by m/(m − 1). Off the manifold a norm that does not saturate, and lots of the size that they
+/// have on it. A full batch that turns.
+fn of_each_batch(right: &Prediction) -> Prediction {
+    fn by_batch(c: [f64; 2], batch: usize) -> f64 {
+        theory::pair(c.map(|c| c.powi(batch as i32)))
+    }
+    fn area(c: [f64; 3]) -> [f64; 3] {
+        let law = theory::spherical(&c);
+        [law[0], law[1], law[2]]
+    }
+    // The supermartingale with a = ½ alone.
+    fn with_a_half(c: &[f64]) -> f64 {
+        3f64.powf(0.25) * (c[1] / c[0]).sqrt()
+    }
+    Prediction {
+        pair_in_batches: by_batch,
+        stopped_early: |c, _| theory::pair(c),
+        turns_again: with_a_half,
+        triangle: area,
+        diffusion_rate: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
+        arrival: |_| 1.0,
+        arrival_spread: |norm| norm.ln().abs(),
+        rest: 1e-9,
+        ..right.clone()
+    }
+}
+
+const OF_EACH_BATCH: [&str; 11] = [
+    "two samples of 4, sgd with b = 2",
+    "two samples of 4, sgd with b = 3",
+    "two samples of 2, replacement with b = 2",
+    "two samples of 4, replacement with b = 3",
+    "stopped at cos² > 0.999, θ = 0.04 π/2: P(i* = 1)",
+    "a decided path of the diffusion turns again",
+    "Monte Carlo against the lattice",
+    "(m − 1) κ T less the fall of Σ log cos",
+    "N after m log(1/‖w_0‖)/2η steps",
+    "variance of a log-ratio there",
+    "full batch: largest change of a cosine",
+];
+
+/// The shares of the correlations, and those of their squares: for pairs, in batches, for three, for paths of the diffusion and for the Monte
+/// Carlo. Guesses that are bounds. The clock of draws with replacement. Epochs that the first sample wins.
+fn of_squares(right: &Prediction) -> Prediction {
+    fn share(c: [f64; 2]) -> f64 {
+        c[0] / (c[0] + c[1])
+    }
+    fn squares(c: &[f64]) -> Vec<f64> {
+        c.iter().map(|c| c * c).collect()
+    }
+    fn shares_of_squares(c: [f64; 3]) -> [f64; 3] {
+        let law = theory::proportional(&squares(&c));
+        [law[0], law[1], law[2]]
+    }
+    fn cosines(c: &[f64]) -> Vec<f64> {
+        let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+        c.iter().map(|c| c / norm).collect()
+    }
+    Prediction {
+        pair: |c| share(c.map(|c| c * c)),
+        pair_at: |c, _| share(c),
+        pair_in_batches: |c, _| share(c),
+        triangle: shares_of_squares,
+        odds: |c, tolerance, seed| theory::monte_carlo(&squares(c), tolerance, seed),
+        path: |c, seed, path| (Prediction::default().path)(&squares(c), seed, path),
+        guesses: [cosines, cosines],
+        diffusion_rate: theory::diffusion_rate_with_replacement,
+        winner_of_epochs: |_| 0,
+        ..right.clone()
+    }
+}
+
+const OF_SQUARES: [&str; 17] = [
+    "the exact odds, largest deviation from (2/π) arctan(c_1/c_2)",
+    "θ = 0.17 π/2, η = 0.05: P(i* = 1)",
+    "θ = 0.17 π/2, η → 0: P(i* = 1) by extrapolation",
+    "halved: not 0, which it is for small η",
+    "P(i* = 1) falls short of the law",
+    "two samples of 2, replacement with b = 2",
+    "P-value of equal odds",
+    "slope in κ of the mean time to selection",
+    "in the mean, is not 0",
+    "c ∝ (5, 3, 2): P(i* = 1) by paths",
+    "c ∝ (5, 3, 2), η → 0: P(i* = 1) of SGD",
+    "c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds",
+    "Monte Carlo against (2/π) arctan",
+    "by paths of the diffusion exceeds |c_1|/Σ|c|",
+    "by paths of the diffusion exceeds spherical area",
+    "runs in which the largest correlation wins",
+    "epochs that drop a sample",
+];

@@ -9,7 +9,7 @@ use crate::stats::{CHECK_LEVEL, homogeneity, noticed_difference};
 use crate::study::{Context, Lab, Part};
 use crate::theory::selection::Diffusion;
 use crate::vectors::largest;
-use crate::verdict::{Register, Relation};
+use crate::verdict::{Register, Relation, SameLaw};
 
 /// The time of it.
 const HALFWAY: f64 = 1.5;
@@ -37,15 +37,7 @@ pub(super) fn one_law(
 ) -> Part {
     let replicas = context.effort.pick(4 * replicas, replicas, replicas).min(MAX_COUNTED);
     let step_size = (1.8 / replicas as f64).sqrt().min(0.1);
-    let expected = register
-        .expect(
-            format!("m = 5, τ = 1.5, η_B = {step_size:.4}: P-value of one law of max cos² for b = 1, 2, 4 and the diffusion (χ² over deciles)"),
-            CHECK_LEVEL,
-            "four rows of counts; η_B² = 1.8/runs, so that what the step size changes has a noncentrality of ½; differences are those of the \
-             shares of the deciles, relative, in root mean square",
-        )
-        .chance(8e-6)
-        .same_law(Relation::AtLeast, context.effort.pick(0.27, 0.21, 0.1));
+    let expected = expected(context, step_size, register);
     let rate = prediction.diffusion_rate;
     Box::new(move |lab, findings| {
         let alpha = mixture(&START);
@@ -73,6 +65,18 @@ pub(super) fn one_law(
         ));
         Ok(())
     })
+}
+
+fn expected(context: &Context, step_size: f64, register: &mut Register) -> SameLaw {
+    register
+        .expect(
+            format!("m = 5, τ = 1.5, η_B = {step_size:.4}: P-value of one law of max cos² for b = 1, 2, 4 and the diffusion (χ² over deciles)"),
+            CHECK_LEVEL,
+            "four rows of counts; η_B² = 1.8/runs, so that what the step size changes has a noncentrality of ½; differences are those of the \
+             shares of the deciles, relative, in root mean square",
+        )
+        .chance(8e-6)
+        .same_law(Relation::AtLeast, context.effort.pick(0.27, 0.21, 0.1))
 }
 
 /// The leader's share of paths of the diffusion.

@@ -97,7 +97,7 @@ fn fall(
     let why = "a martingale from the first step on; η_B = 0.1 and 0.05 extrapolated to 0";
     let expected = register
         .expect(name, (prediction.fall)(samples) * time, why)
-        .covered(context.effort.pick(0.22, 0.12, 0.075) * (samples as f64 - 1.0).powf(0.7));
+        .covered(context.effort.pick(0.23, 0.12, 0.075) * (samples as f64 - 1.0).powf(0.7));
     Box::new(move |lab, findings| {
         let alpha = mixture(&c);
         let before = log_cosines(&alpha);
@@ -110,7 +110,7 @@ fn fall(
                 departure.after(lab, steps, replicas, |neuron| before - log_cosines(&neuron.correlations))?;
             // A whole number of steps is not quite the time.
             let scale = time / (departure.kappa() * steps);
-            let mean = Mean::of(&seen.iter().map(|x| x * scale).collect::<Vec<_>>());
+            let mean: Mean = seen.iter().map(|x| x * scale).collect();
             terms.push((weight, mean.mean, mean.sem));
         }
         let (value, interval) = combination(&terms, CHECK_LEVEL);

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Prediction;
 use super::departure::{Departure, mixture};
+use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, Interval, Line, Mean, combination};
-use crate::study::{Context, Part, Row, Table};
+use crate::study::{Context, Lab, Part, Row, Table};
 use crate::theory::selection::diffusion_rate;
 use crate::verdict::Register;
 
@@ -63,30 +64,20 @@ pub(super) fn against_the_clock(
             "b = 1, 2, 3, 5 and η = 0.2, 0.1, 0.05: a plane in log κ and η, which takes up what is of first order in η; κ over a factor of 29; \
              errors of the means",
         )
+        .chance(CHECK_LEVEL)
         .covered(context.effort.pick(0.3, 0.115, 0.036));
     let constant = register
         .expect(
             format!("m = {SAMPLES}: mean κT until committed less the mean fall of Σ log cos over m − 1, η → 0"),
             0.0,
-            "optional stopping of a martingale, which gives the constant before the power; a line in η through all means",
+            "optional stopping of a martingale, which gives the constant before the power; κ with log 1/(1 − η_B²) for η_B², the rate far out; a \
+             line in η through all means, which leaves a third of an error at most",
         )
+        .chance(2.0 * CHECK_LEVEL)
         .covered(context.effort.pick(1.0, 0.38, 0.12));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
-        let (mut rows, mut excesses) = (Vec::new(), Vec::new());
-        for (k, batch) in (0..).zip(BATCHES) {
-            for (l, step_size) in (0..).zip(STEP_SIZES) {
-                let cell = 5 << 32 | k << 8 | l;
-                let departure = Departure { alpha: mixture(&[1.0; SAMPLES]), batch, step_size, cell };
-                let runs = departure.commitments(lab, replicas)?;
-                let clock = (prediction.diffusion_rate)(SAMPLES, batch, step_size);
-                let fall = (prediction.fall)(SAMPLES);
-                let excess = runs.iter().map(|run| clock * run.steps - run.fall / fall);
-                excesses.push(Mean::of(&excess.collect::<Vec<_>>()));
-                let steps = Mean::of(&runs.iter().map(|run| run.steps).collect::<Vec<_>>());
-                rows.push(row(batch, step_size, clock, steps));
-            }
-        }
+        let (rows, excesses) = over_batches(lab, replicas, &prediction)?;
         let line = in_the_clock(&rows);
         findings.checks.push(power.estimated(line.slope, line.slope_interval(CHECK_LEVEL), 12 * replicas));
         let (value, interval) = at_step_size_zero(&excesses);
@@ -98,6 +89,24 @@ pub(super) fn against_the_clock(
         ));
         Ok(())
     })
+}
+
+/// The mean times, and the means of `κT` less the fall of `Σ log cos` over `m − 1`.
+fn over_batches(lab: &Lab, replicas: u64, prediction: &Prediction) -> Result<(Vec<MeanTime>, Vec<Mean>)> {
+    let (mut rows, mut excesses) = (Vec::new(), Vec::new());
+    let fall = (prediction.fall)(SAMPLES);
+    for (k, batch) in (0..).zip(BATCHES) {
+        for (l, step_size) in (0..).zip(STEP_SIZES) {
+            let cell = 5 << 32 | k << 8 | l;
+            let departure = Departure { alpha: mixture(&[1.0; SAMPLES]), batch, step_size, cell };
+            let runs = departure.commitments(lab, replicas)?;
+            let clock = (prediction.diffusion_rate)(SAMPLES, batch, step_size);
+            let rate = clock / (step_size * step_size) * -(-step_size * step_size).ln_1p();
+            excesses.push(runs.iter().map(|run| rate * run.steps - run.fall / fall).collect());
+            rows.push(row(batch, step_size, clock, runs.iter().map(|run| run.steps).collect()));
+        }
+    }
+    Ok((rows, excesses))
 }
 
 /// The logarithm of the mean time as a plane in `log κ` and `η`, along `log κ`: by least squares, that is the line in what of `log κ` is not
@@ -145,7 +154,7 @@ pub(super) fn over_sizes(replicas: u64) -> Part {
             let alpha = mixture(&vec![1.0; samples]);
             let departure = Departure { alpha, batch: 1, step_size, cell: 6 << 32 | samples as u64 };
             let runs = departure.commitments(lab, replicas)?;
-            let Mean { mean, sem, n } = Mean::of(&runs.iter().map(|run| run.steps).collect::<Vec<_>>());
+            let Mean { mean, sem, n } = runs.iter().map(|run| run.steps).collect();
             let kappa = diffusion_rate(samples, 1, step_size);
             let (kappa_t, standard_error) = (kappa * mean, kappa * sem);
             rows.push(MeanTimeOfSize {

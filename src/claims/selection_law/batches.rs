@@ -6,12 +6,12 @@ use super::{DECIDED, Prediction, STUDY, paths, unit};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
-use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity};
+use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity, noticed, noticed_difference};
 use crate::study::ensemble::{Ensemble, lead};
 use crate::study::{Context, Findings, Lab, Part, Row, Table};
 use crate::theory::selection::{diffusion_rate, log_cosines};
 use crate::vectors::largest;
-use crate::verdict::{Covered, Equality, OneSided, Register};
+use crate::verdict::{Covered, Register, Relation, SameLaw};
 
 const RATIOS: [f64; 6] = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0];
 
@@ -37,21 +37,19 @@ impl Row for Winners {
 }
 
 impl Winners {
-    fn new(law: String, step_per_sample: f64, clock: f64, wins: [u64; 6], steps: Mean) -> Self {
-        let [wins_1, wins_2, wins_3, wins_4, wins_5, wins_6] = wins;
-        let Mean { mean: mean_steps, sem: standard_error, .. } = steps;
+    fn new(law: String, step_per_sample: f64, clock: f64, wins: &[u64], steps: Mean) -> Self {
         Self {
             law,
             step_per_sample,
             clock,
-            wins_1,
-            wins_2,
-            wins_3,
-            wins_4,
-            wins_5,
-            wins_6,
-            mean_steps,
-            standard_error,
+            wins_1: wins[0],
+            wins_2: wins[1],
+            wins_3: wins[2],
+            wins_4: wins[3],
+            wins_5: wins[4],
+            wins_6: wins[5],
+            mean_steps: steps.mean,
+            standard_error: steps.sem,
         }
     }
 }
@@ -69,6 +67,7 @@ struct Runs {
     replicas: u64,
     step_sizes: [f64; 2],
     diffusion_rate: fn(usize, usize, f64) -> f64,
+    path: paths::Winner,
 }
 
 /// What they came to.
@@ -81,6 +80,8 @@ struct Seen {
     times: Vec<(f64, f64, f64)>,
     /// Largest mean of the martingale, in its standard errors.
     worst: f64,
+    /// Largest standard error of it, in units of its parts: of `(m − 1) κ T`.
+    error: f64,
 }
 
 /// The same odds, the same clock: SGD at every batch size, and the diffusion.
@@ -88,22 +89,28 @@ pub(super) fn all_batches(context: &Context, prediction: &Prediction, register: 
     // A bias of order η in the odds, against an error of the order of runs^(−1/2).
     let (replicas, step_sizes) =
         context.effort.pick((1000, [0.2, 0.1]), (5000, [0.2, 0.1]), (12_000, [0.1, 0.05]));
-    let runs = Runs { replicas, step_sizes, diffusion_rate: prediction.diffusion_rate };
-    let same = same(step_sizes[1], register);
+    let Prediction { diffusion_rate, path, .. } = *prediction;
+    let runs = Runs { replicas, step_sizes, diffusion_rate, path };
+    let same = same(context, step_sizes[1], register);
     let scaling = scaling(context, step_sizes, register);
-    let martingale = martingale(step_sizes, register);
+    let martingale = martingale(context, step_sizes, register);
     Box::new(move |lab, findings| {
         let mut seen = Seen::default();
         for batch in 1..RATIOS.len() {
             runs.at(batch, lab, &mut seen)?;
         }
         runs.by_the_diffusion(lab, &mut seen)?;
-        let Seen { rows, wins, times, worst } = seen;
+        let Seen { rows, wins, times, worst, error } = seen;
+        let lengths: Vec<u64> = wins.iter().map(|row| row.iter().sum()).collect();
         let line = Line::fit(&times);
         findings.checks.extend([
-            same.measured(homogeneity(&wins), 7 * replicas),
+            same.tested(
+                homogeneity(&wins),
+                noticed_difference(&lengths, RATIOS.len(), CHECK_LEVEL),
+                7 * replicas,
+            ),
             scaling.estimated(line.slope, line.slope_interval(CHECK_LEVEL), 10 * replicas),
-            martingale.measured(worst, 10 * replicas),
+            martingale.tested(worst, error * noticed(LARGEST, CHECK_LEVEL / 5.0), 10 * replicas),
         ]);
         findings.tables.push(Table::of(rows));
         runs.tell(findings);
@@ -111,10 +118,17 @@ pub(super) fn all_batches(context: &Context, prediction: &Prediction, register: 
     })
 }
 
-fn same(eta: f64, register: &mut Register) -> OneSided {
+/// It must notice odds that are off by 28, 12.5 or 8.1 % in root mean square, by effort.
+fn same(context: &Context, eta: f64, register: &mut Register) -> SameLaw {
     let name = "m = 6, b = 1 … 5 and the diffusion: P-value of equal odds (χ² test)";
-    let why = format!("six rows of counts, one law but for an order η = {eta}: a noncentrality below 0.2");
-    register.expect(name, CHECK_LEVEL, why).chance(2.0 * CHECK_LEVEL).at_least()
+    let why = format!(
+        "six rows of counts, one law but for an order η = {eta}: a noncentrality below 0.2; differences are those of the odds of one row, \
+         relative, in root mean square"
+    );
+    register
+        .expect(name, CHECK_LEVEL, why)
+        .chance(2.0 * CHECK_LEVEL)
+        .same_law(Relation::AtLeast, context.effort.pick(0.28, 0.125, 0.081))
 }
 
 fn scaling(context: &Context, [eta, half]: [f64; 2], register: &mut Register) -> Covered {
@@ -125,14 +139,21 @@ fn scaling(context: &Context, [eta, half]: [f64; 2], register: &mut Register) ->
     register.expect(name, -1.0, why).chance(CHECK_LEVEL).covered(context.effort.pick(0.25, 0.12, 0.08))
 }
 
-fn martingale([eta, half]: [f64; 2], register: &mut Register) -> Equality {
+/// Standard errors that the largest mean of the martingale may have.
+const LARGEST: f64 = 5.5;
+
+/// It must notice a clock that is off by 20, 9 or 5.6 % at one of the batch sizes, by effort.
+fn martingale(context: &Context, [eta, half]: [f64; 2], register: &mut Register) -> SameLaw {
     let name =
         "m = 6: (m − 1) κ T less the fall of Σ log cos, in the mean, in standard errors: largest over b";
     let why = format!(
         "optional stopping of a martingale, any b; κ with log 1/(1 − η_B²) for η_B², the rate far out; η_B = {eta} and {half} extrapolated \
-         to 0; normal quantile over five, a skewness of 2 included"
+         to 0; normal quantile over five, a skewness of 2 included; differences are relative to (m − 1) κ T"
     );
-    register.expect(name, 0.0, why).chance(CHECK_LEVEL).within(5.5)
+    register
+        .expect(name, LARGEST, why)
+        .chance(CHECK_LEVEL)
+        .same_law(Relation::AtMost, context.effort.pick(0.2, 0.09, 0.056))
 }
 
 impl Runs {
@@ -142,23 +163,23 @@ impl Runs {
         for (k, eta) in self.step_sizes.into_iter().enumerate() {
             let seed = lab.cell_seed(&STUDY, 4 << 32 | (batch as u64) << 8 | k as u64);
             let decisions = decisions(lab, batch, eta, self.replicas, seed)?;
-            let steps = Mean::of(&decisions.iter().map(|d| d.steps).collect::<Vec<_>>());
+            let steps: Mean = decisions.iter().map(|d| d.steps).collect();
             let kappa = (self.diffusion_rate)(RATIOS.len(), batch, eta);
             let rate = kappa / (eta * eta) * -(-eta * eta).ln_1p();
-            let excess = decisions.iter().map(|d| 5.0 * rate * d.steps - d.fall);
-            let excess = Mean::of(&excess.collect::<Vec<_>>());
+            let excess: Mean = decisions.iter().map(|d| 5.0 * rate * d.steps - d.fall).collect();
             excesses.push((excess.mean, excess.sem));
             times.push((eta * eta * steps.mean, eta * eta * steps.sem));
-            let mut wins = [0; RATIOS.len()];
+            let mut wins = vec![0; RATIOS.len()];
             decisions.iter().for_each(|d| wins[d.winner] += 1);
-            seen.rows.push(Winners::new(format!("b = {batch}"), eta, kappa, wins, steps));
+            seen.rows.push(Winners::new(format!("b = {batch}"), eta, kappa, &wins, steps));
             if k == 1 {
-                seen.wins.push(wins.into());
+                seen.wins.push(wins);
             }
         }
         let [excess, time] = [excesses, times].map(extrapolated);
         seen.worst = largest([seen.worst, (excess.0 / excess.1).abs()]);
         let per_square = (self.diffusion_rate)(RATIOS.len(), batch, 1.0);
+        seen.error = largest([seen.error, excess.1 / (5.0 * per_square * time.0)]);
         seen.times.push((per_square.ln(), time.0.ln(), time.1 / time.0));
         Ok(())
     }
@@ -166,10 +187,9 @@ impl Runs {
     /// Twice as many paths of the diffusion.
     fn by_the_diffusion(&self, lab: &Lab, seen: &mut Seen) -> Result<()> {
         let seed = lab.cell_seed(&STUDY, 5 << 32);
-        let counts = paths::winners(lab, &unit(&RATIOS), 2 * self.replicas, seed)?;
-        let wins = std::array::from_fn(|j| counts[j]);
+        let counts = paths::winners(lab, self.path, &unit(&RATIOS), 2 * self.replicas, seed)?;
         let steps = Mean { mean: f64::NAN, sem: f64::NAN, n: 0 };
-        seen.rows.push(Winners::new("diffusion".into(), 0.0, 1.0, wins, steps));
+        seen.rows.push(Winners::new("diffusion".into(), 0.0, 1.0, &counts, steps));
         seen.wins.push(counts);
         Ok(())
     }
@@ -204,8 +224,7 @@ pub(super) fn large_steps(context: &Context, prediction: &Prediction, register: 
     let kappa = (prediction.diffusion_rate)(RATIOS.len(), batch, eta);
     Box::new(move |lab, findings| {
         let decisions = decisions(lab, batch, eta, replicas, lab.cell_seed(&STUDY, 12 << 32))?;
-        let excess = decisions.iter().map(|d| d.fall - 5.0 * kappa * d.steps);
-        let mean = Mean::of(&excess.collect::<Vec<_>>());
+        let mean: Mean = decisions.iter().map(|d| d.fall - 5.0 * kappa * d.steps).collect();
         findings.checks.push(expected.estimated(mean.mean, mean.interval(CHECK_LEVEL), replicas));
         findings.protocol.push(format!("Control: {replicas} runs at b = {batch} and η_B = {eta}."));
         Ok(())

@@ -16,6 +16,9 @@ const MISS: f64 = 1e-12;
 
 const FOUR: [f64; 4] = [0.45, 0.5, 0.4, 0.3];
 
+/// The largest of them.
+const LARGEST: usize = 1;
+
 /// Steps of the full batch.
 const STEPS: u32 = 5000;
 
@@ -42,8 +45,8 @@ fn largest_change() -> Result<f64> {
 }
 
 /// Over an epoch the noise of first order cancels, while the pull of the leader does not: the largest correlation
-/// wins. One batch of a single sample less, and the lots are back.
-pub(super) fn epochs(context: &Context, register: &mut Register) -> Part {
+/// wins.
+pub(super) fn epochs(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let replicas = context.effort.pick(300, 3000, 30_000);
     let won = [1, 2].map(|batch| {
         let name =
@@ -53,26 +56,40 @@ pub(super) fn epochs(context: &Context, register: &mut Register) -> Part {
         let least = context.effort.pick(0.9, 0.99, 0.999);
         (batch, register.expect(name, 1.0, why).always(least, MISS, replicas))
     });
-    let dropped = register
-        .expect(
-            "epochs that drop a sample, m = 4, b = 3: P(the largest wins)",
-            0.75,
-            "the dropped sample is as random as a batch",
-        )
-        .control()
-        .bounded();
+    let winner = (prediction.winner_of_epochs)(&FOUR);
     Box::new(move |lab, findings| {
         for (batch, expected) in won {
             let counts = of_epochs(lab, batch, replicas, 9 << 32 | batch as u64)?;
-            findings.checks.push(expected.counted(counts[1], replicas));
+            findings.checks.push(expected.counted(counts[winner], replicas));
         }
-        let wins = of_epochs(lab, 3, replicas, 10 << 32)?[1];
-        let interval = binomial_interval(wins, replicas, CHECK_LEVEL);
-        findings.checks.push(dropped.estimated(wins as f64 / replicas as f64, interval, replicas));
         findings.protocol.push(format!(
-            "No lots: the full batch over {STEPS} steps; reshuffled epochs of four samples, {replicas} runs at η_B = {ETA} for each of b = 1, 2, and for b = 3, \
-             which drops a sample."
+            "No lots: the full batch over {STEPS} steps; reshuffled epochs of four samples, {replicas} runs at η_B = {ETA} for each of b = 1, 2."
         ));
+        Ok(())
+    })
+}
+
+/// One batch of a single sample less an epoch, and the lots are back.
+pub(super) fn dropped_sample(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
+    let (replicas, tolerance, precision) =
+        context.effort.pick((3000, 8e-4, 0.052), (12_000, 4e-4, 0.026), (60_000, 2e-4, 0.0118));
+    let odds = (prediction.odds)(&FOUR, tolerance, context.cell_seed(&STUDY, 17 << 32));
+    let expected = register
+        .expect(
+            "epochs that drop a sample, m = 4, b = 3: P(the largest wins)",
+            odds.probabilities[LARGEST],
+            "the dropped sample is as random as a batch: the odds of the Monte Carlo, to a tenth of an error",
+        )
+        .control()
+        .chance(0.2 * CHECK_LEVEL)
+        .covered(precision);
+    Box::new(move |lab, findings| {
+        let wins = of_epochs(lab, 3, replicas, 10 << 32)?[LARGEST];
+        let interval = binomial_interval(wins, replicas, CHECK_LEVEL);
+        findings.checks.push(expected.estimated(wins as f64 / replicas as f64, interval, replicas));
+        findings
+            .protocol
+            .push(format!("Lots again: {replicas} runs of epochs at b = 3, which drop a sample."));
         Ok(())
     })
 }

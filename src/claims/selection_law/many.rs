@@ -6,11 +6,11 @@ use statrs::function::beta::beta_reg;
 use super::pair::frequency;
 use super::{Prediction, STUDY, paths};
 use crate::error::Result;
-use crate::stats::{CHECK_LEVEL, binomial_interval, normal_quantile};
+use crate::stats::{CHECK_LEVEL, binomial_interval, normal_quantile, noticed_share};
 use crate::study::{Context, Lab, Part, Row, Table};
-use crate::theory::selection::{Odds, proportional, spherical};
+use crate::theory::selection::{proportional, spherical};
 use crate::vectors::{largest, smallest};
-use crate::verdict::{OneSidedInterval, Register};
+use crate::verdict::{OneSidedInterval, Register, Relation};
 
 /// The odds of the leader from one start: by the Monte Carlo, by paths of the diffusion, and by two guesses.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,17 +89,21 @@ pub(super) fn many(context: &Context, prediction: &Prediction, register: &mut Re
                 starts.len()
             ),
             CHECK_LEVEL,
-            format!("exact binomial tests of {numbers} frequencies; the odds of the largest have a seventh of its error"),
+            format!(
+                "exact binomial tests of {numbers} frequencies; the odds of the largest have a seventh of its error; differences are those of \
+                 one frequency"
+            ),
         )
         .chance(2.0 * CHECK_LEVEL)
-        .at_least();
-    let guesses = guesses(&starts, register);
-    let odds = prediction.odds;
+        .same_law(Relation::AtLeast, context.effort.pick(0.046, 0.0145, 0.0056));
+    let guesses = guesses(&starts, prediction, register);
+    let prediction = prediction.clone();
     Box::new(move |lab, findings| {
-        let seen = from_all(lab, &starts, paths, odds)?;
+        let seen = from_all(lab, &starts, paths, &prediction)?;
         let least = smallest(seen.iter().map(|seen| seen.least));
         let n = paths * starts.len() as u64;
-        findings.checks.push(pooled.measured((least * numbers as f64).min(1.0), n));
+        let detects = noticed_share(paths, CHECK_LEVEL / numbers as f64);
+        findings.checks.push(pooled.tested((least * numbers as f64).min(1.0), detects, n));
         let far = seen.iter().filter(|seen| seen.row.start == LARGEST_START);
         for (guess, Seen { row, wins, .. }) in guesses.into_iter().zip(far.cycle()) {
             let interval = binomial_interval(*wins, paths, CHECK_LEVEL);
@@ -116,11 +120,11 @@ pub(super) fn many(context: &Context, prediction: &Prediction, register: &mut Re
 }
 
 /// The guesses for the leader where they are far off, which its frequency must exceed.
-fn guesses(starts: &[Start], register: &mut Register) -> Vec<OneSidedInterval> {
+fn guesses(starts: &[Start], prediction: &Prediction, register: &mut Register) -> Vec<OneSidedInterval> {
     let what = format!("m = 20, c ∝ {LARGEST_START}: P(i* = 1) by paths of the diffusion exceeds");
     let far = starts.iter().filter(|(name, _)| *name == LARGEST_START);
-    let guesses =
-        far.flat_map(|(_, c)| [("|c_1|/Σ|c|", proportional(c)[0]), ("spherical area", spherical(c)[0])]);
+    let [shares, area] = prediction.guesses;
+    let guesses = far.flat_map(|(_, c)| [("|c_1|/Σ|c|", shares(c)[0]), ("spherical area", area(c)[0])]);
     guesses
         .map(|(name, guess)| {
             let why = "a natural guess, and not the law";
@@ -129,18 +133,13 @@ fn guesses(starts: &[Start], register: &mut Register) -> Vec<OneSidedInterval> {
         .collect()
 }
 
-fn from_all(
-    lab: &Lab,
-    starts: &[Start],
-    paths: u64,
-    odds: fn(&[f64], f64, u64) -> Odds,
-) -> Result<Vec<Seen>> {
+fn from_all(lab: &Lab, starts: &[Start], paths: u64, prediction: &Prediction) -> Result<Vec<Seen>> {
     let odds = lab.each((0..).zip(starts), |(k, (_, c))| {
-        Ok(odds(c, tolerance(c, paths), lab.cell_seed(&STUDY, 16 << 32 | k)))
+        Ok((prediction.odds)(c, tolerance(c, paths), lab.cell_seed(&STUDY, 16 << 32 | k)))
     })?;
     let mut seen = Vec::new();
     for (k, ((name, c), odds)) in (0..).zip(starts.iter().zip(&odds)) {
-        let counts = paths::winners(lab, c, paths, lab.cell_seed(&STUDY, 8 << 32 | k))?;
+        let counts = paths::winners(lab, prediction.path, c, paths, lab.cell_seed(&STUDY, 8 << 32 | k))?;
         let least = smallest(counts.iter().zip(&odds.probabilities).map(|(&n, &p)| p_value(n, paths, p)));
         let (frequency_1, standard_error_of_frequency_1) = frequency(counts[0], paths);
         let row = LeaderOdds {

@@ -18,7 +18,7 @@ use crate::study::ensemble::{Ensemble, lead};
 use crate::study::setting::check_replicas;
 use crate::study::{Context, Effort, Findings, Kind, Lab, Part, Protocol, Study, examine, of_parts};
 use crate::theory::selection::{self, Odds, triangle};
-use crate::vectors::norm;
+use crate::vectors::{arg_max, norm};
 use crate::verdict::Register;
 
 /// The claim.
@@ -44,7 +44,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell for two samples (default: 4000, 100000 or 1000000 by effort); at most 1000000.
+    /// Runs per cell for two samples (default: 6000, 140000 or 1000000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -68,6 +68,14 @@ pub struct Prediction {
     pub triangle: fn([f64; 3]) -> [f64; 3],
     /// The odds for any `m`, to a standard error, from a seed.
     pub odds: fn(&[f64], f64, u64) -> Odds,
+    /// Winner of a path of the diffusion from correlations, by a seed and the number of the path.
+    pub path: paths::Winner,
+    /// Bound on the probability that the leader of the diffusion does not win in the end.
+    pub turns_again: fn(&[f64]) -> f64,
+    /// Two natural guesses, which give the leader too little: `|c_j|/Σ|c|`, and the share of spherical area.
+    pub guesses: [fn(&[f64]) -> Vec<f64>; 2],
+    /// Who wins if the data are passed in epochs.
+    pub winner_of_epochs: fn(&[f64]) -> usize,
     /// How far full batches turn `w`.
     pub rest: f64,
     /// Squared norm after `m log(1/ρ)/2η` steps from the small norm `ρ`.
@@ -87,6 +95,10 @@ impl Default for Prediction {
             diffusion_rate: selection::diffusion_rate,
             triangle: triangle::solve,
             odds: selection::monte_carlo,
+            path: paths::winner,
+            turns_again: selection::return_bound,
+            guesses: [selection::proportional, selection::spherical],
+            winner_of_epochs: |c| arg_max(c.iter().copied()).unwrap_or(0),
             rest: 0.0,
             arrival: |_| 0.5,
             arrival_spread: |norm| 4.0 * norm.ln().abs() - 0.25 - 1.5 * std::f64::consts::LN_2,
@@ -136,7 +148,8 @@ pub fn protocol(
         monte_carlo::over_the_triangle(context, prediction, register),
         many::many(context, prediction, register),
         controls::gradient_descent(prediction, register),
-        controls::epochs(context, register),
+        controls::epochs(context, prediction, register),
+        controls::dropped_sample(context, prediction, register),
         transient::arrival(context, prediction, register),
         transient::odds(context, prediction, register),
         off_the_manifold(),

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::pair::at;
 use super::{Prediction, STUDY};
-use crate::stats::{CHECK_LEVEL, normal_quantile};
+use crate::stats::{CHECK_LEVEL, normal_quantile, noticed};
 use crate::study::{Context, Part, Row, Table};
 use crate::theory::selection::{Odds, proportional, spherical};
 use crate::vectors::largest;
-use crate::verdict::Register;
+use crate::verdict::{Register, Relation};
 
 /// The odds of three samples from one start: by the lattice, by the Monte Carlo, and by two guesses.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,34 +39,53 @@ impl Row for TriangleOdds {
 
 impl TriangleOdds {
     fn new(c: [f64; 3], law: [f64; 3], odds: &Odds) -> Self {
-        let three = |values: &[f64]| -> [f64; 3] { std::array::from_fn(|j| values[j]) };
-        let [c_1, c_2, c_3] = c;
-        let [lattice_1, lattice_2, lattice_3] = law;
-        let [monte_carlo_1, monte_carlo_2, monte_carlo_3] = three(&odds.probabilities);
-        let [standard_error_1, standard_error_2, standard_error_3] = three(&odds.errors);
-        let [proportional_1, proportional_2, proportional_3] = three(&proportional(&c));
-        let [spherical_1, spherical_2, spherical_3] = three(&spherical(&c));
+        let (monte_carlo, error) = (&odds.probabilities, &odds.errors);
+        let (shares, area) = (proportional(&c), spherical(&c));
         Self {
-            c_1,
-            c_2,
-            c_3,
-            lattice_1,
-            lattice_2,
-            lattice_3,
-            monte_carlo_1,
-            monte_carlo_2,
-            monte_carlo_3,
-            standard_error_1,
-            standard_error_2,
-            standard_error_3,
-            proportional_1,
-            proportional_2,
-            proportional_3,
-            spherical_1,
-            spherical_2,
-            spherical_3,
+            c_1: c[0],
+            c_2: c[1],
+            c_3: c[2],
+            lattice_1: law[0],
+            lattice_2: law[1],
+            lattice_3: law[2],
+            monte_carlo_1: monte_carlo[0],
+            monte_carlo_2: monte_carlo[1],
+            monte_carlo_3: monte_carlo[2],
+            standard_error_1: error[0],
+            standard_error_2: error[1],
+            standard_error_3: error[2],
+            proportional_1: shares[0],
+            proportional_2: shares[1],
+            proportional_3: shares[2],
+            spherical_1: area[0],
+            spherical_2: area[1],
+            spherical_3: area[2],
         }
     }
+}
+
+/// What the largest of so many deviations in standard errors is held to: a normal quantile at this level each.
+#[derive(Clone, Copy)]
+struct Bound {
+    level: f64,
+    errors: f64,
+}
+
+impl Bound {
+    fn over(deviations: usize) -> Self {
+        let level = CHECK_LEVEL / deviations as f64;
+        Self { level, errors: normal_quantile(level) }
+    }
+
+    /// Error of a probability that is noticed with this standard error.
+    fn noticed(self, error: f64) -> f64 {
+        noticed(self.errors * error, self.level)
+    }
+}
+
+/// Largest standard error of all odds.
+fn largest_error<'a>(odds: impl IntoIterator<Item = &'a Odds>) -> f64 {
+    largest(odds.into_iter().flat_map(|odds| odds.errors.iter().copied()))
 }
 
 /// Largest deviation from a law, in standard errors.
@@ -79,22 +98,24 @@ fn deviation(odds: &Odds, law: &[f64]) -> f64 {
 pub(super) fn two(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let tolerance = context.effort.pick(2e-3, 1e-3, 2e-4);
     let angles: u64 = 19;
+    let bound = Bound::over(angles as usize);
     let expected = register
         .expect(
             "m = 2: Monte Carlo against (2/π) arctan(c_1/c_2), in standard errors: largest of 19 angles",
-            0.0,
-            "unbiased but for a thirtieth of an error; normal quantile over 19 angles",
+            bound.errors,
+            "unbiased but for a thirtieth of an error; normal quantile over 19 angles; differences are those of the odds",
         )
         .chance(2.0 * CHECK_LEVEL)
-        .within(normal_quantile(CHECK_LEVEL / angles as f64));
+        .same_law(Relation::AtMost, bound.noticed(tolerance));
     let (odds, pair) = (prediction.odds, prediction.pair);
     Box::new(move |lab, findings| {
-        let deviations = lab.each(1..=angles, |k| {
+        let odds = lab.each(1..=angles, |k| {
             let c = at(0.05 * k as f64);
-            let odds = odds(&c, tolerance, lab.cell_seed(&STUDY, 14 << 32 | k));
-            Ok(deviation(&odds, &[pair(c), 1.0 - pair(c)]))
+            Ok((pair(c), odds(&c, tolerance, lab.cell_seed(&STUDY, 14 << 32 | k))))
         })?;
-        findings.checks.push(expected.measured(largest(deviations), angles));
+        let worst = largest(odds.iter().map(|(p, odds)| deviation(odds, &[*p, 1.0 - p])));
+        let detects = bound.noticed(largest_error(odds.iter().map(|(_, odds)| odds)));
+        findings.checks.push(expected.tested(worst, detects, angles));
         findings.protocol.push(format!(
             "The Monte Carlo for the odds, to standard errors of {tolerance}, against the closed form at {angles} angles of two samples."
         ));
@@ -107,21 +128,26 @@ pub(super) fn over_the_triangle(context: &Context, prediction: &Prediction, regi
     let tolerance = context.effort.pick(2e-3, 1e-3, 3e-4);
     let starts = starts(context.effort.pick(7, 14, 24));
     let count = starts.len();
+    let bound = Bound::over(3 * count);
     let expected = register
         .expect(
             format!("m = 3: Monte Carlo against the lattice, in standard errors: largest of three odds at {count} starts"),
-            0.0,
-            format!("the lattice is right to 1e-5; normal quantile over {} numbers", 3 * count),
+            bound.errors,
+            format!(
+                "the lattice is right to 1e-5; normal quantile over {} numbers; differences are those of the odds",
+                3 * count
+            ),
         )
         .chance(2.0 * CHECK_LEVEL)
-        .within(normal_quantile(CHECK_LEVEL / (3 * count) as f64));
+        .same_law(Relation::AtMost, bound.noticed(tolerance));
     let (odds, triangle) = (prediction.odds, prediction.triangle);
     Box::new(move |lab, findings| {
         let laws = lab.each((0..).zip(starts), |(k, c)| {
             Ok((c, triangle(c), odds(&c, tolerance, lab.cell_seed(&STUDY, 15 << 32 | k))))
         })?;
         let worst = largest(laws.iter().map(|(_, law, odds)| deviation(odds, law)));
-        findings.checks.push(expected.measured(worst, count as u64));
+        let detects = bound.noticed(largest_error(laws.iter().map(|(_, _, odds)| odds)));
+        findings.checks.push(expected.tested(worst, detects, count as u64));
         findings.tables.push(Table::of(laws.iter().map(|(c, law, odds)| TriangleOdds::new(*c, *law, odds))));
         findings.protocol.push(format!(
             "The same, to standard errors of {tolerance}, against the lattice at {count} starts of three samples."

@@ -7,7 +7,7 @@ use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Findings, Lab, Part, Table};
-use crate::theory::selection::{diffusion_rate, return_bound};
+use crate::theory::selection::diffusion_rate;
 use crate::verdict::{Covered, Register};
 
 /// Angles `θ = arctan(c_1/c_2)` in units of `π/2`: the probabilities themselves.
@@ -44,8 +44,8 @@ pub(super) fn angles(
     prediction: &Prediction,
     register: &mut Register,
 ) -> PairPart {
-    let replicas = options.replicas.unwrap_or(context.effort.pick(4000, 100_000, 1_000_000));
-    let precision = 2.5 / (replicas as f64).sqrt();
+    let replicas = options.replicas.unwrap_or(context.effort.pick(6000, 140_000, 1_000_000));
+    let precision = context.effort.pick(0.04, 0.008, 0.003);
     let (_, least_error) = frequency((ANGLES[0] * replicas as f64) as u64, replicas);
     let tight_stop = register
         .expect(
@@ -57,7 +57,7 @@ pub(super) fn angles(
     let angles = ANGLES.map(|share| Angle::new(share, precision, prediction, register));
     let prediction = prediction.clone();
     Box::new(move |lab, findings, rows| {
-        findings.checks.push(tight_stop.measured(return_bound(&[1.0, DECIDED]), replicas));
+        findings.checks.push(tight_stop.measured((prediction.turns_again)(&[1.0, DECIDED]), replicas));
         for (k, angle) in (0..).zip(angles) {
             angle.judge(lab, replicas, 3 * k, &prediction, findings, rows)?;
         }

@@ -7,8 +7,8 @@ use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Lab, Part};
-use crate::theory::selection::{diffusion_rate, proportional};
-use crate::verdict::Register;
+use crate::theory::selection::diffusion_rate;
+use crate::verdict::{OneSidedInterval, Register};
 
 const THREE: [f64; 3] = [0.5, 0.3, 0.2];
 
@@ -18,7 +18,7 @@ const STEP_SIZES: [f64; 2] = [0.2, 0.1];
 /// The leader speaks for all.
 pub(super) fn three_ways(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let expected = (prediction.triangle)(THREE)[0];
-    let (paths, runs) = context.effort.pick((10_000, 12_000), (200_000, 200_000), (3_000_000, 400_000));
+    let (paths, runs) = context.effort.pick((15_000, 15_000), (300_000, 240_000), (4_000_000, 500_000));
     let by_paths = register
         .expect(
             "m = 3, c ∝ (5, 3, 2): P(i* = 1) by paths of the diffusion",
@@ -26,7 +26,7 @@ pub(super) fn three_ways(context: &Context, prediction: &Prediction, register: &
             "the lattice solution, right to 1e-5; paths have no time step, and turn again with probability 1e-5",
         )
         .chance(0.2 * CHECK_LEVEL)
-        .covered(2.5 / (paths as f64).sqrt());
+        .covered(3.05 / (paths as f64).sqrt());
     let by_runs = register
         .expect(
             "m = 3, c ∝ (5, 3, 2), η → 0: P(i* = 1) of SGD by extrapolation",
@@ -34,17 +34,11 @@ pub(super) fn three_ways(context: &Context, prediction: &Prediction, register: &
             "the lattice solution; 2 P(η/2) − P(η) at η = 0.2 leaves an order η², below 5e-4",
         )
         .chance(CHECK_LEVEL)
-        .covered(6.25 / (runs as f64).sqrt());
-    let above_shares = register
-        .expect(
-            "m = 3, c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds |c_1|/Σ|c|",
-            proportional(&THREE)[0],
-            "a natural guess, and not the law",
-        )
-        .control()
-        .exceeding();
+        .covered(6.8 / (runs as f64).sqrt());
+    let above_shares = above_shares(prediction, register);
+    let path = prediction.path;
     Box::new(move |lab, findings| {
-        let count = paths::winners(lab, &THREE, paths, lab.cell_seed(&STUDY, 6 << 32))?[0];
+        let count = paths::winners(lab, path, &THREE, paths, lab.cell_seed(&STUDY, 6 << 32))?[0];
         let wins = [wins(lab, 0, runs)?, wins(lab, 1, runs)?];
         let [coarse, fine] = wins.map(|wins| frequency(wins, runs));
         let (value, interval) =
@@ -62,6 +56,13 @@ pub(super) fn three_ways(context: &Context, prediction: &Prediction, register: &
         ));
         Ok(())
     })
+}
+
+/// The leader wins more often than its share of the `|c_j|`.
+fn above_shares(prediction: &Prediction, register: &mut Register) -> OneSidedInterval {
+    let name = "m = 3, c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds |c_1|/Σ|c|";
+    let why = "a natural guess, and not the law";
+    register.expect(name, (prediction.guesses[0])(&THREE)[0], why).control().exceeding()
 }
 
 /// Wins of the leader at a step size.

@@ -27,7 +27,7 @@ struct HalfWay {
 ///
 /// The terms of order `η` and `η²` carry powers of `log 1/ρ`: three step sizes take both away.
 pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (replicas, fewest) = context.effort.pick((6000, 460), (40_000, 460), (400_000, 920));
+    let (replicas, fewest) = context.effort.pick((40_000, 460), (100_000, 920), (400_000, 920));
     let runs = [fewest, 2 * fewest, 4 * fewest]
         .map(|steps| (steps, 0.5 * SAMPLES as f64 * NORM.ln().abs() / f64::from(steps)));
     let why = "η, η/2 and η/4 extrapolated to 0; order η³ is left, a fifth of an error at most";
@@ -38,7 +38,7 @@ pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut
             format!("mean growth of the norm; {why}"),
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.006, 0.0025, 0.0007));
+        .covered(context.effort.pick(0.0021, 0.001, 0.0005));
     let spread = register
         .expect(
             "m = 4, ‖w_0‖ = 0.01: variance of a log-ratio there, over η",
@@ -46,13 +46,13 @@ pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut
             format!("independent lots of size η (2 − N); {why}"),
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(6.5, 2.5, 0.8));
+        .covered(context.effort.pick(2.5, 1.55, 0.8));
     Box::new(move |lab, findings| {
         let (mut norms, mut squares) = (Vec::new(), Vec::new());
         for (k, (steps, eta)) in (0..).zip(runs) {
             let seen = half_way(lab, f64::from(steps), eta, replicas, 11 << 32 | k)?;
-            norms.push(Mean::of(&seen.iter().map(|seen| seen.norm_sq).collect::<Vec<_>>()));
-            squares.push(Mean::of(&seen.iter().map(|seen| seen.spread).collect::<Vec<_>>()));
+            norms.push(seen.iter().map(|seen| seen.norm_sq).collect());
+            squares.push(seen.iter().map(|seen| seen.spread).collect());
         }
         let thirds = [1.0 / 3.0, -2.0, 8.0 / 3.0];
         findings.checks.push(extrapolated(&norms, &thirds, arrival));
@@ -86,8 +86,8 @@ fn extrapolated(means: &[Mean], weights: &[f64], expected: Covered) -> Check {
 
 /// What that does to the odds of two samples: runs as far as the manifold, from where the chain is solved.
 pub(super) fn odds(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (norm, replicas) = (0.1, context.effort.pick(40_000, 500_000, 4_000_000));
-    let coarse: f64 = context.effort.pick(0.04, 0.03, 0.02);
+    let (norm, replicas) = (0.1, context.effort.pick(250_000, 650_000, 4_000_000));
+    let coarse: f64 = context.effort.pick(0.03, 0.03, 0.02);
     let start = at(0.25).map(|c| norm * c);
     let limit = (prediction.pair)(start);
     let expected = register
@@ -97,7 +97,7 @@ pub(super) fn odds(context: &Context, prediction: &Prediction, register: &mut Re
             "first order in η; extrapolated from η and η/2, which leaves an order η², a quarter of an error at most",
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.33, 0.11, 0.06));
+        .covered(context.effort.pick(0.175, 0.11, 0.055));
     Box::new(move |lab, findings| {
         let mut quotients = Vec::new();
         for (k, eta) in (0..).zip([coarse, 0.5 * coarse]) {

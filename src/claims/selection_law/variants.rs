@@ -47,7 +47,7 @@ pub(super) fn early_stop(context: &Context, prediction: &Prediction, register: &
     Box::new(move |lab, findings| {
         let stops = stops(lab, eta, replicas)?;
         // The last step leads beyond the threshold; the law is asked for where it leads in the mean.
-        let ratio = Mean::of(&stops.iter().map(|stop| stop.ratio).collect::<Vec<_>>()).mean;
+        let Mean { mean: ratio, .. } = stops.iter().map(|stop| stop.ratio).collect();
         let reached = ratio * ratio / (1.0 + ratio * ratio);
         let wins = stops.iter().filter(|stop| stop.leader == 0).count() as u64;
         let (p, _) = frequency(wins, replicas);
