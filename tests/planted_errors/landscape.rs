@@ -1,44 +1,68 @@
 //! Wrong theories of `landscape`, each of which turns the checks that it is about.
 
-use puremix::claims::landscape;
-use puremix::verdict::Verdict;
+use puremix::claims::landscape::{self, Options, Prediction};
+use puremix::theory::landscape as theory;
 
-use super::{context, refuted, verdict};
+use super::Planted;
 
 #[test]
 fn every_check_can_fail() {
-    use landscape::{Options, Prediction, findings};
-    use puremix::theory::landscape as theory;
-    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let planted = Planted::new(
+        |context, prediction| landscape::findings(context, &Options::default(), prediction),
+        landscape::STUDY.protocol,
+    );
     let right = Prediction::default();
-    assert_eq!(of(right.clone()), Verdict::Reproduced);
-    assert_eq!(
-        of(Prediction { minimum_loss: |m| (m as f64 - 1.0) / (2.0 * m as f64 + 1e-6), ..right.clone() }),
-        Verdict::Refuted
+    assert!(planted.holds(&right));
+    let turns = |prediction: Prediction, starts: &[&str]| {
+        let seen = planted.turns(&prediction);
+        let is_seen = |(name, start): (&String, &&str)| name.starts_with(start);
+        assert!(seen.len() == starts.len() && seen.iter().zip(starts).all(is_seen), "{starts:?}: {seen:?}");
+    };
+    turns(
+        Prediction { minimum_loss: |m| (m as f64 - 1.0) / (2.0 * m as f64 + 1e-6), ..right },
+        &["random minima: largest deviation", "GD on Burn", "SGD on Burn", "GD from beside the saddle"],
     );
-    assert_eq!(
-        of(Prediction { curvature_without_projection: |n, m| (n - 1.0) / m as f64, ..right.clone() }),
-        Verdict::Refuted
+    let (saddle, spurious) = ("saddle, ‖w‖² = 0.7: ", "spurious minimum, ‖w‖² = 2.6: ");
+    let of_both = |what: &str| [format!("{saddle}{what}"), format!("{spurious}{what}")];
+    let [at_saddle, at_spurious] = of_both("gradient and loss");
+    turns(
+        Prediction { blank_loss: 0.5 + 1e-9, ..right },
+        &[
+            &at_saddle,
+            &at_spurious,
+            "GD from beside the spurious minimum",
+            "the dead ReLU region: final loss",
+        ],
     );
-    assert_eq!(of(Prediction { blank_loss: 0.5 + 1e-9, ..right.clone() }), Verdict::Refuted);
-    // The gradient of Σ ℓ_i in the place of the mean, but for the points where it vanishes.
+    // The gradient of Σ ℓ_i in the place of the mean, but for the points where it vanishes; and one that vanishes at another norm.
     let sum = |m: usize, c: f64, n: f64| m as f64 * theory::gradient_norm(m, c, n);
-    assert_eq!(of(Prediction { gradient_norm: sum, ..right.clone() }), Verdict::Refuted);
-    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
-    let seen =
-        names(Prediction { loss: |m, c, n| theory::loss(m, c, n) + 1e-3 * (1.0 - c), ..right.clone() });
+    turns(Prediction { gradient_norm: sum, ..right }, &["off the minima: largest deviation of ‖∇L‖"]);
+    let longer = |m: usize, c: f64, n: f64| theory::gradient_norm(m, c, n * (1.0 + 1e-9));
+    turns(
+        Prediction { gradient_norm: longer, ..right },
+        &["random minima: largest gradient", "off the minima: largest deviation of ‖∇L‖"],
+    );
+    let off_c = |m: usize, c: f64, n: f64| theory::loss(m, c, n) + 1e-3 * (1.0 - c);
+    let seen = planted.turns(&Prediction { loss: off_c, ..right });
     assert!(seen.iter().any(|name| name.starts_with("off the minima: largest deviation of L")), "{seen:?}");
-    let seen = names(Prediction { loss: |m, c, n| m as f64 * theory::loss(m, c, n), ..right.clone() });
-    for needle in ["10 % longer", "ReLU, one sign turned"] {
-        assert!(seen.iter().any(|name| name.starts_with(needle)), "{seen:?}");
-    }
-    let seen = names(Prediction {
-        curvature_without_projection: |n, m| (n - 2.0) / (m as f64 + 1e-3),
-        ..right.clone()
-    });
-    assert!(seen.iter().any(|name| name.contains("all eigenvalues")), "{seen:?}");
-    let seen = names(Prediction { residual_kept: 2.0, ..right.clone() });
-    assert_eq!(seen, ["… with the residual left almost as it was"]);
-    let seen = names(Prediction { dead_movement: 1e-9, ..right });
-    assert_eq!(seen, ["the dead ReLU region: distance moved in 100 steps"]);
+    turns(
+        Prediction { loss: |m, c, n| m as f64 * theory::loss(m, c, n), ..right },
+        &["off the minima: largest deviation of L", "10 % longer", "ReLU, one sign turned"],
+    );
+    // The eigenvalue of another norm, and of a little more samples.
+    let [first, second] = of_both("extreme eigenvalue");
+    let [third, fourth] = of_both("all eigenvalues");
+    let eigenvalues = [first.as_str(), &third, &second, &fourth];
+    turns(Prediction { curvature_without_projection: |n, m| (n - 1.0) / m as f64, ..right }, &eigenvalues);
+    turns(
+        Prediction { curvature_without_projection: |n, m| (n - 2.0) / (m as f64 + 1e-3), ..right },
+        &eigenvalues,
+    );
+    // The residual down to where the minimum ceases to attract; and a dead start that moves.
+    turns(Prediction { residual_kept: 2.0, ..right }, &["… with the residual left almost as it was"]);
+    turns(
+        Prediction { dead_movement: 1e-9, ..right },
+        &["the dead ReLU region: distance moved in 100 steps"],
+    );
+    planted.complete();
 }

@@ -1,33 +1,42 @@
 //! Wrong theories of `vanishing_noise`, each of which turns the checks that it is about.
 
-use puremix::claims::vanishing_noise;
+use puremix::claims::vanishing_noise::{self, Options, Prediction};
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
-use puremix::verdict::Verdict;
 
-use super::{context, refuted, verdict};
+use super::Planted;
 
 #[test]
 fn every_check_can_fail() {
-    use vanishing_noise::{Options, Prediction, findings};
-    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let planted = Planted::new(
+        |context, prediction| vanishing_noise::findings(context, &Options::default(), prediction),
+        vanishing_noise::STUDY.protocol,
+    );
     let right = Prediction::default();
-    assert_eq!(of(right.clone()), Verdict::Reproduced);
-    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
-    let seen = names(Prediction { sample_gradient: |c| (c, c * c), ..right.clone() });
-    assert!(seen[0] == "largest sample gradient at a datapoint" && seen.len() == 2, "{seen:?}");
-    let seen = names(Prediction { noise: |c| c.iter().map(|c| c * c).sum(), ..right.clone() });
-    assert!(seen[0].starts_with("noise at w_GD") && seen.len() == 1, "{seen:?}");
-    // The constant along the datapoint from |u + u_j a_j|² in the place of |u + 3 u_j a_j|²; the power of the loss.
+    assert!(planted.holds(&right));
+    let turns = |prediction: Prediction, starts: &[&str]| {
+        let seen = planted.turns(&prediction);
+        let is_seen = |(name, start): (&String, &&str)| name.starts_with(start);
+        assert!(seen.len() == starts.len() && seen.iter().zip(starts).all(is_seen), "{starts:?}: {seen:?}");
+    };
+    turns(
+        Prediction { sample_gradient: |c| (c, c * c), ..right },
+        &["largest sample gradient at a datapoint", "sample gradients at w_GD"],
+    );
+    turns(
+        Prediction { noise: |c| c.iter().map(|c| c * c).sum(), ..right },
+        &["noise at w_GD", "smallest noise at w_GD"],
+    );
+    // The constant along the datapoint from |u + u_j a_j|² in the place of |u + 3 u_j a_j|²; a power that is off by a twentieth.
     let constant = |along: f64, rivals: &[f64]| {
         (1.0 + 3.0 * along * along + rivals.iter().map(|u| u * u).sum::<f64>()).sqrt()
     };
-    let seen = names(Prediction { noise_near: constant, ..right.clone() });
-    assert!(seen[0].starts_with("noise at distance ε") && seen.len() == 1, "{seen:?}");
-    let seen = names(Prediction { noise_power: 2.0, ..right.clone() });
-    assert!(seen[0].contains("power of ε") && seen.len() == 1, "{seen:?}");
-    let seen = names(Prediction { gd_moves: 1e-3, ..right.clone() });
-    assert!(seen.len() == 2 && seen.iter().all(|name| name.starts_with("GD from where")), "{seen:?}");
+    turns(Prediction { noise_near: constant, ..right }, &["noise at distance ε"]);
+    let seen = planted.turns(&Prediction { noise_power: 1.05, ..right });
+    assert!(seen.len() == 1 && seen[0].contains("power of ε"), "{seen:?}");
+    turns(Prediction { gd_moves: 1e-6, ..right }, &["GD from where SGD ended", "GD from where GD ended"]);
+    // The mixture is SGD's limit too.
     let stays = |c0: &[f64], _: Activation| LimitSet::Point(c0.to_vec());
-    assert_eq!(of(Prediction { limit_set: stays, ..right }), Verdict::Refuted);
+    turns(Prediction { limit_set: stays, ..right }, &["SGD (b = 1) from where GD ended"]);
+    planted.complete();
 }

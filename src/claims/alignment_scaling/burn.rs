@@ -43,7 +43,7 @@ pub(super) fn trainings(
     let why = "twice the distance from the limit at which training stops; of SGD whichever sample won";
     let name = "cosines by training the Burn model: largest deviation from their closed forms";
     let expected = register.expect(name, 0.0, why).chance(MISS * n as f64).within(2.0 * target);
-    let (options, prediction) = (options.clone(), prediction.clone());
+    let (options, prediction) = (options.clone(), *prediction);
     Box::new(move |lab, findings| {
         let off = lab.each(&trainings, |training| training.deviation(lab, &options, &prediction, target))?;
         findings.checks.push(expected.measured(largest(off), n));

@@ -102,7 +102,7 @@ pub(super) fn sizes(context: &Context, options: &Options, prediction: &Predictio
 fn along(effort: Effort, axis: Along, reduction: Reduction) -> Vec<(usize, usize, u64)> {
     let base = effort.pick(40.0, 100.0, 600.0);
     let (most, starts) = (DIMS[DIMS.len() - 1], effort.pick(180, 300, 1800));
-    let starts_of_mean = effort.pick(50, 100, 600);
+    let starts_of_mean = effort.pick(100, 150, 600);
     match (reduction, axis) {
         (Reduction::Sum, Along::Samples) => {
             SAMPLES.map(|m| (m, most, (base * (1000.0 / m as f64).sqrt()) as u64)).to_vec()

@@ -60,7 +60,7 @@ pub struct Options {
 }
 
 /// The theory that is put to the test: exact expectations at finite size.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Prediction {
     /// `cos(w, w_0)` from the length of the part of `w_0` along the samples in the limit, and `‖w_0‖`.
     pub cos_init: fn(f64, f64) -> f64,
@@ -133,10 +133,11 @@ pub fn protocol(
     check_replicas(options.replicas)?;
     let sizes = grid::sizes(context, options, prediction)?;
     let slopes = Activation::PAPER.map(|activation| Slopes::new(&sizes, activation, register));
-    let pooled = [Reduction::Sum, Reduction::Mean].map(|reduction| Pooled::new(&sizes, reduction, register));
+    let pooled = [Reduction::Sum, Reduction::Mean]
+        .map(|reduction| Pooled::new(&sizes, reduction, prediction, register));
     let burn = burn::trainings(context, options, prediction, register);
     let engines = by_the_reduced_engine(context, "All scalings; the last check ties the Burn model to them");
-    let (options, prediction) = (options.clone(), prediction.clone());
+    let (options, prediction) = (options.clone(), *prediction);
     Ok(Box::new(move |lab| {
         let samples = sizes.into_iter().map(|size| Sampled::measure(lab, size, &options, &prediction));
         let samples = samples.collect::<Result<Vec<_>>>()?;
@@ -144,7 +145,7 @@ pub fn protocol(
         findings.protocol.push(told(&options, &samples));
         findings.notes.extend(bent(options.step_size, options.init_norm));
         slopes.into_iter().for_each(|slopes| slopes.judge(&samples, &mut findings));
-        findings.checks.extend(pooled.into_iter().flat_map(|pooled| pooled.judge(&samples, &prediction)));
+        findings.checks.extend(pooled.into_iter().flat_map(|pooled| pooled.judge(&samples)));
         burn(lab, &mut findings)?;
         findings.notes.extend(engines);
         findings.tables.push(row::table(&samples, prediction.sgd_max_cos));

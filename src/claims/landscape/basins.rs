@@ -32,7 +32,7 @@ pub(super) fn descents(
     let blank = prediction.blank_loss;
     let stays = control("GD from beside the spurious minimum: final loss", blank, "it attracts", tolerance);
     let kept = prediction.residual_kept.sqrt();
-    let keeps = control("… with the residual left almost as it was", kept, "decay by Σ μ c² only", 1e-2);
+    let keeps = control("… with the residual left almost as it was", kept, "decay by Σ μ c² only", 1e-3);
     let name = "the dead ReLU region: final loss, outcome dead";
     let dies = control(name, blank, "nothing is reconstructed", tolerance);
     let name = "the dead ReLU region: distance moved in 100 steps";

@@ -10,48 +10,9 @@ use crate::model::{Activation, SingleNeuron};
 use crate::rng::{Purpose, stream};
 use crate::study::{Context, Lab, Part};
 use crate::vectors::{arg_max, largest, smallest};
-use crate::verdict::{Equality, OneSided, Register};
+use crate::verdict::Register;
 
-/// What the points are held to: four deviations that are rounding, and two controls.
-struct Expected {
-    minimum_loss: Equality,
-    still: Equality,
-    loss: Equality,
-    gradient: Equality,
-    longer: OneSided,
-    turned: OneSided,
-}
-
-impl Expected {
-    fn new(m: usize, prediction: &Prediction, tolerance: f64, register: &mut Register) -> Self {
-        let mut equal =
-            |name: &str, predicted: f64, why: &str| register.expect(name, predicted, why).within(tolerance);
-        let (rounding, points) =
-            ("rounding of numbers of size 1", "longer, turned and random points; rounding");
-        let minimum_loss =
-            equal("random minima: largest deviation of the loss from (m − 1)/2m", 0.0, rounding);
-        let still =
-            equal("random minima: largest gradient", (prediction.gradient_norm)(m, 1.0, 1.0), rounding);
-        let loss = equal("off the minima: largest deviation of L from its closed form", 0.0, points);
-        let gradient = equal("off the minima: largest deviation of ‖∇L‖ from its closed form", 0.0, points);
-        // A turned sign leaves C = 1 − α² of 1, with α² ≥ 1/m for the strongest.
-        let excess = |active_sq: f64, norm_sq: f64| {
-            (prediction.loss)(m, active_sq, norm_sq) - (prediction.loss)(m, 1.0, 1.0) - tolerance
-        };
-        let mut above =
-            |name: &str, bound: f64, why: &str| register.expect(name, bound, why).control().at_least();
-        let longer =
-            above("10 % longer: smallest excess loss", excess(1.21, 1.21), "½(1.21 − 1)²/m, and rounding");
-        let turned = above(
-            "ReLU, one sign turned: smallest excess loss",
-            excess(1.0 - 1.0 / m as f64, 1.0),
-            "α²/2m with α² ≥ 1/m for the strongest weight, and rounding",
-        );
-        Self { minimum_loss, still, loss, gradient, longer, turned }
-    }
-}
-
-/// Deviations of loss and gradient at so many points.
+/// Deviations of loss and gradient at so many points: four that are rounding, and two controls.
 pub(super) fn points(
     context: &Context,
     dataset: &Dataset,
@@ -59,21 +20,45 @@ pub(super) fn points(
     count: usize,
     register: &mut Register,
 ) -> Part {
+    let m = dataset.samples();
     let tolerance = 64.0 * context.compute.precision().unit_roundoff();
-    let expected = Expected::new(dataset.samples(), prediction, tolerance, register);
-    let (dataset, prediction) = (dataset.clone(), prediction.clone());
+    let mut equal = |name: &str, predicted: f64, why: &str, of: fn(&Seen) -> &Vec<f64>| {
+        (register.expect(name, predicted, why).within(tolerance), of)
+    };
+    let (rounding, points) = ("rounding of numbers of size 1", "longer, turned and random points; rounding");
+    let still = (prediction.gradient_norm)(m, 1.0, 1.0);
+    let equal = [
+        equal("random minima: largest deviation of the loss from (m − 1)/2m", 0.0, rounding, |at| {
+            &at.minimum_off
+        }),
+        equal("random minima: largest gradient", still, rounding, |at| &at.gradients),
+        equal("off the minima: largest deviation of L from its closed form", 0.0, points, |at| &at.loss_off),
+        equal("off the minima: largest deviation of ‖∇L‖ from its closed form", 0.0, points, |at| {
+            &at.gradient_off
+        }),
+    ];
+    // A turned sign leaves C = 1 − α² of 1, with α² ≥ 1/m for the strongest.
+    let excess = |active_sq: f64, norm_sq: f64| {
+        (prediction.loss)(m, active_sq, norm_sq) - (prediction.loss)(m, 1.0, 1.0) - tolerance
+    };
+    let mut above = |name: &str, bound: f64, why: &str, of: fn(&Seen) -> &Vec<f64>| {
+        (register.expect(name, bound, why).control().at_least(), of)
+    };
+    let (least, why) = (excess(1.21, 1.21), "½(1.21 − 1)²/m, and rounding");
+    let longer = above("10 % longer: smallest excess loss", least, why, |at| &at.longer);
+    let least = excess(1.0 - 1.0 / m as f64, 1.0);
+    let why = "α²/2m with α² ≥ 1/m for the strongest weight, and rounding";
+    let turned = above("ReLU, one sign turned: smallest excess loss", least, why, |at| &at.turned);
+    let (dataset, prediction) = (dataset.clone(), *prediction);
     Box::new(move |lab, findings| {
         let seen = look(lab, &dataset, &prediction, count)?;
-        let (n, off) = (count as u64, seen.loss_off.len() as u64);
-        let turned = seen.turned.len() as u64;
-        findings.checks.extend([
-            expected.minimum_loss.measured(largest(seen.minimum_off), n),
-            expected.still.measured(largest(seen.gradients), n),
-            expected.loss.measured(largest(seen.loss_off), off),
-            expected.gradient.measured(largest(seen.gradient_off), off),
-            expected.longer.measured(smallest(seen.longer), n),
-            expected.turned.measured(smallest(seen.turned), turned),
-        ]);
+        let n = |values: &Vec<f64>| values.len() as u64;
+        let worst = |values: &Vec<f64>| largest(values.iter().copied());
+        let least = |values: &Vec<f64>| smallest(values.iter().copied());
+        let equal = equal.into_iter().map(|(row, of)| row.measured(worst(of(&seen)), n(of(&seen))));
+        findings.checks.extend(equal);
+        let above = [longer, turned].into_iter();
+        findings.checks.extend(above.map(|(row, of)| row.measured(least(of(&seen)), n(of(&seen)))));
         Ok(())
     })
 }

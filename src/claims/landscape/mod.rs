@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 /// The theory that is put to the test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Prediction {
     /// Loss of the global minima from `m`.
     pub minimum_loss: fn(usize) -> f64,

@@ -15,9 +15,9 @@ use crate::model::Activation;
 use crate::study::setting::check_hessian;
 use crate::study::words::in_words;
 use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine};
+use crate::theory::budget::MISS;
 use crate::theory::sharpness;
-use crate::verdict::Register;
-use curvature::Curvature;
+use crate::verdict::{Check, Register};
 use grain::{Grain, PART_OF_A_KINK};
 use minima::{Draw, Minima};
 
@@ -51,7 +51,7 @@ pub struct Options {
 }
 
 /// The theory that is put to the test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Prediction {
     /// `λ_max` from `m`.
     pub largest: fn(usize) -> f64,
@@ -59,8 +59,8 @@ pub struct Prediction {
     pub trace: fn(usize, usize, usize, Activation) -> f64,
     /// Eigenvalues with multiplicities, from the same.
     pub spectrum: fn(usize, usize, usize, Activation) -> sharpness::Spectrum,
-    /// Least gap between the traces, in kinks of `1/2m`, with two active samples.
-    pub smallest_gap: f64,
+    /// Gap between the traces, in kinks of `1/2m`, from the number of active samples.
+    pub kinks: fn(usize) -> f64,
     /// Gap of the linear model.
     pub linear_gap: f64,
     /// Mean gap over Gaussian starts, with ReLU, from `m`.
@@ -73,7 +73,7 @@ impl Default for Prediction {
             largest: sharpness::largest_eigenvalue,
             trace: sharpness::trace,
             spectrum: sharpness::spectrum,
-            smallest_gap: 1.0,
+            kinks: |active| active as f64 - 1.0,
             linear_gap: 0.0,
             mean_gap: sharpness::mean_gap,
         }
@@ -111,14 +111,18 @@ pub fn protocol(
             }
         }
     }
-    let curvature = Curvature::new(&draws, prediction, precision, register);
+    let misses = MISS * draws.iter().map(|draw| draw.batch_sizes().len()).sum::<usize>() as f64;
+    let mut judges = curvature::dense(prediction, grain, misses, register);
+    judges.push(curvature::values_alone(prediction, precision, misses, register));
+    judges.push(curvature::stochastic(&draws, prediction, grain, misses, register));
+    judges.extend(gaps::checks(&draws, prediction, grain, misses, register));
     let over_starts = mean_gap::over_starts(context, prediction, register);
-    let prediction = prediction.clone();
+    let prediction = *prediction;
     Ok(Box::new(move |lab| {
         let minima = lab.each(&draws, |draw| draw.minima(&lab.compute, grain))?;
         let mut findings = Findings {
             protocol: vec![told(precision, &sizes, replicas)],
-            checks: curvature.judge(&minima, &prediction),
+            checks: judges.into_iter().map(|judge| judge(&minima)).collect(),
             notes: notes(&minima, precision),
             tables: vec![row::table(&minima, &prediction), along::table(lab, sizes[0], &prediction)?],
             ..Findings::default()
@@ -127,6 +131,9 @@ pub fn protocol(
         Ok(findings)
     }))
 }
+
+/// Judges a check by the minima from all starts.
+type Judge = Box<dyn FnOnce(&[Minima]) -> Check>;
 
 /// Sizes `m × n`.
 fn sizes(effort: Effort, options: &Options, grain: Grain) -> Result<Vec<(usize, usize)>> {

@@ -44,14 +44,15 @@ pub(super) fn sizes(effort: Effort) -> Vec<(usize, usize)> {
 
 /// Starts a size and activation.
 pub(super) fn starts(effort: Effort) -> u64 {
-    effort.pick(4, 4, 30)
+    effort.pick(12, 8, 30)
 }
 
 /// Data, and a start that mixes two samples well.
 pub(super) struct Draw {
     pub problem: Problem,
     pub start: Start,
-    pub mixture: LimitSet,
+    /// Weights of GD's limit.
+    pub mixture: Vec<f64>,
     pub seed: u64,
 }
 
@@ -77,11 +78,16 @@ impl Draw {
             let start = Start::gaussian(problem.dataset(), 0.5, seed, replica)?;
             match gd::limit(&start.correlations, activation) {
                 Some(LimitSet::Point(alpha)) if landscape::noise_at_minimum(&alpha) >= MIXED => {
-                    return Ok(Self { problem, start, mixture: LimitSet::Point(alpha), seed });
+                    return Ok(Self { problem, start, mixture: alpha, seed });
                 }
                 _ => replica += 1,
             }
         }
+    }
+
+    /// What the samples make of GD's limit.
+    pub fn active(&self) -> Vec<f64> {
+        self.mixture.iter().map(|&c| self.problem.activation().apply(c)).collect()
     }
 
     pub fn samples(&self) -> usize {

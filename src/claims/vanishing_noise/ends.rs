@@ -7,6 +7,7 @@ use crate::device::Compute;
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
 use crate::init::Start;
+use crate::limit_set::LimitSet;
 use crate::model::{Activation, SingleNeuron};
 use crate::schedule::Schedule;
 use crate::study::trial::Trial;
@@ -44,7 +45,7 @@ impl Draw {
         let full = Schedule::full_batch(self.samples())?;
         let mut engine = self.engine(&self.start, &full, compute)?;
         let case = Trial { problem: &self.problem, schedule: &full, start: &self.start, replica: 0 };
-        case.run_to(&mut engine, self.mixture.clone(), arrival.gd);
+        case.run_to(&mut engine, LimitSet::Point(self.mixture.clone()), arrival.gd);
         let w = engine.weights(0)?;
         let start = Start::from_weights(dataset, w.clone())?;
         let mixture = self.at_mixture(&engine, &start, &w, prediction)?;

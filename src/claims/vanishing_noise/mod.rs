@@ -15,7 +15,6 @@ use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine};
 use crate::theory::{landscape, sgd};
 use crate::verdict::Register;
 use draw::{Arrival, Draw, MIXED};
-use held::Held;
 
 /// The claim.
 pub const STUDY: Study = Study {
@@ -50,7 +49,7 @@ impl Options {
 }
 
 /// The theory that is put to the test.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Prediction {
     /// Coefficients of `a_i` and `w` in the sample gradient at a minimum, from `c_i`.
     pub sample_gradient: fn(f64) -> (f64, f64),
@@ -99,16 +98,19 @@ pub fn protocol(
 ) -> Result<Protocol> {
     let precision = context.compute.precision();
     let draws = Draw::all(context, options)?;
-    let held = Held::new(context, &draws, options.step_size(), prediction, register);
+    let on = (context.effort, precision);
+    let gradients = held::gradients(prediction, precision, register);
+    let movements = held::movements(&draws, prediction, options.step_size(), on, register);
     let near = near::datapoints(context, options, prediction, register)?;
     let told = told(context, options, draws.len());
     let bent = bent(options.step_size, None);
-    let prediction = prediction.clone();
+    let prediction = *prediction;
     Ok(Box::new(move |lab| {
         let arrival = Arrival::of(precision);
         let runs = lab.each(&draws, |draw| draw.ends(&lab.compute, &prediction, arrival))?;
-        let mut findings =
-            Findings { protocol: told, checks: held.judge(&runs).into(), ..Findings::default() };
+        let judges = gradients.into_iter().chain(movements);
+        let checks = judges.map(|judge| judge(&runs)).collect();
+        let mut findings = Findings { protocol: told, checks, ..Findings::default() };
         findings.notes.extend(bent);
         findings.notes.push(
             "The full-batch gradient vanishes at both; only the sample gradients tell them apart.".into(),
