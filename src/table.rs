@@ -1,7 +1,5 @@
 //! Tables: a row is a struct whose fields are the columns, for whoever writes it and for whoever draws it.
 
-use std::fmt::Display;
-
 use csv::StringRecord;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, forward_to_deserialize_any};
@@ -34,26 +32,6 @@ impl Table {
         rows.into_iter().for_each(|row| writer.serialize(row).unwrap_or_else(|e| flaw(e)));
         let bytes = writer.into_inner().expect("a vector takes all that is written");
         Self { name: R::TABLE.into(), csv: String::from_utf8(bytes).expect("fields are texts") }
-    }
-
-    /// An empty table, until its rows have a type.
-    pub(crate) fn new(name: &str, header: &[&str]) -> Self {
-        Self::raw(name, header, Vec::new())
-    }
-
-    /// The same of texts.
-    pub(crate) fn raw(name: &str, header: &[&str], rows: Vec<Vec<String>>) -> Self {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(header).unwrap();
-        rows.iter().for_each(|row| writer.write_record(row).unwrap());
-        Self { name: name.into(), csv: String::from_utf8(writer.into_inner().unwrap()).unwrap() }
-    }
-
-    /// Adds a row of texts.
-    pub(crate) fn push(&mut self, fields: &[&dyn Display]) {
-        let mut writer = csv::Writer::from_writer(std::mem::take(&mut self.csv).into_bytes());
-        writer.write_record(fields.iter().map(|field| field.to_string())).unwrap();
-        self.csv = String::from_utf8(writer.into_inner().unwrap()).unwrap();
     }
 
     /// The rows, if it is the table of this type.

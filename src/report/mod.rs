@@ -119,7 +119,6 @@ impl Examined {
     pub fn new(study: &Study, findings: Findings, seconds: f64) -> Self {
         let Findings { protocol, checks, estimates, mut notes, tables, level, .. } = findings;
         let mut verdict = Verdict::over(&checks);
-        let level = level.max(checks.iter().map(|check| check.level).sum());
         if level > study.level && verdict == Verdict::Reproduced {
             verdict = Verdict::Inconclusive;
             notes.push(format!(

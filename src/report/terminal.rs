@@ -229,15 +229,13 @@ mod tests {
 
     /// The ends of a run of GD and one of SGD.
     fn portrait(of_sgd: [f64; 3]) -> Rows {
-        let mut portrait =
-            Rows::new("correlations", &["algorithm", "batch", "step", "sample", "correlation"]);
-        for (algorithm, batch, ends) in [("GD", 3, [0.6, 0.5, -0.6]), ("SGD", 1, of_sgd)] {
-            for (sample, end) in ends.iter().enumerate() {
-                portrait.push(&[&algorithm, &batch, &0, &sample, &0.1]);
-                portrait.push(&[&algorithm, &batch, &9, &sample, end]);
-            }
-        }
-        portrait
+        let ways = [("GD", 3, [0.6, 0.5, -0.6]), ("SGD", 1, of_sgd)];
+        let rows = ways.into_iter().flat_map(|(algorithm, batch, ends)| {
+            let seen =
+                move |step, correlation| Seen { algorithm: algorithm.into(), batch, step, correlation };
+            ends.map(|_| seen(0, 0.1)).into_iter().chain(ends.map(|end| seen(9, end)))
+        });
+        Rows::of(rows)
     }
 
     /// A report on one claim whose two checks come out so.

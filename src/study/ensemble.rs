@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Context;
+use super::Lab;
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
 use crate::error::Result;
@@ -46,16 +46,16 @@ impl Ensemble {
     /// What the rule makes of so many replicas of one start, in their order; `None` for those given up.
     pub fn repeat<T: Send>(
         &self,
-        context: &Context,
+        lab: &Lab,
         start: &Start,
         replicas: u64,
         rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
-        context.progress.inc_length(replicas);
+        lab.progress.inc_length(replicas);
         let blocks = (0..replicas.div_ceil(BLOCK)).into_par_iter().map(|block| {
             let first = block * BLOCK;
             let count = BLOCK.min(replicas - first);
-            context.progress.inc(count);
+            lab.progress.inc(count);
             self.run(&vec![start.clone(); count as usize], first, &rule)
         });
         Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
@@ -64,24 +64,24 @@ impl Ensemble {
     /// What the rule makes of many starts, replicas `0, 1, …`, in their order; `None` for those given up.
     pub fn each<T: Send>(
         &self,
-        context: &Context,
+        lab: &Lab,
         starts: &[Start],
         rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
         let blocks = (0..).step_by(BLOCK as usize).zip(starts.chunks(BLOCK as usize));
-        let seen = context.each(blocks, |(first, starts)| self.run(starts, first, &rule))?;
+        let seen = lab.each(blocks, |(first, starts)| self.run(starts, first, &rule))?;
         Ok(seen.into_iter().flatten().collect())
     }
 
     /// The same from correlations `c` in the span of the samples, without those given up.
     pub fn repeat_from<T: Send>(
         &self,
-        context: &Context,
+        lab: &Lab,
         c: &[f64],
         replicas: u64,
         rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
     ) -> Result<Vec<T>> {
-        let seen = self.repeat(context, &self.start(c, 0.0)?, replicas, rule)?;
+        let seen = self.repeat(lab, &self.start(c, 0.0)?, replicas, rule)?;
         Ok(seen.into_iter().flatten().collect())
     }
 

@@ -41,9 +41,6 @@ impl Findings {
     /// If a check was not registered, or a registered one is missing: the protocol is at fault.
     pub(super) fn account(&mut self, register: &Register) {
         let mut open: Vec<&str> = register.names().collect();
-        if open.is_empty() {
-            return;
-        }
         for name in self.checks.iter().map(|check| &check.name).chain(&self.withdrawn) {
             let begins = |row: &&str| {
                 name.strip_prefix(row).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))

@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use rayon::prelude::*;
+
 use super::{Context, Findings};
 use crate::error::Result;
 use crate::verdict::Register;
@@ -17,6 +19,27 @@ impl Deref for Lab<'_> {
 
     fn deref(&self) -> &Context {
         self.context
+    }
+}
+
+impl Lab<'_> {
+    /// Runs every case, side by side, and counts it when it has ended; the results come in the order of the cases.
+    ///
+    /// # Errors
+    /// That of a case, if one has any.
+    pub fn each<C: Send, R: Send>(
+        &self,
+        cases: impl IntoIterator<Item = C>,
+        run: impl Fn(C) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        let cases: Vec<C> = cases.into_iter().collect();
+        self.progress.inc_length(cases.len() as u64);
+        let counted = |case| {
+            let result = run(case);
+            self.progress.inc(1);
+            result
+        };
+        cases.into_par_iter().with_max_len(1).map(counted).collect()
     }
 }
 
@@ -57,13 +80,4 @@ pub fn examine(context: &Context, state: impl FnOnce(&mut Register) -> Result<Pr
     let mut findings = protocol(&Lab { context })?;
     findings.account(&register);
     Ok(findings)
-}
-
-/// A protocol that has run before anything was registered.
-///
-/// # Errors
-/// Those of the findings.
-pub fn unregistered(findings: Result<Findings>) -> Result<Protocol> {
-    let findings = findings?;
-    Ok(Box::new(|_| Ok(findings)))
 }

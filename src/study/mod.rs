@@ -14,11 +14,10 @@ pub(crate) mod words;
 
 use indicatif::ProgressBar;
 use rand::Rng;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use self::findings::Findings;
-pub use self::lab::{Lab, Protocol, examine, unregistered};
+pub use self::lab::{Lab, Protocol, examine};
 pub(crate) use self::lab::{Part, of_parts, told};
 use crate::device::Compute;
 use crate::error::Result;
@@ -69,25 +68,6 @@ pub struct Context {
 }
 
 impl Context {
-    /// Runs every case, side by side, and counts it when it has ended; the results come in the order of the cases.
-    ///
-    /// # Errors
-    /// That of a case, if one has any.
-    pub fn each<C: Send, R: Send>(
-        &self,
-        cases: impl IntoIterator<Item = C>,
-        run: impl Fn(C) -> Result<R> + Sync,
-    ) -> Result<Vec<R>> {
-        let cases: Vec<C> = cases.into_iter().collect();
-        self.progress.inc_length(cases.len() as u64);
-        let counted = |case| {
-            let result = run(case);
-            self.progress.inc(1);
-            result
-        };
-        cases.into_par_iter().with_max_len(1).map(counted).collect()
-    }
-
     /// Seed of one cell of one claim's protocol: cells and claims are independent of each other.
     pub fn cell_seed(&self, claim: &Study, cell: u64) -> u64 {
         let of_claim = stream(self.seed, Purpose::Protocol, claim.number).next_u64();

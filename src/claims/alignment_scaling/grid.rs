@@ -1,5 +1,6 @@
 //! Which sizes are tried, from how many starts, and what is expected there.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Options, Prediction, STUDY};
@@ -84,18 +85,20 @@ pub(super) fn sizes(context: &Context, options: &Options, prediction: &Predictio
             }
         }
     }
-    context.each(cells, |(axis, activation, reduction, (samples, dim, starts), cell)| {
-        let seed = context.cell_seed(&STUDY, cell);
-        let expected = Expected::at(samples, dim, activation, prediction);
-        let dataset = Dataset::implicit_orthonormal(samples, dim)?;
-        let mut live = Vec::new();
-        for replica in 0..options.replicas.unwrap_or(starts) {
-            if is_live(&options.start(&dataset, seed, replica)?, activation) {
-                live.push(replica);
+    let size =
+        |(axis, activation, reduction, (samples, dim, starts), cell): (_, _, _, (usize, usize, u64), u64)| {
+            let seed = context.cell_seed(&STUDY, cell);
+            let expected = Expected::at(samples, dim, activation, prediction);
+            let dataset = Dataset::implicit_orthonormal(samples, dim)?;
+            let mut live = Vec::new();
+            for replica in 0..options.replicas.unwrap_or(starts) {
+                if is_live(&options.start(&dataset, seed, replica)?, activation) {
+                    live.push(replica);
+                }
             }
-        }
-        Ok(Size { axis, activation, reduction, samples, dim, seed, live, expected })
-    })
+            Ok(Size { axis, activation, reduction, samples, dim, seed, live, expected })
+        };
+    cells.into_par_iter().map(size).collect()
 }
 
 /// The sizes `(m, n, starts)` of one axis. Means over few samples scatter more, and cost less: they get more starts.
