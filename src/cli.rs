@@ -12,8 +12,7 @@ use serde::Serialize;
 
 use crate::device::{Backend, Compute, Listing, Precision};
 use crate::error::{Error, Result};
-use crate::persist::RunDir;
-use crate::persist::run_dir::{Committed, InPlace};
+use crate::persist::run_dir::Committed;
 use crate::report::render::{self, Drawn};
 use crate::study::{Effort, Study};
 use crate::text;
@@ -170,15 +169,16 @@ fn tell_kept(directory: &Path, kept: &[PathBuf]) {
     }
 }
 
-/// Refuses to call a run complete of which a file is missing or changed.
+/// Says that there is nothing left to do; with `--json`, by what the run came to.
 ///
 /// # Errors
-/// [`Error::Damaged`].
-pub(crate) fn check_whole(run_dir: &RunDir, run: &InPlace) -> Result<()> {
-    run.first_defect().map_or(Ok(()), |name| {
-        let reason = "it is missing, or changed since it was written; move it away to replace the run".into();
-        Err(Error::Damaged { path: run_dir.target().join(name), reason })
-    })
+/// As [`print`].
+pub(crate) fn tell_complete(target: &Path, json: bool, outcome: &impl Serialize) -> Result<()> {
+    if json {
+        print_json(outcome)
+    } else {
+        print(&format!("{} is complete: there is nothing to resume", text::path(target)))
+    }
 }
 
 /// A command of which `--render` takes no option beside it but `--json`: what is drawn follows from the files of the run.
@@ -254,4 +254,29 @@ pub fn progress_bar(label: &str, unit: &str, left: Option<&str>) -> ProgressBar 
         bar.enable_steady_tick(Duration::from_millis(120));
     }
     bar
+}
+
+/// Begins a bar of such a length where some are done already: they count, but not for the rate.
+pub(crate) fn begin_at(bar: &ProgressBar, done: u64, length: u64) {
+    bar.set_position(done);
+    // With a length a bar takes note of its position, from which a rate begins anew; of none it shows no counts.
+    bar.set_length(0);
+    bar.reset_eta();
+    bar.set_length(length);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_before_is_no_part_of_the_rate() {
+        let bar = ProgressBar::hidden();
+        begin_at(&bar, 500, 1000);
+        bar.tick();
+        assert_eq!((bar.position(), bar.length(), bar.per_sec()), (500, Some(1000), 0.0));
+        bar.inc(1);
+        bar.tick();
+        assert!(bar.per_sec() > 0.0);
+    }
 }

@@ -351,6 +351,13 @@ fn a_checkpoint_with_a_right_checksum_is_still_checked() {
         assert!(stderr(&output).contains(needle), "{name}: {}", stderr(&output));
     }
     let mut forged = findings.clone();
+    forged.tables[0].name = "batch_sizes";
+    forge(&forged);
+    let output = program("reproduce", directory, &format!("{claims} --resume")).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let needle = "claim-cyclic_limit is damaged: its table batch_sizes belongs to `sgd_limit`";
+    assert!(stderr(&output).contains(needle), "{}", stderr(&output));
+    let mut forged = findings.clone();
     forged.notes.push("\u{1b}[2J".into());
     forge(&forged);
     let output = program("reproduce", directory, &format!("{claims} --resume")).output().unwrap();

@@ -102,31 +102,27 @@ impl Checkpoint {
     /// Takes up what is on disk: the state of each part that is under way; finished ones are known from then on.
     ///
     /// # Errors
-    /// [`Error::OtherJob`](crate::Error::OtherJob) if it is the checkpoint of another job,
     /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io).
     pub fn resume(&mut self, shape: impl Fn(usize) -> Shape) -> Result<Vec<Option<Part>>> {
-        let store = &self.store;
-        store.check_job()?;
         let count = self.finished.len();
-        // A checksum says that the bytes are those that were written, not that this program wrote them.
-        let checked = |name: &str, k: usize, part: Part, is_finished: bool| {
-            let reason = if k < count {
+        let flaw = |k: usize, part: &Part, is_finished: bool| {
+            if k < count {
                 part.flaw(&shape(k), is_finished)
             } else {
                 Some("the job has no such part".into())
-            };
-            reason.map_or(Ok(part), |reason| Err(store.damaged(name, &reason)))
+            }
         };
-        let mut running: Vec<Option<Part>> = (0..self.finished.len()).map(|_| None).collect();
+        let mut running: Vec<Option<Part>> = (0..count).map(|_| None).collect();
         let mut files = 0;
-        for name in store.files() {
+        for name in self.store.files() {
             if let Some(k) = number(&name, "part-") {
-                let part = checked(&name, k, store.read(&name)?, false)?;
+                let part = self.store.read(&name, |part| flaw(k, part, false))?;
                 running[k] = Some(part);
             } else if let Some(file) = number(&name, "finished-") {
                 files = files.max(file + 1);
-                for (k, part) in store.read::<Vec<(usize, Part)>>(&name)? {
-                    let part = checked(&name, k, part, true)?;
+                let flaw =
+                    |parts: &Vec<(usize, Part)>| parts.iter().find_map(|(k, part)| flaw(*k, part, true));
+                for (k, part) in self.store.read(&name, flaw)? {
                     let _ = self.finished[k].set(part);
                 }
             }
@@ -191,6 +187,7 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`].
     pub fn flush(&self) -> Result<()> {
+        self.store.begin()?;
         self.write_finished(&mut self.ledger.lock().expect("no panic under this lock"))
     }
 
@@ -201,7 +198,6 @@ impl Checkpoint {
     }
 
     fn write_finished(&self, ledger: &mut Ledger) -> Result<()> {
-        self.store.begin()?;
         ledger.written = Instant::now();
         let new: Vec<(usize, &Part)> = (0..self.finished.len())
             .filter(|&k| !ledger.kept[k])

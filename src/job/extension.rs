@@ -1,13 +1,25 @@
 //! `--resume` with more steps: a run that ran out of them goes on from its own end, and comes out as if it had had them from the beginning.
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::checkpoint::Part;
 use super::{Every, Job, TrainOptions, outputs};
-use crate::error::{Error, Result};
-use crate::persist::RunDir;
-use crate::persist::run_dir::InPlace;
+use crate::error::Result;
+use crate::persist::InPlace;
+use crate::persist::entry::Standing;
 
 /// The state of the engines at the end of a run of which a replica ran out of steps.
 pub(super) const STATE: &str = "state.bin";
+/// What says of which job a run is.
+const CONFIG: &str = "config.json";
+
+/// Options in which a longer run may differ.
+#[derive(Deserialize)]
+struct Extent {
+    steps: u64,
+    every: Every,
+}
 
 /// Encodes the parts of a job that ended, if any of them could go on.
 pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
@@ -20,41 +32,53 @@ pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
 
 /// Whether a job is that of a finished run, with more steps. Its rows then go on as they began, unless it says otherwise.
 pub(super) fn adopt(job: &mut Job, options: &TrainOptions, run: &InPlace) -> bool {
-    let mut then = run.json("config.json").unwrap_or_default();
-    let every = serde_json::from_value::<Every>(then["every"].clone());
-    let (Some(before), Ok(every)) = (then["steps"].as_u64(), every) else { return false };
-    then["steps"] = job.budget.into();
-    let (own, own_sharpness) = (job.every, job.sharpness);
+    let Some(Extent { steps, every }) = run.json(CONFIG) else { return false };
+    let (own, mut may_differ) = ((job.every, job.sharpness), vec!["steps"]);
     if options.every.is_some() {
         // Rows come at another distance from here on.
-        then["every"] = serde_json::to_value(job.every).expect("a number or a word");
+        may_differ.push("every");
     } else if every != Every::Steps(0) {
         (job.every, job.sharpness) = (every, options.curvature(every));
     }
     let fingerprint = outputs::fingerprint(job, options);
-    let is_same = before <= job.budget && outputs::is_of_job(&then, &fingerprint);
-    if !is_same {
-        (job.every, job.sharpness) = (own, own_sharpness);
+    if steps > job.budget || run.differences(CONFIG, &fingerprint, &may_differ).is_some() {
+        (job.every, job.sharpness) = own;
+        return false;
     }
-    is_same && before < job.budget
+    steps < job.budget
+}
+
+/// What a finished run is to a job, and the parts that the job goes on from if it is longer.
+///
+/// # Errors
+/// As [`parts`].
+pub(super) fn standing(
+    job: &Job,
+    fingerprint: &Value,
+    run: &InPlace,
+    is_longer: bool,
+) -> Result<(Standing, Vec<Part>)> {
+    if !is_longer {
+        return Ok((run.standing(CONFIG, fingerprint), Vec::new()));
+    }
+    let parts = parts(job, run)?;
+    Ok((if parts.is_empty() { Standing::Complete } else { Standing::Begun }, parts))
 }
 
 /// The parts of a finished run, ready to go on with the steps of a longer job; none if every replica has come to its end.
 ///
 /// # Errors
-/// [`Error::Damaged`] if a file of the run is missing or was changed, or makes no sense.
-pub(super) fn parts(job: &Job, run_dir: &RunDir, run: &InPlace) -> Result<Option<Vec<Part>>> {
-    crate::cli::check_whole(run_dir, run)?;
-    let Some(bytes) = run.read(STATE) else { return Ok(None) };
-    let damaged = |reason: String| Error::Damaged { path: run_dir.target().join(STATE), reason };
-    let mut parts: Vec<Part> = postcard::from_bytes(&bytes).map_err(|e| damaged(e.to_string()))?;
-    if parts.len() != job.parts() {
-        return Err(damaged("it has another number of parts".into()));
-    }
-    for (k, part) in parts.iter_mut().enumerate() {
-        if let Some(flaw) = part.flaw(&job.shape_of(k), true) {
-            return Err(damaged(flaw));
+/// [`Error::Damaged`](crate::Error::Damaged) if a file of the run is missing or was changed, or makes no sense.
+fn parts(job: &Job, run: &InPlace) -> Result<Vec<Part>> {
+    run.check_whole()?;
+    let flaw = |parts: &Vec<Part>| {
+        if parts.len() != job.parts() {
+            return Some("it has another number of parts".into());
         }
+        parts.iter().enumerate().find_map(|(k, part)| part.flaw(&job.shape_of(k), true))
+    };
+    let mut parts = run.read(STATE, flaw)?.unwrap_or_default();
+    for (k, part) in parts.iter_mut().enumerate() {
         let Some(taken) = part.engine.as_ref().map(|engine| engine.step) else { continue };
         if part.training.ran_out() {
             part.training.extend(taken, &job.plan(&job.starts[job.replicas_of(k)]));
@@ -67,5 +91,5 @@ pub(super) fn parts(job: &Job, run_dir: &RunDir, run: &InPlace) -> Result<Option
             part.curvatures.retain(|row| is_row(row.step, curvature));
         }
     }
-    Ok(Some(parts))
+    Ok(parts)
 }

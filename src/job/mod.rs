@@ -20,13 +20,14 @@ use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;
 use crate::cli;
 use crate::data::Source;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::{Gauge, Row};
 use crate::model::Architecture;
 use crate::persist::RunDir;
+use crate::persist::entry::{Entry, Request, Standing};
 use crate::train::{Outcome, Run};
 
 /// What one replica came to.
@@ -55,37 +56,23 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     let data = if let Source::File(path) = &options.data { Some(path) } else { None };
     data.into_iter().chain(&options.from).try_for_each(|input| run_dir.keep_apart(input))?;
     let there = run_dir.in_place().filter(|_| options.resume);
-    let longer = there.as_ref().filter(|run| extension::adopt(&mut job, options, run));
+    let is_longer = there.as_ref().is_some_and(|run| extension::adopt(&mut job, options, run));
     job.check_rows()?;
-    let fingerprint = outputs::fingerprint(&job, options);
-    let store = run_dir.store(fingerprint.clone())?;
-    let parts = longer.map(|run| extension::parts(&job, &run_dir, run)).transpose()?;
-    if let Some(run) = &there
-        && (outputs::is_of(run, &fingerprint) || matches!(parts, Some(None)))
-    {
-        // Ended between the last two things it does, a run leaves its checkpoint behind. That of another job stays.
-        if store.is_of_this_job() {
-            store.remove()?;
-        }
-        return outputs::report_complete(&run_dir, run, output.json);
-    }
-    if let (Some(run), None, false) = (&there, &parts, output.force || store.exists()) {
-        let (path, differences) = (run_dir.target().into(), outputs::differences_from(run, &fingerprint));
-        return Err(Error::OtherJob { path, differences });
-    }
-    run_dir.prepare(output.force || parts.is_some())?;
-    let resumes = store.exists() && options.resume;
-    if store.exists() && !resumes && !output.force {
-        return Err(Error::CheckpointExists { path: store.directory() });
-    }
-    if !resumes {
-        store.remove()?;
+    let store = run_dir.store(outputs::fingerprint(&job, options))?;
+    let (standing, earlier) = match &there {
+        Some(run) => extension::standing(&job, store.job(), run, is_longer)?,
+        None => (Standing::Nothing, Vec::new()),
+    };
+    let request = Request { resume: options.resume, force: output.force };
+    let entry = run_dir.enter(&store, standing, request)?;
+    if let (Entry::Complete, Some(run)) = (entry, &there) {
+        return outputs::report_complete(run, run_dir.target(), output.json);
     }
     let mut checkpoint = Checkpoint::new(store, job.parts(), job.checkpoint_every);
-    let running = if resumes {
+    let running = if entry == Entry::GoesOn {
         checkpoint.resume(|k| job.shape_of(k))?
     } else {
-        checkpoint.take_over(parts.flatten().unwrap_or_default())
+        checkpoint.take_over(earlier)
     };
 
     let session = Session::new(&job, checkpoint, interrupt);

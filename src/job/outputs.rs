@@ -1,6 +1,7 @@
 //! The run directory of `train`, and what it prints.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,9 +19,8 @@ use crate::error::Result;
 use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::Row;
 use crate::model::{Architecture, Autoencoder, flat};
-use crate::persist::RunDir;
-use crate::persist::run_dir::InPlace;
-use crate::persist::store::{checksum, differences};
+use crate::persist::store::checksum;
+use crate::persist::{InPlace, RunDir};
 use crate::report::chart::bars;
 use crate::report::{render, terminal};
 use crate::stats::{ESTIMATE_LEVEL, Interval, Mean};
@@ -161,34 +161,13 @@ pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
     value
 }
 
-/// Whether a finished run is one of a job, by its fingerprint.
-pub(super) fn is_of(run: &InPlace, fingerprint: &Value) -> bool {
-    is_of_job(&run.json("config.json").unwrap_or_default(), fingerprint)
-}
-
-/// In what a finished run differs from a job.
-pub(super) fn differences_from(run: &InPlace, fingerprint: &Value) -> String {
-    let config = run.json("config.json").unwrap_or_default();
-    differences(&config, fingerprint).unwrap_or_else(|| "it is none of this program".into())
-}
-
-/// The same of its `config.json`.
-pub(super) fn is_of_job(config: &Value, fingerprint: &Value) -> bool {
-    config.is_object() && differences(config, fingerprint).is_none()
-}
-
-/// Says that there is nothing left to do: with `--json`, by the summary that is there. Exits like the run itself.
+/// Says that there is nothing left to do. Exits like the run itself.
 ///
 /// # Errors
-/// [`Error::Damaged`](crate::Error::Damaged) if a file of the run is missing or changed.
-pub(super) fn report_complete(run_dir: &RunDir, run: &InPlace, json: bool) -> Result<ExitCode> {
-    cli::check_whole(run_dir, run)?;
-    let summary = run.json("summary.json").unwrap_or_default();
-    if json {
-        cli::print_json(&summary)?;
-    } else {
-        cli::print(&format!("{} is complete: there is nothing to resume", text::path(run_dir.target())))?;
-    }
+/// [`Error::Output`](crate::Error::Output).
+pub(super) fn report_complete(run: &InPlace, target: &Path, json: bool) -> Result<ExitCode> {
+    let summary: Value = run.json("summary.json").unwrap_or_default();
+    cli::tell_complete(target, json, &summary)?;
     let diverged = summary["replicas"]["diverged"].as_u64() > Some(0);
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }

@@ -34,7 +34,6 @@ pub(super) struct Session<'a> {
 impl<'a> Session<'a> {
     pub fn new(job: &'a Job, checkpoint: Checkpoint, interrupt: Interrupt) -> Self {
         let progress = cli::progress_bar("train", unit(job), Some("at most "));
-        progress.set_length(job.budget.saturating_mul(job.starts.len() as u64));
         Self { job, checkpoint, interrupt, progress }
     }
 
@@ -47,15 +46,14 @@ impl<'a> Session<'a> {
     pub fn train(&self, mut running: Vec<Option<Part>>, place: Option<&Path>) -> Result<bool> {
         let Self { job, checkpoint, progress, .. } = self;
         running.resize_with(job.parts(), || None);
-        for (k, part) in running.iter().enumerate() {
+        let (mut done, mut length) = (0u64, 0u64);
+        for (k, part) in running.iter().enumerate().filter(|(k, _)| checkpoint.finished(*k).is_none()) {
             let count = job.replicas_of(k).len() as u64;
-            if checkpoint.finished(k).is_some() {
-                progress.dec_length(job.budget.saturating_mul(count));
-            } else if let Some(Part { engine: Some(engine), .. }) = part {
-                progress.inc(engine.step.saturating_mul(count));
-            }
+            let steps = part.as_ref().and_then(|part| part.engine.as_ref()).map_or(0, |engine| engine.step);
+            done = done.saturating_add(steps.saturating_mul(count));
+            length = length.saturating_add(job.budget.saturating_mul(count));
         }
-        progress.reset_eta();
+        cli::begin_at(progress, done, length);
         let parts = running.into_par_iter().enumerate();
         let trained: Result<()> = parts.map(|(k, saved)| self.train_part(k, saved)).collect();
         let (taken, max) = (progress.position(), progress.length().unwrap_or_default());

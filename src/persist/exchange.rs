@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 use super::file::{is_there, open_dir_in, sync_directory};
 use super::folder::Folder;
 use super::manifest::{MANIFEST, Manifest};
-use super::run_dir::{CHECKPOINT, GivesWay, PARTIAL, REPLACED, RunDir};
+use super::run_dir::{CHECKPOINT, PARTIAL, REPLACED, RunDir};
 use crate::error::{Error, Result, io_at};
 use crate::table::is_table_name;
 
@@ -33,7 +33,28 @@ const FILES: [&str; 16] = [
     "figures",
 ];
 
+/// What may give way to a run that is in the place of another.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum GivesWay {
+    No,
+    /// All of its files, if none was changed.
+    Run,
+    /// Those that are made again from the others.
+    Made(fn(&str) -> bool),
+}
+
 impl RunDir {
+    /// Checks that there is room for a run, and that everything the end needs can be done.
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] if the target holds a run that does not give way; [`Error::NotARun`] if it holds anything else;
+    /// [`Error::InTheWay`]; [`Error::NotOurs`]; [`Error::Io`].
+    pub(super) fn make_room(&mut self, gives_way: GivesWay) -> Result<()> {
+        self.gives_way = gives_way;
+        let kept = self.room()?;
+        self.rehearse(&kept)
+    }
+
     /// Lets what is in the target give way to what was written: what the target holds besides, and why something is left of what gave way.
     ///
     /// # Errors
@@ -69,7 +90,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::NotARun`], [`Error::RunExists`], [`Error::InTheWay`], [`Error::Io`].
-    pub(super) fn room(&self) -> Result<Vec<PathBuf>> {
+    fn room(&self) -> Result<Vec<PathBuf>> {
         let path = self.place.shown.clone();
         if !self.is_there(&self.place.name)? {
             return Ok(Vec::new());
@@ -101,7 +122,7 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::Mounted`], [`Error::Rename`], [`Error::Io`].
-    pub(super) fn rehearse(&self, kept: &[PathBuf]) -> Result<()> {
+    fn rehearse(&self, kept: &[PathBuf]) -> Result<()> {
         let parent = &self.place.parent;
         let (replaced, partial) = (self.place.neighbour(REPLACED), self.place.neighbour(PARTIAL));
         if self.is_there(&self.place.name)? {

@@ -7,18 +7,23 @@
 //! - `.NAME.replaced/`, the run that gives way to it;
 //! - `.NAME.checkpoint/`, what `--resume` goes on with ([`store`]).
 //!
+//! What is there decides whether a job begins, goes on, or is complete ([`entry`]).
+//!
 //! A name makes nothing ours. A hidden directory carries a journal of the files that were created in it ([`folder`]), a finished run a
 //! manifest of its files with their checksums ([`manifest`]), and only a regular file that is listed there, and in a finished run only if it
 //! is unchanged, is ever deleted or replaced. Directories are held open while they are written to, and files are created anew, never
 //! opened through a link.
 
+pub(crate) mod entry;
 mod exchange;
 mod file;
 mod folder;
+mod in_place;
 mod lock;
 mod manifest;
 mod place;
 pub(crate) mod run_dir;
 pub(crate) mod store;
 
+pub(crate) use in_place::InPlace;
 pub(crate) use run_dir::RunDir;

@@ -7,24 +7,19 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use cap_std::fs::Dir;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::file::{is_there, open_dir_in, open_in, read_in};
+use super::exchange::GivesWay;
+use super::file::{is_there, open_dir_in, open_in};
 use super::folder::Folder;
+use super::in_place::InPlace;
 use super::lock::Lock;
 use super::manifest::{MANIFEST, Manifest, Stamp};
 use super::place::Place;
 use super::store::Store;
 use crate::data::file::npy;
 use crate::error::{Error, Result, io_at};
-
-/// Most bytes of a state that is read back.
-const MAX_STATE: u64 = 1 << 36;
-
-/// Most bytes of a JSON document that is read back.
-const MAX_JSON: u64 = 1 << 28;
 
 /// Hidden neighbours, by suffix.
 pub(super) const PARTIAL: &str = "partial";
@@ -43,16 +38,6 @@ pub(crate) struct RunDir {
     _lock: Lock,
 }
 
-/// What may give way to a run that is in the place of another.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum GivesWay {
-    No,
-    /// All of its files, if none was changed.
-    Run,
-    /// Those that are made again from the others.
-    Made(fn(&str) -> bool),
-}
-
 /// A run that is in its place.
 #[derive(Debug)]
 pub(crate) struct Committed {
@@ -66,7 +51,7 @@ pub(crate) struct Committed {
 
 impl RunDir {
     /// Excludes other processes from `out`, or from the first free of `runs/NAME`, `runs/NAME-2`, …, until dropped. One
-    /// that keeps a run to be resumed is not free. What a killed process began there is ended. To be [`prepare`](RunDir::prepare)d before it is written to.
+    /// that keeps a run to be resumed is not free. What a killed process began there is ended. To be [`enter`](RunDir::enter)ed before it is written to.
     ///
     /// # Errors
     /// [`Error::Busy`] if another process was first; [`Error::NotOurs`] or [`Error::Unplaced`] if something is in the way; [`Error::Usage`];
@@ -111,17 +96,6 @@ impl RunDir {
         Ok(Some(run_dir))
     }
 
-    /// Checks that there is room for a run, and that everything the end needs can be done.
-    ///
-    /// # Errors
-    /// [`Error::RunExists`] if the target holds a run and `force` is not set; [`Error::NotARun`] if it holds anything
-    /// else; [`Error::InTheWay`]; [`Error::NotOurs`]; [`Error::Io`].
-    pub fn prepare(&mut self, force: bool) -> Result<()> {
-        self.gives_way = if force { GivesWay::Run } else { GivesWay::No };
-        let kept = self.room()?;
-        self.rehearse(&kept)
-    }
-
     /// Refuses an input that the run would replace, or that lies where it will be.
     ///
     /// # Errors
@@ -146,7 +120,9 @@ impl RunDir {
 
     /// The finished run that the target holds, if it holds one.
     pub fn in_place(&self) -> Option<InPlace> {
-        self.run_in(&self.place.name)
+        let dir = open_dir_in(&self.place.parent, Path::new(&self.place.name)).ok()?;
+        let manifest = Manifest::read(&dir)?;
+        Some(InPlace { path: self.place.shown.clone(), dir, manifest })
     }
 
     /// Where the run will be once committed, as the user wrote it.
@@ -246,12 +222,9 @@ impl RunDir {
     /// # Errors
     /// [`Error::NotARun`] if it holds none, [`Error::InTheWay`] if one that is to be made again was changed, [`Error::Io`].
     pub fn take_over(&mut self, made_again: fn(&str) -> bool) -> Result<()> {
-        self.gives_way = GivesWay::Made(made_again);
-        let path = self.place.shown.clone();
-        let InPlace { dir, manifest } =
-            self.in_place().ok_or_else(|| Error::NotARun { path: path.clone() })?;
-        let kept = self.room()?;
-        self.rehearse(&kept)?;
+        let InPlace { path, dir, manifest } =
+            self.in_place().ok_or_else(|| Error::NotARun { path: self.place.shown.clone() })?;
+        self.make_room(GivesWay::Made(made_again))?;
         let (whole, changed): (Vec<&str>, Vec<&str>) =
             manifest.files().filter(|name| !made_again(name)).partition(|name| manifest.is_whole(&dir, name));
         self.carried = changed.iter().filter_map(|name| manifest.stamp(name)).collect();
@@ -287,12 +260,6 @@ impl RunDir {
         }
     }
 
-    pub(super) fn run_in(&self, name: &OsStr) -> Option<InPlace> {
-        let dir = open_dir_in(&self.place.parent, Path::new(name)).ok()?;
-        let manifest = Manifest::read(&dir)?;
-        Some(InPlace { dir, manifest })
-    }
-
     pub(super) fn is_there(&self, name: &OsStr) -> Result<bool> {
         is_there(&self.place.parent, Path::new(name)).map_err(io_at(self.place.path_of(name)))
     }
@@ -320,30 +287,5 @@ impl Drop for RunDir {
             // A sealed one is finished, and in its place unless that failed.
             let _ = folder.remove(&self.place);
         }
-    }
-}
-
-/// A finished run in its place.
-#[derive(Debug)]
-pub(crate) struct InPlace {
-    dir: Dir,
-    pub(super) manifest: Manifest,
-}
-
-impl InPlace {
-    /// Reads a JSON document of it.
-    pub fn json(&self, name: &str) -> Option<Value> {
-        serde_json::from_slice(&read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
-    }
-
-    /// Reads a file that the run has written.
-    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
-        self.manifest.files().find(|file| *file == name)?;
-        read_in(&self.dir, Path::new(name), MAX_STATE).ok()
-    }
-
-    /// A file that is missing or not as it was written.
-    pub fn first_defect(&self) -> Option<&str> {
-        self.manifest.first_defect(&self.dir)
     }
 }

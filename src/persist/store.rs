@@ -1,9 +1,13 @@
-//! What work that is not finished leaves on disk: a directory of files, each complete or not there, that all name the
-//! job they belong to.
+//! What work that is not finished leaves on disk: named values in a directory, each complete or not there, that all name the job they
+//! belong to.
 //!
-//! `job.json` holds the options that determine the results. While it is missing, the rest counts for nothing. Every other file
-//! is written under another name, synced and renamed. It ends with a checksum of the job, so that no file of another one can
-//! pass for one of this, and with one of all before that. Checksums find damage, not malice: whoever reads a value checks that it makes sense.
+//! A job is identified by a JSON object with a flat key for the version, the commit, and every option that determines the results; it
+//! stands in `job.json`. While that is missing, the rest counts for nothing. Every other file is written under another name, synced and
+//! renamed. It ends with a checksum of the job, so that no file of another one can pass for one of this, and with one of all before that.
+//! Checksums find damage, not malice: whoever reads a value says how it could make no sense.
+//!
+//! A store has one writer, the process that holds the lock of its run directory. A value is on disk when [`write`](Store::write) returns,
+//! and counts from then on. It names its job and no place: the stores of several processes that share a job could be put together.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -23,7 +27,7 @@ pub(super) const CHECKSUM: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 const JOB: &str = "job.json";
 
 /// Most bytes of a file: a state is made of numbers that fit into memory.
-const MAX: u64 = 1 << 36;
+pub(super) const MAX: u64 = 1 << 36;
 
 /// Checksum of numbers, to the bit.
 pub(crate) fn checksum(values: &[f64]) -> String {
@@ -59,6 +63,11 @@ impl Store {
         self.place.path_of(&self.place.neighbour(CHECKPOINT))
     }
 
+    /// The job, as it is identified.
+    pub fn job(&self) -> &Value {
+        &self.job
+    }
+
     /// Whether there is something to take up again.
     pub fn exists(&self) -> bool {
         self.has(JOB)
@@ -73,28 +82,23 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::OtherJob`], [`Error::Damaged`], [`Error::Io`].
-    pub fn check_job(&self) -> Result<()> {
+    pub(super) fn check_job(&self) -> Result<()> {
         let then: Value = serde_json::from_slice(&self.bytes(JOB)?)
             .map_err(|e| self.damaged(JOB, &format!("it is no JSON: {e}")))?;
         if then == self.job {
             return Ok(());
         }
-        let differences = differences(&then, &self.job).unwrap_or("other options".into());
+        let differences = differences(&then, &self.job, &[]).unwrap_or("other options".into());
         Err(Error::OtherJob { path: self.directory(), differences })
-    }
-
-    /// Whether there is something of this job, readable or not.
-    pub fn is_of_this_job(&self) -> bool {
-        self.exists() && self.check_job().is_ok()
     }
 
     /// Makes the directory, and says whose it is.
     ///
     /// # Errors
-    /// As [`check_job`](Self::check_job).
+    /// [`Error::Io`].
     pub fn begin(&self) -> Result<()> {
         if self.exists() {
-            return self.check_job();
+            return Ok(());
         }
         let mut text = serde_json::to_string_pretty(&self.job).expect("made of strings and numbers");
         text.push('\n');
@@ -106,11 +110,12 @@ impl Store {
         self.folder().map(|folder| folder.files()).unwrap_or_default()
     }
 
-    /// Writes a value.
+    /// Writes a value; it is on disk then.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::File`].
     pub fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.begin()?;
         let refuse = |e: postcard::Error| Error::File {
             path: self.directory().join(name),
             reason: format!("it cannot be encoded: {e}"),
@@ -121,30 +126,29 @@ impl Store {
         self.put(name, &bytes)
     }
 
-    /// Reads a value that was written. Whether it makes sense is not known yet.
+    /// Reads a value that was written, and in which there is no `flaw`.
     ///
     /// # Errors
     /// [`Error::Damaged`], [`Error::Io`].
-    pub fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+    pub fn read<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        flaw: impl FnOnce(&T) -> Option<String>,
+    ) -> Result<T> {
         let bytes = self.bytes(name)?;
-        let Some((body, sum)) = bytes.split_last_chunk::<8>() else {
-            return Err(self.damaged(name, "it is cut short"));
-        };
-        if CHECKSUM.checksum(body).to_le_bytes() != *sum {
-            return Err(self.damaged(name, "its checksum is wrong"));
-        }
-        let Some(body) = body.strip_suffix(&self.job_sum) else {
-            return Err(self.damaged(name, "it belongs to another run"));
-        };
-        match postcard::take_from_bytes(body) {
-            Ok((value, [])) => Ok(value),
-            Ok(_) => Err(self.damaged(name, "something follows its end")),
-            Err(e) => Err(self.damaged(name, &e.to_string())),
-        }
+        self.body(&bytes).and_then(|body| decode(body, flaw)).map_err(|reason| self.damaged(name, &reason))
     }
 
-    /// A file that does not make sense.
-    pub fn damaged(&self, name: &str, reason: &str) -> Error {
+    /// A value without its checksums, which are right.
+    fn body<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8], String> {
+        let (body, sum) = bytes.split_last_chunk::<8>().ok_or("it is cut short")?;
+        if CHECKSUM.checksum(body).to_le_bytes() != *sum {
+            return Err("its checksum is wrong".into());
+        }
+        Ok(body.strip_suffix(&self.job_sum).ok_or("it belongs to another run")?)
+    }
+
+    fn damaged(&self, name: &str, reason: &str) -> Error {
         Error::Damaged { path: self.directory().join(name), reason: reason.into() }
     }
 
@@ -196,14 +200,76 @@ impl Store {
     }
 }
 
-/// In which keys that both have two jobs differ, in words.
-pub(crate) fn differences(then: &Value, now: &Value) -> Option<String> {
+/// Decodes a value in which there is no `flaw`.
+pub(super) fn decode<T: DeserializeOwned>(
+    bytes: &[u8],
+    flaw: impl FnOnce(&T) -> Option<String>,
+) -> Result<T, String> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => flaw(&value).map_or(Ok(value), Err),
+        Ok(_) => Err("something follows its end".into()),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+/// In which keys that both have two jobs differ, in words, but for those that may.
+pub(super) fn differences(then: &Value, now: &Value, may_differ: &[&str]) -> Option<String> {
     let empty = Map::new();
     let (then, now) = (then.as_object().unwrap_or(&empty), now.as_object().unwrap_or(&empty));
     let of = |(key, now): (&String, &Value)| {
-        let then = then.get(key)?;
+        let then = then.get(key).filter(|_| !may_differ.contains(&key.as_str()))?;
         (then != now).then(|| format!("{key} was {then}, is {now}"))
     };
     let differences: Vec<String> = now.iter().filter_map(of).collect();
     (!differences.is_empty()).then(|| differences.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn store(directory: &std::path::Path, name: &str, seed: u64) -> Store {
+        let place = Place::resolve(&directory.join(name)).unwrap();
+        Store::open(place, json!({ "version": "0.0.1", "seed": seed })).unwrap()
+    }
+
+    #[test]
+    fn a_value_is_read_by_its_job_alone_and_only_if_it_makes_sense() {
+        let directory = tempfile::tempdir().unwrap();
+        let [first, second] = ["a", "b"].map(|name| store(directory.path(), name, 1));
+        first.write("x", &vec![1u64, 2]).unwrap();
+        let sense = |_: &Vec<u64>| None;
+        assert_eq!(first.read("x", sense).unwrap(), [1, 2]);
+        let refused = |result: Result<Vec<u64>>| result.unwrap_err().to_string();
+        let flawed =
+            refused(first.read("x", |values: &Vec<u64>| Some(format!("{} is too many", values.len()))));
+        assert!(flawed.contains("x is damaged: 2 is too many"), "{flawed}");
+        assert!(refused(first.read("y", sense)).contains("No such file"));
+        // Another process with the same job may read it, at another place; another job may not.
+        let copy = |from: &Store, to: &Store| {
+            to.write("x", &Vec::<u64>::new()).unwrap();
+            fs::copy(from.directory().join("x"), to.directory().join("x")).unwrap();
+        };
+        copy(&first, &second);
+        assert_eq!(second.read("x", sense).unwrap(), [1, 2]);
+        let other = store(directory.path(), "c", 2);
+        copy(&first, &other);
+        assert!(refused(other.read("x", sense)).contains("x is damaged: it belongs to another run"));
+        // A new process takes up what is there, and removes it.
+        assert_eq!(store(directory.path(), "a", 1).read("x", sense).unwrap(), [1, 2]);
+        store(directory.path(), "a", 1).remove().unwrap();
+        assert!(!store(directory.path(), "a", 1).exists());
+    }
+
+    #[test]
+    fn jobs_differ_in_the_keys_that_both_have() {
+        let [then, now] = [json!({ "a": 1, "b": 2, "c": 3 }), json!({ "b": 4, "a": 0, "d": 5 })];
+        assert_eq!(differences(&then, &now, &[]).unwrap(), "b was 2, is 4; a was 1, is 0");
+        assert_eq!(differences(&then, &now, &["b"]).unwrap(), "a was 1, is 0");
+        assert_eq!(differences(&then, &now, &["a", "b"]), None);
+    }
 }

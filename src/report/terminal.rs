@@ -101,17 +101,22 @@ pub fn closing(report: &Report) -> String {
     format!("{interrupted}{came} in {seconds:.1} s ({backend} {precision}, seed {seed}, effort {effort})")
 }
 
-/// What to look at, with the command that opens it, and one thing to try next.
-pub fn next(report: &Report, directory: &Path) -> String {
-    let page = directory.join("report.html");
-    let page = text::path(&page);
+/// What to look at, with the command that opens the page if there is one, and what to do next.
+pub fn next(report: &Report, directory: &Path, has_page: bool) -> String {
+    let place = if has_page {
+        page(&text::path(&directory.join("report.html")).to_string())
+    } else {
+        format!("results    {}", text::path(directory))
+    };
     if report.interrupted {
         let out = text::path(directory).to_string();
-        let resume = format!("the same command with --out {} --resume", text::quoted(&out));
-        return format!("{}\ngo on      {resume}", self::page(&page.to_string()));
+        return format!("{place}\ngo on      the same command with --out {} --resume", text::quoted(&out));
+    }
+    if !has_page {
+        return place;
     }
     let (command, why) = suggestion(report);
-    format!("{}\ntry next   {command}\n           {why}", self::page(&page.to_string()))
+    format!("{place}\ntry next   {command}\n           {why}")
 }
 
 /// A line of a label and a value, on a terminal that is too narrow for it wrapped below the value.
@@ -299,13 +304,25 @@ mod tests {
         let notes = tables::notes(report.claims.iter(), 60);
         assert_eq!(notes, "\ngd_limit\n  - a note\n");
         assert!(closing(&report).starts_with("0 of 1 claims reproduced in 1.2 s ("), "{}", closing(&report));
-        let next = next(&report, Path::new("runs/x"));
+        let shown = next(&report, Path::new("runs/x"), true);
         assert!(
-            next.contains("runs/x/report.html")
-                && next.contains("program gd_limit --effort full --seed 3 ")
-                && next.contains(" --samples 4\n"),
-            "{next}"
+            shown.contains("runs/x/report.html")
+                && shown.contains("program gd_limit --effort full --seed 3 ")
+                && shown.contains(" --samples 4\n"),
+            "{shown}"
         );
+    }
+
+    #[test]
+    fn a_report_that_was_broken_off_says_how_to_go_on_with_a_page_or_without() {
+        let directory = Path::new("runs/x y");
+        let report = report([0.5, 0.5]);
+        assert_eq!(next(&report, directory, false), "results    runs/x y");
+        let report = Report { interrupted: true, ..report };
+        let go_on = "\ngo on      the same command with --out 'runs/x y' --resume";
+        assert_eq!(next(&report, directory, false), format!("results    runs/x y{go_on}"));
+        let page = next(&report, directory, true);
+        assert!(page.starts_with("the page   ") && page.ends_with(go_on), "{page}");
     }
 
     #[test]

@@ -6,20 +6,22 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use clap::{Args, Command, FromArgMatches};
 
-use self::finished::{FinishedClaims, entries};
+use self::finished::FinishedClaims;
 use crate::cli::{
-    ClaimOptions, NOT_REPRODUCED, OutputOptions, check_whole, list_backends, note, print, print_json,
-    progress_bar, render_again, render_alone, run, tell_committed, tell_failed,
+    ClaimOptions, NOT_REPRODUCED, OutputOptions, list_backends, note, print, print_json, progress_bar,
+    render_again, render_alone, run, tell_committed, tell_complete, tell_failed,
 };
 use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::persist::RunDir;
+use crate::persist::entry::{Entry, Request};
 use crate::persist::run_dir::Committed;
 use crate::report::{Examined, Invocation, Report, render, tables, terminal};
 use crate::study::{Context, Effort, Findings, Study, Table};
@@ -79,13 +81,15 @@ pub fn run_claims(
     let mut run_dir = RunDir::claim(out.as_deref(), name)?;
     let progress = progress_bar(name, "runs", None);
     let context = Context { effort: options.effort, seed: options.seed, compute, progress };
-    let finished = FinishedClaims::new(&run_dir, &context, name, &own, known.clone())?;
-    if options.resume
-        && let Some(code) = already_complete(&finished, &run_dir, &claims, *json)?
-    {
-        return Ok(code);
+    let store = Arc::new(run_dir.store(finished::job(&context, name, &own))?);
+    let finished = FinishedClaims { store, known: known.clone() };
+    let (standing, earlier) = finished.standing(&run_dir, &claims);
+    let request = Request { resume: options.resume, force: *force };
+    let entry = run_dir.enter(&finished.store, standing, request)?;
+    if let (Entry::Complete, Some(report)) = (entry, &earlier) {
+        tell_complete(run_dir.target(), *json, report)?;
+        return Ok(exit_code(report));
     }
-    finished.prepare(&mut run_dir, options.resume, *force)?;
     let (examined, interrupted) = {
         let keeping = finished.clone();
         let findings = move |claim, context: &Context| keeping.or_examine(claim, || findings(claim, context));
@@ -96,34 +100,38 @@ pub fn run_claims(
         examined.into_iter().map(|Examined { entry, tables }| (entry, tables)).unzip();
     let tables: Vec<Table> = tables.concat();
     let report = Report::new(&context, program, own, entries, interrupted, started.elapsed().as_secs_f64());
-    if interrupted && !finished.is_more(&run_dir, &report) {
-        let (count, place) = (report.entries().count(), text::path(run_dir.target()).to_string());
-        let finished = if count == 1 { "1 claim is".into() } else { format!("{count} claims are") };
-        let stays =
-            if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
-        let out = text::quoted(&place);
-        note(&format!(
-            "interrupted: {finished} finished{stays}; the same command with --out {out} --resume goes on with the others"
-        ));
+    if interrupted && !finished::is_more(&report, &run_dir, earlier.as_ref()) {
+        tell_interrupted(&report, &run_dir);
         return Ok(interrupt.exit_code());
     }
     let committed = write(&report, &tables, run_dir, &known, *no_page)?;
     tell_committed(&committed);
     if !interrupted {
-        finished.remove()?;
+        finished.store.remove()?;
     }
     if *json {
         print_json(&report)?;
     } else {
         conclude(&report, &tables, options, &committed.directory)?;
     }
-    Ok(if interrupted {
-        interrupt.exit_code()
-    } else if report.all_reproduced() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(NOT_REPRODUCED)
-    })
+    Ok(if interrupted { interrupt.exit_code() } else { exit_code(&report) })
+}
+
+/// That of a report which is complete.
+fn exit_code(report: &Report) -> ExitCode {
+    if report.all_reproduced() { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }
+}
+
+/// Says that a report was broken off and is not written, and how to go on.
+fn tell_interrupted(report: &Report, run_dir: &RunDir) {
+    let (count, place) = (report.entries().count(), text::path(run_dir.target()).to_string());
+    let finished = if count == 1 { "1 claim is".into() } else { format!("{count} claims are") };
+    let stays =
+        if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
+    let out = text::quoted(&place);
+    note(&format!(
+        "interrupted: {finished} finished{stays}; the same command with --out {out} --resume goes on with the others"
+    ));
 }
 
 /// Examines claims on a thread of their own until all are, or the process is asked to end; prints the line of each, if lines are
@@ -200,43 +208,8 @@ fn conclude(report: &Report, drawn: &[Table], options: &ClaimOptions, directory:
             .map(|picture| format!("\n{picture}\n")),
     );
     parts.push(format!("\n{}", terminal::closing(report)));
-    parts.push(if options.output.no_page {
-        format!("\nresults    {}", text::path(directory))
-    } else {
-        format!("\n{}", terminal::next(report, directory))
-    });
+    parts.push(format!("\n{}", terminal::next(report, directory, !options.output.no_page)));
     print(&parts.concat())
-}
-
-/// Says that a report is complete, if it is, and with which exit code.
-fn already_complete(
-    kept: &FinishedClaims,
-    run_dir: &RunDir,
-    claims: &[&'static Study],
-    json: bool,
-) -> Result<Option<ExitCode>> {
-    let Some(report) = kept.reported(run_dir).filter(|report| report["interrupted"] == false) else {
-        return Ok(None);
-    };
-    if !claims.iter().all(|claim| entries(&report).any(|entry| entry["id"] == claim.id)) {
-        return Ok(None);
-    }
-    if let Some(run) = run_dir.in_place() {
-        check_whole(run_dir, &run)?;
-    }
-    kept.remove()?;
-    if json {
-        print_json(&report)?;
-    } else {
-        print(&format!("{} is complete: there is nothing to resume", text::path(run_dir.target())))?;
-    }
-    let reproduced =
-        |entry: &serde_json::Value| matches!(entry["verdict"].as_str(), None | Some("reproduced"));
-    Ok(Some(if entries(&report).all(reproduced) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(NOT_REPRODUCED)
-    }))
 }
 
 /// Examines claims on a thread of its own, which can be left to itself when the process is asked to end.

@@ -133,7 +133,7 @@ impl Setting {
         let why = "least squares through 0 over all steps; martingale differences weighted by the exact conditional expectation";
         let ratio = register
             .expect(format!("{name}: drift of R, measured over enumerated"), 1.0, why)
-            .covered(effort.pick(0.3, 0.25, 0.06) * DEFAULT_STEP / self.eta);
+            .covered(effort.pick(0.17, 0.15, 0.035) * DEFAULT_STEP / self.eta);
         let far = (self.batch == 1).then(|| {
             let bound = (prediction.bound)(self.samples, self.eta);
             let measured = format!("{name}: mean drift from R = {FAR} on, measured");
