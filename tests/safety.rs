@@ -351,7 +351,7 @@ fn a_checkpoint_with_a_right_checksum_is_still_checked() {
         assert!(stderr(&output).contains(needle), "{name}: {}", stderr(&output));
     }
     let mut forged = findings.clone();
-    forged.tables[0].name = "batch_sizes";
+    forged.tables[0].name = "batch_sizes".into();
     forge(&forged);
     let output = program("reproduce", directory, &format!("{claims} --resume")).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
