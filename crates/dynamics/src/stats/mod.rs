@@ -1,5 +1,8 @@
 //! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
 
+mod power;
+
+pub use self::power::{POWER, noticed, noticed_difference, noticed_distance, noticed_share};
 use crate::vectors::largest;
 use serde::{Deserialize, Deserializer, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
@@ -16,9 +19,6 @@ pub const CHECK_LEVEL: f64 = REPORT_LEVEL / 200.0;
 
 /// Error level of the interval of an estimate that nothing is decided by: 95 % intervals, one by one.
 pub const ESTIMATE_LEVEL: f64 = 0.05;
-
-/// Probability with which a difference must be noticed that a check says it would notice.
-pub const POWER: f64 = 0.9;
 
 /// A confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -123,60 +123,6 @@ pub fn distance_to_law(sample: &mut [f64], law: impl Fn(f64) -> f64) -> f64 {
 /// (Dvoretzky, Kiefer, Wolfowitz; constant of Massart): `√(log(2/level)/2n)`.
 pub fn largest_distance(n: usize, level: f64) -> f64 {
     ((2.0 / level).ln() / (2.0 * n as f64)).sqrt()
-}
-
-/// Smallest distance of the law behind a sample of `n` from the law that is put to the test which [`largest_distance`] at `level` notices with
-/// probability [`POWER`]: where the two are furthest apart the sample's distribution function is off by more than `√(log(1/β)/2n)` with
-/// probability `β` at most (Hoeffding), `β = 1 − POWER`.
-pub fn noticed_distance(n: usize, level: f64) -> f64 {
-    largest_distance(n, level) + ((1.0 / (1.0 - POWER)).ln() / (2.0 * n as f64)).sqrt()
-}
-
-/// Smallest difference `w = (Σ_k (p_k − q_k)²/q_k)^½` of the law `p` of one row, the shortest, from the law `q` of all the others that
-/// [`homogeneity`] at `level` notices with probability [`POWER`]: the noncentrality of the statistic is `n (1 − n/N) w²` to leading order, for a row of
-/// `n` of all `N` counts.
-///
-/// # Panics
-/// With fewer than two rows or two columns.
-pub fn noticed_difference(rows: &[u64], columns: usize, level: f64) -> f64 {
-    let total: u64 = rows.iter().sum();
-    let shortest = rows.iter().copied().min().unwrap_or(0) as f64;
-    let weight = shortest * (1.0 - shortest / total as f64);
-    (noticed_noncentrality((rows.len() - 1) * (columns - 1), level) / weight).sqrt()
-}
-
-/// The noncentrality with which `χ²` exceeds its quantile at `level` with probability [`POWER`].
-fn noticed_noncentrality(freedom: usize, level: f64) -> f64 {
-    let law = |freedom: usize| ChiSquared::new(freedom as f64).expect("two rows and two columns at least");
-    let critical = law(freedom).inverse_cdf(1.0 - level);
-    // A mixture of central laws with Poisson weights of mean λ/2.
-    let power = |noncentrality: f64| {
-        let mean = 0.5 * noncentrality;
-        let last = (mean + 12.0 * mean.sqrt() + 20.0) as usize;
-        let (mut weight, mut sum) = ((-mean).exp(), 0.0);
-        for k in 0..=last {
-            sum += weight * law(freedom + 2 * k).sf(critical);
-            weight *= mean / (k as f64 + 1.0);
-        }
-        sum
-    };
-    let (mut low, mut high) = (0.0, 500.0);
-    for _ in 0..50 {
-        let middle = 0.5 * (low + high);
-        if power(middle) < POWER { low = middle } else { high = middle }
-    }
-    high
-}
-
-/// Smallest deviation that a normal interval at `level`, this wide on either side, does not cover with probability [`POWER`].
-pub fn noticed(half_width: f64, level: f64) -> f64 {
-    half_width * (1.0 + normal_quantile(2.0 * (1.0 - POWER)) / normal_quantile(level))
-}
-
-/// Smallest difference of a probability, wherever it lies, that a two-sided binomial test at `level` over so many trials notices with probability
-/// [`POWER`]: by the normal law, around a half, where the error of a frequency is largest.
-pub fn noticed_share(trials: u64, level: f64) -> f64 {
-    noticed(normal_quantile(level) * 0.5 / (trials as f64).sqrt(), level)
 }
 
 /// Two-sided quantile of the standard normal law: `P(|Z| > z) = level`.
@@ -426,23 +372,6 @@ mod tests {
                 "{n}: {interval:?}"
             );
         }
-    }
-
-    #[test]
-    fn a_share_that_is_noticed_is_noticed_as_often_as_stated() {
-        // 0.55 against ½ at level 0.01 takes 0.25 (2.576 + 1.282)²/0.05² = 1488 trials; binomial tests of 2000 samples notice it in 1800,
-        // deviation 13.4.
-        let trials = 1488;
-        let difference = noticed_share(trials, 0.01);
-        assert!((difference - 0.05).abs() < 1e-5, "{difference}");
-        let mut rng = stream(6, Purpose::Protocol, 0);
-        let mut noticed = 0;
-        for _ in 0..2000 {
-            let hits =
-                (0..trials).filter(|_| rand::RngExt::random::<f64>(&mut rng) < 0.5 + difference).count();
-            noticed += u32::from(!binomial_interval(hits as u64, trials, 0.01).contains(0.5));
-        }
-        assert!(noticed.abs_diff(1800) < 50, "{noticed}");
     }
 
     #[test]
