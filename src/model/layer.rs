@@ -16,8 +16,8 @@ use crate::limits;
 pub struct Layer {
     /// Weights `W`, one neuron of the upper level a row, `[R, k, d]`.
     pub weight: Param<Tensor<3>>,
-    /// Bias of the level that is read into: `[R, 1, k]` upwards, `[R, 1, d]` downwards.
-    pub bias: Option<Param<Tensor<3>>>,
+    /// Bias of the level that is read into: `[R, k]` upwards, `[R, d]` downwards.
+    pub bias: Option<Param<Tensor<2>>>,
 }
 
 impl Layer {
@@ -33,9 +33,9 @@ impl Layer {
 }
 
 /// Adds a bias, if there is one, to every row.
-pub(super) fn plus(h: Tensor<3>, bias: Option<&Param<Tensor<3>>>) -> Tensor<3> {
+pub(super) fn plus(h: Tensor<3>, bias: Option<&Param<Tensor<2>>>) -> Tensor<3> {
     match bias {
-        Some(bias) => h + bias.val(),
+        Some(bias) => h + bias.val().unsqueeze_dim(1),
         None => h,
     }
 }
@@ -106,8 +106,8 @@ impl<'a> Draw<'a> {
     }
 
     /// A bias, which starts at 0.
-    pub fn bias(&self, width: usize) -> Param<Tensor<3>> {
-        Param::from_tensor(self.compute.tensor(&vec![0.0; width], [1, 1, width]))
+    pub fn bias(&self, width: usize) -> Param<Tensor<2>> {
+        Param::from_tensor(self.compute.tensor(&vec![0.0; width], [1, width]))
     }
 
     /// A weight a level, from the first to the last, with biases for reading upwards or without any.

@@ -39,8 +39,8 @@ pub struct TiedDeepConfig {
 pub struct TiedDeep {
     /// `W_l` and `b_l`, from the first layer to the last.
     pub encoder: Vec<Layer>,
-    /// `d_1, …, d_{L−1}`, each `[R, 1, k_l]`; none without biases.
-    pub decoder_bias: Vec<Param<Tensor<3>>>,
+    /// `d_1, …, d_{L−1}`, each `[R, k_l]`; none without biases.
+    pub decoder_bias: Vec<Param<Tensor<2>>>,
     /// Activation `φ`.
     #[module(skip)]
     pub activation: Activation,

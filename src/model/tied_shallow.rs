@@ -30,8 +30,8 @@ pub struct TiedShallowConfig {
 pub struct TiedShallow {
     /// Weights `W`, one neuron a row, `[R, k, n]`.
     pub weight: Param<Tensor<3>>,
-    /// Biases `b` of the neurons, `[R, 1, k]`.
-    pub bias: Option<Param<Tensor<3>>>,
+    /// Biases `b` of the neurons, `[R, k]`.
+    pub bias: Option<Param<Tensor<2>>>,
     /// Activation `φ`.
     #[module(skip)]
     pub activation: Activation,

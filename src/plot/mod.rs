@@ -4,16 +4,16 @@ mod axis;
 mod clip;
 pub mod drawing;
 mod paint;
-mod plot;
 mod raster;
 pub mod sheet;
+mod typed;
 
 use std::fmt;
 
 pub use drawing::Drawing;
 pub use paint::{Look, png, svg};
-pub use plot::{Plot, distinct};
 pub use sheet::Sheet;
+pub use typed::{Plot, distinct};
 
 /// A figure: what it is drawn from, and how.
 pub trait Figure: fmt::Debug + Sync {

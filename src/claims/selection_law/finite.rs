@@ -55,7 +55,9 @@ pub(super) fn octants(context: &Context, prediction: &Prediction, register: &mut
     let replicas = context.effort.pick([400_000, 800_000], [1_100_000; 2], [6_000_000; 2]);
     let mut parts: Vec<PairPart> = (0..)
         .zip(LARGE.into_iter().zip(replicas))
-        .map(|(k, (eta, replicas))| beside_the_limit(prediction, eta, replicas, 1 << 32 | 2 * k, register))
+        .map(|(k, (eta, replicas))| {
+            beside_the_limit(prediction, eta, replicas, (1 << 32) | (2 * k), register)
+        })
         .collect();
     let prediction = prediction.clone();
     parts.push(Box::new(move |_, findings, rows| {

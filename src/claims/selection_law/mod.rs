@@ -49,6 +49,9 @@ pub struct Options {
     pub replicas: Option<u64>,
 }
 
+/// Odds from correlations, by a rule of thumb.
+pub type Guess = fn(&[f64]) -> Vec<f64>;
+
 /// The theory that is put to the test.
 #[derive(Clone, Debug)]
 pub struct Prediction {
@@ -73,7 +76,7 @@ pub struct Prediction {
     /// Bound on the probability that the leader of the diffusion does not win in the end.
     pub turns_again: fn(&[f64]) -> f64,
     /// Two natural guesses, which give the leader too little: `|c_j|/Σ|c|`, and the share of spherical area.
-    pub guesses: [fn(&[f64]) -> Vec<f64>; 2],
+    pub guesses: [Guess; 2],
     /// Who wins if the data are passed in epochs.
     pub winner_of_epochs: fn(&[f64]) -> usize,
     /// How far full batches turn `w`.

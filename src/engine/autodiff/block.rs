@@ -298,7 +298,7 @@ impl<M: Autoencoder> Block<M> {
             StepSizes::Same(first)
         } else {
             let steps: Vec<f64> = self.moving.iter().map(of).collect();
-            StepSizes::Each(self.compute.tensor(&steps, [steps.len()]))
+            StepSizes::Each(Box::new(self.compute.tensor(&steps, [steps.len()])))
         }
     }
 
@@ -341,7 +341,7 @@ fn run_of(batch: &[usize]) -> Option<Range<usize>> {
 enum StepSizes {
     Same(f64),
     /// One a replica, `[R]`.
-    Each(Tensor<1>),
+    Each(Box<Tensor<1>>),
 }
 
 /// `p ← p − η_B g` for every float parameter.
@@ -359,7 +359,7 @@ impl ModuleMapper for Descend {
                     StepSizes::Each(steps) => {
                         let mut shape = [1; D];
                         shape[0] = steps.dims()[0];
-                        gradient * steps.clone().reshape(shape)
+                        gradient * (**steps).clone().reshape(shape)
                     }
                 };
                 Tensor::from_inner(value.inner() - step).require_grad()

@@ -78,7 +78,7 @@ pub struct Check {
     /// able to notice; `None` where that is not asked.
     pub precision: Option<f64>,
     /// Smallest difference from the prediction that it would notice, with probability [`POWER`](crate::stats::POWER) where chance has a part;
-    /// `None` for bounds from one side. Reports of earlier versions do not say it.
+    /// `None` for bounds from one side, and where it would notice nothing. Reports of earlier versions do not say it.
     #[serde(default)]
     pub detects: Option<f64>,
     /// Upper bound on the probability that this check refutes a true claim; 0 where chance has no part in the outcome.

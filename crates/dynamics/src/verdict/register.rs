@@ -186,7 +186,7 @@ impl Stated {
             measured,
             tolerance_or_interval: margin,
             precision,
-            detects,
+            detects: detects.filter(|detects| detects.is_finite()),
             level,
             ok,
             n,
