@@ -14,7 +14,7 @@ use self::devtools::{DESK, Page};
 use crate::common::browser;
 
 fn file() -> PathBuf {
-    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/explorer.html");
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/explorer.html");
     std::env::var_os("EXPLORER_PAGE").map_or_else(|| committed.into(), PathBuf::from)
 }
 
