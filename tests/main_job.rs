@@ -164,8 +164,8 @@ fn the_hypothesis_map_is_written_cell_by_cell() {
     assert_eq!(csv.lines().next(), Some("algorithm,step_per_sample,init_norm,fraction,runs,inside"));
     assert_eq!(rows.len(), 4 * 10 * 7);
     // Fields from the right: inside, runs, fraction. Inside the theorems' rectangle every run arrives.
-    assert!(rows.iter().filter(|row| row[0] == "true").all(|row| row[2] == "1"));
-    assert!(rows.iter().any(|row| row[2] == "0"));
+    assert!(rows.iter().filter(|row| row[0] == "true").all(|row| row[2] == "1.0"));
+    assert!(rows.iter().any(|row| row[2] == "0.0"));
 }
 
 #[test]
