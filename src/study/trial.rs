@@ -62,6 +62,14 @@ impl Trial<'_> {
     }
 }
 
+/// Takes more steps with an engine whose run has ended, which may let its replica stand still.
+pub(crate) fn go_on(engine: &mut dyn Engine, steps: u64) -> Result<()> {
+    let here = engine.snapshot();
+    engine.restore(&here)?;
+    engine.advance(steps);
+    Ok(())
+}
+
 /// The run of an engine with one replica.
 fn only(runs: Vec<Run>) -> Run {
     runs.into_iter().next().expect("one replica, one run")

@@ -26,7 +26,7 @@ fn every_check_can_fail() {
     // The leading order in the place of the exact expectation, and an order without the logarithm.
     let order = |m: usize, _: Activation| alignment::asymptotic_max_cos(m);
     let seen = names(Prediction { gd_max_cos: order, ..right });
-    assert_eq!(seen.iter().filter(|name| name.starts_with("GD: max cos, over")).count(), 2, "{seen:?}");
+    assert!(seen.iter().any(|name| name.starts_with("GD: max cos, over")), "{seen:?}");
     let of_max_cos = ["GD: max cos, over", "GD, linear: slope of max cos", "GD, relu: slope of max cos"];
     turns(Prediction { gd_max_cos: |m, _| 2.0 / (m as f64).sqrt(), ..right }, &of_max_cos);
     // Θ(m/n) for the cosine itself, as printed: (m/n)² for its square. And a constant that is off by a tenth.

@@ -155,7 +155,7 @@ impl Laws<'_> {
         Box::new(move |samples| {
             let tails = over(samples, &tail);
             let (beyond, n) = (tails.iter().filter(|&&tail| tail < DELTA).count(), tails.len() as u64);
-            expected.tested(beyond as f64 / n as f64, noticed_share(critical, n) - DELTA, n)
+            expected.tested(beyond as f64 / n as f64, share_beyond(critical, n) - DELTA, n)
         })
     }
 
@@ -212,13 +212,13 @@ fn critical_count(n: u64, p: f64, level: f64) -> u64 {
 
 /// The least `p` with `P(Bin(n, p) > k) ≥` [`POWER`]: the share that a test is likely to notice which takes more than `k` of `n` for too many. 1
 /// of so few that there cannot be more.
-fn noticed_share(k: u64, n: u64) -> f64 {
+fn share_beyond(k: u64, n: u64) -> f64 {
     if k < n { binomial_lower_bound(k + 1, n, POWER) } else { 1.0 }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{critical_count, noticed_share};
+    use super::{critical_count, share_beyond};
 
     #[test]
     fn critical_counts_are_quantiles() {
@@ -230,11 +230,11 @@ mod tests {
     #[test]
     fn shares_that_are_noticed_go_beyond_the_critical_count() {
         // P(Bin(10, p) > 9) = p¹⁰, and P(Bin(1, p) > 0) = p.
-        assert!((noticed_share(9, 10) - 0.9f64.powf(0.1)).abs() < 1e-12);
-        assert!((noticed_share(0, 1) - 0.9).abs() < 1e-12);
-        assert_eq!(noticed_share(10, 10), 1.0);
+        assert!((share_beyond(9, 10) - 0.9f64.powf(0.1)).abs() < 1e-12);
+        assert!((share_beyond(0, 1) - 0.9).abs() < 1e-12);
+        assert_eq!(share_beyond(10, 10), 1.0);
         // Of 6000 starts 100 are too many: Normal approximation of what 90 % take, (100.5 + 1.28 · 10.5)/6000 = 0.0190.
-        assert!((noticed_share(100, 6000) - 0.0190).abs() < 2e-4, "{}", noticed_share(100, 6000));
-        assert!(noticed_share(10, 300) > noticed_share(100, 6000));
+        assert!((share_beyond(100, 6000) - 0.0190).abs() < 2e-4, "{}", share_beyond(100, 6000));
+        assert!(share_beyond(10, 300) > share_beyond(100, 6000));
     }
 }

@@ -8,7 +8,7 @@ use crate::init::Start;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
-use crate::study::trial::Trial;
+use crate::study::trial::{Trial, go_on};
 use crate::study::{Context, Lab, Part};
 use crate::train::Outcome;
 use crate::verdict::Register;
@@ -82,7 +82,7 @@ fn descend(
     let before = engine.weights(0)?;
     let run = case.run_for(&mut engine, 3000);
     // The loop stops a dead run at once: make it go on all the same.
-    engine.advance(100);
+    go_on(&mut engine, 100)?;
     let moved = engine.weights(0)?.iter().zip(&before).map(|(a, b)| a - b).collect::<Vec<_>>();
     let residual = engine.neurons(0)[0].residual;
     Ok(End { outcome: run.outcome, loss: run.loss, residual, moved: norm(&moved) })

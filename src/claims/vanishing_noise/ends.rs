@@ -10,7 +10,7 @@ use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::model::{Activation, SingleNeuron};
 use crate::schedule::Schedule;
-use crate::study::trial::Trial;
+use crate::study::trial::{Trial, go_on};
 use crate::theory::sgd;
 use crate::train::Outcome;
 use crate::vectors::largest;
@@ -120,7 +120,8 @@ impl Draw {
         let set = (prediction.limit_set)(&start.correlations, self.problem.activation());
         let run = case.run_to(&mut engine, set.clone(), distance);
         let arrived = engine.weights(0)?;
-        engine.advance((time / sgd::rate(m, 1, self.problem.step_per_sample(1))).ceil() as u64);
+        let further = time / sgd::rate(m, 1, self.problem.step_per_sample(1));
+        go_on(&mut engine, further.ceil() as u64)?;
         let stays = set.distance(&engine.neurons(0)[0]) <= factor * distance;
         Ok((arrived, stays && run.outcome == Outcome::Converged))
     }
