@@ -58,7 +58,7 @@ fn every_check_can_fail() {
 }
 
 /// Larger batches for the larger correlation: odds that depend on b. A stop that biases nothing, and one that binds too early. Spherical area in
-/// the place of the lattice. A clock that is slow by m/(m − 1). Off the manifold a norm that does not saturate, and lots of the size that they
+/// the place of the lattice. Guesses that are bounds. A clock that is slow by m/(m − 1). Off the manifold a norm that does not saturate, and lots of the size that they
 /// have on it. A full batch that turns.
 fn of_each_batch(right: &Prediction) -> Prediction {
     fn by_batch(c: [f64; 2], batch: usize) -> f64 {
@@ -72,12 +72,17 @@ fn of_each_batch(right: &Prediction) -> Prediction {
     fn with_a_half(c: &[f64]) -> f64 {
         3f64.powf(0.25) * (c[1] / c[0]).sqrt()
     }
+    fn cosines(c: &[f64]) -> Vec<f64> {
+        let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
+        c.iter().map(|c| c / norm).collect()
+    }
     Prediction {
         pair_in_batches: by_batch,
         stopped_early: |c, _| theory::pair(c),
         turns_again: with_a_half,
         triangle: area,
         diffusion_rate: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
+        guesses: [cosines, cosines],
         arrival: |_| 1.0,
         arrival_spread: |norm| norm.ln().abs(),
         rest: 1e-9,
@@ -85,7 +90,7 @@ fn of_each_batch(right: &Prediction) -> Prediction {
     }
 }
 
-const OF_EACH_BATCH: [&str; 11] = [
+const OF_EACH_BATCH: [&str; 14] = [
     "two samples of 4, sgd with b = 2",
     "two samples of 4, sgd with b = 3",
     "two samples of 2, replacement with b = 2",
@@ -94,13 +99,16 @@ const OF_EACH_BATCH: [&str; 11] = [
     "a decided path of the diffusion turns again",
     "Monte Carlo against the lattice",
     "(m − 1) κ T less the fall of Σ log cos",
+    "c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds",
+    "by paths of the diffusion exceeds |c_1|/Σ|c|",
+    "by paths of the diffusion exceeds spherical area",
     "N after m log(1/‖w_0‖)/2η steps",
     "variance of a log-ratio there",
     "full batch: largest change of a cosine",
 ];
 
 /// The shares of the correlations, and those of their squares: for pairs, in batches, for three, for paths of the diffusion and for the Monte
-/// Carlo. Guesses that are bounds. The clock of draws with replacement. Epochs that the first sample wins.
+/// Carlo. The clock of draws with replacement. Epochs that the first sample wins.
 fn of_squares(right: &Prediction) -> Prediction {
     fn share(c: [f64; 2]) -> f64 {
         c[0] / (c[0] + c[1])
@@ -112,10 +120,6 @@ fn of_squares(right: &Prediction) -> Prediction {
         let law = theory::proportional(&squares(&c));
         [law[0], law[1], law[2]]
     }
-    fn cosines(c: &[f64]) -> Vec<f64> {
-        let norm = c.iter().map(|c| c * c).sum::<f64>().sqrt();
-        c.iter().map(|c| c / norm).collect()
-    }
     Prediction {
         pair: |c| share(c.map(|c| c * c)),
         pair_at: |c, _| share(c),
@@ -123,14 +127,13 @@ fn of_squares(right: &Prediction) -> Prediction {
         triangle: shares_of_squares,
         odds: |c, tolerance, seed| theory::monte_carlo(&squares(c), tolerance, seed),
         path: |c, seed, path| (Prediction::default().path)(&squares(c), seed, path),
-        guesses: [cosines, cosines],
         diffusion_rate: theory::diffusion_rate_with_replacement,
         winner_of_epochs: |_| 0,
         ..right.clone()
     }
 }
 
-const OF_SQUARES: [&str; 17] = [
+const OF_SQUARES: [&str; 14] = [
     "the exact odds, largest deviation from (2/π) arctan(c_1/c_2)",
     "θ = 0.17 π/2, η = 0.05: P(i* = 1)",
     "θ = 0.17 π/2, η → 0: P(i* = 1) by extrapolation",
@@ -142,10 +145,7 @@ const OF_SQUARES: [&str; 17] = [
     "in the mean, is not 0",
     "c ∝ (5, 3, 2): P(i* = 1) by paths",
     "c ∝ (5, 3, 2), η → 0: P(i* = 1) of SGD",
-    "c ∝ (5, 3, 2): P(i* = 1) by SGD at η = 0.1 exceeds",
     "Monte Carlo against (2/π) arctan",
-    "by paths of the diffusion exceeds |c_1|/Σ|c|",
-    "by paths of the diffusion exceeds spherical area",
     "runs in which the largest correlation wins",
     "epochs that drop a sample",
 ];

@@ -74,7 +74,7 @@ pub(super) fn against_the_clock(
              line in η through all means, which leaves a third of an error at most",
         )
         .chance(2.0 * CHECK_LEVEL)
-        .covered(context.effort.pick(1.0, 0.38, 0.12));
+        .covered(context.effort.pick(1.02, 0.38, 0.12));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let (rows, excesses) = over_batches(lab, replicas, &prediction)?;

@@ -38,7 +38,7 @@ pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut
             format!("mean growth of the norm; {why}"),
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.0021, 0.001, 0.0005));
+        .covered(context.effort.pick(0.0021, 0.0007, 0.00035));
     let spread = register
         .expect(
             "m = 4, ‖w_0‖ = 0.01: variance of a log-ratio there, over η",
@@ -46,7 +46,7 @@ pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut
             format!("independent lots of size η (2 − N); {why}"),
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(2.5, 1.55, 0.8));
+        .covered(context.effort.pick(2.5, 1.6, 0.8));
     Box::new(move |lab, findings| {
         let (mut norms, mut squares) = (Vec::new(), Vec::new());
         for (k, (steps, eta)) in (0..).zip(runs) {
