@@ -53,7 +53,7 @@ fn odds(rows: &[PairOdds]) -> Panel {
 /// Rows of the cells with most runs: the others are too wide to be seen beside the curves.
 fn sharpest(rows: &[PairOdds]) -> Vec<&PairOdds> {
     let max = measured(rows).map(|row| row.runs).max().unwrap_or(0);
-    measured(rows).filter(|row| row.runs > max / 2).collect()
+    measured(rows).filter(|row| 2.0 * row.runs as f64 >= max as f64).collect()
 }
 
 /// What is left beside the limit, over all angles, by step size.

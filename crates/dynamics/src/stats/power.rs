@@ -15,7 +15,7 @@ pub fn noticed_distance(n: usize, level: f64) -> f64 {
 }
 
 /// Smallest difference `w = (Σ_k (p_k − q_k)²/q_k)^½` of the law `p` of one row, the shortest, from the law `q` of all the others that
-/// [`homogeneity`] at `level` notices with probability [`POWER`]: the noncentrality of the statistic is `n (1 − n/N) w²` to leading order, for a row of
+/// [`homogeneity`](super::homogeneity) at `level` notices with probability [`POWER`]: the noncentrality of the statistic is `n (1 − n/N) w²` to leading order, for a row of
 /// `n` of all `N` counts.
 ///
 /// # Panics

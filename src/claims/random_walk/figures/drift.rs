@@ -33,7 +33,7 @@ fn caption(rows: &[LevelDrift]) -> String {
         "Mean increment of R by its level before the step, with 95 % intervals, over {} steps of independent walks (η = {}, sum \
          reduction, reduced engine), against the mean of the exact conditional expectation, enumerated over all batches \
          at the states visited. Dotted: the asymptotic lower bound (1/m)(log 1/(1 − η) − η), stated for b = 1.",
-        rows.iter().map(|row| row.steps).sum::<usize>(),
+        rows.iter().map(|row| row.steps as f64).sum::<f64>(),
         rows[0].step_size,
     )
 }
