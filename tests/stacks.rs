@@ -34,7 +34,7 @@ fn a_stack_has_the_bits_of_its_replicas_alone() {
                 (ScheduleKind::Sgd, 3),
                 (ScheduleKind::Cyclic, 2),
                 (ScheduleKind::Reshuffle, 2),
-                (ScheduleKind::Replacement, m + 1),
+                (ScheduleKind::Replacement, m - 1),
                 (ScheduleKind::Gd, m),
             ] {
                 let schedule = Schedule::new(kind, m, Some(batch), 7).unwrap();
