@@ -156,6 +156,20 @@ impl Mean {
         Self { mean, sem: (variance / n as f64).sqrt(), n }
     }
 
+    /// Mean of a sample of `(stratum, number)` where each stratum is known to hold its share of all numbers (post-stratification, W. G. Cochran,
+    /// Sampling Techniques, 1977, §5A.9): what the strata's means differ by does not enter the error. A stratum of which the sample has nothing
+    /// counts as 0.
+    pub fn post_stratified(sample: &[(usize, f64)], shares: &[f64]) -> Self {
+        let mean_of = |stratum: usize| {
+            let within = || sample.iter().filter(|(of, _)| *of == stratum).map(|(_, x)| x);
+            within().sum::<f64>() / within().count().max(1) as f64
+        };
+        let means: Vec<f64> = (0..shares.len()).map(mean_of).collect();
+        let mean = shares.iter().zip(&means).map(|(share, mean)| share * mean).sum();
+        let within: Vec<f64> = sample.iter().map(|(stratum, x)| x - means[*stratum]).collect();
+        Self { mean, ..Self::of(&within) }
+    }
+
     /// Student-t interval at error level `level`, 0.05 for one of 95 %; of fewer than two numbers it is all of ℝ.
     pub fn interval(&self, level: f64) -> Interval {
         let half = if self.n < 2 { f64::INFINITY } else { student_quantile(level, self.n - 1) * self.sem };
@@ -283,6 +297,31 @@ mod tests {
         }
         assert!(slopes.abs_diff(1900) < 45, "slope: {slopes}");
         assert!(means.abs_diff(1900) < 45, "mean: {means}");
+    }
+
+    #[test]
+    fn what_strata_differ_by_is_no_error_of_a_mean() {
+        // A quarter of the numbers about 3, the rest about −1, deviation 0.3: mean 0, deviation 1.76. Of 95 % intervals over 2000 samples of
+        // 300, 1900 with deviation 9.7 cover it; they are 0.3/1.76 as wide as those of the plain mean.
+        let mut rng = stream(4, Purpose::Protocol, 0);
+        let (mut hits, mut narrower) = (0, Vec::new());
+        for _ in 0..2000 {
+            let sample: Vec<(usize, f64)> = (0..300)
+                .map(|_| {
+                    let stratum = usize::from(rand::RngExt::random::<f64>(&mut rng) < 0.25);
+                    let noise: f64 = StandardNormal.sample(&mut rng);
+                    (stratum, 4.0 * stratum as f64 - 1.0 + 0.3 * noise)
+                })
+                .collect();
+            let mean = Mean::post_stratified(&sample, &[0.75, 0.25]);
+            hits += u32::from(mean.interval(0.05).contains(0.0));
+            let plain = Mean::of(&sample.iter().map(|(_, x)| *x).collect::<Vec<_>>());
+            narrower.push(mean.sem / plain.sem);
+        }
+        assert!(hits.abs_diff(1900) < 45, "{hits}");
+        assert!((Mean::of(&narrower).mean - 0.3 / 3.09f64.sqrt()).abs() < 0.005);
+        // (1 + 3)/2 · ¼ + 5 · ¾.
+        assert_eq!(Mean::post_stratified(&[(0, 1.0), (1, 5.0), (0, 3.0)], &[0.25, 0.75]).mean, 4.25);
     }
 
     #[test]
