@@ -29,6 +29,12 @@ impl Active {
         self.0.iter().copied().filter(|&j| j != leader).collect()
     }
 
+    /// Whether a batch holds the leader, and whether it holds the one after it.
+    pub fn holds(&self, c: &[f64], batch: &[usize]) -> [bool; 2] {
+        let second = self.losers(c).into_iter().max_by(|&i, &j| c[i].abs().total_cmp(&c[j].abs()));
+        [Some(self.leader(c)), second].map(|sample| sample.is_some_and(|sample| batch.contains(&sample)))
+    }
+
     /// The log-ratio `R` as it stands, measured without the help of theory.
     pub fn level(&self, neuron: &Neuron) -> f64 {
         log_ratio(neuron, |i| self.0.binary_search(&i).is_ok())

@@ -1,7 +1,7 @@
 //! Event by event, far out: how far R moves when the leader is drawn, and when another sample is.
 
 use super::active::Active;
-use super::drift::FAR;
+use super::steps::FAR;
 use super::{Prediction, STUDY};
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -50,7 +50,7 @@ pub(super) fn part(
     let why = "the draws after the first look that finds R above 20 are independent of it";
     let share = register.expect(
         name("share of the steps at which i* is drawn"),
-        (prediction.share_drawn)(samples),
+        (prediction.share_drawn)(samples, 1),
         why,
     );
     let share = share.covered(context.effort.pick(0.02, 0.01, 0.005));

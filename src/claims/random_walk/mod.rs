@@ -7,6 +7,7 @@ mod figures;
 mod long_run;
 mod paths;
 mod rates;
+mod steps;
 
 use crate::error::{Error, Result};
 use crate::model::Activation;
@@ -76,8 +77,8 @@ pub struct Prediction {
     pub rise: fn(f64) -> f64,
     /// Its fall when another sample is, from `η` and the share of that sample among the losers.
     pub fall: fn(f64, f64) -> f64,
-    /// How often `i*` is drawn, from `m`.
-    pub share_drawn: fn(usize) -> f64,
+    /// How often a batch holds `i*`, from `m`, `b`.
+    pub share_drawn: fn(usize, usize) -> f64,
 }
 
 impl Default for Prediction {
@@ -92,7 +93,7 @@ impl Default for Prediction {
             growth: random_walk::mean_growth,
             rise: random_walk::rise,
             fall: random_walk::fall,
-            share_drawn: |samples| 1.0 / samples as f64,
+            share_drawn: |samples, batch| batch as f64 / samples as f64,
         }
     }
 }
@@ -124,7 +125,7 @@ pub fn protocol(
             findings.tables.push(paths::table(lab, &told, eta)?);
             Ok(())
         }),
-        drift::part(context.effort, prediction, eta, register),
+        drift::part(context, prediction, eta, register),
         events::part(context, prediction, eta, (6, Activation::Linear), register),
         events::part(context, prediction, eta, (9, Activation::Relu), register),
         long_run::transience(context, prediction, eta, register),
@@ -147,13 +148,14 @@ fn sentences(effort: Effort, eta: f64) -> Vec<String> {
         format!(
             "Every walk is one replica of the reduced engine from a Gaussian start of norm ½; starts with fewer than two active samples are left out. Step by step: {} walks \
              at η = {eta} for each of (m, b) = (6, 1), (7, 3) and, with ReLU, (9, 1); grouped by level, the mean increment is held against the exact conditional \
-             expectation, enumerated over all batches at the states visited.",
-            drift::walks(effort)
+             expectation, enumerated over all batches at the states visited. The mean is post-stratified by whether the batch holds i*, and whether \
+             it holds the runner-up: how often it does is known.",
+            steps::walks(effort)
         ),
         format!(
             "Event by event: for b = 1, m = 6 and, with ReLU, m = 9, {} walks beyond R = {}, {} consecutive steps each, those that draw i* apart from the others.",
             events::walks(effort),
-            drift::FAR,
+            steps::FAR,
             events::STEPS
         ),
         format!(
