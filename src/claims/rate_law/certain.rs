@@ -79,13 +79,15 @@ pub(super) fn blocks(prediction: &Prediction, register: &mut Register) -> Part {
 }
 
 /// The full batch has no losers.
-pub(super) fn full_batch(register: &mut Register) -> Part {
+pub(super) fn full_batch(prediction: &Prediction, register: &mut Register) -> Part {
+    let (kind, reduction) = (ScheduleKind::Gd, Reduction::Mean);
+    let setting = Setting { kind, samples: 5, batch: 5, eta: 0.2, reduction };
     let name = "full batch: largest fall of any log|c_j| a step";
-    let still =
-        register.expect(name, 0.0, "all stand still at the mixture; rounding").control().within(1e-12);
+    let still = register
+        .expect(name, setting.law(prediction).rate, "all stand still at the mixture; rounding")
+        .control()
+        .within(1e-12);
     Box::new(move |lab, findings| {
-        let (kind, reduction) = (ScheduleKind::Gd, Reduction::Mean);
-        let setting = Setting { kind, samples: 5, batch: 5, eta: 0.2, reduction };
         let (from, to) = (5000, 25_000);
         let replicas = setting.replicas(lab.cell_seed(&STUDY, 3 << 32))?;
         let falls = replicas

@@ -103,7 +103,7 @@ pub fn protocol(
         rates::part(context, options, prediction, register),
         certain::single_samples(prediction, register),
         certain::blocks(prediction, register),
-        certain::full_batch(register),
+        certain::full_batch(prediction, register),
         batch_size::part(prediction, register),
         phases::part(context, prediction, register),
         Box::new(|_, findings| {

@@ -74,9 +74,12 @@ fn expected(context: &Context, prediction: &Prediction, eta: f64, register: &mut
     let after = (prediction.pair_time)([near.exp(), 1.0], far);
     // At η = 0.05 it is 0.005 ± 0.0016 and −0.005 ± 0.0034 in a million runs: a third of a standard error at most.
     let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η, a third of a standard error at most";
-    let precision = context.effort.pick(0.9, 0.5, 0.15);
-    [("m = 2: mean κT to selection, |d| = 3", to_selection), ("m = 2: mean κT from there to |d| = 9", after)]
-        .map(|(name, predicted)| register.expect(name, predicted, why).chance(BIAS).covered(precision))
+    let (early, late) = context.effort.pick((0.45, 0.95), (0.23, 0.5), (0.09, 0.19));
+    [
+        ("m = 2: mean κT to selection, |d| = 3", to_selection, early),
+        ("m = 2: mean κT from there to |d| = 9", after, late),
+    ]
+    .map(|(name, predicted, precision)| register.expect(name, predicted, why).chance(BIAS).covered(precision))
 }
 
 /// The times of so many runs from correlations `c`, scaled to norm 1.

@@ -4,10 +4,12 @@ use itertools::Itertools;
 
 use super::setting::{Fall, Setting};
 use super::{Options, Prediction, STUDY, TIED};
+use crate::error::Result;
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
+use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, variance_interval};
-use crate::study::{Context, Part, Row, Table};
+use crate::study::{Context, Lab, Part, Row, Table};
 use crate::verdict::{Check, Covered, Equality, Register};
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +38,15 @@ impl Row for Rate {
     const TABLE: &'static str = "rate_law";
 }
 
-/// Fewest runs with which the variance of the walk is judged.
-const VARIANCE_RUNS: u64 = 400;
+/// Stretches into which the time between the two looks is cut for the variance of the walk: each is 8/λ long, 100 steps and more, so that the
+/// falls in them are as good as independent and Gaussian.
+const STRETCHES: u64 = 20;
+
+/// What one run shows: its fall, and that of the first loser in each of the [`STRETCHES`].
+struct Walk {
+    fall: Fall,
+    stretches: Vec<f64>,
+}
 
 /// The settings, and how many times as many runs each takes.
 fn settings() -> [(Setting, u64); 10] {
@@ -70,22 +79,17 @@ pub(super) fn part(
     let replicas = options.replicas.unwrap_or(context.effort.pick(80, 450, 4000));
     let held = settings().map(|(setting, times)| {
         let runs = times * replicas;
-        (
-            setting,
-            runs,
-            setting.rate(context, prediction, register),
-            setting.variance(context, runs, register),
-        )
+        (setting, runs, setting.rate(context, prediction, register), setting.variance(context, register))
     });
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         findings.protocol.push(told(replicas));
         let mut rows = Vec::new();
         for (k, (setting, runs, rate, variance)) in held.into_iter().enumerate() {
-            let falls = setting.falls(lab, runs, lab.cell_seed(&STUDY, k as u64))?;
-            let row = setting.measured(&prediction, &falls);
-            findings.checks.push(rate.judge(&falls));
-            findings.checks.extend(variance.map(|variance| row.judge(variance)));
+            let walks = setting.walks(lab, runs, lab.cell_seed(&STUDY, k as u64))?;
+            let row = setting.measured(&prediction, &walks);
+            findings.checks.push(rate.judge(&walks));
+            findings.checks.push(row.judge(variance));
             rows.push(row);
         }
         findings.tables.push(Table::of(rows));
@@ -97,7 +101,7 @@ pub(super) fn part(
 fn told(replicas: u64) -> String {
     format!(
         "The fall of the losers a step between 40/λ and 200/λ from Gaussian starts of norm ½, n = m + 1, linear model, on the reduced engine, f64: {}; \
-         the variance of the walk where there are {VARIANCE_RUNS} runs or more.",
+         the variance of the walk from {STRETCHES} stretches of this time.",
         settings()
             .map(|(setting, times)| format!("{} ({} runs)", setting.name(), times * replicas))
             .iter()
@@ -106,13 +110,17 @@ fn told(replicas: u64) -> String {
 }
 
 impl Expected {
-    fn judge(self, falls: &[Fall]) -> Check {
-        let seen = Mean::of(&falls.iter().map(Fall::mean).collect::<Vec<_>>());
+    fn judge(self, walks: &[Walk]) -> Check {
+        let seen = mean_fall(walks);
         match self {
             Self::Exact(equality) => equality.measured(seen.mean, seen.n as u64),
             Self::Mean(covered) => covered.estimated(seen.mean, seen.interval(CHECK_LEVEL), seen.n as u64),
         }
     }
+}
+
+fn mean_fall(walks: &[Walk]) -> Mean {
+    walks.iter().map(|walk| walk.fall.mean()).collect::<Mean>()
 }
 
 impl Setting {
@@ -132,20 +140,36 @@ impl Setting {
         }
     }
 
-    fn variance(&self, context: &Context, runs: u64, register: &mut Register) -> Option<Covered> {
-        let why = "sums of thousands of steps are nearly Gaussian: χ² interval; it tells variances apart that differ by a factor of 1.4 at 450 runs";
-        (runs >= VARIANCE_RUNS).then(|| {
-            let name = format!("{}: variance of the walk over its law", self.name());
-            register.expect(name, 1.0, why).covered(context.effort.pick(0.5, 0.5, 0.2))
+    fn variance(&self, context: &Context, register: &mut Register) -> Covered {
+        let why = "sums of a hundred steps and more are nearly Gaussian: χ² interval over stretches of 8/λ";
+        let name = format!("{}: variance of the walk over its law", self.name());
+        register.expect(name, 1.0, why).covered(context.effort.pick(0.25, 0.1, 0.035))
+    }
+
+    /// Steps of a stretch, whole rounds of the schedule.
+    fn stretch(&self) -> u64 {
+        let (from, to) = self.times();
+        (to - from) / STRETCHES / self.round() * self.round()
+    }
+
+    fn walks(&self, lab: &Lab, runs: u64, seed: u64) -> Result<Vec<Walk>> {
+        let ((from, to), stretch) = (self.times(), self.stretch());
+        let looks: Vec<u64> = (0..=STRETCHES).map(|k| from + k * stretch).chain([to]).collect();
+        self.replicas(seed)?.looked_at(lab, runs, &looks, |_, seen| {
+            let fall = Fall::between(&seen[0], &seen[seen.len() - 1], to - from);
+            let loser = usize::from(fall.winner == 0);
+            let size = |neuron: &Neuron| neuron.correlations[loser].abs();
+            let ends = seen.windows(2).take(STRETCHES as usize);
+            let stretches = ends.map(|ends| (size(&ends[0]) / size(&ends[1])).ln()).collect();
+            Walk { fall, stretches }
         })
     }
 
     /// Rate, and variance of the first loser's fall.
-    fn measured(&self, prediction: &Prediction, falls: &[Fall]) -> Rate {
+    fn measured(&self, prediction: &Prediction, walks: &[Walk]) -> Rate {
         let law = self.law(prediction);
-        let seen = Mean::of(&falls.iter().map(Fall::mean).collect::<Vec<_>>());
-        let (from, to) = self.times();
-        let one: Vec<f64> = falls.iter().map(|fall| fall.by_sample[usize::from(fall.winner == 0)]).collect();
+        let seen = mean_fall(walks);
+        let stretches = walks.iter().flat_map(|walk| walk.stretches.clone()).collect::<Mean>();
         Rate {
             schedule: self.kind.name().into(),
             samples: self.samples,
@@ -155,8 +179,8 @@ impl Setting {
             measured: seen.mean,
             standard_error: seen.sem,
             predicted_variance: law.variance,
-            measured_variance: Mean::of(&one).sem.powi(2) * falls.len() as f64 * (to - from) as f64,
-            runs: falls.len(),
+            measured_variance: stretches.sem.powi(2) * stretches.n as f64 / self.stretch() as f64,
+            runs: walks.len(),
         }
     }
 }
@@ -164,7 +188,7 @@ impl Setting {
 impl Rate {
     /// The variance over its law.
     fn judge(&self, expected: Covered) -> Check {
-        let (ratio, n) = (self.measured_variance / self.predicted_variance, self.runs as u64);
+        let (ratio, n) = (self.measured_variance / self.predicted_variance, self.runs as u64 * STRETCHES);
         expected.estimated(ratio, variance_interval(ratio, n, CHECK_LEVEL), n)
     }
 }

@@ -72,12 +72,16 @@ impl Setting {
         let law = rate::step_law(self.kind, self.samples, self.batch, self.step_per_sample());
         let slowest = rate::step_law(ScheduleKind::Cyclic, self.samples, 1, self.step_per_sample());
         let per_step = law.or(slowest).map_or(1.0, |law| law.rate);
-        let round = match self.kind {
-            ScheduleKind::Reshuffle => self.samples / self.batch,
-            _ => self.samples,
-        } as u64;
-        let at = |lambda_t: f64| (lambda_t / per_step) as u64 / round * round;
+        let at = |lambda_t: f64| (lambda_t / per_step) as u64 / self.round() * self.round();
         (at(SPAN.0), at(SPAN.1))
+    }
+
+    /// Steps of a round of the schedule.
+    pub fn round(&self) -> u64 {
+        match self.kind {
+            ScheduleKind::Reshuffle => (self.samples / self.batch) as u64,
+            _ => self.samples as u64,
+        }
     }
 
     /// Independent runs of the linear model from Gaussian starts of norm ½.
