@@ -1,26 +1,29 @@
 //! Wrong theories of `rotation_invariance`, each of which turns the checks that it is about.
 
-use puremix::claims::rotation_invariance;
+use puremix::claims::rotation_invariance::{self, Options, Prediction, findings};
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{gd, sgd};
-use puremix::verdict::Verdict;
 
-use super::{context, refuted, verdict};
+use super::Planted;
 
 #[test]
 fn every_check_can_fail() {
-    use rotation_invariance::{Options, Prediction, findings};
-    let of = |prediction: Prediction| verdict(findings(&context(), &Options::default(), &prediction));
+    let planted = Planted::new(
+        |context, prediction| findings(context, &Options::default(), prediction),
+        rotation_invariance::STUDY.protocol,
+    );
     let right = Prediction::default();
-    assert_eq!(of(right.clone()), Verdict::Reproduced);
-    assert_eq!(of(Prediction { gd_shift: 1e-9, ..right.clone() }), Verdict::Refuted);
+    assert!(planted.holds(&right));
+    let names = |prediction: Prediction| planted.turns(&prediction);
+    let seen = names(Prediction { gd_shift: 1e-9, ..right.clone() });
+    assert_eq!(seen, ["linear GD on A and on QA: largest relative distance at any step"]);
     // SGD indifferent to the rotation, on either data; limits that stand at right angles.
-    assert_eq!(of(Prediction { sgd_follows: [true, false], ..right.clone() }), Verdict::Refuted);
-    assert_eq!(of(Prediction { sgd_follows: [false, true], ..right.clone() }), Verdict::Refuted);
-    let names = |prediction| refuted(findings(&context(), &Options::default(), &prediction));
-    let right_angle = std::f64::consts::SQRT_2;
-    let seen = names(Prediction { apart: right_angle, ..right.clone() });
+    let seen = names(Prediction { sgd_follows: [true, false], ..right.clone() });
+    assert_eq!(seen, ["SGD on QA: runs that end in a row of ±QA"]);
+    let seen = names(Prediction { sgd_follows: [false, true], ..right.clone() });
+    assert_eq!(seen, ["SGD on A: runs that end in a row of ±A"]);
+    let seen = names(Prediction { apart: std::f64::consts::SQRT_2, ..right.clone() });
     assert_eq!(
         seen,
         [
@@ -38,4 +41,5 @@ fn every_check_can_fail() {
     }
     let seen = names(Prediction { sgd_limit: inactive, ..right });
     assert_eq!(seen, ["ReLU SGD on A and on QA: pairs of runs that end in rows active in the data seen"]);
+    planted.complete();
 }
