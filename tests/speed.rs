@@ -232,5 +232,4 @@ fn a_cell_of_growth_is_measured_in_a_process_of_its_own() {
     // A Gram matrix, [m, m], beside the samples, [m, n].
     let gram = speed(&["--cell", "gram", "--case", "300,310,2,1"]);
     assert!(bytes(&gram) > 8.0 * 300.0 * 610.0, "{}", bytes(&gram));
-    refuses("speed", &["--cell", "autodiff", "--case", "5,7,2,3"], "autodiff trains one replica");
 }

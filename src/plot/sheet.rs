@@ -17,8 +17,8 @@ const MAX_ROWS: usize = 200_000;
 const MAX_COLUMNS: usize = 200;
 const MAX_FIELD: usize = 200;
 
-/// Most texts of a column that are told apart: of more, no figure is drawn.
-const MAX_DISTINCT: usize = 500;
+/// Most values of a column that are told apart: of more, no figure is drawn.
+pub(super) const MAX_DISTINCT: usize = 500;
 
 /// A table as it was written, fields as text.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::sheet::MAX_DISTINCT;
 use super::{Drawing, Figure, Sheet, Shown};
 use crate::table::{Row, columns};
 
@@ -43,9 +44,6 @@ impl<R: Row + Debug> Figure for Plot<R> {
         Shown::new((self.draw)(&rows), (self.caption)(&rows))
     }
 }
-
-/// Most different values that are told apart: of more, no figure is drawn.
-const MAX_DISTINCT: usize = 500;
 
 /// The different values of a column, or of what is made of several, as they come; of more than 500 the first, which are still too many to be
 /// drawn.

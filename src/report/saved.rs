@@ -109,16 +109,16 @@ fn make_safe(value: &mut Value) {
 #[cfg(test)]
 mod tests {
     use crate::stats::Interval;
-    use crate::verdict::{Check, Expectation, Margin};
+    use crate::verdict::{Check, Margin, Register};
 
     #[test]
     fn what_is_no_number_is_read_back_as_it_was() {
-        let expect = |name: &str| Expectation::new(name, 0.3, "a test");
+        let mut register = Register::default();
         let interval = Interval { low: f64::NEG_INFINITY, high: 0.7 };
         let mut checks = vec![
-            expect("a tolerance").within(0.1).measured(f64::NAN, 3),
-            expect("one side").at_least().measured(0.1, 1),
-            expect("a half-line").covered(0.2).estimated(0.4, interval, 9),
+            register.expect("a tolerance", 0.3, "a test").within(0.1).measured(f64::NAN, 3),
+            register.expect("one side", 0.3, "a test").at_least().measured(0.1, 1),
+            register.expect("a half-line", 0.3, "a test").covered(0.2).estimated(0.4, interval, 9),
         ];
         checks.push(Check { tolerance_or_interval: Margin::Tolerance(f64::NAN), ..checks[0].clone() });
         let text = serde_json::to_string(&checks).unwrap();

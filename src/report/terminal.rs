@@ -215,7 +215,7 @@ mod tests {
     use super::*;
     use crate::device::Compute;
     use crate::study::{Context, Effort, Findings, Kind, Study, Table as Rows};
-    use crate::verdict::Expectation;
+    use crate::verdict::Register;
 
     const STUDY: Study = Study {
         id: "gd_limit",
@@ -251,7 +251,8 @@ mod tests {
             compute: Compute::default(),
             progress: indicatif::ProgressBar::hidden(),
         };
-        let check = |name: &str, x| Expectation::new(name, 0.5, "two words").within(1e-3).measured(x, 17);
+        let mut register = Register::default();
+        let mut check = |name: &str, x| register.expect(name, 0.5, "two words").within(1e-3).measured(x, 17);
         let checks = vec![check("the first", measured[0]), check("the second", measured[1])];
         let findings = Findings { checks, notes: vec!["a note".into()], ..Findings::default() };
         let examined = Examined::new(&STUDY, findings, 0.5).entry;

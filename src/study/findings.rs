@@ -62,7 +62,7 @@ impl Findings {
             let repeated = !names.insert(&table.name);
             table.flaw().or_else(|| repeated.then(|| format!("there are two tables {}", table.name)))
         });
-        let texts = self.protocol.iter().chain(&self.notes);
+        let texts = self.protocol.iter().chain(&self.notes).chain(&self.withdrawn);
         let names = self.checks.iter().flat_map(|check| [&check.name, &check.criterion]);
         let mut texts = texts.chain(names).chain(self.estimates.iter().flat_map(|e| [&e.name, &e.method]));
         let is_unsafe = texts.any(|text| escaped(text).to_string() != *text);
@@ -71,7 +71,9 @@ impl Findings {
         flawed.or_else(|| {
             self.checks
                 .iter()
-                .any(|check| !(0.0..=1.0).contains(&check.level))
+                .map(|check| check.level)
+                .chain([self.level])
+                .any(|level| !(0.0..=1.0).contains(&level))
                 .then(|| "a level is no probability".into())
         })
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use puremix::data::Dataset;
 use puremix::device::Compute;
 use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
-use puremix::error::{Error, Misuse, Result};
+use puremix::error::{Misuse, Result};
 use puremix::init::Start;
 use puremix::limits;
 use puremix::model::Activation;
@@ -65,7 +65,7 @@ impl Case {
     /// An engine of this case.
     ///
     /// # Errors
-    /// Sizes that do not go together; several replicas for autodiff.
+    /// Sizes that do not go together.
     pub fn engine(self, variant: Variant, compute: &Compute) -> Result<Box<dyn Engine>> {
         let Self { samples, dim, batch, replicas } = self;
         limits::replicas(replicas, if variant == Variant::Reduced { samples } else { dim })?;
@@ -78,15 +78,12 @@ impl Case {
         let starts: Vec<Start> = (0..replicas).map(start).collect::<Result<_, Misuse>>()?;
         let schedule = Schedule::sgd(samples, batch, 1)?;
         let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
-        Ok(match (variant, starts.as_slice()) {
-            (Variant::Autodiff, [start]) => {
-                Box::new(Autodiff::single_neuron(&problem, &schedule, start, 0, compute)?)
+        Ok(match variant {
+            Variant::Autodiff => {
+                Box::new(Autodiff::single_neurons(&problem, &schedule, &starts, 0, compute)?)
             }
-            (Variant::Autodiff, _) => return Err(Error::Usage("autodiff trains one replica".to_owned())),
-            (Variant::Analytic, starts) => Box::new(Analytic::new(&problem, &schedule, starts, 0, compute)?),
-            (Variant::Reduced | Variant::Gram, starts) => {
-                Box::new(Reduced::new(&problem, &schedule, starts, 0)?)
-            }
+            Variant::Analytic => Box::new(Analytic::new(&problem, &schedule, &starts, 0, compute)?),
+            Variant::Reduced | Variant::Gram => Box::new(Reduced::new(&problem, &schedule, &starts, 0)?),
         })
     }
 }

@@ -38,10 +38,8 @@ impl Comparison {
     pub fn measure(case: Case, peers: Option<&Peers>, compute: &Compute, pace: Pace) -> Result<Option<Self>> {
         let mut subjects = Vec::new();
         for variant in ENGINES {
-            if variant != Variant::Autodiff || case.replicas == 1 {
-                let engine = Ours::new(case.engine(variant, compute)?, case);
-                subjects.push(Subject::new(variant.name().to_owned(), case.replicas, Box::new(engine), None));
-            }
+            let engine = Ours::new(case.engine(variant, compute)?, case);
+            subjects.push(Subject::new(variant.name().to_owned(), case.replicas, Box::new(engine), None));
         }
         let mut missing = BTreeMap::<String, Vec<String>>::new();
         for script in peers.iter().flat_map(|_| SCRIPTS) {

@@ -1,4 +1,4 @@
-//! Normal and χ² numbers whose bits are the same on every platform.
+//! Normal and χ² numbers whose bits do not depend on the platform, but for a chance of some 1e-16 a draw.
 //!
 //! `rand_distr` takes logarithms and exponentials from the mathematical library of the platform, and these differ in their last bit: glibc's from those
 //! of WebAssembly. Almost always they only decide what is rejected, where a last bit has a chance of about 1e-16 to matter. They enter the value of a

@@ -59,7 +59,6 @@ struct Batches {
 impl<M: Autoencoder> Block<M> {
     /// The stack of members at its start.
     pub fn new(model: M, members: &[Member], shape: Shape, compute: &Compute) -> Result<Self> {
-        let Shape { samples, dim, .. } = shape;
         let mut rows = Vec::new();
         for member in &members[..if shape.is_shared { 1 } else { members.len() }] {
             rows.extend_from_slice(member.problem.dataset().rows()?);
@@ -76,8 +75,8 @@ impl<M: Autoencoder> Block<M> {
         Ok(Self {
             model: Some(model.train()),
             compute: compute.clone(),
-            rows: compute.tensor(&rows, [rows.len() / dim.max(1), dim]),
-            shape: Shape { samples, ..shape },
+            rows: compute.tensor(&rows, [rows.len() / shape.dim, shape.dim]),
+            shape,
             replicas,
             moving: (0..members.len()).collect(),
         })

@@ -120,7 +120,7 @@ mod tests {
     use crate::stats::CHECK_LEVEL;
 
     fn expect(predicted: f64) -> Expectation<'static> {
-        Expectation::new("x", predicted, "test")
+        Box::leak(Box::<Register>::default()).expect("x", predicted, "test")
     }
 
     #[test]

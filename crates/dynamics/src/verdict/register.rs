@@ -27,7 +27,8 @@ impl Register {
         predicted: f64,
         why: impl Into<String>,
     ) -> Expectation<'_> {
-        Expectation { register: Some(self), stated: Expectation::new(name, predicted, why).stated }
+        let stated = Stated { name: name.into(), predicted, control: false, chance: 0.0, why: why.into() };
+        Expectation { register: self, stated }
     }
 
     /// The same where the prediction is a conditional expectation, given the states that are visited: `why` states its formula, and
@@ -54,7 +55,7 @@ impl Register {
 /// What a check will be held to, before its criterion is stated.
 #[derive(Debug)]
 pub struct Expectation<'p> {
-    register: Option<&'p mut Register>,
+    register: &'p mut Register,
     stated: Stated,
 }
 
@@ -69,12 +70,6 @@ pub(super) struct Stated {
 }
 
 impl Expectation<'_> {
-    /// An expectation that no register counts.
-    pub fn new(name: impl Into<String>, predicted: f64, why: impl Into<String>) -> Self {
-        let stated = Stated { name: name.into(), predicted, control: false, chance: 0.0, why: why.into() };
-        Self { register: None, stated }
-    }
-
     /// Marks a negative control: something that must come out against the claim's conclusion
     /// because its hypothesis is broken.
     #[must_use]
@@ -139,9 +134,7 @@ impl Expectation<'_> {
     /// Enters the check; `level` is what the criterion adds to the chance that is stated.
     fn registered(self, level: f64) -> Stated {
         let Self { register, stated } = self;
-        if let Some(register) = register {
-            register.rows.push(Row { name: stated.name.clone(), level: level + stated.chance });
-        }
+        register.rows.push(Row { name: stated.name.clone(), level: level + stated.chance });
         stated
     }
 }
