@@ -141,10 +141,11 @@ mod table;
 pub mod text;
 pub mod threads;
 pub mod train;
+pub mod update;
 
 pub use error::{Error, Misuse, Result};
 pub use puremix_dynamics::{
-    draws, init, limit_set, limits, problem, rng, schedule, state, stats, theory, vectors, verdict,
+    draws, init, limit_set, limits, noise, problem, rng, schedule, state, stats, theory, vectors, verdict,
 };
 
 /// Commit of the source that this was built from, `-dirty` if it was changed since; `None` outside a checkout.

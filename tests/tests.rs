@@ -20,6 +20,9 @@ mod training;
 /// Stacks of replicas in the autodiff engine: each as it is alone.
 mod stacks;
 
+/// Update rules, step schedules, weight decay and noise.
+mod updates;
+
 /// Backends: one body for all of them, against double precision on the CPU.
 #[cfg(feature = "flex")]
 mod backends;

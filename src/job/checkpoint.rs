@@ -57,11 +57,9 @@ impl Part {
                 || engine.replicas.len() != shape.replicas
                 || engine.diverged_at.len() != shape.replicas
                 || engine.diverged_at.iter().flatten().any(|&step| step > engine.step)
-                || shape
-                    .parameters
-                    .is_some_and(|count| engine.replicas.iter().any(|values| values.len() != count))
+                || shape.state.is_some_and(|count| engine.replicas.iter().any(|values| values.len() != count))
         });
-        let needs_engine = !is_finished || self.training.ran_out() || shape.parameters.is_some();
+        let needs_engine = !is_finished || self.training.ran_out() || shape.state.is_some();
         self.training
             .flaw(shape, is_finished, engine.map(|engine| engine.step))
             .or_else(|| steps("trajectory", Box::new(self.rows.iter().map(|row| row.step))))
@@ -234,15 +232,8 @@ mod tests {
     use crate::schedule::Schedule;
     use crate::train::{Cadence, Plan, StopRule};
 
-    const SHAPE: Shape = Shape {
-        parameters: None,
-        replicas: 1,
-        neurons: 1,
-        samples: 3,
-        dim: Some(5),
-        budget: 400,
-        observers: 1,
-    };
+    const SHAPE: Shape =
+        Shape { state: None, replicas: 1, neurons: 1, samples: 3, dim: Some(5), budget: 400, observers: 1 };
 
     /// A part that was paused at some step.
     fn part() -> Part {

@@ -10,7 +10,7 @@ use crate::cli;
 use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
-use crate::engine::CHUNK;
+use crate::engine::{CHUNK, Reduced};
 use crate::error::{Error, Misuse, Result};
 use crate::init::Start;
 use crate::limit_set::LimitSet;
@@ -101,7 +101,12 @@ impl Job {
         options.model.check_size(dataset.samples(), width)?;
         limits::entries("the models", options.replicas as usize, options.model.parameters(width))?;
         let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
-        let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?;
+        let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?
+            .with_update(options.update())?
+            .with_noise(options.noise())?;
+        if options.engine == EngineKind::Reduced {
+            Reduced::check(&problem)?;
+        }
         if precision(options.engine, &compute) == Precision::F32 {
             fits_single(options.init_norm, problem.dataset())?;
         }
@@ -184,7 +189,11 @@ impl Job {
 
     /// The predicted limit set of each start, where there is a prediction.
     pub(super) fn limits(&self, starts: &[Start]) -> Option<Vec<LimitSet>> {
-        if self.model != Architecture::Neuron || !self.problem.dataset().is_orthonormal() {
+        let problem = &self.problem;
+        if self.model != Architecture::Neuron
+            || !problem.dataset().is_orthonormal()
+            || !problem.keeps_limits()
+        {
             return None;
         }
         let activation = self.problem.activation();
@@ -235,7 +244,7 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
     Ok((dataset, layout))
 }
 
-/// Refuses an engine that has no formula for what is asked.
+/// Refuses a model or activation of which an engine has no formula.
 fn check_formula(options: &TrainOptions) -> Result<()> {
     let TrainOptions { engine, model, activation, .. } = options;
     let what = match engine {
@@ -284,6 +293,9 @@ fn auto_budget(
     if !problem.dataset().is_orthonormal() {
         let reason = "there is no rate law for data that is not orthonormal";
         return Err(no_number(reason));
+    }
+    if !problem.is_plain() {
+        return Err(no_number("there is no rate law but for gradient descent with a constant step size"));
     }
     let step_per_sample = problem.step_per_sample(schedule.batch_size());
     let budget = |start: &Start| {

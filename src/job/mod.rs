@@ -122,6 +122,10 @@ impl Job {
             curvatures.extend(part.curvatures);
             let snapshot = part.engine.filter(|_| self.writes_model());
             let mut parameters = snapshot.and_then(|snapshot| snapshot.replicas.into_iter().next());
+            // What stands behind the parameters is the state of the update rule.
+            if let Some(parameters) = &mut parameters {
+                parameters.truncate(self.model.parameters(dataset.dim()));
+            }
             for run in runs {
                 let gauge = Gauge::new(dataset, activation, &self.starts[finished.len()]);
                 let row = gauge.read(run.steps, run.loss, &run.neurons[0]);

@@ -16,6 +16,7 @@ use crate::model::{Activation, Architecture};
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
 use crate::train::Cadence;
+use crate::update::{Noise, Rule, StepSchedule, Update};
 
 /// A number of steps, or what theory says is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,21 @@ pub struct TrainOptions {
     /// Whether the gradients of a batch are averaged (η_B = η/b) or summed (η_B = η).
     #[arg(long, value_enum, default_value = "mean")]
     pub reduction: Reduction,
+    /// Update rule: sgd, heavy-ball:BETA, nesterov:BETA, rmsprop[:ALPHA[,EPS]], adam[:BETA1,BETA2[,EPS]], adamw[:…], sign.
+    #[arg(long, value_name = "RULE", default_value = "sgd")]
+    pub update: Rule,
+    /// Weight decay λ: the gradient becomes g + λp; under adamw the parameters become (1 − ηλ)p.
+    #[arg(long, value_name = "LAMBDA", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub weight_decay: f64,
+    /// Step size along the run: constant, or a product of warmup:T, cosine:T and inverse-sqrt:T, as warmup:1000+cosine:100000.
+    #[arg(long, value_name = "SCHEDULE", default_value = "constant")]
+    pub step_schedule: StepSchedule,
+    /// Label noise σ: every step asks for x + σξ instead of x, with fresh normal ξ.
+    #[arg(long, value_name = "SIGMA", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub label_noise: f64,
+    /// Gradient noise s: every step follows g + sζ, with fresh normal ζ in all parameters.
+    #[arg(long, value_name = "S", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub gradient_noise: f64,
     /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; every model but `neuron` takes +bias.
     #[arg(long, default_value = "neuron")]
     pub model: Architecture,
@@ -178,6 +194,17 @@ pub struct TrainOptions {
 }
 
 impl TrainOptions {
+    /// The update rule with its options.
+    pub(super) fn update(&self) -> Update {
+        let Self { update: rule, weight_decay, ref step_schedule, .. } = *self;
+        Update { rule, weight_decay, step_schedule: step_schedule.clone() }
+    }
+
+    /// The noise of the gradients.
+    pub(super) fn noise(&self) -> Noise {
+        Noise { label: self.label_noise, gradient: self.gradient_noise }
+    }
+
     /// Where along a run its curvature is measured, if it is: where the rows lie that come `every` so often, unless it is said.
     pub(super) fn curvature(&self, every: Every) -> Option<Every> {
         self.sharpness.map(|given| if given == Every::Steps(0) { every } else { given })

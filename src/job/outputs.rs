@@ -27,6 +27,7 @@ use crate::stats::{ESTIMATE_LEVEL, Interval, Mean};
 use crate::text;
 use crate::text::number;
 use crate::train::Outcome;
+use crate::update::{Rule, StepSchedule, Update};
 use crate::vectors::{largest, norm};
 
 /// `config.json`: every option, resolved, one flat key each.
@@ -47,6 +48,11 @@ struct Config<'a> {
     schedule: &'static str,
     step_size: f64,
     reduction: crate::problem::Reduction,
+    update: Rule,
+    weight_decay: f64,
+    step_schedule: &'a StepSchedule,
+    label_noise: f64,
+    gradient_noise: f64,
     model: &'a Architecture,
     activation: &'static str,
     engine: super::EngineKind,
@@ -245,6 +251,11 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         schedule: job.schedule.kind().name(),
         step_size: job.problem.step_size(),
         reduction: job.problem.reduction(),
+        update: job.problem.update().rule,
+        weight_decay: job.problem.update().weight_decay,
+        step_schedule: &job.problem.update().step_schedule,
+        label_noise: job.problem.noise().label,
+        gradient_noise: job.problem.noise().gradient,
         model: &job.model,
         activation: job.problem.activation().name(),
         engine: job.engine,
@@ -385,6 +396,8 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
         format!("the gradient is still {} of the mean ‖x‖²", number(distance))
     } else if distance.is_finite() {
         format!("estimated rest of the way {}", number(distance))
+    } else if !job.problem.keeps_limits() {
+        "the displacements do not shrink, so the rest of the way is not known".into()
     } else if job.schedule.is_full_batch() || job.problem.dataset().is_orthonormal() {
         "the displacements do not shrink yet, so the rest of the way is not known".into()
     } else {
@@ -445,15 +458,17 @@ fn ending_lines(job: &Job, Summary { first, seconds, predicted_limit, .. }: &Sum
         Outcome::Dead => "dead (no sample activates a neuron: nothing can move)",
         Outcome::Diverged => "diverged",
         Outcome::MaxSteps => "out of steps",
-        Outcome::Stalled => "stalled (steps vanish in rounding, the gradient does not)",
+        Outcome::Stalled => "stalled (steps vanish, the gradient does not)",
     };
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
+    let Update { rule, .. } = job.problem.update();
     vec![
         format!(
-            "{ended} after {steps} steps ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {})",
+            "{ended} after {steps} steps ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {}{})",
             job.engine.name(),
             job.schedule.batch_size(),
             job.schedule.kind().name(),
+            if *rule == Rule::Sgd { String::new() } else { format!(", update {rule}") },
         ),
         match *predicted_limit {
             _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),

@@ -16,7 +16,7 @@ use crate::text::escaped;
 const MAX: u64 = 1 << 20;
 
 /// Keys that are options of the same name, with `-` for `_`.
-const OPTIONS: [&str; 25] = [
+const OPTIONS: [&str; 30] = [
     "sharpness",
     "samples",
     "dim",
@@ -28,6 +28,11 @@ const OPTIONS: [&str; 25] = [
     "schedule",
     "step_size",
     "reduction",
+    "update",
+    "weight_decay",
+    "step_schedule",
+    "label_noise",
+    "gradient_noise",
     "model",
     "activation",
     "engine",

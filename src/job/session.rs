@@ -207,7 +207,9 @@ impl Job {
             dim: dataset.is_materialised().then(|| dataset.dim()),
             budget: self.budget,
             observers: self.observers_of(part),
-            parameters: self.writes_model().then(|| self.model.parameters(dataset.dim())),
+            state: self.writes_model().then(|| {
+                self.model.parameters(dataset.dim()) * (1 + self.problem.update().rule.state_size())
+            }),
         }
     }
 

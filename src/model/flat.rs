@@ -15,13 +15,25 @@ use puremix_dynamics::engine::expect;
 /// The factor ½ is a product with a power of two: exact, and clear of tensor division, whose gradient
 /// burn-autodiff computes through a 32-bit reciprocal.
 pub fn batch_loss<M: Autoencoder>(model: &M, x: Tensor<3>) -> Tensor<1> {
-    let error = model.reconstruct(x.clone()) - x;
+    loss_to(model, x.clone(), x)
+}
+
+/// The same with targets other than the samples: `Σ_{i∈B} ½‖y_i − x̂_i‖²`, `y` of the shape of `x`.
+pub fn loss_to<M: Autoencoder>(model: &M, x: Tensor<3>, y: Tensor<3>) -> Tensor<1> {
+    let error = model.reconstruct(x) - y;
     (error.clone() * error).sum() * 0.5
 }
 
 /// Number of replicas `R`.
 pub fn replicas<M: Autoencoder>(model: &M) -> usize {
     model.neurons().dims()[0]
+}
+
+/// Number of entries of every float parameter of a replica, in the module's order.
+pub(crate) fn entries<M: Autoencoder>(model: &M) -> Vec<usize> {
+    let mut entries = Entries(Vec::new());
+    model.visit(&mut entries);
+    entries.0
 }
 
 /// Refuses a model with a float parameter that does not have the replicas as its first dimension.
@@ -53,7 +65,13 @@ pub fn parameters<M: Autoencoder>(model: &M) -> Vec<f64> {
 
 /// Gradient of [`batch_loss`] in all float parameters of a model of one replica, in the module's order, over a batch `x`, `[1, b, n]`.
 pub fn gradient<M: Autoencoder>(model: &M, x: Tensor<3>) -> Vec<f64> {
-    let grads = batch_loss(model, x).backward();
+    gradient_to(model, x.clone(), x)
+}
+
+/// Gradient of [`loss_to`] in all float parameters of a model of one replica, in the module's order, over a batch `x`, `[1, b, n]`, with
+/// targets `y`.
+pub fn gradient_to<M: Autoencoder>(model: &M, x: Tensor<3>, y: Tensor<3>) -> Vec<f64> {
+    let grads = loss_to(model, x, y).backward();
     let mut collector = Collect { grads: &grads, values: Vec::new() };
     model.visit(&mut collector);
     collector.values
@@ -95,6 +113,14 @@ struct Firsts(Vec<usize>);
 impl ModuleVisitor for Firsts {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         self.0.push(param.dims()[0]);
+    }
+}
+
+struct Entries(Vec<usize>);
+
+impl ModuleVisitor for Entries {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.push(param.dims().iter().skip(1).product());
     }
 }
 

@@ -40,8 +40,8 @@ pub(crate) struct Shape {
     pub dim: Option<usize>,
     pub budget: u64,
     pub observers: usize,
-    /// Parameters of the model, where its engine is kept for them.
-    pub parameters: Option<usize>,
+    /// Parameters of the model and moments of its update rule, where its engine is kept for them.
+    pub state: Option<usize>,
 }
 
 impl Training {
@@ -269,15 +269,8 @@ mod tests {
     use super::*;
     use crate::state::Neuron;
 
-    const SHAPE: Shape = Shape {
-        parameters: None,
-        replicas: 2,
-        neurons: 1,
-        samples: 3,
-        dim: Some(4),
-        budget: 100,
-        observers: 1,
-    };
+    const SHAPE: Shape =
+        Shape { state: None, replicas: 2, neurons: 1, samples: 3, dim: Some(4), budget: 100, observers: 1 };
 
     fn run() -> Run {
         let neuron = Neuron { correlations: vec![0.1; 3], residual: 0.0, norm_sq: 1.0, overlap_init: 1.0 };

@@ -35,11 +35,17 @@ pub enum Error {
     #[error("{what} must be at most {max}, got {got}")]
     TooMany { what: &'static str, got: u64, max: u64 },
 
+    #[error("{what} must lie in {range}, got {got:?}")]
+    OutOfRange { what: &'static str, range: &'static str, got: f64 },
+
     #[error("the step size must be positive and finite, got {0:?}")]
     StepSize(f64),
 
     #[error("the initial norm must be positive and finite (1e-150 to 1e150), got {0:?}")]
     InitNorm(f64),
+
+    #[error("replicas of one stack have one reduction, update rule and noise")]
+    UnlikeMembers,
 
     #[error("{what} has {got} entries, expected {expected}")]
     Length { what: &'static str, expected: usize, got: usize },

@@ -7,6 +7,7 @@
 //! | [`schedule`], [`rng`], [`draws`] | which samples at which step, a pure function of seed and step; normal and χ² numbers with the same bits on every platform |
 //! | [`init`], [`state`], [`limit_set`] | initial points, what is seen of a neuron, where it may end |
 //! | [`problem`], [`activation`] | data, `φ`, reduction and step size, checked once |
+//! | [`update`], [`noise`] | momentum, adaptive rules, step sizes along a run; what is added to gradients |
 //! | [`engine`], [`reduced`] | what takes steps; the exact recursion, `O(b)` a step over orthonormal data |
 //! | [`theory`] | closed forms, which have not seen an engine |
 //! | [`stats`], [`verdict`] | intervals and tests; a prediction against a measurement |
@@ -45,6 +46,7 @@ pub mod error;
 pub mod init;
 pub mod limit_set;
 pub mod limits;
+pub mod noise;
 pub mod problem;
 pub mod reduced;
 pub mod rng;
@@ -52,6 +54,7 @@ pub mod schedule;
 pub mod state;
 pub mod stats;
 pub mod theory;
+pub mod update;
 pub mod vectors;
 pub mod verdict;
 

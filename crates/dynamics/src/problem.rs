@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::activation::Activation;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::noise::Noise;
 use crate::state::Neuron;
+use crate::update::{Rule, Update};
 use crate::vectors::{dot, norm_of};
 
 /// How the gradients of a mini-batch are combined.
@@ -35,12 +37,40 @@ impl Reduction {
         }
     }
 
+    /// Weight `r` of the gradient of a sample in that of a batch: `1/b` (mean) or `1` (sum).
+    pub fn weight(self, batch: usize) -> f64 {
+        match self {
+            Reduction::Mean => 1.0 / batch as f64,
+            Reduction::Sum => 1.0,
+        }
+    }
+
     /// Step size per sample, `η_B`: `η/b` (mean) or `η` (sum).
     pub fn step_per_sample(self, step_size: f64, batch: usize) -> f64 {
         match self {
             Reduction::Mean => step_size / batch as f64,
             Reduction::Sum => step_size,
         }
+    }
+}
+
+/// What a step is taken with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Step size `η_t`.
+    pub size: f64,
+    /// Step size per sample: `η_t/b` (mean) or `η_t` (sum).
+    pub per_sample: f64,
+    /// Weight `r` of the gradient of a sample: `1/b` or 1.
+    pub weight: f64,
+    /// Weight decay `λ`.
+    pub decay: f64,
+}
+
+impl Step {
+    /// `η_t λ`, the share of the parameters that weight decay takes.
+    pub fn shrinkage(self) -> f64 {
+        self.size * self.decay
     }
 }
 
@@ -52,6 +82,8 @@ pub struct Problem {
     activation: Activation,
     reduction: Reduction,
     step_size: f64,
+    update: Update,
+    noise: Noise,
 }
 
 impl Problem {
@@ -69,7 +101,26 @@ impl Problem {
         if !(step_size > 0.0 && step_size.is_finite()) {
             return Err(Error::StepSize(step_size));
         }
-        Ok(Self { dataset, activation, reduction, step_size })
+        let (update, noise) = Default::default();
+        Ok(Self { dataset, activation, reduction, step_size, update, noise })
+    }
+
+    /// The same under another update rule.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn with_update(self, update: Update) -> Result<Self> {
+        update.check()?;
+        Ok(Self { update, ..self })
+    }
+
+    /// The same with noise on its gradients.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub fn with_noise(self, noise: Noise) -> Result<Self> {
+        noise.check()?;
+        Ok(Self { noise, ..self })
     }
 
     /// The data.
@@ -87,6 +138,35 @@ impl Problem {
         self.reduction
     }
 
+    /// The update rule.
+    pub fn update(&self) -> &Update {
+        &self.update
+    }
+
+    /// The noise on gradients.
+    pub fn noise(&self) -> Noise {
+        self.noise
+    }
+
+    /// Whether a step is `p ← p − η_B Σ_{i∈B} ∇ℓ_i`, of which the theory speaks.
+    pub fn is_plain(&self) -> bool {
+        self.update.is_plain() && self.noise.is_silent()
+    }
+
+    /// Whether a single neuron on orthonormal data has the limits of gradient descent, if it comes to one: with steps of any size, and for the linear
+    /// neuron with momentum. Full batches then keep the direction of `Πw`, because gradient and velocity do; for smaller ones the claim `momentum_law`
+    /// has the evidence. A velocity can carry a ReLU's correlations past 0.
+    pub fn keeps_limits(&self) -> bool {
+        let Update { rule, weight_decay, .. } = self.update;
+        let follows = rule == Rule::Sgd || (rule.momentum().is_some() && self.activation == Activation::Linear);
+        follows && weight_decay == 0.0 && self.noise.is_silent()
+    }
+
+    /// Whether two problems differ in their data, activation and step size alone.
+    pub fn moves_like(&self, other: &Self) -> bool {
+        self.reduction == other.reduction && self.update == other.update && self.noise == other.noise
+    }
+
     /// The nominal step size `η`.
     pub fn step_size(&self) -> f64 {
         self.step_size
@@ -95,6 +175,27 @@ impl Problem {
     /// Step size per sample `η_B` for batches of `batch`.
     pub fn step_per_sample(&self, batch: usize) -> f64 {
         self.reduction.step_per_sample(self.step_size, batch)
+    }
+
+    /// The numbers of the step that follows `taken` others, on a batch of `batch`.
+    pub fn step_at(&self, taken: u64, batch: usize) -> Step {
+        let factor = self.update.step_schedule.factor(taken);
+        Step {
+            size: factor * self.step_size,
+            per_sample: factor * self.step_per_sample(batch),
+            weight: self.reduction.weight(batch),
+            decay: self.update.weight_decay,
+        }
+    }
+
+    /// How long the state of the update rule, followed as it is, can carry the parameters on where all gradients vanish: a factor of the
+    /// velocity or of `m/√s`. Where a model is silent at both ends of that way, it stays silent on it. `None` if something else moves the
+    /// parameters: gradient noise, or weight decay of another rule than `sgd`, which only shortens them.
+    pub fn flight(&self, taken: u64) -> Option<f64> {
+        let Update { rule, weight_decay, .. } = self.update;
+        let shortens = rule == Rule::Sgd && self.step_size * weight_decay < 1.0;
+        let coasts = self.noise.gradient == 0.0 && (weight_decay == 0.0 || shortens);
+        coasts.then(|| self.step_size * rule.free_flight(taken))
     }
 
     /// Training loss `L(w) = (1/2m) Σ_i (‖x_i‖² + (N φ(c_i) − 2 c_i) φ(c_i))` of a single neuron: the sample

@@ -29,6 +29,10 @@ pub enum Purpose {
     Codes = 7,
     /// Noise of the data; the replica is the sample.
     Noise = 8,
+    /// Noise of the targets of training.
+    LabelNoise = 9,
+    /// Noise of the gradients of training.
+    GradientNoise = 10,
 }
 
 /// The stream of `(seed, purpose, replica)`, positioned at its start.

@@ -7,7 +7,11 @@ use burn::tensor::{Int, Tensor};
 use super::super::{chunks, is_blown_up, lots, steps_a_look};
 use crate::device::{Compute, to_host};
 use crate::model::{Activation, Forward};
+use crate::noise::normals;
+use crate::problem::Problem;
+use crate::rng::Purpose;
 use crate::schedule::{BatchStream, Schedule};
+use crate::update::{Descent, Moments, at_rest};
 
 /// What all blocks have in common.
 pub(super) struct Setting {
@@ -17,13 +21,17 @@ pub(super) struct Setting {
     /// What [`row_sums`] multiplies by, `[n, 1]`.
     pub ones: Tensor<2>,
     pub schedule: Schedule,
-    pub activation: Activation,
+    pub problem: Problem,
     pub step_per_sample: f64,
 }
 
 pub(super) struct Block {
     /// `[replicas, n]`.
     pub weights: Tensor<2>,
+    /// The state of the update rule, `[replicas, n]` each.
+    pub moments: Moments,
+    /// Index of the first replica's streams.
+    first: u64,
     /// One for all under full-batch and cyclic schedules, else one a replica.
     streams: Vec<BatchStream>,
     /// Squared norms beyond which a replica has diverged.
@@ -45,8 +53,11 @@ impl Block {
     /// Replicas `first, first + 1, …`, one a limit, from `weights`, `[replicas, n]`.
     pub fn new(setting: &Setting, weights: Tensor<2>, first: u64, limits: Vec<f64>) -> Self {
         let streams = if setting.schedule.is_deterministic() { 1 } else { limits.len() as u64 };
+        let [replicas, dim] = weights.dims();
         Self {
+            moments: at_rest(setting.problem.update().rule, replicas, dim, &setting.compute),
             weights,
+            first,
             streams: (first..first + streams).map(|replica| setting.schedule.stream(replica)).collect(),
             diverged_at: vec![None; limits.len()],
             limits,
@@ -54,8 +65,8 @@ impl Block {
     }
 
     /// Goes to another state, between two steps.
-    pub fn restore(&mut self, weights: Tensor<2>, diverged_at: &[Option<u64>], step: u64) {
-        self.weights = weights;
+    pub fn restore(&mut self, weights: Tensor<2>, moments: Moments, diverged_at: &[Option<u64>], step: u64) {
+        (self.weights, self.moments) = (weights, moments);
         self.diverged_at.copy_from_slice(diverged_at);
         self.streams.iter_mut().for_each(|stream| stream.seek(step));
     }
@@ -72,8 +83,8 @@ impl Block {
     /// Takes steps of a chunk that begins after step `first`, then looks. If that finds a divergence, once more in lots,
     /// down to single steps: what has blown up stays blown up.
     fn walk(&mut self, first: u64, steps: Range<u64>, batches: &Batches, setting: &Setting) {
-        let before = self.weights.clone();
-        steps.clone().for_each(|k| self.step(batches, k, setting));
+        let before = (self.weights.clone(), self.moments.clone());
+        steps.clone().for_each(|k| self.step(batches, k, first + k, setting));
         let blown_up = self.blown_up(setting);
         if blown_up.is_empty() {
             return;
@@ -82,7 +93,7 @@ impl Block {
             blown_up.into_iter().for_each(|replica| self.diverged_at[replica] = Some(first + steps.end));
             return;
         }
-        self.weights = before;
+        (self.weights, self.moments) = before;
         lots(steps).for_each(|lot| self.walk(first, lot, batches, setting));
     }
 
@@ -102,35 +113,79 @@ impl Block {
         if schedule.is_deterministic() { Batches::Shared(indices) } else { Batches::Own(indices) }
     }
 
-    /// One step of every replica: the `k`-th of a chunk.
-    fn step(&mut self, batches: &Batches, k: u64, setting: &Setting) {
-        let &Setting { ref rows, ref ones, ref schedule, activation, step_per_sample, .. } = setting;
+    /// One step of every replica: the `k`-th of a chunk, after `taken` others.
+    fn step(&mut self, batches: &Batches, k: u64, taken: u64, setting: &Setting) {
+        let &Setting { ref rows, ref ones, ref schedule, .. } = setting;
         let (w, b) = (self.weights.clone(), schedule.batch_size());
         let [replicas, dim] = w.dims();
         let of_step = |indices: &Tensor<1, Int>, a_step: usize| {
             rows.clone().select(0, indices.clone().narrow(0, k as usize * a_step, a_step))
         };
-        let shared = |w: Tensor<2>, x: Tensor<2>| {
+        let mut shared = |x: Tensor<2>| {
             let c = w.clone().matmul(x.clone().transpose());
-            batch_step(w, c, ones, activation, step_per_sample, |weights| weights.matmul(x))
+            self.follow(c, taken, setting, |weights| weights.matmul(x))
         };
-        self.weights = match batches {
-            Batches::Full => shared(w, rows.clone()),
-            Batches::Shared(indices) => shared(w, of_step(indices, b)),
+        match batches {
+            Batches::Full => shared(rows.clone()),
+            Batches::Shared(indices) => shared(of_step(indices, b)),
             // A sample each: row by row, where a product of matrices would be as many products of vectors.
             Batches::Own(indices) if b == 1 => {
                 let x = of_step(indices, replicas);
-                let c = row_sums(x.clone() * w.clone(), ones);
-                batch_step(w, c, ones, activation, step_per_sample, |weights| x * weights)
+                let c = row_sums(x.clone() * w, ones);
+                self.follow(c, taken, setting, |weights| x * weights);
             }
             Batches::Own(indices) => {
                 let x = of_step(indices, replicas * b).reshape([replicas, b, dim]);
-                let c = x.clone().matmul(w.clone().reshape([replicas, dim, 1])).reshape([replicas, b]);
-                batch_step(w, c, ones, activation, step_per_sample, |weights| {
+                let c = x.clone().matmul(w.reshape([replicas, dim, 1])).reshape([replicas, b]);
+                self.follow(c, taken, setting, |weights| {
                     weights.reshape([replicas, 1, b]).matmul(x).reshape([replicas, dim])
-                })
+                });
             }
-        };
+        }
+    }
+
+    /// A step on a batch of correlations `c`, `[R, b]`; `combine` as in [`batch_step`].
+    fn follow(
+        &mut self,
+        c: Tensor<2>,
+        taken: u64,
+        setting: &Setting,
+        combine: impl FnOnce(Tensor<2>) -> Tensor<2>,
+    ) {
+        let &Setting { ref ones, ref compute, ref problem, step_per_sample, .. } = setting;
+        let (w, activation) = (self.weights.clone(), problem.activation());
+        if problem.is_plain() {
+            self.weights = batch_step(w, c, ones, activation, step_per_sample, combine);
+            return;
+        }
+        let ([replicas, dim], b) = (w.dims(), c.dims()[1]);
+        let label = self.noise(Purpose::LabelNoise, problem.noise().label, taken, b * dim, setting);
+        let label = label.map(|noise| noise.reshape([replicas, b, dim]));
+        let gradient = batch_gradient(w.clone(), c, ones, activation, label, combine);
+        let noise = self.noise(Purpose::GradientNoise, problem.noise().gradient, taken, dim, setting);
+        let descent = Descent::new(std::iter::once(problem), taken, b, compute);
+        self.weights = descent.step(w, gradient, noise, &mut self.moments);
+    }
+
+    /// So many normal numbers a replica, `[R, count]`, unless their deviation is 0.
+    fn noise(
+        &self,
+        purpose: Purpose,
+        deviation: f64,
+        taken: u64,
+        count: usize,
+        setting: &Setting,
+    ) -> Option<Tensor<2>> {
+        if deviation == 0.0 {
+            return None;
+        }
+        let replicas = self.limits.len();
+        let mut numbers = Vec::with_capacity(replicas * count);
+        for replica in self.first..self.first + replicas as u64 {
+            normals(setting.schedule.seed(), purpose, replica, taken, count, &mut numbers);
+        }
+        numbers.iter_mut().for_each(|x| *x *= deviation);
+        Some(setting.compute.tensor(&numbers, [replicas, count]))
     }
 
     /// Replicas, not known to have diverged, whose norm is beyond its limit.
@@ -168,6 +223,32 @@ pub fn batch_step(
     let norm_sq = row_sums(w.clone() * w.clone(), ones);
     let pull = norm_sq * -step_per_sample + 2.0 * step_per_sample;
     w * shrink + combine(phi * pull)
+}
+
+/// Gradient `Σ_{i∈B} ∇ℓ_i` of `R` neurons whose targets are `x_i + ν_i`:
+/// `(Σ φ_i²) w + Σ ((N − 2) φ_i − ⟨w, ν_i⟩ φ'_i) x_i − Σ φ_i ν_i`.
+///
+/// # Shapes
+/// As in [`batch_step`]; noise `ν`: `[R, b, n]`.
+fn batch_gradient(
+    w: Tensor<2>,
+    c: Tensor<2>,
+    ones: &Tensor<2>,
+    activation: Activation,
+    noise: Option<Tensor<3>>,
+    combine: impl FnOnce(Tensor<2>) -> Tensor<2>,
+) -> Tensor<2> {
+    activation.require_unit_slope();
+    let phi = activation.forward(c.clone());
+    let energy = (phi.clone() * phi.clone()).sum_dim(1);
+    let norm_sq = row_sums(w.clone() * w.clone(), ones);
+    let pull = phi.clone() * (norm_sq - 2.0);
+    let Some(noise) = noise else { return w * energy + combine(pull) };
+    let [replicas, b, dim] = noise.dims();
+    let along = noise.clone().matmul(w.clone().reshape([replicas, dim, 1])).reshape([replicas, b]);
+    let felt = if activation == Activation::Linear { along } else { along * c.sign().clamp_min(0.0) };
+    let drawn = phi.reshape([replicas, 1, b]).matmul(noise).reshape([replicas, dim]);
+    w * energy + combine(pull - felt) - drawn
 }
 
 /// Sums of the rows of `[R, n]`, as a product with ones, `[R, 1]`: flex adds up a dimension one by one, but

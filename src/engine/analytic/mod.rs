@@ -23,13 +23,13 @@ use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
+use crate::update::coasted;
 
 /// The fewest replicas for which samples that they share are worth walking through.
 const SHARING: usize = 64;
 
 /// `R` single neurons side by side.
 pub struct Analytic {
-    problem: Problem,
     setting: Setting,
     /// Replicas a block; the last may have fewer.
     block: usize,
@@ -64,33 +64,39 @@ impl Analytic {
             ones: compute.tensor(&vec![1.0; dataset.dim()], [dataset.dim(), 1]),
             compute: compute.clone(),
             schedule: schedule.clone(),
-            activation: problem.activation(),
+            problem: problem.clone(),
             step_per_sample: problem.step_per_sample(schedule.batch_size()),
         };
         let fewest = if schedule.is_deterministic() { SHARING } else { 1 };
         let max = (compute.backend().entries_at_once() / dataset.dim()).max(fewest);
         let block = even(starts.len(), max);
-        if !schedule.is_deterministic() {
+        if !schedule.is_deterministic() || problem.noise().label > 0.0 {
             limits::entries("the batches of a step", block * schedule.batch_size(), dataset.dim())?;
         }
         let blocks = starts.chunks(block).zip((first..).step_by(block)).map(|(starts, first)| {
             let weights = compute.tensor(&starts.concat(), [starts.len(), dataset.dim()]);
             Block::new(&setting, weights, first, starts.iter().map(|w0| blow_up(dot(w0, w0))).collect())
         });
-        Ok(Self {
-            blocks: blocks.collect(),
-            block,
-            setting,
-            problem: problem.clone(),
-            starts,
-            seen: OnceCell::new(),
-            steps_taken: 0,
-        })
+        Ok(Self { blocks: blocks.collect(), block, setting, starts, seen: OnceCell::new(), steps_taken: 0 })
+    }
+
+    /// The weights of every replica, with the moments of the update rule behind.
+    fn states(&self) -> Vec<Vec<f64>> {
+        let dim = self.setting.problem.dataset().dim();
+        let of_block = |block: &Block| {
+            let mut states = vec![Vec::new(); block.diverged_at.len()];
+            for tensor in std::iter::once(&block.weights).chain(&block.moments) {
+                let values = to_host(tensor.clone());
+                states.iter_mut().zip(values.chunks_exact(dim)).for_each(|(state, part)| state.extend(part));
+            }
+            states
+        };
+        self.blocks.iter().flat_map(of_block).collect()
     }
 
     fn weights_of(&self, replica: usize) -> Vec<f64> {
         let read = || self.blocks.iter().flat_map(|block| to_host(block.weights.clone())).collect();
-        let dim = self.problem.dataset().dim();
+        let dim = self.setting.problem.dataset().dim();
         self.seen.get_or_init(read)[replica * dim..(replica + 1) * dim].to_vec()
     }
 }
@@ -128,16 +134,16 @@ impl Engine for Analytic {
     }
 
     fn neurons(&self, replica: usize) -> Vec<Neuron> {
-        let (dataset, w) = (self.problem.dataset(), self.weights_of(replica));
+        let (dataset, w) = (self.setting.problem.dataset(), self.weights_of(replica));
         vec![Neuron::observe(dataset, &w, &self.starts[replica]).expect("checked at construction")]
     }
 
     fn loss(&self, replica: usize) -> f64 {
-        self.problem.single_neuron_loss(&self.neurons(replica)[0])
+        self.setting.problem.single_neuron_loss(&self.neurons(replica)[0])
     }
 
     fn slope(&self, replica: usize) -> f64 {
-        self.problem.single_neuron_slope(&self.neurons(replica)[0], || Ok(self.weights_of(replica)))
+        self.setting.problem.single_neuron_slope(&self.neurons(replica)[0], || Ok(self.weights_of(replica)))
     }
 
     fn weights(&self, replica: usize) -> Result<Vec<f64>, Misuse> {
@@ -149,27 +155,43 @@ impl Engine for Analytic {
     }
 
     fn is_dead(&self, replica: usize) -> bool {
-        self.problem.activation() == Activation::Relu && self.neurons(replica)[0].is_silent()
+        let problem = &self.setting.problem;
+        let Some(flight) = problem.flight(self.steps_taken) else { return false };
+        if problem.activation() != Activation::Relu || !self.neurons(replica)[0].is_silent() {
+            return false;
+        }
+        let there = || coasted(&self.states().swap_remove(replica), problem.dataset().dim(), flight);
+        let correlations = || problem.dataset().correlations(&there()).expect("checked at construction");
+        flight == 0.0 || correlations().into_iter().all(|c| c <= 0.0)
     }
 
     fn snapshot(&self) -> Snapshot {
         Snapshot {
             step: self.steps_taken,
             diverged_at: self.blocks.iter().flat_map(|block| block.diverged_at.clone()).collect(),
-            replicas: (0..self.replicas()).map(|replica| self.weights_of(replica)).collect(),
+            replicas: self.states(),
         }
     }
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Misuse> {
         snapshot.expect(self.replicas())?;
-        let dim = self.problem.dataset().dim();
-        snapshot.replicas.iter().try_for_each(|w| expect("the weight vector", dim, w.len()))?;
+        let dim = self.setting.problem.dataset().dim();
+        let kept = self.setting.problem.update().rule.state_size();
+        let length = dim * (1 + kept);
+        snapshot
+            .replicas
+            .iter()
+            .try_for_each(|w| expect("the weights and their moments", length, w.len()))?;
         self.seen.take();
         self.steps_taken = snapshot.step;
         let saved = snapshot.replicas.chunks(self.block).zip(snapshot.diverged_at.chunks(self.block));
-        for (block, (weights, diverged_at)) in self.blocks.iter_mut().zip(saved) {
-            let weights = self.setting.compute.tensor(&weights.concat(), [weights.len(), dim]);
-            block.restore(weights, diverged_at, snapshot.step);
+        for (block, (states, diverged_at)) in self.blocks.iter_mut().zip(saved) {
+            let part = |k: usize| {
+                let values: Vec<f64> =
+                    states.iter().flat_map(|s| &s[k * dim..(k + 1) * dim]).copied().collect();
+                self.setting.compute.tensor(&values, [states.len(), dim])
+            };
+            block.restore(part(0), (1..=kept).map(part).collect(), diverged_at, snapshot.step);
         }
         Ok(())
     }

@@ -4,20 +4,29 @@ use std::ops::Range;
 
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Gradients, Int, Tensor};
+use itertools::Itertools;
 use rayon::prelude::*;
 
 use super::Member;
 use crate::data::dot;
-use crate::device::Compute;
+use crate::device::{Compute, to_host};
 use crate::engine::{blow_up, chunks, is_blown_up, lots, steps_a_look};
 use crate::error::Result;
 use crate::model::{Autoencoder, flat};
+use crate::noise::normals;
+use crate::problem::Problem;
+use crate::rng::Purpose;
 use crate::schedule::BatchStream;
+use crate::update::{Descent, Moments, Size, at_rest};
 
 /// A stack of replicas with all that its next steps depend on.
 pub(super) struct Block<M: Autoencoder> {
     /// The replicas that still move, in order; only away during a step.
     model: Option<M>,
+    /// The state of the update rule, of every float parameter.
+    moments: Vec<Moments>,
+    /// Numbers of each float parameter of a replica.
+    entries: Vec<usize>,
     compute: Compute,
     /// The samples of all replicas, `[m, n]`, or those of each, `[R m, n]`.
     rows: Tensor<2>,
@@ -40,12 +49,14 @@ pub(super) struct Shape {
 
 /// What a replica of a block has of its own.
 struct Replica {
+    problem: Problem,
     batches: BatchStream,
-    step_per_sample: f64,
+    /// Index of its streams.
+    index: u64,
     limit: f64,
     diverged_at: Option<u64>,
     is_retired: bool,
-    /// Its parameters, once it has left the stack.
+    /// Its parameters and their moments, once it has left the stack.
     ended: Option<Vec<f64>>,
 }
 
@@ -64,16 +75,20 @@ impl<M: Autoencoder> Block<M> {
             rows.extend_from_slice(member.problem.dataset().rows()?);
         }
         let replica = |(member, start): (&Member, Vec<f64>)| Replica {
+            problem: member.problem.clone(),
             batches: member.schedule.stream(member.replica),
-            step_per_sample: member.problem.step_per_sample(shape.batch),
+            index: member.replica,
             limit: blow_up(dot(&start, &start)),
             diverged_at: None,
             is_retired: false,
             ended: None,
         };
         let replicas = members.iter().zip(flat::parameters_of_all(&model)).map(replica).collect();
+        let (entries, rule) = (flat::entries(&model), members[0].problem.update().rule);
         Ok(Self {
             model: Some(model.train()),
+            moments: entries.iter().map(|&p| at_rest(rule, members.len(), p, compute)).collect(),
+            entries,
             compute: compute.clone(),
             rows: compute.tensor(&rows, [rows.len() / shape.dim, shape.dim]),
             shape,
@@ -102,10 +117,27 @@ impl<M: Autoencoder> Block<M> {
     /// One replica as a model of its own.
     pub fn replica(&self, k: usize) -> M {
         match (&self.replicas[k].ended, self.moving.iter().position(|&moving| moving == k)) {
-            (Some(parameters), _) => flat::at(self.stack().clone(), parameters, &self.compute),
+            (Some(state), _) => flat::at(self.stack().clone(), state, &self.compute),
             (None, Some(at)) => flat::some(self.stack(), at..at + 1),
             (None, None) => unreachable!("a replica moves or has ended"),
         }
+    }
+
+    /// One replica at another point.
+    pub fn replica_at(&self, parameters: &[f64]) -> M {
+        flat::at(self.stack().clone(), parameters, &self.compute)
+    }
+
+    /// Parameters of the replicas that move, each with the moments behind: first those of all parameters, then second ones.
+    fn states(&self) -> Vec<Vec<f64>> {
+        let mut states = flat::parameters_of_all(self.stack());
+        let kept = self.moments.first().map_or(0, Vec::len);
+        for (order, moments) in (0..kept).cartesian_product(&self.moments) {
+            let values = to_host(moments[order].clone());
+            let parts = values.chunks_exact((values.len() / states.len()).max(1));
+            states.iter_mut().zip(parts).for_each(|(state, part)| state.extend(part));
+        }
+        states
     }
 
     /// Rows of a batch of one replica, `[1, b, n]`: a view where one is possible.
@@ -128,18 +160,18 @@ impl<M: Autoencoder> Block<M> {
         if staying == 0 || 2 * staying > self.moving.len() {
             return;
         }
-        let parameters = flat::parameters_of_all(self.stack());
-        let (mut rest, mut points) = (Vec::new(), Vec::new());
-        for (k, parameters) in std::mem::take(&mut self.moving).into_iter().zip(parameters) {
+        let states = self.states();
+        let (mut rest, mut staying) = (Vec::new(), Vec::new());
+        for (k, state) in std::mem::take(&mut self.moving).into_iter().zip(states) {
             if self.replicas[k].is_retired {
-                self.replicas[k].ended = Some(parameters);
+                self.replicas[k].ended = Some(state);
             } else {
                 rest.push(k);
-                points.push(parameters);
+                staying.push(state);
             }
         }
         self.moving = rest;
-        self.place(&points);
+        self.place(&staying);
     }
 
     /// Whether no replica has to move any more.
@@ -147,28 +179,59 @@ impl<M: Autoencoder> Block<M> {
         self.replicas.iter().all(|replica| replica.is_retired)
     }
 
-    fn place(&mut self, points: &[Vec<f64>]) {
-        let points: Vec<&[f64]> = points.iter().map(Vec::as_slice).collect();
+    /// Puts the stack into these states.
+    fn place(&mut self, states: &[Vec<f64>]) {
+        let points: Vec<&[f64]> = states.iter().map(Vec::as_slice).collect();
         self.model = self.model.take().map(|model| flat::all_at(model, &points, &self.compute));
-    }
-
-    /// All parameters of every replica.
-    pub fn points(&self) -> Vec<Vec<f64>> {
-        let mut points: Vec<_> = self.replicas.iter().map(|replica| replica.ended.clone()).collect();
-        for (&k, parameters) in self.moving.iter().zip(flat::parameters_of_all(self.stack())) {
-            points[k] = Some(parameters);
+        let mut at = self.parameters();
+        let kept = self.moments.first().map_or(0, Vec::len);
+        for order in 0..kept {
+            for (moments, &entries) in self.moments.iter_mut().zip(&self.entries) {
+                let values: Vec<f64> =
+                    states.iter().flat_map(|state| &state[at..at + entries]).copied().collect();
+                moments[order] = self.compute.tensor(&values, [states.len(), entries]);
+                at += entries;
+            }
         }
-        points.into_iter().flatten().collect()
     }
 
-    /// All replicas at these points after so many steps, and moving.
-    pub fn restore(&mut self, step: u64, points: &[Vec<f64>], diverged_at: &[Option<u64>]) {
+    /// All parameters of every replica, with the moments behind.
+    pub fn all_states(&self) -> Vec<Vec<f64>> {
+        let mut states: Vec<_> = self.replicas.iter().map(|replica| replica.ended.clone()).collect();
+        for (&k, state) in self.moving.iter().zip(self.states()) {
+            states[k] = Some(state);
+        }
+        states.into_iter().flatten().collect()
+    }
+
+    /// Parameters of a replica, with the moments behind.
+    pub fn state(&self, k: usize) -> Vec<f64> {
+        self.all_states().swap_remove(k)
+    }
+
+    /// Number of parameters of a replica.
+    pub fn parameters(&self) -> usize {
+        self.entries.iter().sum()
+    }
+
+    pub fn problem_of(&self, k: usize) -> &Problem {
+        &self.replicas[k].problem
+    }
+
+    /// Numbers of the state of a replica.
+    pub fn state_size(&self) -> usize {
+        let kept = self.moments.first().map_or(0, Vec::len);
+        self.parameters() * (1 + kept)
+    }
+
+    /// All replicas in these states after so many steps, and moving.
+    pub fn restore(&mut self, step: u64, states: &[Vec<f64>], diverged_at: &[Option<u64>]) {
         for (replica, diverged_at) in self.replicas.iter_mut().zip(diverged_at) {
             replica.batches.seek(step);
             (replica.diverged_at, replica.is_retired, replica.ended) = (*diverged_at, false, None);
         }
         self.moving = (0..self.len()).collect();
-        self.place(points);
+        self.place(states);
     }
 
     /// Takes steps with every replica that has to move.
@@ -240,11 +303,22 @@ impl<M: Autoencoder> Block<M> {
     /// added in order, so no result depends on the number of cores. In single precision each part is a gradient in
     /// single precision; their sum, and the step along it, are taken in double on the host and rounded once.
     pub fn gradient(&self, k: usize, batch: &[usize]) -> Vec<f64> {
+        self.gradient_to(k, batch, None)
+    }
+
+    /// The same with noise of the targets, `[b, n]`.
+    fn gradient_to(&self, k: usize, batch: &[usize], noise: Option<&[f64]>) -> Vec<f64> {
         // Parameters of its own make each part a graph of its own.
         let model = self.replica(k);
-        let part = |x| (model.valid().train(), x);
-        let parts: Vec<_> = self.parts(k, batch).into_iter().map(part).collect();
-        let gradients = parts.into_par_iter().map(|(model, x)| flat::gradient(&model, x));
+        let dim = self.shape.dim;
+        let mut parts = Vec::new();
+        for (first, x) in (0..).step_by(self.samples_at_once()).zip(self.parts(k, batch)) {
+            let dims @ [_, size, _] = x.dims();
+            let noise = noise.map(|noise| self.compute.tensor(&noise[first * dim..][..size * dim], dims));
+            let target = noise.map_or(x.clone(), |noise| x.clone() + noise);
+            parts.push((model.valid().train(), x, target));
+        }
+        let gradients = parts.into_par_iter().map(|(model, x, target)| flat::gradient_to(&model, x, target));
         let mut gradients = gradients.collect::<Vec<_>>().into_iter();
         let mut sum = gradients.next().unwrap_or_default();
         for gradient in gradients {
@@ -263,49 +337,100 @@ impl<M: Autoencoder> Block<M> {
     }
 
     /// A step on batches that are differentiated in parts.
-    fn step_in_parts(&mut self, batches: &Batches, k: usize) {
+    fn step_in_parts(&mut self, batches: &Batches, k: usize, taken: u64) {
         let Shape { samples: m, batch: size, is_shared, .. } = self.shape;
-        let mut points = flat::parameters_of_all(self.stack());
-        for (at, point) in points.iter_mut().enumerate() {
-            let replica = self.moving[at];
+        let mut gradients = Vec::new();
+        for (at, &replica) in self.moving.iter().enumerate() {
             let offset = if is_shared { 0 } else { replica * m };
             let first = (k * self.moving.len() + at) * size;
             let batch: Vec<usize> = batches.samples[first..][..size].iter().map(|i| i - offset).collect();
-            let step = self.replicas[replica].step_per_sample;
-            let gradient = self.gradient(replica, &batch);
+            let noise = self.label_noise(&[replica], taken);
+            gradients.push(self.gradient_to(replica, &batch, noise.as_deref()));
+        }
+        if !self.problem().is_plain() {
+            let model = self.model.take().expect("the model is only away during a step");
+            let gradients = gradients.iter().map(Vec::as_slice).collect();
+            return self.follow(model, Source::Host(gradients), taken);
+        }
+        let mut points = flat::parameters_of_all(self.stack());
+        for ((point, gradient), &replica) in points.iter_mut().zip(gradients).zip(&self.moving) {
+            let step = self.replicas[replica].problem.step_per_sample(size);
             point.iter_mut().zip(gradient).for_each(|(p, g)| *p -= step * g);
         }
         self.place(&points);
     }
 
-    fn step(&mut self, batches: &Batches, k: usize) {
+    /// The `k`-th step of a chunk, after `taken` others.
+    fn step(&mut self, batches: &Batches, k: usize, taken: u64) {
         if self.shape.batch > self.samples_at_once() {
-            return self.step_in_parts(batches, k);
+            return self.step_in_parts(batches, k, taken);
         }
         let x = self.batch(batches, k);
-        let steps = self.step_sizes();
+        let target = match self.label_noise(&self.moving, taken) {
+            Some(noise) => x.clone() + self.compute.tensor(&noise, x.dims()),
+            None => x.clone(),
+        };
         let model = self.model.take().expect("the model is only away during a step");
-        let grads = flat::batch_loss(&model, x).backward();
-        self.model = Some(model.map(&mut Descend { grads, steps }));
+        let grads = flat::loss_to(&model, x, target).backward();
+        if self.problem().is_plain() {
+            let steps =
+                self.moving.iter().map(|&k| self.replicas[k].problem.step_per_sample(self.shape.batch));
+            let steps = Size::of(&steps.collect::<Vec<_>>(), &self.compute);
+            self.model = Some(model.map(&mut Descend { grads, steps }));
+        } else {
+            self.follow(model, Source::Burn(grads), taken);
+        }
     }
 
-    /// Steps `η_B`: one number, where that is the same for all.
-    fn step_sizes(&self) -> StepSizes {
-        let of = |&k: &usize| self.replicas[k].step_per_sample;
-        let first = of(&self.moving[0]);
-        if self.moving.iter().all(|k| of(k) == first) {
-            StepSizes::Same(first)
-        } else {
-            let steps: Vec<f64> = self.moving.iter().map(of).collect();
-            StepSizes::Each(Box::new(self.compute.tensor(&steps, [steps.len()])))
+    /// What all replicas agree on but for data and step size.
+    fn problem(&self) -> &Problem {
+        &self.replicas[0].problem
+    }
+
+    /// Noise of the targets of some replicas, `[R, b, n]`, if there is any.
+    fn label_noise(&self, replicas: &[usize], taken: u64) -> Option<Vec<f64>> {
+        let deviation = self.problem().noise().label;
+        self.noise(replicas, Purpose::LabelNoise, deviation, taken, self.shape.batch * self.shape.dim)
+    }
+
+    /// So many normal numbers a replica, one replica after the other, unless their deviation is 0.
+    fn noise(
+        &self,
+        replicas: &[usize],
+        purpose: Purpose,
+        deviation: f64,
+        taken: u64,
+        count: usize,
+    ) -> Option<Vec<f64>> {
+        if deviation == 0.0 {
+            return None;
         }
+        let mut numbers = Vec::with_capacity(replicas.len() * count);
+        for &k in replicas {
+            let Replica { batches, index, .. } = &self.replicas[k];
+            normals(batches.schedule().seed(), purpose, *index, taken, count, &mut numbers);
+        }
+        numbers.iter_mut().for_each(|x| *x *= deviation);
+        Some(numbers)
+    }
+
+    /// Follows gradients by the update rule.
+    fn follow(&mut self, model: M, source: Source, taken: u64) {
+        let problems = self.moving.iter().map(|&k| &self.replicas[k].problem);
+        let descent = Descent::new(problems, taken, self.shape.batch, &self.compute);
+        let count = self.parameters();
+        let deviation = self.problem().noise().gradient;
+        let noise = self.noise(&self.moving, Purpose::GradientNoise, deviation, taken, count);
+        let noise = noise.as_ref().map(|noise| noise.chunks_exact(count).collect());
+        let (moments, compute) = (self.moments.iter_mut(), &self.compute);
+        self.model = Some(model.map(&mut Follow { source, noise, descent, moments, compute }));
     }
 
     /// Takes steps of a chunk that begins after step `first`, then looks. If that finds a divergence, once more in lots,
     /// down to single steps: what has blown up stays blown up.
     fn walk(&mut self, first: u64, steps: Range<u64>, batches: &Batches) {
-        let before = self.model.clone();
-        steps.clone().for_each(|k| self.step(batches, k as usize));
+        let before = (self.model.clone(), self.moments.clone());
+        steps.clone().for_each(|k| self.step(batches, k as usize, first + k));
         let blown_up = self.blown_up();
         if blown_up.is_empty() {
             return;
@@ -316,7 +441,7 @@ impl<M: Autoencoder> Block<M> {
             }
             return;
         }
-        self.model = before;
+        (self.model, self.moments) = before;
         lots(steps).for_each(|lot| self.walk(first, lot, batches));
     }
 
@@ -337,33 +462,68 @@ fn run_of(batch: &[usize]) -> Option<Range<usize>> {
     (first..).zip(batch).all(|(next, &i)| next == i).then(|| first..first + batch.len())
 }
 
-enum StepSizes {
-    Same(f64),
-    /// One a replica, `[R]`.
-    Each(Box<Tensor<1>>),
-}
-
 /// `p ← p − η_B g` for every float parameter.
 struct Descend {
     grads: Gradients,
-    steps: StepSizes,
+    steps: Size,
 }
 
 impl ModuleMapper for Descend {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         param.map(|value| match value.grad_remove(&mut self.grads) {
-            Some(gradient) => {
-                let step = match &self.steps {
-                    StepSizes::Same(step) => gradient * *step,
-                    StepSizes::Each(steps) => {
-                        let mut shape = [1; D];
-                        shape[0] = steps.dims()[0];
-                        gradient * (**steps).clone().reshape(shape)
-                    }
-                };
-                Tensor::from_inner(value.inner() - step).require_grad()
-            }
+            Some(gradient) => Tensor::from_inner(value.inner() - self.steps.times(gradient)).require_grad(),
             None => value,
+        })
+    }
+}
+
+/// Where gradients come from.
+enum Source<'a> {
+    /// Of Burn.
+    Burn(Gradients),
+    /// On the host, one vector a replica; what was taken is gone.
+    Host(Vec<&'a [f64]>),
+}
+
+/// Every float parameter by an update rule.
+struct Follow<'a> {
+    source: Source<'a>,
+    /// Of the gradients, one vector a replica; what was taken is gone.
+    noise: Option<Vec<&'a [f64]>>,
+    descent: Descent,
+    moments: std::slice::IterMut<'a, Moments>,
+    compute: &'a Compute,
+}
+
+/// The next numbers of each replica, `[R, entries]`.
+fn next(vectors: &mut [&[f64]], entries: usize, compute: &Compute) -> Tensor<2> {
+    let mut values = Vec::with_capacity(vectors.len() * entries);
+    for vector in vectors.iter_mut() {
+        let (here, rest) = vector.split_at(entries);
+        values.extend_from_slice(here);
+        *vector = rest;
+    }
+    compute.tensor(&values, [vectors.len(), entries])
+}
+
+impl ModuleMapper for Follow<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Self { source, noise, descent, moments, compute } = self;
+        param.map(|value| {
+            let dims = value.dims();
+            let flat = [dims[0], dims.iter().skip(1).product()];
+            let moments = moments.next().expect("every float parameter has its moments");
+            let noise = noise.as_mut().map(|noise| next(noise, flat[1], compute));
+            let gradient = match source {
+                Source::Burn(grads) => value.grad_remove(grads).map(|gradient| gradient.reshape(flat)),
+                Source::Host(vectors) => {
+                    let gradient = next(vectors, flat[1], compute);
+                    value.is_require_grad().then_some(gradient)
+                }
+            };
+            let Some(gradient) = gradient else { return value };
+            let there = descent.step(value.inner().reshape(flat), gradient, noise, moments);
+            Tensor::from_inner(there.reshape(dims)).require_grad()
         })
     }
 }

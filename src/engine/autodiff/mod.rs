@@ -15,6 +15,7 @@ use crate::model::{Autoencoder, SingleNeuron, SingleNeuronConfig, flat};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
+use crate::update::coasted;
 use crate::vectors::norm;
 
 /// Gradient descent on any [`Autoencoder`], gradients by `loss.backward()`.
@@ -99,10 +100,10 @@ impl<M: Autoencoder> Autodiff<M> {
         Self::of_members(model, &members, compute)
     }
 
-    /// A stack of replicas, each with its own data, step size and batches. Samples, dimension and batch size are the same in all.
+    /// A stack of replicas, each with its own data, step size and batches. Samples, dimension, batch size, reduction, update rule and noise are the same in all.
     ///
     /// # Errors
-    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData) over data that was not materialised; [`Misuse::Length`](crate::Misuse::Length) unless there is a member for every replica, all have one
+    /// [`Misuse::ImplicitData`](crate::Misuse::ImplicitData) over data that was not materialised; [`Misuse::UnlikeMembers`](crate::Misuse::UnlikeMembers); [`Misuse::Length`](crate::Misuse::Length) unless there is a member for every replica, all have one
     /// shape, and every parameter of the model has the replicas as its first dimension.
     pub fn of_members(model: M, members: &[Member], compute: &Compute) -> Result<Self> {
         flat::check(&model)?;
@@ -116,6 +117,9 @@ impl<M: Autoencoder> Autodiff<M> {
             expect("the samples of a member", samples, problem.dataset().samples())?;
             expect("a sample of a member", dim, problem.dataset().dim())?;
             expect("the batch of a member", batch, schedule.batch_size())?;
+            if !problem.moves_like(members[0].problem) {
+                return Err(Misuse::UnlikeMembers.into());
+            }
         }
         let shape = Shape { samples, dim, batch, is_shared };
         let starts = to_host(model.valid().neurons());
@@ -234,22 +238,25 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
 
     fn is_dead(&self, replica: usize) -> bool {
         let (block, k) = self.place(replica);
-        block.replica(k).valid().is_dead(block.select(k, &all(self.shape.samples)))
+        let Some(flight) = block.problem_of(k).flight(self.steps_taken()) else { return false };
+        let is_dead = |model: M| model.valid().is_dead(block.select(k, &all(self.shape.samples)));
+        let carried = || block.replica_at(&coasted(&block.state(k), block.parameters(), flight));
+        is_dead(block.replica(k)) && (flight == 0.0 || is_dead(carried()))
     }
 
     fn snapshot(&self) -> Snapshot {
         Snapshot {
             step: self.steps_taken(),
             diverged_at: (0..self.replicas()).map(|replica| self.diverged_at(replica)).collect(),
-            replicas: self.blocks.iter().flat_map(Block::points).collect(),
+            replicas: self.blocks.iter().flat_map(Block::all_states).collect(),
         }
     }
 
     fn restore(&mut self, snapshot: &Snapshot) -> Result<(), Misuse> {
         snapshot.expect(self.replicas())?;
-        let length = flat::parameters(&self.model(0)).len();
-        for parameters in &snapshot.replicas {
-            expect("the vector of parameters", length, parameters.len())?;
+        let length = self.blocks[0].state_size();
+        for state in &snapshot.replicas {
+            expect("the parameters of a replica and their moments", length, state.len())?;
         }
         let points = snapshot.replicas.chunks(self.block_size);
         let diverged_at = snapshot.diverged_at.chunks(self.block_size);

@@ -9,12 +9,17 @@ use crate::error::Result;
 use crate::text::{self, number};
 
 /// Options that the command of the page repeats where they differ from this.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 14] = [
     ("data", "orthonormal"),
     ("normalise", "none"),
     ("schedule", "sgd"),
     ("step_size", "0.1"),
     ("reduction", "mean"),
+    ("update", "sgd"),
+    ("weight_decay", "0.0"),
+    ("step_schedule", "constant"),
+    ("label_noise", "0.0"),
+    ("gradient_noise", "0.0"),
     ("model", "neuron"),
     ("activation", "relu"),
     ("engine", "autodiff"),
@@ -65,6 +70,10 @@ fn headline(Trained { config, summary }: &Trained) -> String {
         Some("sgd") => format!("SGD with b = {b} of {m} samples"),
         other => format!("SGD ({}) with b = {b} of {m} samples", other.unwrap_or_default()),
     };
+    let who = match config["update"].as_str() {
+        None | Some("sgd") => who,
+        Some(rule) => format!("{rule} with b = {b} of {m} samples"),
+    };
     let ended = match (summary["outcome"].as_str(), summary["predicted_limit"].as_str()) {
         (Some("converged"), Some("datapoint")) => format!("ended in datapoint {}", summary["argmax"]),
         (Some("converged"), Some("mixture")) => "ended in the mixture of the datapoints".into(),
@@ -108,7 +117,7 @@ fn outcome(trained: &Trained) -> String {
             summary["steps"],
             of("loss")
         ),
-        Some("stalled") => format!("Steps vanish in rounding {taken}, while the gradient does not."),
+        Some("stalled") => format!("Steps vanish {taken}, while the gradient does not."),
         Some("diverged") => format!("The norm grew more than a millionfold, or is not finite, {taken}."),
         _ => format!("No sample activates a neuron, so that every gradient is 0; the run ended {taken}."),
     }
@@ -131,6 +140,12 @@ fn facts(config: &Json) -> Vec<Value> {
         fact("engine", format!("{} ({} {})", of("engine"), of("backend"), of("dtype"))),
         fact("seed", of("seed")),
     ];
+    let options = ["update", "weight_decay", "step_schedule", "label_noise", "gradient_noise"];
+    for (key, default) in DEFAULTS.into_iter().filter(|(key, _)| options.contains(key)) {
+        if !config[key].is_null() && of(key) != default {
+            facts.push(fact(&key.replace('_', " "), of(key)));
+        }
+    }
     if config["replicas"].as_u64() > Some(1) {
         facts.push(fact("replicas", of("replicas")));
     }

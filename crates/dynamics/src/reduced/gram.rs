@@ -13,9 +13,9 @@
 use nalgebra::DVector;
 use pulp::{Arch, Simd, WithSimd};
 
-use super::Coordinates;
 use super::orthonormal::NOTHING;
 use super::singles::{SMALLEST_FACTOR, SMALLEST_SCALE};
+use super::{Coordinates, Step};
 use crate::activation::Activation;
 use crate::data::{Dataset, dot};
 use crate::engine::expect;
@@ -105,11 +105,12 @@ impl Gram {
 }
 
 impl Coordinates for Gram {
-    fn step(&mut self, batch: &[usize], step_per_sample: f64) {
+    fn step(&mut self, batch: &[usize], step: Step) {
+        let step_per_sample = step.per_sample;
         let Self { activation, correlations, phi, .. } = self;
         phi.clear();
         phi.extend(batch.iter().map(|&i| activation.apply(correlations[i])));
-        let factor = 1.0 - step_per_sample * dot(phi, phi);
+        let factor = 1.0 - step_per_sample * dot(phi, phi) - step.shrinkage();
         let pull = step_per_sample * (2.0 - self.norm_sq);
         self.scale *= factor;
         if !(factor > SMALLEST_FACTOR && self.scale > SMALLEST_SCALE) {

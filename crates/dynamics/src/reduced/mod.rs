@@ -1,6 +1,7 @@
 //! The exact recursion in correlations and residual: no `n`, no matrix, always f64.
 
 mod gram;
+mod momentum;
 mod orthonormal;
 mod singles;
 
@@ -8,16 +9,18 @@ mod singles;
 use rayon::prelude::*;
 
 use self::gram::Gram;
+use self::momentum::Carried;
 use self::orthonormal::Orthonormal;
 use self::singles::LANES;
 use crate::activation::Activation;
 use crate::engine::{Engine, Snapshot, blow_up, is_blown_up};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::init::Start;
 use crate::limits;
-use crate::problem::Problem;
+use crate::problem::{Problem, Step};
 use crate::schedule::{BatchStream, Schedule};
 use crate::state::Neuron;
+use crate::update::Rule;
 
 /// Replicas of the single neuron in reduced coordinates; rayon runs them side by side.
 ///
@@ -46,6 +49,7 @@ enum Group<'a, 'b> {
 
 enum State {
     Orthonormal(Orthonormal),
+    Carried(Carried),
     Gram(Gram),
 }
 
@@ -54,8 +58,8 @@ const AHEAD: u64 = 128;
 
 /// A point in reduced coordinates that can take a step.
 trait Coordinates {
-    /// One step on the samples of `batch` (repetitions count) with step size `η_B` per sample.
-    fn step(&mut self, batch: &[usize], step_per_sample: f64);
+    /// One step on the samples of `batch` (repetitions count).
+    fn step(&mut self, batch: &[usize], step: Step);
 
     /// Squared norm `N`, as it was kept up to date.
     fn norm_sq(&self) -> f64;
@@ -66,10 +70,10 @@ trait Coordinates {
     /// Sums afresh what is kept up to date, and brings scales back to 1.
     fn refresh(&mut self);
 
-    /// One step a sample, until `N` is not finite or beyond `limit`; how many steps that took.
-    fn walk(&mut self, samples: &[usize], step_per_sample: f64, limit: f64) -> usize {
+    /// One step a sample, all of one size, until `N` is not finite or beyond `limit`; how many steps that took.
+    fn walk(&mut self, samples: &[usize], step: Step, limit: f64) -> usize {
         for (taken, sample) in samples.iter().enumerate() {
-            self.step(std::slice::from_ref(sample), step_per_sample);
+            self.step(std::slice::from_ref(sample), step);
             if is_blown_up(self.norm_sq(), limit) {
                 return taken + 1;
             }
@@ -83,12 +87,11 @@ impl Reduced {
     /// anything else the O(m b) one in its Gram matrix.
     ///
     /// # Errors
-    /// [`Error::NoFormula`](crate::Error::NoFormula) for an activation that is not the paper's;
-    /// [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had;
+    /// As [`check`](Self::check); [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had;
     /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many;
     /// [`Error::TooLarge`](crate::Error::TooLarge).
     pub fn new(problem: &Problem, schedule: &Schedule, starts: &[Start], first: u64) -> Result<Self> {
-        problem.require_unit_slope("reduced")?;
+        Self::check(problem)?;
         limits::replicas(starts.len() as u64, problem.dataset().samples())?;
         let replicas = (first..).zip(starts).map(|(replica, start)| {
             Ok(Replica {
@@ -103,26 +106,50 @@ impl Reduced {
         Ok(Self { replicas: replicas.collect::<Result<_>>()?, problem: problem.clone(), steps_taken: 0 })
     }
 
+    /// Refuses a problem that leaves the recursion.
+    ///
+    /// # Errors
+    /// [`Error::NoFormula`] for an activation that is not the paper's, for noise, for update rules other than `sgd` and the two momenta, and for
+    /// these over data that is not orthonormal.
+    pub fn check(problem: &Problem) -> Result<()> {
+        problem.require_unit_slope("reduced")?;
+        let rule = problem.update().rule;
+        let what = if !problem.noise().is_silent() {
+            "noise".to_owned()
+        } else if rule.momentum().is_none() {
+            format!("update {rule}")
+        } else if rule != Rule::Sgd && !problem.dataset().is_orthonormal() {
+            format!("update {rule} on data that is not orthonormal")
+        } else {
+            return Ok(());
+        };
+        Err(Error::NoFormula { engine: "reduced", what })
+    }
+
     /// Whether replicas can take their steps abreast.
     fn walks_abreast(&self) -> bool {
         let schedule = self.replicas.first().map(|replica| replica.batches.schedule());
-        self.problem.dataset().is_orthonormal() && schedule.is_some_and(|schedule| schedule.batch_size() == 1)
+        self.problem.is_plain()
+            && self.problem.dataset().is_orthonormal()
+            && schedule.is_some_and(|schedule| schedule.batch_size() == 1)
     }
 }
 
 impl State {
     fn new(problem: &Problem, start: &Start) -> Result<Self> {
         let (dataset, activation) = (problem.dataset(), problem.activation());
-        Ok(if dataset.is_orthonormal() {
-            State::Orthonormal(Orthonormal::new(start, activation))
-        } else {
-            State::Gram(Gram::new(start, activation, dataset)?)
+        let momentum = problem.update().rule.momentum().filter(|momentum| momentum.decay > 0.0);
+        Ok(match momentum {
+            Some(momentum) => State::Carried(Carried::new(start, activation, momentum)),
+            None if dataset.is_orthonormal() => State::Orthonormal(Orthonormal::new(start, activation)),
+            None => State::Gram(Gram::new(start, activation, dataset)?),
         })
     }
 
     fn coordinates(&mut self) -> &mut dyn Coordinates {
         match self {
             State::Orthonormal(state) => state,
+            State::Carried(state) => state,
             State::Gram(state) => state,
         }
     }
@@ -137,19 +164,23 @@ impl Replica {
     fn advance_to(&mut self, end: u64, problem: &Problem) {
         let Self { state, batches, .. } = self;
         let batch_size = batches.schedule().batch_size();
-        let step_per_sample = problem.step_per_sample(batch_size);
+        let is_plain = problem.is_plain();
+        let constant = problem.update().step_schedule.is_constant().then(|| problem.step_at(0, batch_size));
+        let step_at = |taken| constant.unwrap_or_else(|| problem.step_at(taken, batch_size));
         let mut samples = [0; AHEAD as usize];
         let state = state.coordinates();
         while self.diverged_at.is_none() && batches.step() < end {
             let first = batches.step();
             let max = stretch(state, first, end);
-            let taken = if batch_size == 1 {
+            let taken = if batch_size == 1 && is_plain {
+                let step = step_at(first);
                 let samples = &mut samples[..max.min(AHEAD) as usize];
                 batches.fill_singles(samples.iter_mut());
-                state.walk(samples, step_per_sample, self.limit) as u64
+                state.walk(samples, step, self.limit) as u64
             } else {
                 let step = |_: &u64| {
-                    state.step(batches.next_batch(), step_per_sample);
+                    let step = step_at(batches.step());
+                    state.step(batches.next_batch(), step);
                     is_blown_up(state.norm_sq(), self.limit)
                 };
                 (1..=max).find(step).unwrap_or(max)
@@ -163,6 +194,7 @@ impl Replica {
     fn neuron(&self) -> Neuron {
         match &self.state {
             State::Orthonormal(state) => state.neuron(&self.start),
+            State::Carried(state) => state.neuron(&self.start),
             State::Gram(state) => state.neuron(&self.start),
         }
     }
@@ -170,6 +202,7 @@ impl Replica {
     fn snapshot(&self) -> Vec<f64> {
         match &self.state {
             State::Orthonormal(state) => state.snapshot(),
+            State::Carried(state) => state.snapshot(),
             State::Gram(state) => state.snapshot(),
         }
     }
@@ -177,6 +210,7 @@ impl Replica {
     fn restore(&mut self, step: u64, diverged_at: Option<u64>, values: &[f64]) -> Result<()> {
         match &mut self.state {
             State::Orthonormal(state) => state.restore(values)?,
+            State::Carried(state) => state.restore(values)?,
             State::Gram(state) => state.restore(values)?,
         }
         self.batches.seek(step);
@@ -198,7 +232,8 @@ fn stretch(state: &mut dyn Coordinates, step: u64, end: u64) -> u64 {
 
 /// Steps of eight replicas until `end`, one sample each a step. As soon as one has diverged, each goes on alone.
 fn advance_abreast(replicas: &mut [&mut Replica; LANES], end: u64, problem: &Problem) {
-    let step_size = problem.step_per_sample(1);
+    let general = problem.step_at(0, 1);
+    let step_size = general.per_sample;
     let limits = replicas.each_ref().map(|replica| replica.limit);
     let mut samples = [[0; LANES]; AHEAD as usize];
     let mut step = replicas[0].batches.step();
@@ -216,7 +251,7 @@ fn advance_abreast(replicas: &mut [&mut Replica; LANES], end: u64, problem: &Pro
         while !left.is_empty() {
             let states = replicas.each_mut().map(|replica| match &mut replica.state {
                 State::Orthonormal(state) => state,
-                State::Gram(_) => unreachable!("a Gram matrix takes no part in this"),
+                State::Carried(_) | State::Gram(_) => unreachable!("plain steps on orthonormal data"),
             });
             let taken = Orthonormal::abreast(states, left, step_size, &limits);
             (left, step) = (&left[taken..], step + taken as u64);
@@ -226,7 +261,7 @@ fn advance_abreast(replicas: &mut [&mut Replica; LANES], end: u64, problem: &Pro
             for (replica, sample) in replicas.iter_mut().zip(samples) {
                 let state = replica.state.coordinates();
                 if replica.diverged_at.is_none() {
-                    state.walk(std::slice::from_ref(sample), step_size, replica.limit);
+                    state.walk(std::slice::from_ref(sample), general, replica.limit);
                     replica.diverged_at = is_blown_up(state.norm_sq(), replica.limit).then_some(step);
                 }
             }
@@ -289,6 +324,7 @@ impl Engine for Reduced {
         let Replica { start, state, .. } = &self.replicas[replica];
         match state {
             State::Orthonormal(state) => state.weights(self.problem.dataset(), start),
+            State::Carried(state) => state.weights(self.problem.dataset(), start),
             State::Gram(state) => state.weights(self.problem.dataset(), start),
         }
     }
@@ -300,9 +336,11 @@ impl Engine for Reduced {
     }
 
     fn is_dead(&self, replica: usize) -> bool {
+        let flight = self.problem.flight(self.steps_taken);
         self.problem.activation() == Activation::Relu
             && match &self.replicas[replica].state {
                 State::Orthonormal(state) => state.is_silent(),
+                State::Carried(state) => flight.is_some_and(|flight| state.is_silent(flight)),
                 State::Gram(state) => state.is_silent(),
             }
     }

@@ -1,6 +1,6 @@
 //! Orthonormal data: O(b) a step, whatever `m` and `n`.
 //!
-//! With `C = Σ_{i∈B} φ_i²` and `f = 1 − η_B C`, one step is
+//! With `C = Σ_{i∈B} φ_i²`, weight decay `λ` and `f = 1 − η_B C − η λ`, one step is
 //!
 //! ```text
 //! c_j ← f c_j + η_B (2 − N) φ_j   (j ∈ B, once for each time it occurs)
@@ -15,8 +15,8 @@ use std::cell::Cell;
 
 use pulp::Arch;
 
-use super::Coordinates;
 use super::singles::{Abreast, LANES, Rule, SMALLEST_FACTOR, SMALLEST_SCALE, Shared};
+use super::{Coordinates, Step};
 use crate::activation::Activation;
 use crate::data::{Dataset, dot};
 use crate::engine::{expect, is_blown_up};
@@ -92,24 +92,11 @@ impl Orthonormal {
     }
 
     pub(super) fn neuron(&self, start: &Start) -> Neuron {
-        let (correlations, residual) = (self.correlations(), self.shared.scale * self.residual);
-        Neuron {
-            residual: residual.abs(),
-            norm_sq: dot(&correlations, &correlations) + residual * residual,
-            overlap_init: dot(&correlations, &start.correlations) + residual * start.residual,
-            correlations,
-        }
+        seen(self.correlations(), self.shared.scale * self.residual, start)
     }
 
-    /// `w = Σ c_i a_i + (s/s_0) (w_0 − Π w_0)`: the residual keeps its direction.
     pub(super) fn weights(&self, dataset: &Dataset, start: &Start) -> Result<Vec<f64>> {
-        let mut w = dataset.combine(&self.correlations())?;
-        if start.residual != 0.0 {
-            let ratio = self.shared.scale * self.residual / start.residual;
-            let residual = dataset.residual(start.weights(dataset)?)?;
-            w.iter_mut().zip(residual).for_each(|(w, r)| *w += ratio * r);
-        }
-        Ok(w)
+        vector(&self.correlations(), self.shared.scale * self.residual, dataset, start)
     }
 
     /// Steps of one sample each, `samples[step][replica]`, of eight replicas; how many all of them took before
@@ -149,12 +136,40 @@ impl Orthonormal {
     }
 }
 
+/// The neuron of correlations and a signed residual along that of the start.
+pub(super) fn seen(correlations: Vec<f64>, residual: f64, start: &Start) -> Neuron {
+    Neuron {
+        residual: residual.abs(),
+        norm_sq: dot(&correlations, &correlations) + residual * residual,
+        overlap_init: dot(&correlations, &start.correlations) + residual * start.residual,
+        correlations,
+    }
+}
+
+/// `w = Σ c_i a_i + (s/s_0) (w_0 − Π w_0)`: the residual keeps its direction.
+pub(super) fn vector(
+    correlations: &[f64],
+    residual: f64,
+    dataset: &Dataset,
+    start: &Start,
+) -> Result<Vec<f64>> {
+    let mut w = dataset.combine(correlations)?;
+    if start.residual != 0.0 {
+        let ratio = residual / start.residual;
+        let along = dataset.residual(start.weights(dataset)?)?;
+        w.iter_mut().zip(along).for_each(|(w, r)| *w += ratio * r);
+    }
+    Ok(w)
+}
+
 impl Coordinates for Orthonormal {
-    fn step(&mut self, batch: &[usize], step_per_sample: f64) {
+    fn step(&mut self, batch: &[usize], step: Step) {
+        let step_per_sample = step.per_sample;
         let Shared { scale, norm_sq } = self.shared;
         self.phi.clear();
         self.phi.extend(batch.iter().map(|&i| self.activation.apply(self.scaled[i])));
-        let factor = 1.0 - step_per_sample * (dot(&self.phi, &self.phi) * scale * scale);
+        let energy = dot(&self.phi, &self.phi) * scale * scale;
+        let factor = 1.0 - step_per_sample * energy - step.shrinkage();
         let next = factor * scale;
         if !(factor > SMALLEST_FACTOR && next > SMALLEST_SCALE) {
             self.fold(next);
@@ -191,13 +206,13 @@ impl Coordinates for Orthonormal {
         self.shared.norm_sq = self.sum();
     }
 
-    fn walk(&mut self, samples: &[usize], step_size: f64, limit: f64) -> usize {
-        let rule = self.rule(step_size);
+    fn walk(&mut self, samples: &[usize], step: Step, limit: f64) -> usize {
+        let rule = self.rule(step.per_sample);
         let mut taken = 0;
         while taken < samples.len() {
             taken += rule.alone(&mut self.shared, &mut self.scaled, &samples[taken..], limit);
             if taken < samples.len() {
-                self.step(&samples[taken..=taken], step_size);
+                self.step(&samples[taken..=taken], step);
                 taken += 1;
                 if is_blown_up(self.norm_sq(), limit) {
                     break;

@@ -133,6 +133,11 @@ impl Schedule {
         self.batch
     }
 
+    /// Seed of its streams.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Whether every batch holds all samples, so that training is deterministic full-batch descent.
     pub fn is_full_batch(&self) -> bool {
         self.batch == self.samples && (self.kind != ScheduleKind::Replacement || self.samples == 1)

@@ -1,0 +1,503 @@
+//! Update rules, step schedules, weight decay and noise: engines against an oracle in plain vectors, stacks against single replicas.
+
+use std::f64::consts::PI;
+
+use puremix::data::Dataset;
+use puremix::device::Compute;
+use puremix::engine::{Analytic, Autodiff, Engine, Member, Reduced};
+use puremix::init::Start;
+use puremix::model::{Activation, AnyAutoencoder, Architecture, flat};
+use puremix::noise::{Noise, normals};
+use puremix::problem::{Problem, Reduction};
+use puremix::rng::Purpose;
+use puremix::schedule::{Schedule, ScheduleKind};
+use puremix::update::{Rule, StepSchedule, Update};
+
+use crate::common::{orthonormal, refuses};
+
+const RULES: [&str; 7] =
+    ["sgd", "heavy-ball:0.83", "nesterov:0.71", "rmsprop:0.93,1e-3", "adam:0.85,0.97", "adamw", "sign"];
+
+fn update(rule: &str, weight_decay: f64, step_schedule: &str) -> Update {
+    let step_schedule: StepSchedule = step_schedule.parse().unwrap();
+    Update { rule: rule.parse::<Rule>().unwrap(), weight_decay, step_schedule }
+}
+
+/// A single neuron in plain vectors, rule by rule as PyTorch documents them.
+struct Oracle {
+    w: Vec<f64>,
+    first: Vec<f64>,
+    second: Vec<f64>,
+}
+
+/// What the oracle follows, as numbers.
+#[derive(Clone, Copy)]
+struct Setting<'a> {
+    rule: &'a str,
+    relu: bool,
+    eta: f64,
+    decay: f64,
+    weight: f64,
+    label: f64,
+    gradient: f64,
+}
+
+impl Oracle {
+    fn at(w: &[f64]) -> Self {
+        Self { w: w.to_vec(), first: vec![0.0; w.len()], second: vec![0.0; w.len()] }
+    }
+
+    /// Step `t` (from 0) on the rows of a batch; `seed` and `replica` are those of the noise.
+    fn step(&mut self, rows: &[&[f64]], t: u64, (seed, replica): (u64, u64), set: Setting) {
+        let (n, w) = (self.w.len(), self.w.clone());
+        let mut xi = Vec::new();
+        normals(seed, Purpose::LabelNoise, replica, t, rows.len() * n, &mut xi);
+        let mut g = vec![0.0; n];
+        for (x, xi) in rows.iter().zip(xi.chunks(n)) {
+            let c: f64 = w.iter().zip(*x).map(|(w, x)| w * x).sum();
+            let (phi, slope) = if set.relu && c <= 0.0 { (0.0, 0.0) } else { (c, 1.0) };
+            // r = y − w φ; ∇ = −φ r − φ' ⟨r, w⟩ x.
+            let rest: Vec<f64> = (0..n).map(|k| x[k] + set.label * xi[k] - w[k] * phi).collect();
+            let along: f64 = rest.iter().zip(&w).map(|(r, w)| r * w).sum();
+            (0..n).for_each(|k| g[k] -= set.weight * (phi * rest[k] + slope * along * x[k]));
+        }
+        let mut zeta = Vec::new();
+        normals(seed, Purpose::GradientNoise, replica, t, n, &mut zeta);
+        let (name, numbers) = set.rule.split_once(':').unwrap_or((set.rule, ""));
+        let numbers: Vec<f64> = numbers.split(',').filter_map(|x| x.parse().ok()).collect();
+        let number = |k: usize, default: f64| numbers.get(k).copied().unwrap_or(default);
+        for k in 0..n {
+            let mut gradient = g[k] + set.gradient * zeta[k];
+            if name == "adamw" {
+                self.w[k] *= 1.0 - set.eta * set.decay;
+            } else {
+                gradient += set.decay * self.w[k];
+            }
+            let (first, second) = (&mut self.first[k], &mut self.second[k]);
+            let direction = match name {
+                "sgd" => gradient,
+                "sign" => {
+                    if gradient == 0.0 {
+                        0.0
+                    } else {
+                        gradient.signum()
+                    }
+                }
+                "heavy-ball" => {
+                    *first = number(0, 0.0) * *first + gradient;
+                    *first
+                }
+                "nesterov" => {
+                    *first = number(0, 0.0) * *first + gradient;
+                    gradient + number(0, 0.0) * *first
+                }
+                "rmsprop" => {
+                    *first = number(0, 0.99) * *first + (1.0 - number(0, 0.99)) * gradient * gradient;
+                    gradient / (first.sqrt() + number(1, 1e-8))
+                }
+                _ => {
+                    let (b1, b2) = (number(0, 0.9), number(1, 0.999));
+                    *first += (gradient - *first) * (1.0 - b1);
+                    *second = b2 * *second + (1.0 - b2) * gradient * gradient;
+                    let steps = t as i32 + 1;
+                    let root = second.sqrt() / (1.0 - b2.powi(steps)).sqrt();
+                    *first / (1.0 - b1.powi(steps)) / (root + number(2, 1e-8))
+                }
+            };
+            self.w[k] -= set.eta * direction;
+        }
+    }
+}
+
+/// `η_t/η`, written out.
+fn factor(name: &str, t: u64) -> f64 {
+    let t = t as f64;
+    match name {
+        "constant" => 1.0,
+        "warmup:17+cosine:400" => ((t + 1.0) / 17.0).min(1.0) * (1.0 + (PI * t / 400.0).cos()) / 2.0,
+        "inverse-sqrt:25" => (1.0 + t / 25.0).powf(-0.5),
+        other => panic!("{other}"),
+    }
+}
+
+/// Largest deviation of engines from the oracle over so many steps, each with the name of the engine.
+fn deviations(
+    problem: &Problem,
+    schedule: &Schedule,
+    start: &Start,
+    of: Setting,
+    steps: u64,
+) -> Vec<(&'static str, f64)> {
+    let compute = Compute::default();
+    let (starts, replica) = (std::slice::from_ref(start), 3);
+    let mut engines: Vec<(&str, Box<dyn Engine>)> = vec![
+        ("autodiff", Box::new(Autodiff::single_neuron(problem, schedule, start, replica, &compute).unwrap())),
+        ("analytic", Box::new(Analytic::new(problem, schedule, starts, replica, &compute).unwrap())),
+    ];
+    if let Ok(engine) = Reduced::new(problem, schedule, starts, replica) {
+        engines.push(("reduced", Box::new(engine)));
+    }
+    let data = problem.dataset();
+    let (rows, n) = (data.rows().unwrap(), data.dim());
+    let mut oracle = Oracle::at(start.weights(data).unwrap());
+    let mut worst: Vec<(&str, f64)> = engines.iter().map(|(name, _)| (*name, 0.0)).collect();
+    let name = problem.update().step_schedule.to_string();
+    for t in 0..steps {
+        let batch = schedule.batch(replica, t);
+        let batch: Vec<&[f64]> = batch.iter().map(|i| &rows[i * n..(i + 1) * n]).collect();
+        let eta = of.eta * factor(&name, t);
+        oracle.step(&batch, t, (schedule.seed(), replica), Setting { eta, ..of });
+        for ((_, engine), (_, worst)) in engines.iter_mut().zip(&mut worst) {
+            engine.advance(1);
+            let w = engine.weights(0).unwrap();
+            let d = w.iter().zip(&oracle.w).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+            *worst = if d.is_nan() { f64::NAN } else { worst.max(d) };
+        }
+    }
+    worst
+}
+
+#[test]
+fn every_rule_steps_as_it_is_written_down() {
+    for rule in RULES {
+        for (decay, steps, label, gradient) in [
+            (0.0, "constant", 0.0, 0.0),
+            (0.03, "warmup:17+cosine:400", 0.0, 0.0),
+            (0.0, "inverse-sqrt:25", 0.07, 0.0),
+            (0.02, "constant", 0.05, 0.013),
+        ] {
+            for (kind, b) in [(ScheduleKind::Sgd, 1), (ScheduleKind::Replacement, 4), (ScheduleKind::Gd, 5)] {
+                for (activation, reduction) in
+                    [(Activation::Relu, Reduction::Mean), (Activation::Linear, Reduction::Sum)]
+                {
+                    // Near a minimum, where gradients are small, rules that divide by them or take their sign jump to and fro,
+                    // and amplify rounding at every jump: these are followed on their way.
+                    let is_adaptive = rule.parse::<Rule>().unwrap().momentum().is_none();
+                    let (eta, taken) = if is_adaptive { (0.007, 60) } else { (0.037, 300) };
+                    let (problem, start) = orthonormal((5, 8), activation, reduction, eta);
+                    let problem = problem.with_update(update(rule, decay, steps)).unwrap();
+                    let problem = problem.with_noise(Noise { label, gradient }).unwrap();
+                    let schedule = Schedule::new(kind, 5, Some(b), 19).unwrap();
+                    let weight = if reduction == Reduction::Mean { 1.0 / b as f64 } else { 1.0 };
+                    let relu = activation == Activation::Relu;
+                    let of = Setting { rule, relu, eta, decay, weight, label, gradient };
+                    for (engine, worst) in deviations(&problem, &schedule, &start, of, taken) {
+                        let what = format!(
+                            "{engine}: {rule} λ={decay} {steps} σ={label} s={gradient} {kind:?} {activation:?}"
+                        );
+                        assert!(worst < 1e-11, "{what}: {worst:e}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn weight_decay_and_step_schedules_reach_the_recursion_in_the_gram_matrix() {
+    let data = crate::common::correlated(9, 6, 3);
+    let start = Start::gaussian(&data, 0.4, 5, 3).unwrap();
+    let problem = Problem::new(data, Activation::Relu, Reduction::Mean, 0.013).unwrap();
+    let problem = problem.with_update(update("sgd", 0.07, "warmup:17+cosine:400")).unwrap();
+    let schedule = Schedule::sgd(9, 4, 2).unwrap();
+    let of =
+        Setting { rule: "sgd", relu: true, eta: 0.013, decay: 0.07, weight: 0.25, label: 0.0, gradient: 0.0 };
+    let seen = deviations(&problem, &schedule, &start, of, 300);
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|(_, worst)| *worst < 1e-11), "{seen:?}");
+}
+
+/// A million steps: pending products are multiplied out some 10⁴ to 10⁵ times.
+#[test]
+fn momentum_in_correlations_follows_plain_vectors_for_a_million_steps() {
+    // Beyond η/(1 − β) of some tenths the walk amplifies what rounding does.
+    for (rule, b, eta) in [
+        ("heavy-ball:0.9", 1, 0.004),
+        ("nesterov:0.6", 2, 0.004),
+        ("heavy-ball:0.99", 3, 0.0002),
+        ("heavy-ball:0.04", 2, 0.03),
+    ] {
+        let (problem, start) = orthonormal((7, 9), Activation::Linear, Reduction::Sum, eta);
+        let problem = problem.with_update(update(rule, 0.0, "constant")).unwrap();
+        let schedule = Schedule::sgd(7, b, 4).unwrap();
+        let mut engine = Reduced::new(&problem, &schedule, std::slice::from_ref(&start), 0).unwrap();
+        let data = problem.dataset();
+        let (rows, n) = (data.rows().unwrap(), data.dim());
+        let mut oracle = Oracle::at(start.weights(data).unwrap());
+        let of = Setting { rule, relu: false, eta, decay: 0.0, weight: 1.0, label: 0.0, gradient: 0.0 };
+        let mut stream = schedule.stream(0);
+        let mut worst: f64 = 0.0;
+        for t in 0..1_000_000u64 {
+            let batch: Vec<&[f64]> = stream.next_batch().iter().map(|i| &rows[i * n..(i + 1) * n]).collect();
+            oracle.plain_step(&batch, of);
+            if (t + 1) % 997 == 0 || t < 2000 {
+                engine.advance(t + 1 - engine.steps_taken());
+                let w = engine.weights(0).unwrap();
+                let d = w.iter().zip(&oracle.w).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                worst = if d.is_nan() { f64::NAN } else { worst.max(d) };
+            }
+        }
+        assert!(worst < 1e-10, "{rule} b = {b}: {worst:e}");
+        let largest = engine.neurons(0)[0].correlations.iter().fold(0.0, |a: f64, c| a.max(c.abs()));
+        assert!((largest - 1.0).abs() < 1e-9, "{rule} ends in a datapoint: {largest}");
+    }
+}
+
+impl Oracle {
+    /// A step of a linear neuron without noise, for long walks.
+    fn plain_step(&mut self, rows: &[&[f64]], set: Setting) {
+        let (name, beta) = set.rule.split_once(':').unwrap();
+        let beta: f64 = beta.parse().unwrap();
+        let norm_sq: f64 = self.w.iter().map(|w| w * w).sum();
+        let mut g = vec![0.0; self.w.len()];
+        for x in rows {
+            let c: f64 = self.w.iter().zip(*x).map(|(w, x)| w * x).sum();
+            let (energy, pull) = (c * c, (norm_sq - 2.0) * c);
+            g.iter_mut().zip(&self.w).zip(*x).for_each(|((g, w), x)| *g += energy * w + pull * x);
+        }
+        for ((w, v), g) in self.w.iter_mut().zip(&mut self.first).zip(g) {
+            *v = beta * *v + g;
+            *w -= set.eta * if name == "nesterov" { g + beta * *v } else { *v };
+        }
+    }
+}
+
+const MODELS: [&str; 4] = ["neuron", "shallow:3+bias", "deep:4-2", "untied:3-2+bias"];
+
+fn stack(
+    text: &str,
+    activation: Activation,
+    data: &Dataset,
+    replicas: std::ops::Range<u64>,
+) -> AnyAutoencoder {
+    let (architecture, compute): (Architecture, _) = (text.parse().unwrap(), Compute::default());
+    let model = |replica| architecture.init(activation, data, 0.5, (3, replica), &compute).unwrap();
+    flat::stacked(replicas.map(model).collect(), &compute)
+}
+
+/// Autodiff on replicas `first, first + 1, …` of a seed.
+fn autodiff(
+    text: &str,
+    problem: &Problem,
+    schedule: &Schedule,
+    replicas: std::ops::Range<u64>,
+) -> Autodiff<AnyAutoencoder> {
+    let first = replicas.start;
+    let model = stack(text, problem.activation(), problem.dataset(), replicas);
+    Autodiff::new(model, problem, schedule, first, &Compute::default()).unwrap()
+}
+
+#[test]
+fn a_stack_has_the_bits_of_its_replicas_alone_under_every_rule() {
+    let data = crate::common::correlated(5, 7, 3);
+    for text in MODELS {
+        for (activation, rule) in Activation::ALL.into_iter().cycle().zip(RULES) {
+            for (decay, steps, noise) in [
+                (0.0, "constant", Noise::default()),
+                (0.01, "warmup:17+cosine:400", Noise { label: 0.05, gradient: 0.01 }),
+            ] {
+                let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.013).unwrap();
+                let problem =
+                    problem.with_update(update(rule, decay, steps)).unwrap().with_noise(noise).unwrap();
+                let schedule = Schedule::sgd(5, 3, 7).unwrap();
+                let alone = |replica: u64| {
+                    let mut engine = autodiff(text, &problem, &schedule, replica..replica + 1);
+                    engine.advance(70);
+                    engine.snapshot().replicas.swap_remove(0)
+                };
+                for replicas in [1, 3, 64] {
+                    let mut engine = autodiff(text, &problem, &schedule, 0..replicas);
+                    engine.advance(70);
+                    let states = engine.snapshot().replicas;
+                    for replica in [0, replicas / 2, replicas - 1] {
+                        let what =
+                            format!("{text}, {activation:?}, {rule}, {steps}, {replica} of {replicas}");
+                        assert_eq!(states[replica as usize], alone(replica), "{what}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn step_sizes_of_members_are_their_own_under_every_rule() {
+    let data = Dataset::orthonormal(6, 9, 4).unwrap();
+    let schedule = Schedule::sgd(6, 2, 4).unwrap();
+    for rule in RULES {
+        let problem = |k: usize| {
+            let problem =
+                Problem::new(data.clone(), Activation::Tanh, Reduction::Sum, 0.01 * (k + 1) as f64).unwrap();
+            problem.with_update(update(rule, 0.05, "inverse-sqrt:25")).unwrap()
+        };
+        let problems: Vec<Problem> = (0..5).map(problem).collect();
+        let members: Vec<Member> = (0..5)
+            .map(|k| Member { problem: &problems[k], schedule: &schedule, replica: k as u64 })
+            .collect();
+        let model = stack("shallow:2", Activation::Tanh, &data, 0..5);
+        let mut engine = Autodiff::of_members(model, &members, &Compute::default()).unwrap();
+        engine.advance(131);
+        for k in 0..5u64 {
+            let mut alone = autodiff("shallow:2", &problems[k as usize], &schedule, k..k + 1);
+            alone.advance(131);
+            assert_eq!(engine.position(k as usize), alone.position(0), "{rule}, member {k}");
+        }
+    }
+    let plain = Problem::new(data.clone(), Activation::Tanh, Reduction::Sum, 0.1).unwrap();
+    let other = plain.clone().with_update(update("sign", 0.0, "constant")).unwrap();
+    let members = [&plain, &other].map(|problem| Member { problem, schedule: &schedule, replica: 0 });
+    let refusal =
+        Autodiff::of_members(stack("neuron", Activation::Tanh, &data, 0..2), &members, &Compute::default());
+    assert_eq!(
+        refusal.err().unwrap().to_string(),
+        "replicas of one stack have one reduction, update rule and noise"
+    );
+}
+
+#[test]
+fn a_batch_in_parts_follows_the_same_rule() {
+    // Beyond what is differentiated at once: more entries than fit a core's cache.
+    let data = Dataset::orthonormal(400, 500, 4).unwrap();
+    let schedule = Schedule::sgd(400, 390, 4).unwrap();
+    for rule in ["adamw", "nesterov:0.7"] {
+        let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, 0.05).unwrap();
+        let problem = problem.with_update(update(rule, 0.05, "warmup:17+cosine:400")).unwrap();
+        let problem = problem.with_noise(Noise { label: 0.01, gradient: 0.02 }).unwrap();
+        let start = Start::gaussian(&data, 0.5, 3, 1).unwrap();
+        let compute = Compute::default();
+        let mut by_hand =
+            Analytic::new(&problem, &schedule, std::slice::from_ref(&start), 1, &compute).unwrap();
+        let mut in_parts = Autodiff::single_neuron(&problem, &schedule, &start, 1, &compute).unwrap();
+        by_hand.advance(12);
+        in_parts.advance(12);
+        let (a, b) = (by_hand.weights(0).unwrap(), in_parts.weights(0).unwrap());
+        let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(worst < 1e-12, "{rule}: {worst:e}");
+    }
+}
+
+#[test]
+fn a_snapshot_holds_the_state_of_the_rule() {
+    let (problem, start) = orthonormal((5, 8), Activation::Relu, Reduction::Mean, 0.02);
+    let schedule = Schedule::sgd(5, 2, 8).unwrap();
+    let compute = Compute::default();
+    for rule in RULES {
+        let problem = problem.clone().with_update(update(rule, 0.01, "inverse-sqrt:25")).unwrap();
+        let starts = std::slice::from_ref(&start);
+        let build = |engine: usize| -> Option<Box<dyn Engine>> {
+            Some(match engine {
+                0 => Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
+                1 => Box::new(Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap()),
+                _ => Box::new(Reduced::new(&problem, &schedule, starts, 0).ok()?),
+            })
+        };
+        for engine in 0..3 {
+            let Some(mut whole) = build(engine) else { continue };
+            let mut broken = build(engine).unwrap();
+            whole.advance(100);
+            broken.advance(37);
+            let kept = broken.snapshot();
+            let mut resumed = build(engine).unwrap();
+            resumed.restore(&kept).unwrap();
+            resumed.advance(63);
+            assert_eq!(resumed.snapshot(), whole.snapshot(), "{rule}, engine {engine}");
+            let mut short = kept.clone();
+            short.replicas[0].pop();
+            assert!(build(engine).unwrap().restore(&short).is_err(), "{rule}, engine {engine}");
+        }
+    }
+}
+
+#[test]
+fn gradients_of_a_loss_with_label_noise_are_those_of_differences() {
+    let data = crate::common::correlated(5, 7, 3);
+    let rows = data.rows().unwrap();
+    let compute = Compute::default();
+    let mut noise = Vec::new();
+    normals(5, Purpose::LabelNoise, 0, 3, 2 * 7, &mut noise);
+    let batch = [1usize, 4];
+    let x: Vec<f64> = batch.iter().flat_map(|i| rows[i * 7..(i + 1) * 7].to_vec()).collect();
+    let y: Vec<f64> = x.iter().zip(&noise).map(|(x, noise)| x + 0.3 * noise).collect();
+    let tensors = || (compute.tensor(&x, [1, 2, 7]), compute.tensor(&y, [1, 2, 7]));
+    for text in MODELS {
+        for activation in [Activation::Linear, Activation::Tanh, Activation::Gelu] {
+            let model = stack(text, activation, &data, 0..1);
+            let point = flat::parameters(&model);
+            let (input, target) = tensors();
+            let gradient = flat::gradient_to(&model, input, target);
+            for k in 0..point.len() {
+                let loss = |step: f64| {
+                    let mut there = point.clone();
+                    there[k] += step;
+                    let (input, target) = tensors();
+                    let model = flat::at(stack(text, activation, &data, 0..1), &there, &compute);
+                    puremix::device::to_host(flat::loss_to(&model, input, target).inner())[0]
+                };
+                let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+                assert!(
+                    (slope - gradient[k]).abs() < 1e-8 * slope.abs().max(1.0),
+                    "{text} {activation:?} {k}"
+                );
+            }
+        }
+    }
+}
+
+/// A silent neuron whose velocity carries it back among the active ones is not dead; one that stays silent is.
+#[test]
+fn who_is_carried_back_to_an_active_sample_is_not_dead() {
+    let data = Dataset::orthonormal(2, 3, 1).unwrap();
+    let schedule = Schedule::sgd(2, 1, 1).unwrap();
+    let compute = Compute::default();
+    for (rule, carried) in [("heavy-ball:0.9", 9.0), ("nesterov:0.5", 0.5)] {
+        let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Sum, 0.1).unwrap();
+        let problem = problem.with_update(update(rule, 0.0, "constant")).unwrap();
+        let start = Start::from_coordinates(&data, vec![-0.3, -0.2], 0.1, 0, 0).unwrap();
+        let starts = std::slice::from_ref(&start);
+        let w = start.weights(&data).unwrap().to_vec();
+        for (velocity, dead) in [(-0.21 / (0.1 * carried), false), (-0.19 / (0.1 * carried), true)] {
+            // The velocity along the second sample: c_2 ends at −0.2 ± 0.01.
+            let v: Vec<f64> = data.rows().unwrap()[3..6].iter().map(|x| velocity * x).collect();
+            let mut snapshot = Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap().snapshot();
+            snapshot.replicas[0] = [w.clone(), v].concat();
+            let mut analytic = Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap();
+            let mut autodiff = Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap();
+            analytic.restore(&snapshot).unwrap();
+            autodiff.restore(&snapshot).unwrap();
+            assert_eq!((analytic.is_dead(0), autodiff.is_dead(0)), (dead, dead), "{rule} {velocity}");
+            analytic.advance(2000);
+            let silent = analytic.neurons(0)[0].is_silent();
+            assert_eq!(silent, dead, "{rule} {velocity}: what became of it");
+        }
+        let mut reduced = Reduced::new(&problem, &schedule, starts, 0).unwrap();
+        reduced.advance(5);
+        assert!(reduced.is_dead(0));
+    }
+}
+
+#[test]
+fn options_of_updates_that_make_no_sense_are_refused_in_words() {
+    for (arguments, message) in [
+        ("--update momentum:0.9", "expected one of sgd, heavy-ball:BETA, nesterov:BETA, rmsprop"),
+        ("--update heavy-ball:1", "the momentum β must lie in [0, 1), got 1.0"),
+        ("--update adam:0.9,-1", "β_2 of adam must lie in [0, 1), got -1.0"),
+        ("--step-schedule linear:3", "expected constant, or a product of warmup:T, cosine:T, inverse-sqrt:T"),
+        ("--weight-decay -0.1", "the weight decay must lie in [0, ∞), got -0.1"),
+        ("--label-noise NaN", "the label noise σ must lie in [0, ∞), got NaN"),
+        ("--gradient-noise -1", "the gradient noise must lie in [0, ∞), got -1.0"),
+        ("--update adam --engine reduced", "not update adam:0.9,0.999,1e-8: use --engine autodiff"),
+        ("--label-noise 0.1 --engine reduced", "not noise: use --engine autodiff"),
+        (
+            "--update nesterov:0.5 --engine reduced --data equicorrelated:0.2",
+            "not update nesterov:0.5 on data that is not orthonormal",
+        ),
+        (
+            "--update heavy-ball:0.9 --steps auto",
+            "no rate law but for gradient descent with a constant step size",
+        ),
+    ] {
+        let steps = if arguments.contains("--steps") { "" } else { "--steps 20" };
+        let arguments: Vec<&str> = arguments.split(' ').chain(steps.split_whitespace()).collect();
+        refuses("train", &arguments, message);
+    }
+}
