@@ -63,6 +63,7 @@ list![
     claims::rate_law,
     claims::cyclic_basin,
     claims::escape,
+    claims::momentum_law,
     explorations::deeper,
     explorations::correlated,
     explorations::digits,

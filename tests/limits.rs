@@ -134,6 +134,7 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         "cyclic_limit",
         "escape",
         "hypothesis_map",
+        "momentum_law",
         "rate_law",
         "selection_law",
         "sgd_limit",

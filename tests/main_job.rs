@@ -61,6 +61,7 @@ fn the_list_names_every_claim_once() {
             "rate_law",
             "cyclic_basin",
             "escape",
+            "momentum_law",
             "deeper",
             "correlated",
             "digits"

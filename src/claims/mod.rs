@@ -11,6 +11,7 @@ pub mod escape;
 pub mod gd_limit;
 pub mod hypothesis_map;
 pub mod landscape;
+pub mod momentum_law;
 pub mod random_walk;
 pub mod rate_law;
 pub mod rotation_invariance;

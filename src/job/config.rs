@@ -19,6 +19,7 @@ use crate::model::{AnyAutoencoder, Architecture};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::theory;
+use crate::update::Rule;
 use crate::vectors::largest_size;
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
@@ -197,7 +198,10 @@ impl Job {
             return None;
         }
         let activation = self.problem.activation();
-        let of = |start: &Start| theory::predicted_limit(&self.schedule, &start.correlations, activation);
+        let of = |start: &Start| match problem.update().rule {
+            Rule::Sgd => theory::predicted_limit(&self.schedule, &start.correlations, activation),
+            _ => theory::momentum::predicted_limit(&self.schedule, &start.correlations),
+        };
         // A start in the dead region has no limit; it is found dead before the set is asked.
         let empty = || LimitSet::Datapoints(vec![0; self.problem.dataset().samples()]);
         let sets: Vec<Option<LimitSet>> = starts.iter().map(of).collect();

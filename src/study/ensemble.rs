@@ -11,6 +11,7 @@ use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
+use crate::update::{Rule, Update};
 
 /// Replicas that go through the engine together.
 const BLOCK: u64 = 64;
@@ -31,6 +32,11 @@ impl Ensemble {
         let dataset = Dataset::implicit_orthonormal(schedule.samples(), schedule.samples() + 1)?;
         let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, step_per_sample)?;
         Ok(Self { problem, schedule, every: (every as u64).max(1), budget: budget as u64 })
+    }
+
+    /// The same under another update rule.
+    pub fn under(self, rule: Rule) -> Result<Self> {
+        Ok(Self { problem: self.problem.with_update(Update::of(rule))?, ..self })
     }
 
     /// The start at correlations `c` and a residual.
@@ -85,6 +91,11 @@ impl Ensemble {
         Ok(seen.into_iter().flatten().collect())
     }
 
+    /// The engine of replicas `first, first + 1, …` from several starts.
+    pub fn engine(&self, starts: &[Start], first: u64) -> Result<Reduced> {
+        Ok(Reduced::new(&self.problem, &self.schedule, starts, first)?)
+    }
+
     /// The same from several starts in one block, replicas `first, first + 1, …`.
     pub fn run<T>(
         &self,
@@ -92,7 +103,7 @@ impl Ensemble {
         first: u64,
         rule: impl Fn(u64, &Neuron) -> Option<T>,
     ) -> Result<Vec<Option<T>>> {
-        let mut engine = Reduced::new(&self.problem, &self.schedule, starts, first)?;
+        let mut engine = self.engine(starts, first)?;
         let mut seen: Vec<Option<T>> = starts.iter().map(|_| None).collect();
         let mut waiting: Vec<usize> = (0..starts.len()).collect();
         while !waiting.is_empty() && engine.steps_taken() < self.budget {

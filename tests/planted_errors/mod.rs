@@ -8,6 +8,7 @@ mod escape;
 mod gd_limit;
 mod hypothesis_map;
 mod landscape;
+mod momentum_law;
 mod random_walk;
 mod rate_law;
 mod rotation_invariance;

@@ -13,6 +13,8 @@ pub enum LimitSet {
     Point(Vec<f64>),
     /// The datapoints `σ_i a_i`, given by the signs `σ`, `[m]`; 0 bars a sample.
     Datapoints(Vec<i8>),
+    /// The datapoints `±a_i` of the samples that are not barred, `[m]`.
+    EitherSign(Vec<bool>),
 }
 
 impl LimitSet {
@@ -22,23 +24,30 @@ impl LimitSet {
     pub fn distance(&self, neuron: &Neuron) -> f64 {
         let c = &neuron.correlations;
         let residual = std::iter::once(neuron.residual);
-        match self {
-            LimitSet::Point(alpha) => norm_of(c.iter().zip(alpha).map(|(c, a)| c - a).chain(residual)),
-            LimitSet::Datapoints(signs) => match self.nearest_datapoint(neuron) {
-                None => f64::INFINITY,
-                Some(nearest) => {
-                    let way = |(i, c): (usize, &f64)| if i == nearest { c - f64::from(signs[i]) } else { *c };
-                    norm_of(c.iter().enumerate().map(way).chain(residual))
-                }
-            },
+        if let LimitSet::Point(alpha) = self {
+            return norm_of(c.iter().zip(alpha).map(|(c, a)| c - a).chain(residual));
         }
+        let Some(nearest) = self.nearest_datapoint(neuron) else { return f64::INFINITY };
+        let sign = match self {
+            LimitSet::Datapoints(signs) => f64::from(signs[nearest]),
+            _ => 1f64.copysign(c[nearest]),
+        };
+        let way = |(i, c): (usize, &f64)| if i == nearest { c - sign } else { *c };
+        norm_of(c.iter().enumerate().map(way).chain(residual))
     }
 
-    /// Index of the nearest datapoint of the set: it maximises `σ_i c_i`.
+    /// Index of the nearest datapoint of the set: it maximises `σ_i c_i`, or `|c_i|` where either sign is in the set.
     pub fn nearest_datapoint(&self, neuron: &Neuron) -> Option<usize> {
-        let LimitSet::Datapoints(signs) = self else { return None };
-        let overlap = |i: usize| f64::from(signs[i]) * neuron.correlations[i];
-        (0..signs.len()).filter(|&i| signs[i] != 0).max_by(|&i, &j| overlap(i).total_cmp(&overlap(j)))
+        let overlap = |i: usize| {
+            let c = neuron.correlations[i];
+            match self {
+                LimitSet::Point(_) => None,
+                LimitSet::Datapoints(signs) => (signs[i] != 0).then(|| f64::from(signs[i]) * c),
+                LimitSet::EitherSign(admitted) => admitted[i].then_some(c.abs()),
+            }
+        };
+        let overlaps = (0..neuron.correlations.len()).filter_map(|i| Some((i, overlap(i)?)));
+        overlaps.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(i, _)| i)
     }
 }
 
@@ -61,6 +70,11 @@ mod tests {
         let data = LimitSet::Datapoints(vec![1, -1, 0]);
         assert_eq!(data.nearest_datapoint(&w), Some(1));
         assert!((data.distance(&w) - 0.23f64.sqrt()).abs() < 1e-15);
+        // Of either sign, −a_1, and +a_2 where the second sample is barred.
+        let either = LimitSet::EitherSign(vec![true; 3]);
+        assert!((either.distance(&w) - 0.23f64.sqrt()).abs() < 1e-15);
+        let barred = LimitSet::EitherSign(vec![true, false, true]);
+        assert!((barred.distance(&w) - (0.01f64 + 0.49 + 0.49 + 0.04).sqrt()).abs() < 1e-15);
     }
 
     #[test]

@@ -158,7 +158,8 @@ impl Problem {
     /// has the evidence. A velocity can carry a ReLU's correlations past 0.
     pub fn keeps_limits(&self) -> bool {
         let Update { rule, weight_decay, .. } = self.update;
-        let follows = rule == Rule::Sgd || (rule.momentum().is_some() && self.activation == Activation::Linear);
+        let follows =
+            rule == Rule::Sgd || (rule.momentum().is_some() && self.activation == Activation::Linear);
         follows && weight_decay == 0.0 && self.noise.is_silent()
     }
 

@@ -210,7 +210,8 @@ pub extern "C" fn lane_batch(k: u32) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn lane_limit(k: u32) -> u32 {
     tell(|page| match page.lane(k).limit() {
-        None => Vec::new(),
+        // The page offers no rule whose limits have either sign.
+        None | Some(LimitSet::EitherSign(_)) => Vec::new(),
         Some(LimitSet::Point(alpha)) => [&[1.0], alpha.as_slice()].concat(),
         Some(LimitSet::Datapoints(signs)) => {
             std::iter::once(2.0).chain(signs.iter().map(|&sign| f64::from(sign))).collect()

@@ -92,6 +92,7 @@ fn exchanged(set: LimitSet) -> LimitSet {
     match set {
         LimitSet::Point(alpha) => LimitSet::Point(alpha.into_iter().rev().collect()),
         LimitSet::Datapoints(signs) => LimitSet::Datapoints(signs.into_iter().rev().collect()),
+        LimitSet::EitherSign(admitted) => LimitSet::EitherSign(admitted.into_iter().rev().collect()),
     }
 }
 

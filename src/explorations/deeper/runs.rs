@@ -136,7 +136,7 @@ fn mean(rows: &[NeuronRow], value: fn(&NeuronRow) -> f64) -> f64 {
 /// Participation ratio at a limit.
 fn mixed(limit: LimitSet) -> f64 {
     match limit {
-        LimitSet::Datapoints(_) => 1.0,
+        LimitSet::Datapoints(_) | LimitSet::EitherSign(_) => 1.0,
         LimitSet::Point(correlations) => participation_ratio(&correlations),
     }
 }

@@ -7,6 +7,7 @@ pub mod cyclic;
 pub mod escape;
 pub mod gd;
 pub mod landscape;
+pub mod momentum;
 mod quadrature;
 pub mod random_walk;
 pub mod rate;

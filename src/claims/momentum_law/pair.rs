@@ -1,0 +1,164 @@
+//! Two samples: who leads, and when.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Prediction, STUDY};
+use crate::error::Result;
+use crate::schedule::Schedule;
+use crate::stats::{CHECK_LEVEL, ESTIMATE_LEVEL, Interval, Mean, binomial_interval, combination};
+use crate::study::ensemble::Ensemble;
+use crate::study::{Context, Lab, Part, Row, Table};
+use crate::update::Rule;
+use crate::verdict::{Covered, Register};
+
+const RULES: [Rule; 3] =
+    [Rule::HeavyBall { momentum: 0.5 }, Rule::HeavyBall { momentum: 0.8 }, Rule::Nesterov { momentum: 0.8 }];
+
+/// `ε = η_B/(1 − β)`, the second half of the first.
+const EFFECTIVE_STEPS: [f64; 2] = [0.05, 0.025];
+
+/// Angle `arctan(c_1/c_2)` of the start over `π/2`.
+const SHARE: f64 = 0.17;
+
+/// Log-ratio of the correlations at which a run ends.
+const FAR: f64 = 4.0;
+
+/// Two samples under one rule at one step size.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PairRuns {
+    pub rule: String,
+    pub momentum: f64,
+    pub step_per_sample: f64,
+    pub effective_step: f64,
+    pub angle: f64,
+    /// Share of runs that the first sample leads at the end, with its 95 % interval, and the law.
+    pub frequency: f64,
+    pub low: f64,
+    pub high: f64,
+    pub predicted: f64,
+    /// Mean time `κt/(1 − β)²` to the end, and the law as `η → 0`.
+    pub time: f64,
+    pub se_time: f64,
+    pub predicted_time: f64,
+    pub runs: u64,
+}
+
+impl Row for PairRuns {
+    const TABLE: &'static str = "momentum_pair";
+}
+
+/// What the runs of one rule are held to.
+struct Expected {
+    rule: Rule,
+    odds: Covered,
+    time: Covered,
+}
+
+fn start() -> [f64; 2] {
+    let angle = SHARE * std::f64::consts::FRAC_PI_2;
+    [angle.sin(), angle.cos()]
+}
+
+fn decay(rule: Rule) -> f64 {
+    rule.momentum().map_or(0.0, |momentum| momentum.decay)
+}
+
+/// Odds and mean times of every rule.
+pub(super) fn odds_and_clock(
+    context: &Context,
+    replicas: u64,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Part {
+    let precision = context.effort.pick((0.063, 0.78), (0.025, 0.31), (0.008, 0.1));
+    let mut expect = |rule: Rule| {
+        let odds = register
+            .expect(
+                format!("m = 2, b = 1, {rule}: P(the first sample leads by |d| = {FAR})"),
+                (prediction.pair)(start(), EFFECTIVE_STEPS[1], FAR),
+                "½ + gd(d_0)/2 gd(D) with the first correction, at ε = η/(1 − β) = 0.025; gradients of order ε² are left out",
+            )
+            .chance(0.2 * CHECK_LEVEL)
+            .covered(precision.0);
+        let time = register
+            .expect(
+                format!("m = 2, b = 1, {rule}: mean κt/(1 − β)² until then, η → 0"),
+                (prediction.mean_time)(start(), FAR),
+                "log(cosh D/cosh d_0); 2 T(ε/2) − T(ε) at ε = 0.05, which takes the overshoot of order ε out",
+            )
+            .chance(0.2 * CHECK_LEVEL)
+            .covered(precision.1);
+        Expected { rule, odds, time }
+    };
+    let expected: Vec<Expected> = RULES.into_iter().map(&mut expect).collect();
+    let prediction = prediction.clone();
+    Box::new(move |lab, findings| {
+        let mut rows = Vec::new();
+        for (k, Expected { rule, odds, time }) in (0..).zip(expected) {
+            let seen =
+                |l: usize| run(lab, &prediction, rule, EFFECTIVE_STEPS[l], replicas, k << 8 | l as u64);
+            let (coarse, fine) = (seen(0)?, seen(1)?);
+            let interval = binomial_interval(fine.wins, replicas, CHECK_LEVEL);
+            findings.checks.push(odds.estimated(fine.wins as f64 / replicas as f64, interval, replicas));
+            let terms = [(2.0, fine.time.mean, fine.time.sem), (-1.0, coarse.time.mean, coarse.time.sem)];
+            let (value, interval) = combination(&terms, CHECK_LEVEL);
+            findings.checks.push(time.estimated(value, interval, 2 * replicas));
+            rows.extend([coarse.row, fine.row]);
+        }
+        findings.tables.push(Table::of(rows));
+        findings.protocol.push(format!(
+            "Two samples, one a step, from an angle of {SHARE} π/2 on the manifold N = 1, at rest: {replicas} runs a rule at each of ε = η/(1 − β) = 0.05 and 0.025 \
+             until one correlation is e^{FAR} times the other."
+        ));
+        Ok(())
+    })
+}
+
+/// What came of the runs of one cell.
+struct Seen {
+    wins: u64,
+    time: Mean,
+    row: PairRuns,
+}
+
+fn run(
+    lab: &Lab,
+    prediction: &Prediction,
+    rule: Rule,
+    effective_step: f64,
+    replicas: u64,
+    cell: u64,
+) -> Result<Seen> {
+    let decay = decay(rule);
+    let step = effective_step * (1.0 - decay);
+    let rate = (prediction.diffusion_rate)(2, 1, step, decay);
+    let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, 1 << 32 | cell))?;
+    // A look every four steps adds 2κ to the mean time; budgets are for times of which none is seen.
+    let ensemble =
+        Ensemble::new(schedule, step, 4.0, 400.0 / (effective_step * effective_step))?.under(rule)?;
+    let far = FAR.exp();
+    let ends = ensemble.repeat_from(lab, &start(), replicas, |steps, neuron| {
+        let [first, second] = [0, 1].map(|k| neuron.correlations[k].abs());
+        let ended = first > far * second || second > far * first;
+        ended.then_some((first > second, steps))
+    })?;
+    let wins = ends.iter().filter(|(won, _)| *won).count() as u64;
+    let time = Mean::of(&ends.iter().map(|(_, steps)| rate * *steps as f64).collect::<Vec<_>>());
+    let Interval { low, high } = binomial_interval(wins, replicas, ESTIMATE_LEVEL);
+    let row = PairRuns {
+        rule: rule.to_string(),
+        momentum: decay,
+        step_per_sample: step,
+        effective_step,
+        angle: SHARE,
+        frequency: wins as f64 / replicas as f64,
+        low,
+        high,
+        predicted: (prediction.pair)(start(), effective_step, FAR),
+        time: time.mean,
+        se_time: time.sem,
+        predicted_time: (prediction.mean_time)(start(), FAR),
+        runs: replicas,
+    };
+    Ok(Seen { wins, time, row })
+}

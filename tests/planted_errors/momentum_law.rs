@@ -1,0 +1,55 @@
+//! Wrong theories of `momentum_law`, each of which turns the checks that it is about.
+
+use puremix::claims::momentum_law::{self, Options, Prediction};
+use puremix::limit_set::LimitSet;
+use puremix::model::Activation;
+use puremix::theory::{gd, momentum, selection};
+
+use super::Planted;
+
+#[test]
+fn every_check_can_fail() {
+    let planted = Planted::new(
+        |context, prediction| momentum_law::findings(context, &Options::default(), prediction),
+        momentum_law::STUDY.protocol,
+    );
+    let right = Prediction::default();
+    assert!(planted.holds(&right));
+    let turns = |prediction: Prediction, checks: &[&str], count: usize| {
+        let seen = planted.turns(&prediction);
+        for check in checks {
+            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
+        }
+        assert_eq!(seen.len(), count, "{seen:?}");
+    };
+    // Momentum that ends in the mixture, as full batches do.
+    let limit = |c: &[f64]| gd::limit(c, Activation::Linear).unwrap();
+    turns(Prediction { limit, ..right.clone() }, &["every b < m", "weakest"], 2);
+    // A clock that is faster by 1/(1 − β) alone.
+    let slow = |m, b, eta: f64, beta: f64| selection::diffusion_rate(m, b, eta) / (1.0 - beta);
+    turns(
+        Prediction { diffusion_rate: slow, ..right.clone() },
+        &["0.5: mean κt", "0.8: mean κt", "nesterov:0.8: mean κt"],
+        3,
+    );
+    // A fair draw.
+    let odds = |_: [f64; 2], _, _| 0.5;
+    turns(Prediction { pair: odds, ..right.clone() }, &["0.5: P(", "0.8: P(", "nesterov:0.8: P("], 3);
+    turns(Prediction { mean_time: |_, far| far, ..right.clone() }, &["mean κt"], 3);
+    // A threshold of gradient descent with the wrong side of momentum; one that is too low.
+    let high = |rule| 1.05 * momentum::threshold(rule);
+    turns(Prediction { threshold: high, ..right.clone() }, &["2 % below"], 1);
+    let low = |rule| 0.95 * momentum::threshold(rule);
+    turns(Prediction { threshold: low, ..right.clone() }, &["2 % above"], 1);
+    let mixture = |c: &[f64]| match gd::limit(c, Activation::Linear) {
+        Some(LimitSet::Point(mut alpha)) => {
+            alpha[0] += 1e-6;
+            Some(LimitSet::Point(alpha))
+        }
+        other => other,
+    };
+    turns(Prediction { mixture, ..right.clone() }, &["2 % below"], 1);
+    turns(Prediction { turn: 1e-10, ..right.clone() }, &["largest turn"], 1);
+    turns(Prediction { turn_of_adam: 1.9, ..right }, &["Adam instead"], 1);
+    planted.complete();
+}
