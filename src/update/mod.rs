@@ -24,7 +24,7 @@ pub(crate) fn at_rest(rule: Rule, replicas: usize, entries: usize, compute: &Com
 /// A step size: one for all replicas, or one each, `[R]`.
 pub(crate) enum Size {
     Same(f64),
-    Each(Tensor<1>),
+    Each(Box<Tensor<1>>),
 }
 
 impl Size {
@@ -32,7 +32,7 @@ impl Size {
     pub fn of(sizes: &[f64], compute: &Compute) -> Self {
         match sizes {
             [first, others @ ..] if others.iter().all(|size| size == first) => Self::Same(*first),
-            _ => Self::Each(compute.tensor(sizes, [sizes.len()])),
+            _ => Self::Each(Box::new(compute.tensor(sizes, [sizes.len()]))),
         }
     }
 
@@ -43,7 +43,7 @@ impl Size {
             Self::Each(sizes) => {
                 let mut shape = [1; D];
                 shape[0] = sizes.dims()[0];
-                tensor * sizes.clone().reshape(shape)
+                tensor * (**sizes).clone().reshape(shape)
             }
         }
     }

@@ -36,7 +36,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of two samples (default: 1000, 6000 or 60000 by effort); at most 1000000.
+    /// Runs per cell of two samples (default: 1000, 6000 or 24000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -99,7 +99,7 @@ pub fn protocol(
         return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
     }
     check_replicas(options.replicas)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 60_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 24_000));
     Ok(of_parts(vec![
         arrival::every_batch(context, prediction, register),
         pair::odds_and_clock(context, replicas, prediction, register),

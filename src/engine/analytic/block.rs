@@ -115,7 +115,7 @@ impl Block {
 
     /// One step of every replica: the `k`-th of a chunk, after `taken` others.
     fn step(&mut self, batches: &Batches, k: u64, taken: u64, setting: &Setting) {
-        let &Setting { ref rows, ref ones, ref schedule, .. } = setting;
+        let Setting { rows, ones, schedule, .. } = setting;
         let (w, b) = (self.weights.clone(), schedule.batch_size());
         let [replicas, dim] = w.dims();
         let of_step = |indices: &Tensor<1, Int>, a_step: usize| {

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn the_odds_are_those_of_the_angle_far_out() {
-        let c = [(0.17f64 * 1.570_796_326_794_896_6).sin(), (0.17f64 * 1.570_796_326_794_896_6).cos()];
+        let angle = 0.17 * std::f64::consts::FRAC_PI_2;
+        let c = [angle.sin(), angle.cos()];
         assert!((pair(c, 0.0, 30.0) - 0.17).abs() < 1e-9);
         // −sin(4θ)/32π at θ = 0.17 π/2.
         assert!(
