@@ -190,7 +190,7 @@ impl Problem {
     }
 
     /// How long the state of the update rule, followed as it is, can carry the parameters on where all gradients vanish: a factor of the
-    /// velocity or of `m/√s`. Where a model is silent at both ends of that way, it stays silent on it. `None` if something else moves the
+    /// velocity or of `m/√s`. A neuron whose correlations are at most 0 at both ends of that way stays silent on it, because they are linear along it. `None` if something else moves the
     /// parameters: gradient noise, or weight decay of another rule than `sgd`, which only shortens them.
     pub fn flight(&self, taken: u64) -> Option<f64> {
         let Update { rule, weight_decay, .. } = self.update;

@@ -1,0 +1,120 @@
+"""Retraces a run of `train` with PyTorch's own models, gradients and optimisers, in double precision.
+
+    torch_retrace.py RUN [--start RUN0]
+
+RUN holds `config.json`, `data.npy` and `batches.npy` (`--record-batches`); RUN0 is a run of the same
+model with `--steps 0`, whose `model.safetensors` is the start. The largest deviation of any final
+parameter is printed as JSON.
+"""
+
+import argparse
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file
+
+ACTIVATIONS = {
+    "linear": lambda c: c,
+    "relu": torch.relu,
+    "leaky-relu": lambda c: torch.nn.functional.leaky_relu(c, 0.01),
+    "gelu": torch.nn.functional.gelu,
+    "tanh": torch.tanh,
+}
+
+
+def reconstruct(model: str, p: dict, phi, x: torch.Tensor) -> torch.Tensor:
+    """The reconstruction of `x`, [b, n], from parameters by name."""
+    kind = re.split("[:+]", model)[0]
+    if kind in ("neuron", "shallow"):
+        weight = p["weight"].reshape(-1, x.shape[1])
+        return phi(x @ weight.T + p.get("bias", 0.0)) @ weight
+    depth = sum(bool(re.fullmatch(r"encoder\.\d+\.weight", name)) for name in p)
+    for layer in range(depth):
+        h = x if layer == 0 else h
+        h = phi(h @ p[f"encoder.{layer}.weight"].T + p.get(f"encoder.{layer}.bias", 0.0))
+    for layer in range(depth - 1, 0, -1):
+        if kind == "deep":
+            weight, bias = p[f"encoder.{layer}.weight"], p.get(f"decoder_bias.{layer - 1}", 0.0)
+        else:
+            weight, bias = p[f"decoder.{layer}.weight"], p.get(f"decoder.{layer}.bias", 0.0)
+        h = phi(h @ weight + bias)
+    return h @ p["encoder.0.weight" if kind == "deep" else "decoder.0.weight"]
+
+
+def optimiser(config: dict, parameters: list) -> torch.optim.Optimizer:
+    """PyTorch's optimiser of a rule as `config.json` writes it."""
+    name, _, numbers = config["update"].partition(":")
+    numbers = [float(number) for number in numbers.split(",")] if numbers else []
+    common = {"lr": config["step_size"], "weight_decay": config["weight_decay"]}
+    if name in ("sgd", "heavy-ball", "nesterov"):
+        momentum = numbers[0] if numbers else 0.0
+        return torch.optim.SGD(parameters, momentum=momentum, nesterov=name == "nesterov", **common)
+    if name == "rmsprop":
+        return torch.optim.RMSprop(parameters, alpha=numbers[0], eps=numbers[1], **common)
+    rule = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
+    return rule(parameters, betas=(numbers[0], numbers[1]), eps=numbers[2], **common)
+
+
+def schedule(text: str):
+    """`t -> eta_t / eta`."""
+
+    def factor(t: int) -> float:
+        value = 1.0
+        for part in [] if text == "constant" else text.split("+"):
+            name, steps = part.split(":")
+            steps = int(steps)
+            if name == "warmup":
+                value *= min(1.0, (t + 1) / steps)
+            elif name == "cosine":
+                value *= 0.5 * (1.0 + math.cos(math.pi * t / steps)) if t < steps else 0.0
+            else:
+                value *= 1.0 / math.sqrt(1.0 + t / steps)
+        return value
+
+    return factor
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("run", type=Path)
+    arguments.add_argument("--start", type=Path, required=True)
+    options = arguments.parse_args()
+    config = json.loads((options.run / "config.json").read_text())
+    if config["label_noise"] or config["gradient_noise"]:
+        raise SystemExit("noise comes from streams that only puremix has")
+    data = torch.from_numpy(np.load(options.run / "data.npy"))
+    batches = torch.from_numpy(np.load(options.run / "batches.npy"))
+    start = load_file(options.start / "model.safetensors")
+    p = {name: torch.from_numpy(value.copy()).requires_grad_() for name, value in start.items()}
+    phi = ACTIVATIONS[config["activation"]]
+    weight = 1.0 / config["batch"] if config["reduction"] == "mean" else 1.0
+    is_sign = config["update"] == "sign"
+    rule = None if is_sign else optimiser(config, list(p.values()))
+    factor = schedule(config["step_schedule"])
+    pace = None if is_sign else torch.optim.lr_scheduler.LambdaLR(rule, factor)
+    for t, batch in enumerate(batches):
+        x = data[batch]
+        loss = 0.5 * weight * ((reconstruct(config["model"], p, phi, x) - x) ** 2).sum()
+        for value in p.values():
+            value.grad = None
+        loss.backward()
+        if is_sign:
+            with torch.no_grad():
+                for value in p.values():
+                    direction = torch.sign(value.grad + config["weight_decay"] * value)
+                    value -= config["step_size"] * factor(t) * direction
+        else:
+            rule.step()
+            pace.step()
+    end = load_file(options.run / "model.safetensors")
+    deviations = [np.abs(end[name] - p[name].detach().numpy()).max() for name in end]
+    way = max(np.abs(end[name] - start[name]).max() for name in end)
+    print(json.dumps({"largest_deviation": float(max(deviations)), "way": float(way), "steps": len(batches)}))
+
+
+if __name__ == "__main__":
+    main()
