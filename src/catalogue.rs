@@ -67,6 +67,7 @@ list![
     explorations::deeper,
     explorations::correlated,
     explorations::digits,
+    explorations::optimisers,
 ];
 
 /// The shares of all claims fit into the level of a report, whatever it examines. This is asserted when the crate is compiled.

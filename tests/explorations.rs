@@ -146,6 +146,31 @@ fn digits_come_with_images() {
 }
 
 #[test]
+fn optimisers_contain_gradient_descent_with_and_without_axes() {
+    let (directory, _) = holds("optimisers", &["optimisers.csv", "optimisers_runs.csv"], &[]);
+    let runs = table(&directory.path().join("one"), "optimisers_runs.csv");
+    assert_eq!(runs.len(), 7 * 2 * 2 * 6);
+    let of = |rule: &str, batch: &str, basis: &str| -> Vec<f64> {
+        let here = |row: &&HashMap<String, String>| {
+            row["rule"] == rule && row["batch"] == batch && row["basis"] == basis
+        };
+        runs.iter().filter(here).map(|row| number(row, "participation_ratio")).collect()
+    };
+    // Gradient descent and momentum do not see the axes; sign descent does.
+    for rule in ["sgd", "heavy ball"] {
+        for (a, b) in of(rule, "4", "standard").iter().zip(of(rule, "4", "rotated")) {
+            assert!((a - b).abs() < 1e-9, "{rule}: {a} {b}");
+        }
+        for ratio in of(rule, "1", "standard").into_iter().chain(of(rule, "1", "rotated")) {
+            assert!((ratio - 1.0).abs() < 1e-6, "{rule}: {ratio}");
+        }
+    }
+    let apart =
+        of("sign", "4", "standard").iter().zip(of("sign", "4", "rotated")).map(|(a, b)| (a - b).abs());
+    assert!(apart.fold(0.0, f64::max) > 0.1);
+}
+
+#[test]
 fn explorations_are_refused_what_gives_no_interval() {
     let directory = temporary();
     let out = text_path(directory.path(), "never");
@@ -156,6 +181,8 @@ fn explorations_are_refused_what_gives_no_interval() {
         ("correlated", "--pairs", "0", "--pairs 0: an interval needs at least 2"),
         ("correlated", "--samples", "2", "--samples 2: the spread law needs at least 3"),
         ("correlated", "--step-size", "NaN", "--step-size NaN: the spread law needs 0 < η < 1/2"),
+        ("optimisers", "--pairs", "1", "--pairs 1: an interval needs at least 2"),
+        ("optimisers", "--samples", "1", "--samples 1: batches smaller than the data need at least 2"),
         ("digits", "--samples", "1798", "--samples 1798: there are 1797 images"),
         ("digits", "--step-size", "-1", "--step-size -1: single images need 0 < η < 1/2"),
     ] {

@@ -64,7 +64,8 @@ fn the_list_names_every_claim_once() {
             "momentum_law",
             "deeper",
             "correlated",
-            "digits"
+            "digits",
+            "optimisers"
         ]
     );
 }

@@ -6,3 +6,4 @@
 pub mod correlated;
 pub mod deeper;
 pub mod digits;
+pub mod optimisers;

@@ -1,0 +1,93 @@
+//! What update rules, weight decay and label noise do to pure and mixed limits, in the standard basis and in a rotated one.
+
+mod figure;
+mod runs;
+mod tables;
+
+use self::runs::{Cell, Setting};
+use crate::error::Result;
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, paired, setting};
+use crate::verdict::Estimate;
+
+/// The exploration.
+pub const STUDY: Study = Study {
+    id: "optimisers",
+    kind: Kind::Exploration,
+    joins: Effort::Full,
+    number: 19,
+    level: 0.0,
+    title: "what Adam, RMSProp, sign descent, weight decay and label noise do to pure and mixed limits",
+    theorem: "open",
+    source: "beyond the paper",
+    statement: "The linear neuron on orthonormal samples, from one start and one stream of batches under every rule, once with the samples along \
+                the coordinate axes and once rotated. Gradient descent does not see the difference; rules that act on each coordinate by itself do.",
+    formula: r"\mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle, \qquad a_i = e_i \;\text{ or }\; a_i = Q e_i",
+    figures: &[&figure::FIGURE],
+    protocol: |context, _| protocol(context, &Options::default(), &Prediction),
+};
+
+/// What the command line may bend.
+#[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
+pub struct Options {
+    /// Number of samples m (default: 4, 6 or 10 by effort).
+    #[arg(long)]
+    pub samples: Option<usize>,
+    /// Seeds shared by all rules, bases and batch sizes (default: 6, 30 or 100 by effort); at most 10000.
+    #[arg(long)]
+    pub pairs: Option<u64>,
+}
+
+/// Nothing is predicted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Prediction;
+
+/// Runs the protocol.
+///
+/// # Errors
+/// Fewer than two pairs or samples.
+pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
+    examine(context, |_| protocol(context, options, prediction))
+}
+
+/// What there is to run; there is no expectation to register.
+///
+/// # Errors
+/// As [`findings`].
+pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<Protocol> {
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 30, 100)))?;
+    setting::check_work(pairs, options.samples.unwrap_or(1))?;
+    let samples = options.samples.unwrap_or(context.effort.pick(4, 6, 10));
+    let setting = Setting::new(samples, pairs, context.effort.pick(4000, 20_000, 40_000))?;
+    Ok(Box::new(move |lab| {
+        let cells = setting.cells();
+        let ended = lab.each(cells.clone(), |cell| setting.run(lab, cell))?;
+        let groups: Vec<_> = cells.into_iter().zip(ended).collect();
+        Ok(Findings {
+            protocol: setting.sentences(),
+            estimates: estimates(&groups),
+            tables: vec![tables::runs(&groups), tables::summary(&groups)],
+            ..Findings::default()
+        })
+    }))
+}
+
+/// The participation ratios of every cell, and what rotating the samples changes, seed by seed.
+fn estimates(groups: &[(Cell, runs::Ended)]) -> Vec<Estimate> {
+    let mut estimates = Vec::new();
+    for (cell, ended) in groups.iter().filter(|(cell, _)| !cell.is_rotated) {
+        let name = format!("{}, b = {}", cell.name, cell.batch);
+        let values = &ended.participation_ratio;
+        let method = "Student's interval over seeds";
+        estimates.extend(paired::estimate(format!("PR in the standard basis: {name}"), values, method));
+        let rotated = groups
+            .iter()
+            .find(|(other, _)| other.is_rotated && other.name == cell.name && other.batch == cell.batch);
+        let differences =
+            rotated.map(|(_, rotated)| paired::differences(&rotated.participation_ratio, values));
+        let method = "Student's interval of paired differences: same start and batches, other axes";
+        estimates.extend(differences.and_then(|differences| {
+            paired::estimate(format!("PR, rotated minus standard basis: {name}"), &differences, method)
+        }));
+    }
+    estimates
+}
