@@ -19,12 +19,12 @@ use crate::vectors::{largest_size, participation_ratio};
 /// A rule with its options as `train` takes them: name, update, step size, weight decay, label noise.
 const RULES: [(&str, &str, f64, f64, f64); 7] = [
     ("sgd", "sgd", 0.2, 0.0, 0.0),
-    ("heavy ball", "heavy-ball:0.9", 0.02, 0.0, 0.0),
+    ("momentum", "heavy-ball:0.9", 0.02, 0.0, 0.0),
     ("RMSProp", "rmsprop", 0.01, 0.0, 0.0),
     ("Adam", "adam", 0.01, 0.0, 0.0),
     ("sign", "sign", 0.01, 0.0, 0.0),
-    ("weight decay", "sgd", 0.2, 0.03, 0.0),
-    ("label noise", "sgd", 0.2, 0.0, 0.1),
+    ("decay", "sgd", 0.2, 0.03, 0.0),
+    ("noise", "sgd", 0.2, 0.0, 0.1),
 ];
 
 const INIT_NORM: f64 = 0.5;
