@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use burn::tensor::{Int, Tensor};
-use rayon::prelude::*;
 
 use super::super::{chunks, is_blown_up, lots, steps_a_look};
 use crate::device::{Compute, to_host};
@@ -19,8 +18,6 @@ pub(super) struct Setting {
     pub compute: Compute,
     /// Samples `[m, n]`.
     pub rows: Tensor<2>,
-    /// The same in parts that stay in a core's cache while a full batch is read, in order.
-    pub parts: Vec<Tensor<2>>,
     /// What [`row_sums`] multiplies by, `[n, 1]`.
     pub ones: Tensor<2>,
     pub schedule: Schedule,
@@ -129,7 +126,6 @@ impl Block {
             self.follow(c, taken, setting, |weights| weights.matmul(x))
         };
         match batches {
-            Batches::Full if setting.problem.is_plain() => self.weights = full_step(w, setting),
             Batches::Full => shared(rows.clone()),
             Batches::Shared(indices) => shared(of_step(indices, b)),
             // A sample each: row by row, where a product of matrices would be as many products of vectors.
@@ -227,23 +223,6 @@ pub fn batch_step(
     let norm_sq = row_sums(w.clone() * w.clone(), ones);
     let pull = norm_sq * -step_per_sample + 2.0 * step_per_sample;
     w * shrink + combine(phi * pull)
-}
-
-/// A step on all samples, which reads them once: part by part, side by side, correlations and then `Σ φ_i²` and `Σ φ_i x_i`, which
-/// are added in order.
-fn full_step(w: Tensor<2>, setting: &Setting) -> Tensor<2> {
-    let activation = setting.problem.activation();
-    let sums = setting.parts.par_iter().map(|x| {
-        let phi = activation.forward(w.clone().matmul(x.clone().transpose()));
-        ((phi.clone() * phi.clone()).sum_dim(1), phi.matmul(x.clone()))
-    });
-    let sums = sums.collect::<Vec<_>>().into_iter();
-    let Some((energy, drawn)) = sums.reduce(|(e, d), (energy, drawn)| (e + energy, d + drawn)) else {
-        return w;
-    };
-    let norm_sq = row_sums(w.clone() * w.clone(), &setting.ones);
-    let step = setting.step_per_sample;
-    w * (energy * -step + 1.0) + drawn * (norm_sq * -step + 2.0 * step)
 }
 
 /// Gradient `Σ_{i∈B} ∇ℓ_i` of `R` neurons whose targets are `x_i + ν_i`:

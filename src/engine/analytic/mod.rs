@@ -9,13 +9,12 @@ mod block;
 
 use std::cell::OnceCell;
 
-use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 pub use self::block::batch_step;
 use self::block::{Block, Setting};
 use super::{Engine, Snapshot, blow_up, expect};
-use crate::data::{Dataset, dot};
+use crate::data::dot;
 use crate::device::{Compute, to_host};
 use crate::error::{Misuse, Result};
 use crate::init::Start;
@@ -25,9 +24,6 @@ use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::update::coasted;
-
-/// Entries of a part of a full batch, in those that are best worked on at a time.
-const PART: usize = 4;
 
 /// The fewest replicas for which samples that they share are worth walking through.
 const SHARING: usize = 64;
@@ -64,7 +60,6 @@ impl Analytic {
         let starts: Vec<Vec<f64>> =
             starts.iter().map(|start| Ok(start.weights(dataset)?.to_vec())).collect::<Result<_>>()?;
         let setting = Setting {
-            parts: if schedule.is_full_batch() { parts(dataset, compute)? } else { Vec::new() },
             rows: compute.tensor(dataset.rows()?, [dataset.samples(), dataset.dim()]),
             ones: compute.tensor(&vec![1.0; dataset.dim()], [dataset.dim(), 1]),
             compute: compute.clone(),
@@ -104,14 +99,6 @@ impl Analytic {
         let dim = self.setting.problem.dataset().dim();
         self.seen.get_or_init(read)[replica * dim..(replica + 1) * dim].to_vec()
     }
-}
-
-/// The samples in parts, as many rows each as a core's second cache holds; all at once where there are few, and on a GPU.
-fn parts(dataset: &Dataset, compute: &Compute) -> Result<Vec<Tensor<2>>, Misuse> {
-    let dim = dataset.dim();
-    let rows = (compute.backend().entries_at_once().saturating_mul(PART) / dim).max(1);
-    let part = |rows: &[f64]| compute.tensor(rows, [rows.len() / dim, dim]);
-    Ok(dataset.rows()?.chunks(rows.saturating_mul(dim)).map(part).collect())
 }
 
 /// Replicas a block, of `replicas` in blocks of at most `most`: as many blocks for one core as for the other, and all of
