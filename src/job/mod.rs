@@ -9,12 +9,14 @@ mod origin;
 mod outputs;
 mod reuse;
 mod session;
+mod stack;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 pub use config::{EngineKind, Job};
 pub use options::{Every, Steps, TrainOptions};
+pub(crate) use stack::{Ended, MEASURES, train_together};
 
 use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;
@@ -50,6 +52,8 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         return cli::list_backends(options.output.json);
     }
     let mut job = Job::check(options)?;
+    // It is in config.json, too.
+    job.warning(options).iter().for_each(|warning| cli::note(warning));
     let output = &options.output;
     let interrupt = Interrupt::listen()?;
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;

@@ -227,7 +227,7 @@ fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<
     let fields = |(row, c): (&Row, &[f64])| {
         std::iter::once(row.step.to_string()).chain(c.iter().map(|c| format!("{c:?}"))).collect()
     };
-    run_dir.write_table("correlations.csv", &header, &rows.map(fields).collect::<Vec<_>>())
+    run_dir.write_table("correlations.csv", &header, rows.map(fields))
 }
 
 fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'a> {

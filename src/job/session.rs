@@ -211,7 +211,7 @@ impl Job {
         }
     }
 
-    fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
+    pub(super) fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
         let Self { problem, schedule, compute, .. } = self;
         let (first, starts) = (replicas.start as u64, &self.starts[replicas.clone()]);
         Ok(match self.engine {

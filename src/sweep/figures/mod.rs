@@ -1,0 +1,190 @@
+//! The figures of a study, from `summary.csv`: those that it asks for, or a response against every axis and a map of the first two.
+
+mod map;
+mod response;
+
+use self::map::Map;
+use self::response::Response;
+use super::measures::in_words;
+use super::study::{Axis as Varied, FigureAsked, Study, column_name};
+use crate::plot::drawing::{Axis, Scale};
+use crate::plot::sheet::Row;
+use crate::plot::{Figure, Sheet};
+
+/// Curves of a panel, and panels of a figure, up to which a figure is drawn without being asked for.
+const CURVES: usize = 8;
+const PANELS: usize = 16;
+
+/// The figures of a study, with the response that is drawn unasked.
+pub(super) fn of(study: &Study, response: &str) -> Vec<Box<dyn Figure>> {
+    let mut figures = if study.figures.is_empty() { unasked(study, response) } else { asked(study) };
+    figures.dedup_by(|a, b| a.id() == b.id());
+    figures
+}
+
+fn asked(study: &Study) -> Vec<Box<dyn Figure>> {
+    let figure = |FigureAsked { x, y, series, colour }: &FigureAsked| -> Box<dyn Figure> {
+        let name = |text: &str| column_name(text);
+        match colour {
+            Some(colour) => Box::new(Map::new(study, [name(&x.text), name(&y.text)], &colour.text)),
+            None => {
+                let series = series.as_ref().map(|series| name(&series.text));
+                Box::new(Response::new(study, name(&x.text), series, &y.text))
+            }
+        }
+    };
+    study.figures.iter().map(figure).collect()
+}
+
+fn unasked(study: &Study, response: &str) -> Vec<Box<dyn Figure>> {
+    let name = |axis: &Varied| axis.columns[0].name();
+    let axes: Vec<&Varied> = study.axes.iter().filter(|axis| axis.len() > 1).collect();
+    let mut figures: Vec<Box<dyn Figure>> = Vec::new();
+    for (k, axis) in axes.iter().enumerate() {
+        let others = || axes.iter().enumerate().filter(|(other, _)| *other != k).map(|(_, axis)| axis);
+        let series = others().find(|axis| axis.len() <= CURVES);
+        let panels: usize =
+            others().map(|axis| axis.len()).product::<usize>() / series.map_or(1, |axis| axis.len());
+        if panels <= PANELS {
+            figures.push(Box::new(Response::new(study, name(axis), series.map(|axis| name(axis)), response)));
+        }
+    }
+    let is_wide = |axis: &&&Varied| axis.len() > 2;
+    let wide: Vec<&&Varied> = axes.iter().filter(is_wide).collect();
+    if let [first, second, ..] = wide[..] {
+        figures.push(Box::new(Map::new(study, [name(second), name(first)], response)));
+    }
+    figures
+}
+
+/// Columns that neither of these is, nor varies with: the panels of a figure.
+fn facets(study: &Study, shown: &[&str]) -> Vec<String> {
+    let is_shown = |axis: &Varied| axis.columns.iter().any(|column| shown.contains(&column.name().as_str()));
+    let rest = study.axes.iter().filter(|axis| axis.len() > 1 && !is_shown(axis));
+    rest.map(|axis| axis.columns[0].name()).collect()
+}
+
+/// Values of the columns of a facet, as they come, with their title.
+fn panels(sheet: &Sheet, facets: &[String]) -> Vec<(Vec<String>, String)> {
+    let mut panels: Vec<(Vec<String>, String)> = Vec::new();
+    for row in sheet.rows() {
+        let values: Vec<String> = facets.iter().map(|name| row.text(name).to_string()).collect();
+        if panels.iter().all(|(other, _)| *other != values) {
+            let title = facets.iter().zip(&values).map(|(name, value)| format!("{name} = {value}"));
+            let title = title.collect::<Vec<_>>().join(", ");
+            panels.push((values, title));
+        }
+    }
+    panels
+}
+
+/// Whether a row belongs to a panel.
+fn is_of(row: &Row, facets: &[String], values: &[String]) -> bool {
+    facets.iter().zip(values).all(|(name, value)| row.text(name) == value)
+}
+
+/// Side by side: as square as may be.
+fn side_by_side(panels: usize) -> usize {
+    if panels == 1 { 1 } else { (panels as f64).sqrt().ceil().clamp(2.0, 4.0) as usize }
+}
+
+/// The values of an option along an axis: numbers where all are, in order, or else words.
+struct Positions {
+    texts: Vec<String>,
+    are_numbers: bool,
+}
+
+impl Positions {
+    fn of(sheet: &Sheet, column: &str) -> Self {
+        let mut texts: Vec<String> = sheet.distinct(column).into_iter().map(String::from).collect();
+        let number = |text: &String| text.parse::<f64>().unwrap_or(f64::NAN);
+        let are_numbers = texts.iter().all(|text| number(text).is_finite());
+        if are_numbers {
+            texts.sort_by(|a, b| number(a).total_cmp(&number(b)));
+        }
+        Self { texts, are_numbers }
+    }
+
+    /// Where a value is: the number itself, or its place among the words.
+    fn at(&self, text: &str) -> f64 {
+        if self.are_numbers { text.parse().unwrap_or(f64::NAN) } else { self.place(text) }
+    }
+
+    /// Its place among all, from 1 on.
+    fn place(&self, text: &str) -> f64 {
+        self.texts.iter().position(|other| other == text).map_or(f64::NAN, |k| (k + 1) as f64)
+    }
+
+    /// The axis on which numbers lie in proportion or, over more than a decade, by their logarithm.
+    fn axis(&self, column: &str) -> Axis {
+        let label = option_in_words(column);
+        if !self.are_numbers {
+            return Axis::named(&label, self.texts.clone());
+        }
+        let [first, last] =
+            [self.texts.first(), self.texts.last()].map(|text| text.map_or(f64::NAN, |text| self.at(text)));
+        if first > 0.0 && last / first > 15.0 { Axis::log(&label) } else { Axis::linear(&label) }
+    }
+
+    /// A value moved aside by a share of the axis.
+    fn aside(&self, text: &str, share: f64) -> f64 {
+        let (at, [first, last]) = (
+            self.at(text),
+            [self.texts.first(), self.texts.last()].map(|end| end.map_or(0.0, |end| self.at(end))),
+        );
+        match self.axis("x").scale {
+            Scale::Log => at * (last / first).powf(share),
+            Scale::Linear => at + share * (last - first),
+        }
+    }
+}
+
+/// An option as the label of an axis.
+fn option_in_words(column: &str) -> String {
+    match column {
+        "batch" => "batch size b".into(),
+        "step_size" => "step size η".into(),
+        "samples" => "samples m".into(),
+        "dim" => "dimension n".into(),
+        "init_norm" => "initial norm ρ".into(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// A word that may name a figure.
+fn identifier(parts: &[&str]) -> String {
+    let name = parts.join("_by_").to_lowercase();
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    name.chars().map(plain).take(60).collect()
+}
+
+/// Refuses a table that lacks a column.
+fn check(sheet: &Sheet, columns: &[&str]) -> Result<(), String> {
+    match columns.iter().find(|column| sheet.columns().all(|name| name != **column)) {
+        Some(missing) if super::measures::is_summarised(missing) => {
+            Err(format!("no run has a {}", in_words(missing)))
+        }
+        Some(missing) => Err(format!("there is no column `{missing}`")),
+        None if sheet.rows().next().is_none() => Err("its table has no rows".into()),
+        None => Ok(()),
+    }
+}
+
+/// What a reader must know of the means that a figure shows.
+fn means(sheet: &Sheet, measure: &str) -> String {
+    let of = |column: &str| sheet.rows().map(|row| row.number(column)).filter(|x| x.is_finite()).sum::<f64>();
+    let (runs, counted) = (of("runs"), of(&format!("{measure}_n")));
+    let seeds = sheet.first("runs");
+    let left_out = if counted < runs {
+        format!(
+            " {} of {runs} runs have no such number and are left out: they died or diverged, or it is not finite or not defined.",
+            runs - counted
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "Means over {seeds} seed{}; data, start and batches of a seed are the same at all points.{left_out}",
+        if seeds == "1" { "" } else { "s" }
+    )
+}

@@ -1,0 +1,139 @@
+//! A measure against one option, with a curve for every value of another, and panels for those of the rest.
+
+use super::{
+    Positions, check, facets, identifier, in_words, is_of, means, option_in_words, panels, side_by_side,
+};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::{Figure, Sheet, Shown};
+use crate::sweep::study::Study;
+
+/// Part of the axis by which neighbouring curves are drawn apart.
+const APART: f64 = 0.012;
+
+/// Ratio of means from which on they are drawn on a logarithmic axis.
+const DECADES: f64 = 1000.0;
+
+#[derive(Debug)]
+pub(super) struct Response {
+    id: String,
+    title: String,
+    x: String,
+    y: String,
+    series: Option<String>,
+    facets: Vec<String>,
+}
+
+impl Response {
+    pub fn new(study: &Study, x: String, series: Option<String>, y: &str) -> Self {
+        let shown: Vec<&str> =
+            [Some(&x), series.as_ref()].into_iter().flatten().map(String::as_str).collect();
+        let facets = facets(study, &shown);
+        let by = series.iter().map(|series| format!(", by {}", option_in_words(series))).collect::<String>();
+        let title = format!("{} against {}{by}", capital(in_words(y)), option_in_words(&x));
+        Self { id: identifier(&[y, &x]), title, x, y: y.into(), series, facets }
+    }
+
+    /// The curve of one value of the series in one panel: points with their intervals, joined.
+    fn curve(
+        &self,
+        sheet: &Sheet,
+        positions: &Positions,
+        panel: &[String],
+        value: Option<&str>,
+        look: (usize, usize),
+    ) -> [Series; 2] {
+        let (k, curves) = look;
+        let share = APART * (k as f64 - 0.5 * (curves as f64 - 1.0));
+        let is_on = |row: &crate::plot::sheet::Row| {
+            is_of(row, &self.facets, panel)
+                && self.series.as_ref().zip(value).is_none_or(|(name, value)| row.text(name) == value)
+        };
+        let [low, high] = ["_low", "_high"].map(|end| format!("{}{end}", self.y));
+        let point = |row: crate::plot::sheet::Row| {
+            let x = positions.aside(row.text(&self.x), share);
+            Point::within(x, row.number(&self.y), row.number(&low), row.number(&high))
+        };
+        let mut points: Vec<Point> = sheet.rows().filter(is_on).map(point).collect();
+        points.sort_by(|a, b| a.x.total_cmp(&b.x));
+        let line =
+            points.iter().filter(|point| point.y.is_finite()).map(|point| (point.x, point.y)).collect();
+        let name = self
+            .series
+            .as_ref()
+            .zip(value)
+            .map_or(String::new(), |(name, value)| format!("{name} = {value}"));
+        let colour = Colour::nth(k);
+        [Series::line("", colour, Stroke::Thin, line), Series::points(name, colour, Shape::nth(k), points)]
+    }
+
+    /// The axis of the measure, the same in all panels.
+    fn axis(&self, sheet: &Sheet) -> Axis {
+        let ends: Vec<f64> = ["", "_low", "_high"]
+            .iter()
+            .flat_map(|end| sheet.rows().map(move |row| row.number(&format!("{}{end}", self.y))))
+            .filter(|x| x.is_finite())
+            .collect();
+        let means = sheet.rows().map(|row| row.number(&self.y)).filter(|x| x.is_finite());
+        let (low, high) =
+            means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        let label = in_words(&self.y);
+        if low > 0.0 && high / low > DECADES {
+            return Axis::log(label);
+        }
+        let (low, high) = ends.iter().fold((low, high), |(low, high), x| (low.min(*x), high.max(*x)));
+        // What differs by rounding is drawn as one.
+        let margin = (0.06 * (high - low)).max(0.02 * low.abs().max(high.abs())).max(1e-12);
+        Axis::linear(label).from_to(low - margin, high + margin)
+    }
+}
+
+impl Figure for Response {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn table(&self) -> &'static str {
+        "summary"
+    }
+
+    fn columns(&self) -> &'static [&'static str] {
+        &["cell", "runs"]
+    }
+
+    fn show(&self, sheet: &Sheet) -> Result<Shown, String> {
+        let names: Vec<&str> = [&self.x, &self.y]
+            .into_iter()
+            .chain(&self.series)
+            .chain(&self.facets)
+            .map(String::as_str)
+            .collect();
+        check(sheet, &names)?;
+        let positions = Positions::of(sheet, &self.x);
+        let values: Vec<Option<&str>> = match &self.series {
+            Some(series) => sheet.distinct(series).into_iter().map(Some).collect(),
+            None => vec![None],
+        };
+        let panels = panels(sheet, &self.facets);
+        let panel = |(panel, title): &(Vec<String>, String)| {
+            let curves = values.iter().enumerate();
+            let series =
+                curves.flat_map(|(k, value)| self.curve(sheet, &positions, panel, *value, (k, values.len())));
+            Panel::new(title.as_str(), positions.axis(&self.x), self.axis(sheet), series.collect())
+        };
+        let drawing = Drawing::new(side_by_side(panels.len()), panels.iter().map(panel).collect());
+        let apart = if values.len() > 1 { " Points at one value are drawn side by side." } else { "" };
+        let intervals =
+            if sheet.first("runs") == "1" { "" } else { " Bars are 95 % intervals (Student), one by one." };
+        Shown::new(drawing, format!("{}{intervals}{apart}", means(sheet, &self.y)))
+    }
+}
+
+/// With a capital letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,171 @@
+//! The results of a study on disk while it is not finished.
+//!
+//! A process has a store of its own, to which it adds files `runs-J`, each with the runs that ended since the last. A file is complete, with a checksum, or not
+//! there; a run counts once its file is on disk. All processes may read all stores.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+use super::measures::Record;
+use crate::error::{Error, Result};
+use crate::persist::shards;
+use crate::persist::store::Store;
+
+const RUNS: &str = "runs-";
+/// The study, as `study.toml` will be.
+const STUDY: &str = "study";
+
+/// Time between two files: at first so much, later a sixty-fourth of the time that has gone by, and never more than that.
+const SOONEST: Duration = Duration::from_millis(100);
+const LATEST: Duration = Duration::from_secs(30);
+
+/// The results of a process, as they come.
+pub(super) struct Ledger {
+    store: Store,
+    began: Instant,
+    open: Mutex<Vec<Record>>,
+    written: Mutex<Written>,
+    /// Whether something could not be written: there is no point in going on.
+    has_failed: AtomicBool,
+    /// Counts the runs that are on disk.
+    progress: ProgressBar,
+}
+
+struct Written {
+    files: usize,
+    last: Instant,
+}
+
+impl Ledger {
+    /// Goes on with a store of the same study, or begins it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn new(store: Store, study: &str, progress: ProgressBar) -> Result<Self> {
+        if !store.has(STUDY) {
+            store.write(STUDY, &study)?;
+        }
+        let files = store.files().iter().filter_map(|name| number(name)).max().map_or(0, |last| last + 1);
+        let began = Instant::now();
+        Ok(Self {
+            store,
+            began,
+            open: Mutex::default(),
+            written: Mutex::new(Written { files, last: began }),
+            has_failed: AtomicBool::new(false),
+            progress,
+        })
+    }
+
+    /// Whether results cannot be kept any more.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Takes runs that have ended, and puts those that are not on disk there if that is due.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn add(&self, records: Vec<Record>) -> Result<()> {
+        self.open.lock().expect("no panic under this lock").extend(records);
+        match self.written.try_lock() {
+            Ok(mut written) if written.last.elapsed() >= self.interval() => self.write(&mut written),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts everything on disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn flush(&self) -> Result<()> {
+        self.write(&mut self.written.lock().expect("no panic under this lock"))
+    }
+
+    fn interval(&self) -> Duration {
+        (self.began.elapsed() / 64).clamp(SOONEST, LATEST)
+    }
+
+    fn write(&self, written: &mut Written) -> Result<()> {
+        written.last = Instant::now();
+        let records = std::mem::take(&mut *self.open.lock().expect("no panic under this lock"));
+        if records.is_empty() {
+            return Ok(());
+        }
+        let kept = self.store.write(&format!("{RUNS}{}", written.files), &records);
+        self.has_failed.fetch_or(kept.is_err(), Ordering::Relaxed);
+        kept?;
+        written.files += 1;
+        self.progress.inc(records.len() as u64);
+        Ok(())
+    }
+
+    /// Removes the store: the results are elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`], [`Error::Io`].
+    pub fn remove(self) -> Result<()> {
+        self.store.remove()
+    }
+}
+
+/// The results so far, run by run.
+pub(super) struct Done(pub Vec<Option<Record>>);
+
+impl Done {
+    /// Of a study with so many runs.
+    pub fn none(runs: u64) -> Self {
+        Self((0..runs).map(|_| None).collect())
+    }
+
+    /// Takes over what a store holds. Another process may remove it meanwhile: what is gone then is in the tables.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn read(&mut self, store: &Store) -> Result<()> {
+        let count = self.0.len() as u64;
+        let flaw = |records: &Vec<Record>| {
+            records.iter().any(|record| record.run >= count).then(|| "the study has no such run".into())
+        };
+        for name in store.files().iter().filter(|name| number(name).is_some()) {
+            match store.read(name, flaw) {
+                Ok(records) => records.into_iter().for_each(|record| self.add(record)),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, record: Record) {
+        let run = record.run as usize;
+        self.0[run] = Some(record);
+    }
+
+    /// Runs that are missing.
+    pub fn missing(&self) -> impl Iterator<Item = u64> {
+        (0u64..).zip(&self.0).filter(|(_, record)| record.is_none()).map(|(run, _)| run)
+    }
+}
+
+/// The study that a store or one of its shards was begun with, if any was.
+///
+/// # Errors
+/// [`Error::Damaged`], [`Error::Io`].
+pub(super) fn study_of(out: &Path) -> Result<Option<String>> {
+    let stores =
+        shards::own(out)?.into_iter().chain(shards::stores(out)?.into_iter().map(|(_, store)| store));
+    for store in stores.filter(|store| store.has(STUDY)) {
+        return store.read(STUDY, |_: &String| None).map(Some);
+    }
+    Ok(None)
+}
+
+/// The number of a file of results.
+fn number(name: &str) -> Option<usize> {
+    name.strip_prefix(RUNS)?.parse().ok()
+}

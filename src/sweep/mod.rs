@@ -1,0 +1,232 @@
+//! Studies of the user: a grid of options of `train` over seeds, run by one process or by many, with tables, paired comparisons, figures and a page.
+//!
+//! A run is a function of its options and its seed: neither its neighbours in a stack, nor threads, nor shards, nor where work was broken off show in the results. What a
+//! study came to is therefore the same, byte for byte, however it came about.
+
+mod estimate;
+mod execute;
+mod figures;
+mod file;
+mod given;
+mod ledger;
+mod measures;
+mod names;
+mod options;
+mod page;
+mod plan;
+mod resolved;
+mod sentences;
+mod study;
+mod tables;
+mod told;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use self::ledger::{Done, Ledger};
+pub use self::options::{SweepOptions, command};
+use self::page::{JOB, Told};
+use self::plan::Plan;
+use self::tables::Tables;
+use crate::cli;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::persist::entry::{Entry, Request, Standing};
+use crate::persist::shards::{self, Shard};
+use crate::persist::{InPlace, RunDir};
+use crate::report::render;
+
+/// Runs the program with the arguments of its command line. Exits with 1 if runs are missing that `--merge` asks for, and with 130 if Ctrl-C came first: what has
+/// ended is then kept, and the same command goes on.
+///
+/// # Errors
+/// What is wrong with the study; a place that holds something else; [`Error::Io`].
+pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
+    let (options, study) = options::read(arguments)?;
+    let json = options.output.json;
+    if let Some(directory) = &options.render {
+        let draw = |run_dir: &RunDir| Told::read(directory)?.draw(directory, run_dir);
+        return cli::tell_drawn(&render::study_again(directory, draw)?, directory, json);
+    }
+    if let Some(directory) = &options.merge {
+        return merge(directory, &options);
+    }
+    if options.study.is_none() && study.axes.is_empty() {
+        return Err(Error::Usage("give a STUDY, or what varies as --grid OPTION=VALUES".into()));
+    }
+    let plan = Plan::check(study)?;
+    if options.dry_run {
+        return told::dry_run(&plan, &estimate::of(&plan)?, json);
+    }
+    match (options.shard, &options.output.out) {
+        (Some(shard), Some(out)) => part(&plan, shard, out, &options),
+        _ => whole(&plan, &options),
+    }
+}
+
+/// Does all that is missing, and writes the tables.
+fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
+    let (output, interrupt) = (&options.output, Interrupt::listen()?);
+    let mut run_dir = RunDir::claim(output.out.as_deref(), "sweep")?;
+    let store = run_dir.store(plan.job.clone())?;
+    let there = run_dir.in_place();
+    let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
+    let out = run_dir.target().to_path_buf();
+    let shared = if output.force { Vec::new() } else { shards::stores_of(&out, &plan.job)? };
+    let entry = run_dir.enter(&store, standing, Request { resume: !output.force, force: output.force })?;
+    if entry == Entry::Complete {
+        shards::remove(&out)?;
+        return told::complete(&out, output.json);
+    }
+    if output.force {
+        shards::remove(&out)?;
+    }
+    let mut done = Done::none(plan.runs());
+    let own = if entry == Entry::GoesOn { Some(&store) } else { None };
+    own.into_iter().chain(shared.iter().map(|(_, store)| store)).try_for_each(|store| done.read(store))?;
+    let pending: Vec<u64> = done.missing().collect();
+    let ledger = train(plan, &pending, store, &interrupt)?;
+    if interrupt.is_requested() {
+        let place = output.out.is_none().then_some(out.as_path());
+        told::interrupted(pending.len(), place);
+        return Ok(interrupt.exit_code());
+    }
+    // What this process has done is read back from the disk, as another would.
+    if let Some(own) = shards::own(&out)? {
+        done.read(&own)?;
+    }
+    finish(plan, &done, run_dir, options)?;
+    ledger.remove()?;
+    shards::remove(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trains runs into a store.
+fn train(
+    plan: &Plan,
+    pending: &[u64],
+    store: crate::persist::store::Store,
+    interrupt: &Interrupt,
+) -> Result<Ledger> {
+    let progress = cli::progress_bar("sweep", "runs", Some(""));
+    let (runs, done) = (plan.runs(), plan.runs() - pending.len() as u64);
+    let ledger = Ledger::new(store, &plan.study.to_toml(), progress.clone())?;
+    cli::begin_at(&progress, done, runs);
+    let trained = execute::run(plan, pending, &ledger, interrupt);
+    progress.finish_and_clear();
+    trained.map(|()| ledger)
+}
+
+/// Does the share of one of several processes; the last one to end writes the tables.
+fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen()?;
+    if is_complete(plan, out)? {
+        return told::complete(out, options.output.json);
+    }
+    let place = shard.place(out)?;
+    let run_dir = RunDir::claim(Some(&place), "shard")?;
+    let shared = shards::stores_of(out, &plan.job)?;
+    let mut done = Done::none(plan.runs());
+    let whole = shards::own(out)?;
+    whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
+    shared.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
+    let pending: Vec<u64> = done.missing().filter(|run| shard.does(*run)).collect();
+    let ledger = train(plan, &pending, run_dir.store(plan.job.clone())?, &interrupt)?;
+    if interrupt.is_requested() {
+        told::interrupted(pending.len(), None);
+        return Ok(interrupt.exit_code());
+    }
+    drop(ledger);
+    drop(run_dir);
+    merge_if_last(plan, shard, out, options)
+}
+
+/// Writes the tables if no run is missing; another process may be about to.
+fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let done = collected(plan, out)?;
+    let missing = done.missing().count();
+    let merged = if missing == 0 { write(plan, &done, out, options) } else { Ok(()) };
+    match merged {
+        // Whoever holds the place saw the same runs.
+        Err(Error::Busy { .. }) => {}
+        result => result?,
+    }
+    if is_complete(plan, out)? {
+        shards::remove(out)?;
+    } else {
+        told::waiting(shard, missing, options.output.json)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the tables of a study that shards have worked on.
+fn merge(out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let known = names::Options::new();
+    let Some(text) = ledger::study_of(out)? else {
+        return match InPlace::at(out)? {
+            Some(_) => told::complete(out, options.output.json),
+            None => {
+                Err(Error::Usage(format!("--merge {}: no shard has begun there", crate::text::path(out))))
+            }
+        };
+    };
+    let plan = Plan::check(file::parse(&text, "the study of the shards", &known)?)?;
+    let done = collected(&plan, out)?;
+    let missing: Vec<u64> = done.missing().collect();
+    if !missing.is_empty() && !is_complete(&plan, out)? {
+        told::missing(&plan, &missing, options.output.json)?;
+        return Ok(ExitCode::from(cli::NOT_REPRODUCED));
+    }
+    write(&plan, &done, out, options)?;
+    shards::remove(out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The results of all processes that have worked on a study.
+fn collected(plan: &Plan, out: &Path) -> Result<Done> {
+    let mut done = Done::none(plan.runs());
+    let stores = shards::stores_of(out, &plan.job)?;
+    let whole = shards::own(out)?;
+    whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
+    stores.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
+    Ok(done)
+}
+
+/// Claims the place of a study and writes its tables there, unless they are.
+fn write(plan: &Plan, done: &Done, out: &Path, options: &SweepOptions) -> Result<()> {
+    let mut run_dir = RunDir::claim(Some(out), "sweep")?;
+    let store = run_dir.store(plan.job.clone())?;
+    let there = run_dir.in_place();
+    let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
+    if run_dir.enter(&store, standing, Request { resume: true, force: false })? != Entry::Complete {
+        finish(plan, done, run_dir, options)?;
+    }
+    store.remove()
+}
+
+/// Whether the tables of a study are in their place.
+///
+/// # Errors
+/// [`Error::OtherJob`] if they are those of another one.
+fn is_complete(plan: &Plan, out: &Path) -> Result<bool> {
+    match InPlace::at(out)?.map(|run| run.standing(JOB, &plan.job)) {
+        Some(Standing::Other(differences)) => Err(Error::OtherJob { path: out.into(), differences }),
+        standing => Ok(standing == Some(Standing::Complete)),
+    }
+}
+
+/// Writes tables, figures and page, and puts them in their place.
+fn finish(plan: &Plan, done: &Done, run_dir: RunDir, options: &SweepOptions) -> Result<()> {
+    run_dir.write(page::STUDY, plan.study.to_toml().as_bytes())?;
+    run_dir.write_json(JOB, &plan.job)?;
+    Tables::new(plan, done).write(&run_dir)?;
+    let staging = run_dir.staging()?.to_path_buf();
+    let told = Told::read(&staging)?;
+    if !options.output.no_page {
+        cli::tell_failed(&told.draw(&staging, &run_dir)?);
+    }
+    let target = run_dir.target().to_path_buf();
+    cli::tell_committed(&run_dir.commit()?);
+    told::finished(&told, &target, options)
+}
