@@ -41,6 +41,11 @@ impl InPlace {
         serde_json::from_slice(&read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
     }
 
+    /// Reads a text of it, if there is one.
+    pub fn text(&self, name: &str) -> Option<String> {
+        String::from_utf8(read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
+    }
+
     /// Reads a value that the run has written, if it has, and in which there is no `flaw`.
     ///
     /// # Errors

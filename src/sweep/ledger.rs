@@ -141,6 +141,23 @@ impl Done {
         Ok(())
     }
 
+    /// Takes over the rows of `runs.csv`, which hold all that is known of a run, to the bit.
+    ///
+    /// # Errors
+    /// Which row is none of this study.
+    pub fn read_table(&mut self, csv: &str) -> Result<(), String> {
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let header = reader.headers().map_err(|e| e.to_string())?.clone();
+        for (k, row) in reader.records().enumerate() {
+            let record = row.ok().and_then(|row| Record::of_row(&header, &row));
+            match record.filter(|record| (record.run as usize) < self.0.len()) {
+                Some(record) => self.add(record),
+                None => return Err(format!("row {} is no run of the study", k + 1)),
+            }
+        }
+        Ok(())
+    }
+
     fn add(&mut self, record: Record) {
         let run = record.run as usize;
         self.0[run] = Some(record);

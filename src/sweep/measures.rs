@@ -1,9 +1,14 @@
 //! What is known of a run: how it ended, and what was measured there.
 
+use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Ended, MEASURES};
 use crate::train::Outcome;
+
+/// The outcomes, in the order of their columns.
+pub(super) const OUTCOMES: [Outcome; 5] =
+    [Outcome::Converged, Outcome::Dead, Outcome::Diverged, Outcome::MaxSteps, Outcome::Stalled];
 
 /// A run of a study as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +25,21 @@ impl Record {
     pub fn new(run: u64, ended: Ended) -> Self {
         let Ended { outcome, steps, measures } = ended;
         Self { run, outcome, steps, measures }
+    }
+
+    /// A row of `runs.csv`; an empty field is a number that there is not.
+    pub fn of_row(header: &StringRecord, row: &StringRecord) -> Option<Self> {
+        let text = |name: &str| row.get(header.iter().position(|column| column == name)?);
+        let number = |name: &str| match text(name)? {
+            "" => Some(f64::NAN),
+            text => text.parse().ok(),
+        };
+        let outcome = OUTCOMES.into_iter().find(|outcome| Some(outcome.name()) == text("outcome"))?;
+        let mut measures = [f64::NAN; MEASURES.len()];
+        for (measure, name) in measures.iter_mut().zip(MEASURES) {
+            *measure = number(name)?;
+        }
+        Some(Self { run: text("run")?.parse().ok()?, outcome, steps: text("steps")?.parse().ok()?, measures })
     }
 
     /// A number that enters a mean; NaN of a run that diverged or died, whose numbers say nothing of what is learned.

@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::persist::entry::{Entry, Request, Standing};
 use crate::persist::shards::{self, Shard};
+use crate::persist::store::Store;
 use crate::persist::{InPlace, RunDir};
 use crate::report::render;
 
@@ -75,9 +76,9 @@ fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     let out = run_dir.target().to_path_buf();
     let shared = if output.force { Vec::new() } else { shards::stores_of(&out, &plan.job)? };
     let entry = run_dir.enter(&store, standing, Request { resume: !output.force, force: output.force })?;
-    if entry == Entry::Complete {
+    if let (Entry::Complete, Some(there)) = (entry, &there) {
         shards::remove(&out)?;
-        return told::complete(&out, output.json);
+        return complete(plan, there, run_dir, &store, options);
     }
     if output.force {
         shards::remove(&out)?;
@@ -102,13 +103,31 @@ fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Trains runs into a store.
-fn train(
+/// Leaves a complete study as it is, unless other comparisons or figures are asked for: then all but the runs is made anew.
+fn complete(
     plan: &Plan,
-    pending: &[u64],
-    store: crate::persist::store::Store,
-    interrupt: &Interrupt,
-) -> Result<Ledger> {
+    there: &InPlace,
+    mut run_dir: RunDir,
+    store: &Store,
+    options: &SweepOptions,
+) -> Result<ExitCode> {
+    if there.text(page::STUDY).as_deref() == Some(&plan.study.to_toml()) {
+        return told::complete(run_dir.target(), options.output.json);
+    }
+    let mut done = Done::none(plan.runs());
+    let refuse = |reason: String| Error::File { path: run_dir.target().join(tables::RUNS), reason };
+    done.read_table(&there.text(tables::RUNS).unwrap_or_default()).map_err(refuse)?;
+    let missing = done.missing().count();
+    if missing > 0 {
+        return Err(refuse(format!("{missing} runs are missing")));
+    }
+    run_dir.enter(store, Standing::Complete, Request { resume: false, force: true })?;
+    finish(plan, &done, run_dir, options)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Trains runs into a store.
+fn train(plan: &Plan, pending: &[u64], store: Store, interrupt: &Interrupt) -> Result<Ledger> {
     let progress = cli::progress_bar("sweep", "runs", Some(""));
     let (runs, done) = (plan.runs(), plan.runs() - pending.len() as u64);
     let ledger = Ledger::new(store, &plan.study.to_toml(), progress.clone())?;

@@ -17,7 +17,7 @@ use crate::persist::shards::Shard;
 
 /// Runs a study: a grid of training runs over seeds, with tables, paired comparisons, figures and a page.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "sweep", version)]
+#[command(name = "sweep", version, args_override_self = true)]
 pub struct SweepOptions {
     /// The study, as a TOML file; a grid on the command line needs none.
     #[arg(value_name = "STUDY")]

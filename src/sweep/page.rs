@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::measures::OUTCOMES;
 use super::study::{Column, Study};
-use super::tables::{COMPARISONS, OUTCOMES, RUNS, SUMMARY};
+use super::tables::{COMPARISONS, RUNS, SUMMARY};
 use super::{figures, file, names, sentences};
 use crate::error::{Error, Result, io_at};
 use crate::persist::RunDir;
@@ -140,7 +141,7 @@ impl Told {
                 let [mean, low, high] = ["", "_low", "_high"].map(|end| row.number(&format!("{name}{end}")));
                 fields.push(if mean.is_nan() {
                     "–".into()
-                } else if low.is_nan() {
+                } else if low.is_nan() || number(low) == number(high) {
                     number(mean)
                 } else {
                     format!("{} [{}, {}]", number(mean), number(low), number(high))

@@ -17,6 +17,9 @@ use crate::persist::store::checksum_of;
 /// Keys of a job that jobs of one stack may differ in.
 const OF_A_MEMBER: [&str; 4] = ["seed", "step_size", "steps", "data_checksum"];
 
+/// Most bytes of a value: it becomes a field of tables, and a name in figures.
+const MAX_TEXT: usize = 100;
+
 /// A study that can run.
 pub(super) struct Plan {
     pub study: Study,
@@ -113,6 +116,12 @@ fn check_values(study: &Study, known: &Options) -> Result<()> {
     let varied =
         study.columns().flat_map(|column| column.values.iter().map(|value| (column.option.as_str(), value)));
     for (option, value) in base.chain(varied) {
+        if value.text.len() > MAX_TEXT {
+            return Err(value.refuse(format!(
+                "a value of {} bytes; a study has values of at most {MAX_TEXT}",
+                value.text.len()
+            )));
+        }
         known.read([(option, value.text.as_str())].into_iter()).map_err(|reason| value.refuse(reason))?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The tables of a study: a row a run, a row a cell, a row a paired difference.
 
 use super::ledger::Done;
-use super::measures::{Record, summarised};
+use super::measures::{OUTCOMES, Record, summarised};
 use super::plan::{Plan, is_same};
 use super::study::{Column, Compare};
 use crate::error::Result;
@@ -9,10 +9,6 @@ use crate::job::MEASURES;
 use crate::persist::RunDir;
 use crate::study::paired::{self, Summary};
 use crate::train::Outcome;
-
-/// Columns of the outcomes, in their order.
-pub(super) const OUTCOMES: [Outcome; 5] =
-    [Outcome::Converged, Outcome::Dead, Outcome::Diverged, Outcome::MaxSteps, Outcome::Stalled];
 
 /// Measures that count something.
 const COUNTS: [&str; 5] = ["argmax", "neurons", "dead_neurons", "pure_neurons", "recovered_atoms"];

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::SweepOptions;
 use super::estimate::{self, Expected};
-use super::page::{STUDY, Told};
+use super::page::Told;
 use super::plan::Plan;
 use crate::cli;
 use crate::error::Result;
@@ -55,7 +55,7 @@ pub(super) fn dry_run(plan: &Plan, expected: &[Expected], json: bool) -> Result<
         count(plan.cells.len(), "cell"),
         count(plan.study.seeds as usize, "seed"),
         count(plan.runs() as usize, "run"),
-        HumanDuration(total),
+        if total.as_secs() == 0 { "a second".into() } else { HumanDuration(total).to_string() },
         count(rayon::current_num_threads(), "thread"),
     ))?;
     Ok(ExitCode::SUCCESS)
@@ -120,7 +120,7 @@ pub(super) fn missing(plan: &Plan, missing: &[u64], json: bool) -> Result<()> {
         return cli::print_json(&json!({ "runs": plan.runs(), "missing": missing.len() }));
     }
     cli::note(&format!(
-        "{} of {} missing, the first of them {} with seed {seed}: start the shards again, or run {STUDY} without --shard",
+        "{} of {} are missing, the first of them {} with seed {seed}: start the shards again, or the study without --shard",
         missing.len(),
         count(plan.runs() as usize, "run"),
         plan.study.describe(cell),

@@ -1,10 +1,8 @@
 //! A measure over two options, as a map of cells, with panels for the values of the rest.
 
 use super::response::capital;
-use super::{
-    Positions, check, facets, identifier, in_words, is_of, means, option_in_words, panels, side_by_side,
-};
-use crate::plot::drawing::{Axis, Drawing, Panel, Series, Shades};
+use super::{Positions, check, drawn, facets, identifier, in_words, is_of, means, option_in_words, panels};
+use crate::plot::drawing::{Axis, Panel, Series, Shades};
 use crate::plot::{Figure, Sheet, Shown};
 use crate::sweep::study::Study;
 use crate::text::number;
@@ -73,19 +71,19 @@ impl Figure for Map {
         let panels = panels(sheet, &self.facets);
         let panel = |(panel, title): &(Vec<String>, String)| {
             let values = self.values(sheet, [&across, &up], panel);
-            let name = format!("{}: ", in_words(&self.colour));
-            let series = Series::heat(name, Shades::Cividis { low, high }, values);
+            let has_mean = values.iter().flatten().any(|mean| mean.is_finite());
+            let series = has_mean.then(|| Series::heat("mean: ", Shades::Cividis { low, high }, values));
             let axis = |name: &str, positions: &Positions| {
                 Axis::named(&option_in_words(name), positions.texts.clone())
             };
-            Panel::new(title.as_str(), axis(x, &across), axis(y, &up), vec![series])
+            Panel::new(title.as_str(), axis(x, &across), axis(y, &up), series.into_iter().collect())
         };
-        let drawing = Drawing::new(side_by_side(panels.len()), panels.iter().map(panel).collect());
+        let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), &self.colour)?;
         let range = format!(
             " Colours go from {} to {}; a cell without a mean stays empty.",
             number(low),
             number(high)
         );
-        Shown::new(drawing, means(sheet, &self.colour) + &range)
+        Shown::new(drawing, means(sheet, &self.colour) + &range + &left_out)
     }
 }

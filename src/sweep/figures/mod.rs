@@ -7,7 +7,7 @@ use self::map::Map;
 use self::response::Response;
 use super::measures::in_words;
 use super::study::{Axis as Varied, FigureAsked, Study, column_name};
-use crate::plot::drawing::{Axis, Scale};
+use crate::plot::drawing::{Axis, Drawing, Panel, Scale};
 use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet};
 
@@ -76,6 +76,22 @@ fn panels(sheet: &Sheet, facets: &[String]) -> Vec<(Vec<String>, String)> {
         }
     }
     panels
+}
+
+/// A drawing of the panels in which there is something, and what to say of the others.
+///
+/// # Errors
+/// If there is nothing in any.
+fn drawn(panels: Vec<Panel>, measure: &str) -> Result<(Drawing, String), String> {
+    let all = panels.len();
+    let panels: Vec<Panel> = panels.into_iter().filter(|panel| !panel.series.is_empty()).collect();
+    let left_out = match all - panels.len() {
+        0 => String::new(),
+        _ if panels.is_empty() => return Err(format!("no cell has a mean {}", in_words(measure))),
+        1 => " One panel without any mean is left out.".into(),
+        empty => format!(" {empty} panels without any mean are left out."),
+    };
+    Ok((Drawing::new(side_by_side(panels.len()), panels), left_out))
 }
 
 /// Whether a row belongs to a panel.
@@ -162,7 +178,7 @@ fn identifier(parts: &[&str]) -> String {
 fn check(sheet: &Sheet, columns: &[&str]) -> Result<(), String> {
     match columns.iter().find(|column| sheet.columns().all(|name| name != **column)) {
         Some(missing) if super::measures::is_summarised(missing) => {
-            Err(format!("no run has a {}", in_words(missing)))
+            Err(format!("no run has a number for `{missing}`"))
         }
         Some(missing) => Err(format!("there is no column `{missing}`")),
         None if sheet.rows().next().is_none() => Err("its table has no rows".into()),

@@ -1,9 +1,7 @@
 //! A measure against one option, with a curve for every value of another, and panels for those of the rest.
 
-use super::{
-    Positions, check, facets, identifier, in_words, is_of, means, option_in_words, panels, side_by_side,
-};
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use super::{Positions, check, drawn, facets, identifier, in_words, is_of, means, option_in_words, panels};
+use crate::plot::drawing::{Axis, Colour, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Figure, Sheet, Shown};
 use crate::sweep::study::Study;
 
@@ -124,11 +122,11 @@ impl Figure for Response {
                 curves.flat_map(|(k, value)| self.curve(sheet, &positions, panel, *value, (k, values.len())));
             Panel::new(title.as_str(), positions.axis(&self.x), self.axis(sheet), series.collect())
         };
-        let drawing = Drawing::new(side_by_side(panels.len()), panels.iter().map(panel).collect());
+        let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), &self.y)?;
         let apart = if values.len() > 1 { " Points at one value are drawn side by side." } else { "" };
         let intervals =
             if sheet.first("runs") == "1" { "" } else { " Bars are 95 % intervals (Student), one by one." };
-        Shown::new(drawing, format!("{}{intervals}{apart}", means(sheet, &self.y)))
+        Shown::new(drawing, format!("{}{intervals}{apart}{left_out}", means(sheet, &self.y)))
     }
 }
 
