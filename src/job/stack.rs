@@ -1,14 +1,16 @@
 //! Jobs of one replica each, trained in memory: how each ended, and what is measured there.
 
+use serde::{Deserialize, Serialize};
+
 use super::learned::Learned;
 use super::{EngineKind, Finished, Job, TrainOptions, outputs};
-use crate::engine::{Autodiff, Engine, Member};
+use crate::engine::{Autodiff, Engine, Member, Snapshot};
 use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::trajectory::Gauge;
 use crate::model::flat;
-use crate::train::{Outcome, PATIENCE, Plan, Run, StopRule, Training};
+use crate::train::{Outcome, PATIENCE, Plan, Run, Shape, StopRule, Training};
 
 /// What is measured at the end of a run, in the order of [`Ended::measures`].
 pub(crate) const MEASURES: [&str; 20] = [
@@ -80,22 +82,50 @@ impl Job {
     }
 }
 
-/// Trains jobs of one replica each: one, or several that [stack](Job::stacks_with). What becomes of each does not depend on the others.
-/// `pause` is told the steps taken now and then; `None` if it asked to stop.
+/// Jobs that were asked to pause, with what going on takes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct UnderWay {
+    training: Training,
+    engine: Snapshot,
+}
+
+impl UnderWay {
+    /// Why jobs cannot go on from it.
+    pub(crate) fn flaw(&self, jobs: &[Job]) -> Option<String> {
+        let shape = Shape { replicas: jobs.len(), observers: 0, parameters: None, ..jobs[0].shape_of(0) };
+        self.training.flaw(&shape, false, Some(self.engine.step))
+    }
+}
+
+/// What became of jobs.
+pub(crate) enum Trained {
+    Ended(Vec<Ended>),
+    Paused(UnderWay),
+}
+
+/// Trains jobs of one replica each: one, or several that [stack](Job::stacks_with), from the beginning or from where they paused. What becomes
+/// of each does not depend on the others, nor on pauses. `pause` is told the steps taken now and then.
 ///
 /// # Errors
-/// Data that an engine refuses.
-pub(crate) fn train_together(jobs: &[Job], pause: impl FnMut(u64) -> bool) -> Result<Option<Vec<Ended>>> {
-    let starts: Vec<_> = jobs.iter().map(|job| job.starts[0].clone()).collect();
-    let mut plan = jobs[0].plan(&starts[..1]);
+/// Data that an engine refuses; a state of other jobs.
+pub(crate) fn train_together(
+    jobs: &[Job],
+    begun: Option<&UnderWay>,
+    pause: impl FnMut(u64) -> bool,
+) -> Result<Trained> {
+    let mut plan = jobs[0].plan(&jobs[0].starts);
     let mut engine = if let [job] = jobs { job.build(0..1)? } else { stacked(jobs, &mut plan)? };
     let mut training = Training::new(engine.as_ref(), 0);
+    if let Some(begun) = begun {
+        engine.restore(&begun.engine)?;
+        training = begun.training.clone();
+    }
     if !training.go_on(engine.as_mut(), &plan, &mut [], PATIENCE, pause) {
-        return Ok(None);
+        return Ok(Trained::Paused(UnderWay { training, engine: engine.snapshot() }));
     }
     let runs = training.into_runs().0;
     let ended = jobs.iter().zip(runs).map(|(job, run)| job.ended(run, || engine.position(0)));
-    ended.collect::<Result<_>>().map(Some)
+    ended.collect::<Result<_>>().map(Trained::Ended)
 }
 
 /// The engine of several jobs, each with its own data, start, step size and batches; and the limit of each in their plan.

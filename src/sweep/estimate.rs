@@ -6,10 +6,9 @@ use rayon::prelude::*;
 
 use super::plan::Plan;
 use crate::error::Result;
-use crate::job::{Job, train_together};
+use crate::job::{Job, Trained, train_together};
 
-/// Time that a cell is tried for, and most cells that are tried.
-const TRIED: Duration = Duration::from_millis(50);
+/// Most cells that are tried: each until it is first asked whether to pause.
 const MOST: usize = 64;
 
 /// What is expected of a cell.
@@ -40,13 +39,13 @@ pub(super) fn of(plan: &Plan) -> Result<Vec<Expected>> {
 fn tried(job: Job) -> Result<Duration> {
     let (budget, began) = (job.budget(), Instant::now());
     let (mut taken, mut at) = (0, Duration::ZERO);
-    let ended = train_together(&[job], |steps| {
+    let trained = train_together(&[job], None, |steps| {
         (taken, at) = (steps, began.elapsed());
-        at >= TRIED
+        true
     })?;
-    Ok(match ended {
-        None if taken > 0 => at.mul_f64(budget as f64 / taken as f64),
-        _ => began.elapsed(),
+    Ok(match trained {
+        Trained::Paused(_) if taken > 0 => at.mul_f64(budget as f64 / taken as f64),
+        Trained::Paused(_) | Trained::Ended(_) => began.elapsed(),
     })
 }
 

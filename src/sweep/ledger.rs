@@ -1,7 +1,8 @@
 //! The results of a study on disk while it is not finished.
 //!
 //! A process has a store of its own, to which it adds files `runs-J`, each with the runs that ended since the last. A file is complete, with a checksum, or not
-//! there; a run counts once its file is on disk. All processes may read all stores.
+//! there; a run counts once its file is on disk. All processes may read all stores. Runs that were under way when the process was asked to end are in files
+//! `under-way-RUN`, by the first of a stack, for the process itself to go on with.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,10 +13,12 @@ use indicatif::ProgressBar;
 
 use super::measures::Record;
 use crate::error::{Error, Result};
+use crate::job::UnderWay;
 use crate::persist::shards;
 use crate::persist::store::Store;
 
 const RUNS: &str = "runs-";
+const UNDER_WAY: &str = "under-way-";
 /// The study, as `study.toml` will be.
 const STUDY: &str = "study";
 
@@ -102,6 +105,42 @@ impl Ledger {
         written.files += 1;
         self.progress.inc(records.len() as u64);
         Ok(())
+    }
+
+    /// Keeps the state of runs that were asked to pause.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn keep(&self, runs: &[u64], state: &UnderWay) -> Result<()> {
+        self.store.write(&format!("{UNDER_WAY}{}", runs[0]), &(runs, state))
+    }
+
+    /// Forgets the state of runs that have ended.
+    pub fn forget(&self, runs: &[u64]) {
+        self.store.forget(&format!("{UNDER_WAY}{}", runs[0]));
+    }
+
+    /// The runs that were asked to pause, with their states, as far as none of a stack has ended since.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn under_way(&self, pending: &[u64]) -> Result<Vec<(Vec<u64>, UnderWay)>> {
+        let names = self.store.files();
+        let read = |name: &String| {
+            let flaw = |(runs, _): &(Vec<u64>, UnderWay)| runs.is_empty().then(|| "it is of no run".into());
+            self.store.read(name, flaw)
+        };
+        let kept = names.iter().filter(|name| name.starts_with(UNDER_WAY)).map(read);
+        let are_open = |runs: &[u64]| runs.iter().all(|run| pending.binary_search(run).is_ok());
+        let mut open = kept.collect::<Result<Vec<_>>>()?;
+        open.retain(|(runs, _)| are_open(runs));
+        Ok(open)
+    }
+
+    /// What is said of a state that makes no sense.
+    pub fn damaged(&self, runs: &[u64], reason: String) -> Error {
+        let path = self.store.directory().join(format!("{UNDER_WAY}{}", runs[0]));
+        Error::Damaged { path, reason }
     }
 
     /// Removes the store: the results are elsewhere.

@@ -42,8 +42,11 @@ impl Record {
         Some(Self { run: text("run")?.parse().ok()?, outcome, steps: text("steps")?.parse().ok()?, measures })
     }
 
-    /// A number that enters a mean; NaN of a run that diverged or died, whose numbers say nothing of what is learned.
+    /// A number that enters a mean; but for whether it stopped, NaN of a run that diverged or died, whose numbers say nothing of what is learned.
     pub fn summarised(&self, measure: &str) -> f64 {
+        if measure == STOPPED {
+            return f64::from(u8::from(self.outcome == Outcome::Converged));
+        }
         if matches!(self.outcome, Outcome::Diverged | Outcome::Dead) {
             return f64::NAN;
         }
@@ -54,13 +57,15 @@ impl Record {
     }
 }
 
+/// Whether a run stopped by its rule, 1 or 0.
+pub(super) const STOPPED: &str = "stopped";
 const STEPS: &str = "steps";
 /// An index, of which there is no mean.
 const ARGMAX: &str = "argmax";
 
 /// What a study has means of.
 pub(super) fn summarised() -> Vec<&'static str> {
-    [STEPS].into_iter().chain(MEASURES.into_iter().filter(|name| *name != ARGMAX)).collect()
+    [STOPPED, STEPS].into_iter().chain(MEASURES.into_iter().filter(|name| *name != ARGMAX)).collect()
 }
 
 /// Whether a study has means of it.
@@ -71,6 +76,7 @@ pub(super) fn is_summarised(name: &str) -> bool {
 /// A measure in words, for axes and sentences.
 pub(super) fn in_words(measure: &str) -> &str {
     match measure {
+        "stopped" => "share of runs that stopped by their rule",
         "steps" => "steps until the end",
         "distance" => "distance to the limit",
         "loss" => "training loss",

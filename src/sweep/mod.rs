@@ -21,11 +21,12 @@ mod tables;
 mod told;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use self::execute::Work;
 use self::ledger::{Done, Ledger};
-pub use self::options::{SweepOptions, command};
+pub use self::options::{Keep, SweepOptions, command};
 use self::page::{JOB, Told};
 use self::plan::Plan;
 use self::tables::Tables;
@@ -87,7 +88,7 @@ fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     let own = if entry == Entry::GoesOn { Some(&store) } else { None };
     own.into_iter().chain(shared.iter().map(|(_, store)| store)).try_for_each(|store| done.read(store))?;
     let pending: Vec<u64> = done.missing().collect();
-    let ledger = train(plan, &pending, store, &interrupt)?;
+    let ledger = train(plan, &pending, store, kept(options, &out), &interrupt)?;
     if interrupt.is_requested() {
         let place = output.out.is_none().then_some(out.as_path());
         told::interrupted(pending.len(), place);
@@ -127,14 +128,29 @@ fn complete(
 }
 
 /// Trains runs into a store.
-fn train(plan: &Plan, pending: &[u64], store: Store, interrupt: &Interrupt) -> Result<Ledger> {
+fn train(
+    plan: &Plan,
+    pending: &[u64],
+    store: Store,
+    kept: Option<PathBuf>,
+    interrupt: &Interrupt,
+) -> Result<Ledger> {
     let progress = cli::progress_bar("sweep", "runs", Some(""));
     let (runs, done) = (plan.runs(), plan.runs() - pending.len() as u64);
     let ledger = Ledger::new(store, &plan.study.to_toml(), progress.clone())?;
     cli::begin_at(&progress, done, runs);
-    let trained = execute::run(plan, pending, &ledger, interrupt);
+    let trained = Work { plan, ledger: &ledger, kept, interrupt }.run(pending);
     progress.finish_and_clear();
     trained.map(|()| ledger)
+}
+
+/// Where the directories of the runs are, if they are kept.
+fn kept(options: &SweepOptions, out: &Path) -> Option<PathBuf> {
+    options.keep.map(|Keep::Runs| {
+        let mut name = out.file_name().map(OsString::from).unwrap_or_default();
+        name.push("-runs");
+        out.with_file_name(name)
+    })
 }
 
 /// Does the share of one of several processes; the last one to end writes the tables.
@@ -151,7 +167,7 @@ fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result
     whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
     shared.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
     let pending: Vec<u64> = done.missing().filter(|run| shard.does(*run)).collect();
-    let ledger = train(plan, &pending, run_dir.store(plan.job.clone())?, &interrupt)?;
+    let ledger = train(plan, &pending, run_dir.store(plan.job.clone())?, kept(options, out), &interrupt)?;
     if interrupt.is_requested() {
         told::interrupted(pending.len(), None);
         return Ok(interrupt.exit_code());

@@ -34,6 +34,9 @@ pub struct SweepOptions {
     /// Number of seeds of every cell (default: what the study says, or 1).
     #[arg(long, value_parser = seeds)]
     pub seeds: Option<u64>,
+    /// Also leave the directory of every run, as `train --no-page` does, below `OUT-runs/`; this trains each run once more, by itself.
+    #[arg(long, value_enum, value_name = "WHAT", requires = "out")]
+    pub keep: Option<Keep>,
     /// Check the study, print its cells and estimate the time, and stop.
     #[arg(long)]
     pub dry_run: bool,
@@ -50,6 +53,13 @@ pub struct SweepOptions {
     /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
+}
+
+/// What is left besides the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Keep {
+    /// The directory of every run.
+    Runs,
 }
 
 /// The command line of `sweep`.

@@ -54,9 +54,13 @@ impl Plan {
         check_figures(&study)?;
         let known = Options::new();
         check_values(&study, &known)?;
-        let check =
-            |cell| check_cell(&study, cell, &known).map_err(|reason| blamed(&study, cell, reason, &known));
-        let checked: Vec<Checked> = (0..count).into_par_iter().map(check).collect::<Result<_>>()?;
+        let checked: Vec<Result<Checked, String>> =
+            (0..count).into_par_iter().map(|cell| check_cell(&study, cell, &known)).collect();
+        // Of several cells that are refused, the first.
+        let of = |(cell, checked): (usize, Result<Checked, String>)| {
+            checked.map_err(|reason| blamed(&study, cell, reason, &known))
+        };
+        let checked: Vec<Checked> = checked.into_iter().enumerate().map(of).collect::<Result<_>>()?;
         let mut warnings: Vec<&String> =
             checked.iter().filter_map(|checked| checked.warning.as_ref()).collect();
         warnings.dedup();
@@ -147,7 +151,7 @@ fn check_settings<'a>(
     Ok(Checked { cell: Cell { options, stack }, identity, warning })
 }
 
-/// The refusal of a cell, at the value that is to blame: the first whose other values, or whose absence, would do.
+/// The refusal of a cell, at the value that is to blame: one whose other values, or whose absence, would do.
 fn blamed(study: &Study, cell: usize, reason: String, known: &Options) -> Error {
     let place = study.place(cell);
     let mut at = None;
@@ -162,12 +166,15 @@ fn blamed(study: &Study, cell: usize, reason: String, known: &Options) -> Error 
             break;
         }
     }
-    let without = |option: &str| {
+    let is_cured = |option: &str| {
         let others = study.settings(cell).filter(|(other, _)| *other != option);
         check_settings(others.map(|(option, value)| (option, value.text.as_str())), known).is_ok()
     };
+    // Of several whose absence would do, one that the reason names.
+    let is_named = |option: &str| reason.contains(option.split('-').next().unwrap_or(option));
     let all: Vec<(&str, &Given)> = study.settings(cell).collect();
-    let at = at.or_else(|| all.iter().find(|(option, _)| without(option)).map(|(_, value)| *value));
+    let cures = all.iter().filter(|(option, _)| is_cured(option));
+    let at = at.or_else(|| cures.max_by_key(|(option, _)| is_named(option)).map(|(_, value)| *value));
     let reason = if study.axes.is_empty() {
         reason
     } else {

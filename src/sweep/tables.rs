@@ -1,14 +1,14 @@
 //! The tables of a study: a row a run, a row a cell, a row a paired difference.
 
 use super::ledger::Done;
-use super::measures::{OUTCOMES, Record, summarised};
+use super::measures::{OUTCOMES, Record, STOPPED, summarised};
 use super::plan::{Plan, is_same};
 use super::study::{Column, Compare};
 use crate::error::Result;
 use crate::job::MEASURES;
 use crate::persist::RunDir;
+use crate::stats::Interval;
 use crate::study::paired::{self, Summary};
-use crate::train::Outcome;
 
 /// Measures that count something.
 const COUNTS: [&str; 5] = ["argmax", "neurons", "dead_neurons", "pure_neurons", "recovered_atoms"];
@@ -79,7 +79,7 @@ impl<'a> Tables<'a> {
     fn summary_header(&self) -> Vec<String> {
         let mut names = vec!["cell".to_string()];
         names.extend(self.columns());
-        names.extend(["runs", "stopped"].map(String::from));
+        names.push("runs".into());
         names.extend(OUTCOMES.map(|outcome| outcome.name().to_string()));
         for measure in &self.measures {
             names.extend(["", "_low", "_high", "_n"].map(|end| format!("{measure}{end}")));
@@ -92,10 +92,12 @@ impl<'a> Tables<'a> {
         let count = |outcome| runs.iter().flatten().filter(|record| record.outcome == outcome).count();
         let mut row = vec![cell.to_string()];
         row.extend(self.values(cell));
-        let stopped = count(Outcome::Converged) as f64 / runs.len() as f64;
-        row.extend([runs.len().to_string(), format!("{stopped:?}")]);
+        row.push(runs.len().to_string());
         row.extend(OUTCOMES.map(|outcome| count(outcome).to_string()));
-        self.measures.iter().for_each(|measure| row.extend(mean(&self.sample(cell, measure))));
+        for measure in &self.measures {
+            let sample = self.sample(cell, measure);
+            row.extend(if *measure == STOPPED { share(&sample) } else { mean(&sample) });
+        }
         row
     }
 
@@ -157,6 +159,14 @@ fn mean(sample: &[f64]) -> [String; 4] {
         _ => Summary::of(&finite),
     };
     [text(mean), text(low), text(high), finite.len().to_string()]
+}
+
+/// The same of a share, with its exact interval (Clopper and Pearson).
+fn share(sample: &[f64]) -> [String; 4] {
+    let (hits, trials) = (sample.iter().sum::<f64>(), sample.len());
+    let Interval { low, high } = paired::share_interval(hits as u64, trials as u64);
+    let text = |x: f64| format!("{x:?}");
+    [text(hits / trials as f64), text(low), text(high), trials.to_string()]
 }
 
 /// A measure as it stands in a table: empty where there is none.

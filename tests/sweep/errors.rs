@@ -95,7 +95,7 @@ fn a_study_is_refused_with_line_and_column() {
         ),
         (
             &format!("{GOOD}[[compare]]\naxis = \"batch\"\nwith = 4\nmeasure = \"lose\"\n"),
-            "s.toml:10:11: `lose` is no measure; expected one of steps, distance, loss",
+            "s.toml:10:11: `lose` is no measure; expected one of stopped, steps, distance, loss",
         ),
         (&format!("{GOOD}[[figure]]\nx = \"batch\"\n"), "s.toml:7:1: a figure names its `x` and its `y`"),
         (&format!("{GOOD}[[figure]]\nx = \"batch\"\ny = \"argmax\"\n"), "s.toml:9:5: `argmax` is no measure"),

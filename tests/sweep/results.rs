@@ -7,7 +7,7 @@ use puremix::init::Start;
 use puremix::stats::Mean;
 
 use super::{number, rows, sweep, swept, write};
-use crate::common::{binary, json, stderr, stdout, temporary, text_path};
+use crate::common::{binary, json, names, stderr, stdout, temporary, text_path, trained};
 
 /// Theorems 1 and 2: with `b < m` the linear neuron ends in one sample, and with `b = m` in the projection of its start.
 #[test]
@@ -103,6 +103,24 @@ fn a_run_is_that_of_train() {
 }
 
 #[test]
+fn directories_of_runs_are_kept_on_request() {
+    let directory = temporary();
+    let directory = directory.path();
+    let study = "--grid batch=2,3 --samples 4 --dim 6 --steps 40 --tolerance 0 --seeds 2 --no-page";
+    sweep(directory, &format!("{study} --out plain"));
+    sweep(directory, &format!("{study} --out run --keep runs"));
+    super::assert_same(&directory.join("plain"), &directory.join("run"), "kept");
+    let kept: Vec<String> = (0..4).map(|k| format!("cell-{}-seed-{}", k / 2, 1 + k % 2)).collect();
+    assert_eq!(names(&directory.join("run-runs")), kept);
+    let train = "--batch 3 --samples 4 --dim 6 --steps 40 --tolerance 0 --seed 2 --no-page --out train";
+    assert!(trained(directory, train).status.success());
+    for file in ["w.npy", "data.npy", "trajectory.csv", "neurons.csv", "model.safetensors"] {
+        let read = |run: &str| std::fs::read(directory.join(run).join(file)).unwrap();
+        assert!(read("train") == read("run-runs/cell-1-seed-2"), "{file}");
+    }
+}
+
+#[test]
 fn runs_that_diverge_or_die_are_rows_and_enter_no_mean() {
     let directory = temporary();
     let directory = directory.path();
@@ -127,7 +145,7 @@ fn runs_that_diverge_or_die_are_rows_and_enter_no_mean() {
     assert_eq!(summary[0]["loss_n"], living.to_string());
     assert_eq!(
         (number(&summary[0], "stopped"), number(&summary[0], "dead")),
-        (living as f64 / 12.0, dead as f64)
+        (ended("0.1", "converged") as f64 / 12.0, dead as f64)
     );
     assert_eq!(number(&summary[1], "diverged") as usize, diverged);
     let left = 12 - diverged - ended("40", "dead");

@@ -92,6 +92,30 @@ fn after_an_interrupt_that_says_how_to_go_on() {
     assert!(stderr(&output).contains("keeps another run (seeds was 400, is 50"), "{}", stderr(&output));
 }
 
+/// Long runs that are interrupted several times go on where they were, in stacks and alone.
+#[test]
+fn runs_under_way_go_on() {
+    let directory = temporary();
+    let directory = directory.path();
+    let long = "--grid engine=autodiff,analytic --grid step-size=0.1,0.2 --seeds 3 --samples 5 --dim 6 --batch 2 --steps 15000 --tolerance 0";
+    undisturbed(directory, long);
+    let mut kept = 0;
+    for _ in 0..4 {
+        let child = program("sweep", directory, &format!("{long} --out run")).spawn().unwrap();
+        thread::sleep(Duration::from_millis(350));
+        press_ctrl_c(&child);
+        child.wait_with_output().unwrap();
+        let checkpoint = directory.join(".run.checkpoint");
+        if checkpoint.exists() {
+            kept += names(&checkpoint).iter().filter(|name| name.starts_with("under-way-")).count();
+        }
+    }
+    assert!(kept > 0, "nothing was under way");
+    sweep(directory, &format!("{long} --out run"));
+    assert_same(&directory.join("reference"), &directory.join("run"), "interrupted");
+    assert_eq!(names(directory), ["reference", "run"]);
+}
+
 #[test]
 fn after_a_disk_that_was_full() {
     let directory = temporary();

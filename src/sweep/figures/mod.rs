@@ -7,9 +7,12 @@ use self::map::Map;
 use self::response::Response;
 use super::measures::in_words;
 use super::study::{Axis as Varied, FigureAsked, Study, column_name};
-use crate::plot::drawing::{Axis, Drawing, Panel, Scale};
+use crate::plot::drawing::{Axis, Drawing, Panel};
 use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet};
+
+/// Ratio of the largest to the smallest value from which on an axis is logarithmic.
+const WIDE: f64 = 15.0;
 
 /// Curves of a panel, and panels of a figure, up to which a figure is drawn without being asked for.
 const CURVES: usize = 8;
@@ -131,27 +134,41 @@ impl Positions {
         self.texts.iter().position(|other| other == text).map_or(f64::NAN, |k| (k + 1) as f64)
     }
 
-    /// The axis on which numbers lie in proportion or, over more than a decade, by their logarithm.
+    /// The axis on which numbers lie in proportion or, if they are wide apart, by their logarithm.
     fn axis(&self, column: &str) -> Axis {
         let label = option_in_words(column);
         if !self.are_numbers {
             return Axis::named(&label, self.texts.clone());
         }
-        let [first, last] =
-            [self.texts.first(), self.texts.last()].map(|text| text.map_or(f64::NAN, |text| self.at(text)));
-        if first > 0.0 && last / first > 15.0 { Axis::log(&label) } else { Axis::linear(&label) }
+        if self.is_logarithmic() { Axis::log(&label) } else { Axis::linear(&label) }
     }
 
-    /// A value moved aside by a share of the axis.
-    fn aside(&self, text: &str, share: f64) -> f64 {
-        let (at, [first, last]) = (
-            self.at(text),
-            [self.texts.first(), self.texts.last()].map(|end| end.map_or(0.0, |end| self.at(end))),
-        );
-        match self.axis("x").scale {
-            Scale::Log => at * (last / first).powf(share),
-            Scale::Linear => at + share * (last - first),
-        }
+    /// The smallest gap between two values, as a part of the whole axis.
+    fn smallest_gap(&self) -> f64 {
+        let places: Vec<f64> = self.texts.iter().map(|text| self.length(self.at(text))).collect();
+        let gaps = places.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+        let whole = places.last().unwrap_or(&0.0) - places.first().unwrap_or(&0.0);
+        if whole > 0.0 { gaps / whole } else { 1.0 }
+    }
+
+    /// A number, or its logarithm: what is proportional to lengths.
+    fn length(&self, x: f64) -> f64 {
+        if self.is_logarithmic() { x.ln() } else { x }
+    }
+
+    fn ends(&self) -> [f64; 2] {
+        [self.texts.first(), self.texts.last()].map(|text| text.map_or(f64::NAN, |text| self.at(text)))
+    }
+
+    fn is_logarithmic(&self) -> bool {
+        let [first, last] = self.ends();
+        self.are_numbers && first > 0.0 && last / first > WIDE
+    }
+
+    /// A value moved aside by a part of the axis.
+    fn aside(&self, text: &str, part: f64) -> f64 {
+        let (at, [first, last]) = (self.at(text), self.ends());
+        if self.is_logarithmic() { at * (last / first).powf(part) } else { at + part * (last - first) }
     }
 }
 

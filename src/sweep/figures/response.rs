@@ -5,8 +5,9 @@ use crate::plot::drawing::{Axis, Colour, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Figure, Sheet, Shown};
 use crate::sweep::study::Study;
 
-/// Part of the axis by which neighbouring curves are drawn apart.
+/// Part of the axis by which neighbouring curves are drawn apart, and part of the smallest gap between two values that all take at most.
 const APART: f64 = 0.012;
+const OF_A_GAP: f64 = 0.5;
 
 /// Ratio of means from which on they are drawn on a logarithmic axis.
 const DECADES: f64 = 1000.0;
@@ -41,7 +42,8 @@ impl Response {
         look: (usize, usize),
     ) -> [Series; 2] {
         let (k, curves) = look;
-        let share = APART * (k as f64 - 0.5 * (curves as f64 - 1.0));
+        let apart = APART.min(OF_A_GAP * positions.smallest_gap() / curves as f64);
+        let share = apart * (k as f64 - 0.5 * (curves as f64 - 1.0));
         let is_on = |row: &crate::plot::sheet::Row| {
             is_of(row, &self.facets, panel)
                 && self.series.as_ref().zip(value).is_none_or(|(name, value)| row.text(name) == value)
@@ -61,7 +63,10 @@ impl Response {
             .zip(value)
             .map_or(String::new(), |(name, value)| format!("{name} = {value}"));
         let colour = Colour::nth(k);
-        [Series::line("", colour, Stroke::Thin, line), Series::points(name, colour, Shape::nth(k), points)]
+        [
+            Series::line("", colour, Stroke::Thin, line),
+            Series::points(name, colour, Shape::nth(k + k / 8), points),
+        ]
     }
 
     /// The axis of the measure, the same in all panels.
