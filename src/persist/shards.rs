@@ -127,3 +127,54 @@ pub(crate) fn remove(out: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_piece_of_work_is_done_by_one_shard() {
+        for count in [1u64, 3, 8] {
+            let shards: Vec<Shard> = (1..=count).map(|k| format!("{k}/{count}").parse().unwrap()).collect();
+            for work in 0..50 {
+                assert_eq!(shards.iter().filter(|shard| shard.does(work)).count(), 1, "{work} of {count}");
+            }
+        }
+        for text in ["", "1", "0/3", "4/3", "1/100001", "+1/3", "01/3", "1/3/4", "a/3"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_stores_of_a_job_are_found_and_those_of_others_are_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let begin = |path: &Path, seed: u64| {
+            let run_dir = RunDir::claim(Some(path), "shard").unwrap();
+            run_dir.store(json!({ "seed": seed })).unwrap().write("x", &seed).unwrap();
+        };
+        let shard = |text: &str, out: &str| text.parse::<Shard>().unwrap().place(&at(out)).unwrap();
+        begin(&shard("2/3", "run"), 1);
+        begin(&shard("1/3", "run"), 1);
+        begin(&shard("1/2", "run"), 1);
+        begin(&shard("1/2", "run.1-of-2"), 1);
+        begin(&shard("1/2", "runs"), 1);
+        begin(&at("run"), 1);
+        fs::create_dir(at(".run.3-of-3.checkpoint")).unwrap();
+        fs::create_dir(at(".run.4-of-3.checkpoint")).unwrap();
+        let found = stores_of(&at("run"), &json!({ "seed": 1 })).unwrap();
+        let names: Vec<_> =
+            found.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["run.1-of-2", "run.1-of-3", "run.2-of-3"]);
+        assert_eq!(found[0].1.read("x", |_: &u64| None).unwrap(), 1);
+        let other = stores_of(&at("run"), &json!({ "seed": 2 })).unwrap_err();
+        assert!(other.to_string().contains("seed was 1, is 2"), "{other}");
+        remove(&at("run")).unwrap();
+        assert!(stores(&at("run")).unwrap().is_empty() && own(&at("run")).unwrap().is_some());
+        assert_eq!(stores(&at("runs")).unwrap().len(), 1);
+    }
+}

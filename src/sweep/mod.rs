@@ -16,6 +16,7 @@ mod page;
 mod plan;
 mod resolved;
 mod sentences;
+mod shared;
 mod study;
 mod tables;
 mod told;
@@ -34,7 +35,7 @@ use crate::cli;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::persist::entry::{Entry, Request, Standing};
-use crate::persist::shards::{self, Shard};
+use crate::persist::shards;
 use crate::persist::store::Store;
 use crate::persist::{InPlace, RunDir};
 use crate::report::render;
@@ -52,7 +53,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         return cli::tell_drawn(&render::study_again(directory, draw)?, directory, json);
     }
     if let Some(directory) = &options.merge {
-        return merge(directory, &options);
+        return shared::merge(directory, &options);
     }
     if options.study.is_none() && study.axes.is_empty() {
         return Err(Error::Usage("give a STUDY, or what varies as --grid OPTION=VALUES".into()));
@@ -62,7 +63,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
         return told::dry_run(&plan, &estimate::of(&plan)?, json);
     }
     match (options.shard, &options.output.out) {
-        (Some(shard), Some(out)) => part(&plan, shard, out, &options),
+        (Some(shard), Some(out)) => shared::part(&plan, shard, out, &options),
         _ => whole(&plan, &options),
     }
 }
@@ -71,6 +72,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
 fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     let (output, interrupt) = (&options.output, Interrupt::listen()?);
     let mut run_dir = RunDir::claim(output.out.as_deref(), "sweep")?;
+    plan.inputs().try_for_each(|input| run_dir.keep_apart(input))?;
     let store = run_dir.store(plan.job.clone())?;
     let there = run_dir.in_place();
     let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
@@ -151,104 +153,6 @@ fn kept(options: &SweepOptions, out: &Path) -> Option<PathBuf> {
         name.push("-runs");
         out.with_file_name(name)
     })
-}
-
-/// Does the share of one of several processes; the last one to end writes the tables.
-fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
-    let interrupt = Interrupt::listen()?;
-    if is_complete(plan, out)? {
-        return told::complete(out, options.output.json);
-    }
-    let place = shard.place(out)?;
-    let run_dir = RunDir::claim(Some(&place), "shard")?;
-    let shared = shards::stores_of(out, &plan.job)?;
-    let mut done = Done::none(plan.runs());
-    let whole = shards::own(out)?;
-    whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
-    shared.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
-    let pending: Vec<u64> = done.missing().filter(|run| shard.does(*run)).collect();
-    let ledger = train(plan, &pending, run_dir.store(plan.job.clone())?, kept(options, out), &interrupt)?;
-    if interrupt.is_requested() {
-        told::interrupted(pending.len(), None);
-        return Ok(interrupt.exit_code());
-    }
-    drop(ledger);
-    drop(run_dir);
-    merge_if_last(plan, shard, out, options)
-}
-
-/// Writes the tables if no run is missing; another process may be about to.
-fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
-    let done = collected(plan, out)?;
-    let missing = done.missing().count();
-    let merged = if missing == 0 { write(plan, &done, out, options) } else { Ok(()) };
-    match merged {
-        // Whoever holds the place saw the same runs.
-        Err(Error::Busy { .. }) => {}
-        result => result?,
-    }
-    if is_complete(plan, out)? {
-        shards::remove(out)?;
-    } else {
-        told::waiting(shard, missing, options.output.json)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Writes the tables of a study that shards have worked on.
-fn merge(out: &Path, options: &SweepOptions) -> Result<ExitCode> {
-    let known = names::Options::new();
-    let Some(text) = ledger::study_of(out)? else {
-        return match InPlace::at(out)? {
-            Some(_) => told::complete(out, options.output.json),
-            None => {
-                Err(Error::Usage(format!("--merge {}: no shard has begun there", crate::text::path(out))))
-            }
-        };
-    };
-    let plan = Plan::check(file::parse(&text, "the study of the shards", &known)?)?;
-    let done = collected(&plan, out)?;
-    let missing: Vec<u64> = done.missing().collect();
-    if !missing.is_empty() && !is_complete(&plan, out)? {
-        told::missing(&plan, &missing, options.output.json)?;
-        return Ok(ExitCode::from(cli::NOT_REPRODUCED));
-    }
-    write(&plan, &done, out, options)?;
-    shards::remove(out)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The results of all processes that have worked on a study.
-fn collected(plan: &Plan, out: &Path) -> Result<Done> {
-    let mut done = Done::none(plan.runs());
-    let stores = shards::stores_of(out, &plan.job)?;
-    let whole = shards::own(out)?;
-    whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
-    stores.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
-    Ok(done)
-}
-
-/// Claims the place of a study and writes its tables there, unless they are.
-fn write(plan: &Plan, done: &Done, out: &Path, options: &SweepOptions) -> Result<()> {
-    let mut run_dir = RunDir::claim(Some(out), "sweep")?;
-    let store = run_dir.store(plan.job.clone())?;
-    let there = run_dir.in_place();
-    let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
-    if run_dir.enter(&store, standing, Request { resume: true, force: false })? != Entry::Complete {
-        finish(plan, done, run_dir, options)?;
-    }
-    store.remove()
-}
-
-/// Whether the tables of a study are in their place.
-///
-/// # Errors
-/// [`Error::OtherJob`] if they are those of another one.
-fn is_complete(plan: &Plan, out: &Path) -> Result<bool> {
-    match InPlace::at(out)?.map(|run| run.standing(JOB, &plan.job)) {
-        Some(Standing::Other(differences)) => Err(Error::OtherJob { path: out.into(), differences }),
-        standing => Ok(standing == Some(Standing::Complete)),
-    }
 }
 
 /// Writes tables, figures and page, and puts them in their place.

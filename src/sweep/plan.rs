@@ -1,7 +1,9 @@
 //! A study checked as a whole: its cells as options of `train`, and what identifies its results.
 
 use std::collections::HashMap;
+use std::path::Path;
 
+use itertools::Itertools;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -10,6 +12,7 @@ use super::measures::{is_summarised, summarised};
 use super::names::Options;
 use super::study::{Column, Study};
 use crate::cli;
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::job::TrainOptions;
 use crate::persist::store::checksum_of;
@@ -80,6 +83,15 @@ impl Plan {
     /// Cell and seed of a run; seeds vary fastest.
     pub fn place(&self, run: u64) -> (usize, u64) {
         ((run / self.study.seeds) as usize, 1 + run % self.study.seeds)
+    }
+
+    /// Files of samples that the runs read.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let of = |cell: &'_ Cell| match &cell.options.data {
+            Source::File(path) => Some(path.as_path()),
+            _ => None,
+        };
+        self.cells.iter().filter_map(of).dedup()
     }
 
     /// Options of a run, as of `train`.

@@ -110,7 +110,10 @@ pub(super) fn waiting(shard: Shard, missing: usize, json: bool) -> Result<()> {
     if json {
         return cli::print_json(&json!({ "shard": shard.to_string(), "missing": missing }));
     }
-    cli::print(&format!("shard {shard} is done; {} of other shards to come", count(missing, "run")))
+    cli::print(&match missing {
+        0 => format!("shard {shard} is done; another process writes the tables"),
+        missing => format!("shard {shard} is done; {} of other shards to come", count(missing, "run")),
+    })
 }
 
 /// Says which runs are missing.

@@ -74,7 +74,7 @@ fn a_study_is_refused_with_line_and_column() {
         ),
         (
             "[grid]\nbatch = [2]\nreduction = [\"mean\", \"sum\", \"mean\"]\n",
-            "s.toml:3:30: two cells are the same: batch = 2, reduction = mean, and batch = 2, reduction = mean",
+            "s.toml:3:29: two cells are the same: batch = 2, reduction = mean, and batch = 2, reduction = mean",
         ),
         (
             "[zip]\nbatch = [1, 2]\nstep_size = [0.1]\n",

@@ -1,5 +1,6 @@
 //! However the work was done, the files are the same, byte for byte.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
@@ -131,6 +132,25 @@ fn after_a_disk_that_was_full() {
 }
 
 #[test]
+fn damaged_results_are_not_taken_for_results() {
+    let directory = temporary();
+    let directory = directory.path();
+    write(directory, "s.toml", STUDY);
+    sweep(directory, "s.toml --out run --shard 1/2");
+    let file = directory.join(".run.1-of-2.checkpoint/runs-0");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[7] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    for arguments in ["s.toml --out run", "s.toml --out run --shard 2/2", "--merge run"] {
+        let output = swept(directory, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+        assert!(stderr(&output).contains("runs-0 is damaged: its checksum is wrong"), "{}", stderr(&output));
+    }
+    sweep(directory, "s.toml --out run --force");
+    assert_eq!(names(directory), ["run", "s.toml"]);
+}
+
+#[test]
 fn shards_are_merged_only_when_no_run_is_missing() {
     let directory = temporary();
     let directory = directory.path();
@@ -190,7 +210,7 @@ fn other_figures_and_comparisons_are_made_of_the_runs_that_are_there() {
     assert_eq!(run["runs.csv"], first["runs.csv"]);
     assert_ne!(run["comparisons.csv"], first["comparisons.csv"]);
     // Which run gave way stands in the manifest alone.
-    [&mut run, &mut fresh].map(|files| files.remove("manifest.json"));
+    [&mut run, &mut fresh].into_iter().for_each(|files| drop(files.remove("manifest.json")));
     assert!(run == fresh);
     // Another study is refused, and replaced if that is asked for.
     let refused = swept(directory, "s.toml --steps 901 --out run");
@@ -210,6 +230,6 @@ fn drawn_again_it_is_the_same() {
     assert!(!directory.join("run/report.html").exists());
     sweep(directory, "--render run");
     let (mut run, mut reference) = (contents(&directory.join("run")), contents(&directory.join("reference")));
-    [&mut run, &mut reference].map(|files| files.remove("manifest.json"));
+    [&mut run, &mut reference].into_iter().for_each(|files| drop(files.remove("manifest.json")));
     assert!(run == reference);
 }

@@ -6,7 +6,7 @@ mod response;
 use self::map::Map;
 use self::response::Response;
 use super::measures::in_words;
-use super::study::{Axis as Varied, FigureAsked, Study, column_name};
+use super::study::{Axis as Varied, Column, FigureAsked, Study, column_name};
 use crate::plot::drawing::{Axis, Drawing, Panel};
 use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet};
@@ -64,7 +64,7 @@ fn unasked(study: &Study, response: &str) -> Vec<Box<dyn Figure>> {
 fn facets(study: &Study, shown: &[&str]) -> Vec<String> {
     let is_shown = |axis: &Varied| axis.columns.iter().any(|column| shown.contains(&column.name().as_str()));
     let rest = study.axes.iter().filter(|axis| axis.len() > 1 && !is_shown(axis));
-    rest.map(|axis| axis.columns[0].name()).collect()
+    rest.flat_map(|axis| &axis.columns).map(Column::name).collect()
 }
 
 /// Values of the columns of a facet, as they come, with their title.

@@ -2,6 +2,7 @@
 
 use super::{Positions, check, drawn, facets, identifier, in_words, is_of, means, option_in_words, panels};
 use crate::plot::drawing::{Axis, Colour, Panel, Point, Series, Shape, Stroke};
+use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet, Shown};
 use crate::sweep::study::Study;
 
@@ -32,41 +33,33 @@ impl Response {
         Self { id: identifier(&[y, &x]), title, x, y: y.into(), series, facets }
     }
 
-    /// The curve of one value of the series in one panel: points with their intervals, joined.
+    /// The `k`-th of so many curves in one panel, with a value of the series: points with their intervals; numbers are joined, words are not.
     fn curve(
         &self,
         sheet: &Sheet,
         positions: &Positions,
         panel: &[String],
         value: Option<&str>,
-        look: (usize, usize),
+        (k, curves): (usize, usize),
     ) -> [Series; 2] {
-        let (k, curves) = look;
-        let apart = APART.min(OF_A_GAP * positions.smallest_gap() / curves as f64);
-        let share = apart * (k as f64 - 0.5 * (curves as f64 - 1.0));
-        let is_on = |row: &crate::plot::sheet::Row| {
-            is_of(row, &self.facets, panel)
-                && self.series.as_ref().zip(value).is_none_or(|(name, value)| row.text(name) == value)
+        let fits = OF_A_GAP * positions.smallest_gap() / curves as f64;
+        let apart = if positions.are_numbers { fits.min(APART) } else { fits };
+        let aside = apart * (k as f64 - 0.5 * (curves as f64 - 1.0));
+        let named = self.series.as_ref().zip(value);
+        let is_on = |row: &Row| {
+            is_of(row, &self.facets, panel) && named.is_none_or(|(name, value)| row.text(name) == value)
         };
-        let [low, high] = ["_low", "_high"].map(|end| format!("{}{end}", self.y));
-        let point = |row: crate::plot::sheet::Row| {
-            let x = positions.aside(row.text(&self.x), share);
-            Point::within(x, row.number(&self.y), row.number(&low), row.number(&high))
+        let point = |row: Row| {
+            let [mean, low, high] = ["", "_low", "_high"].map(|end| row.number(&format!("{}{end}", self.y)));
+            Point::within(positions.aside(row.text(&self.x), aside), mean, low, high)
         };
         let mut points: Vec<Point> = sheet.rows().filter(is_on).map(point).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
-        let line =
-            points.iter().filter(|point| point.y.is_finite()).map(|point| (point.x, point.y)).collect();
-        let name = self
-            .series
-            .as_ref()
-            .zip(value)
-            .map_or(String::new(), |(name, value)| format!("{name} = {value}"));
-        let colour = Colour::nth(k);
-        [
-            Series::line("", colour, Stroke::Thin, line),
-            Series::points(name, colour, Shape::nth(k + k / 8), points),
-        ]
+        let joined = points.iter().filter(|point| positions.are_numbers && point.y.is_finite());
+        let line = joined.map(|point| (point.x, point.y)).collect();
+        let name = named.map_or(String::new(), |(name, value)| format!("{name} = {value}"));
+        let (colour, shape) = (Colour::nth(k), Shape::nth(k + k / 8));
+        [Series::line("", colour, Stroke::Thin, line), Series::points(name, colour, shape, points)]
     }
 
     /// The axis of the measure, the same in all panels.
