@@ -87,11 +87,11 @@ impl Plan {
 
     /// Files of samples that the runs read.
     pub fn inputs(&self) -> impl Iterator<Item = &Path> {
-        let of = |cell: &'_ Cell| match &cell.options.data {
+        let files = self.cells.iter().filter_map(|cell| match &cell.options.data {
             Source::File(path) => Some(path.as_path()),
             _ => None,
-        };
-        self.cells.iter().filter_map(of).dedup()
+        });
+        files.dedup()
     }
 
     /// Options of a run, as of `train`.
