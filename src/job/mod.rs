@@ -81,7 +81,7 @@ enum Came {
     /// It was there already.
     Complete(InPlace, PathBuf),
     Finished {
-        written: outputs::Written,
+        written: Box<outputs::Written>,
         /// Whether a replica did.
         diverged: bool,
     },
@@ -125,7 +125,7 @@ fn train_into_place(
     let (parts, store) = session.checkpoint.into_parts();
     let state = extension::state(&parts);
     let results = job.results(parts, state)?;
-    let written = outputs::write(&job, options, run_dir, &results)?;
+    let written = Box::new(outputs::write(&job, options, run_dir, &results)?);
     store.remove()?;
     let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
     Ok(Came::Finished { written, diverged })

@@ -215,10 +215,8 @@ impl Done {
 pub(super) fn study_of(out: &Path) -> Result<Option<String>> {
     let stores =
         shards::own(out)?.into_iter().chain(shards::stores(out)?.into_iter().map(|(_, store)| store));
-    for store in stores.filter(|store| store.has(STUDY)) {
-        return store.read(STUDY, |_: &String| None).map(Some);
-    }
-    Ok(None)
+    let begun = stores.into_iter().find(|store| store.has(STUDY));
+    begun.map(|store| store.read(STUDY, |_: &String| None)).transpose()
 }
 
 /// The number of a file of results.

@@ -112,7 +112,7 @@ fn shared(matches: &ArgMatches, known: &Options) -> Result<Vec<(Given, Given)>> 
             continue;
         }
         let at = format!("--{name}");
-        let value = match matches.get_raw(id).and_then(|values| values.last()) {
+        let value = match matches.get_raw(id).and_then(|mut values| values.next_back()) {
             Some(value) => value
                 .to_str()
                 .ok_or_else(|| Error::Study { at: at.clone(), reason: "the value is not UTF-8".into() })?,
