@@ -63,11 +63,19 @@ pub struct Drawn {
 /// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read; [`Error::Busy`] if a run is being written
 /// there; a directory that is no run, or of which a page or figure was changed.
 pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
+    check_known(directory, known)?;
+    redrawn(directory, |run_dir| draw(directory, run_dir, known, Err))
+}
+
+/// Draws the page and the figures of a finished run anew, by `draw`.
+///
+/// # Errors
+/// As [`again`].
+pub(crate) fn redrawn(directory: &Path, draw: impl FnOnce(&RunDir) -> Result<Drawn>) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
-    check_known(directory, known)?;
     run_dir.take_over(|name| [PAGE, EXPLORER].contains(&name) || is_figure(name))?;
-    let drawn = draw(directory, &run_dir, known, Err)?;
+    let drawn = draw(&run_dir)?;
     let kept = run_dir.commit()?.kept;
     Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
@@ -93,19 +101,6 @@ pub(crate) fn study(
     let wanted = figures.iter().map(|figure| (STUDY, figure.as_ref())).collect();
     let pictures = pictures(wanted, "", from, run_dir, |refusal| Ok(Err(without_path(refusal))))?;
     finish(page.html(&pictures)?, &pictures, from, run_dir)
-}
-
-/// Draws the page and the figures of a finished study again, which `draw` knows how to.
-///
-/// # Errors
-/// As [`again`].
-pub(crate) fn study_again(directory: &Path, draw: impl FnOnce(&RunDir) -> Result<Drawn>) -> Result<Drawn> {
-    fs::metadata(directory).map_err(io_at(directory))?;
-    let mut run_dir = RunDir::claim(Some(directory), "render")?;
-    run_dir.take_over(|name| name == PAGE || is_figure(name))?;
-    let drawn = draw(&run_dir)?;
-    let kept = run_dir.commit()?.kept;
-    Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
 
 /// What is wrong with a table, without the place where the run is being written.

@@ -50,7 +50,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
     let json = options.output.json;
     if let Some(directory) = &options.render {
         let draw = |run_dir: &RunDir| Told::read(directory)?.draw(directory, run_dir);
-        return cli::tell_drawn(&render::study_again(directory, draw)?, directory, json);
+        return cli::tell_drawn(&render::redrawn(directory, draw)?, directory, json);
     }
     if let Some(directory) = &options.merge {
         return shared::merge(directory, &options);

@@ -56,15 +56,11 @@ impl Told {
         let is_wide = summary.columns().any(|name| name == "neurons")
             && summary.rows().any(|row| row.number("neurons") > 1.0);
         let response = if is_wide { "mixing" } else { "participation_ratio" };
-        let comparisons = if study.compares.is_empty() {
-            Vec::new()
-        } else {
-            let sheet = Sheet::read(
-                &from.join(COMPARISONS),
-                &["comparison", "axis", "with", "measure", "difference"],
-            )?;
-            sentences::of(&sheet, &study, response)
-        };
+        let comparisons =
+            if study.compares.is_empty() { Ok(Vec::new()) } else { compared(from, &study, response) };
+        // Of a table that is too long for sentences the study is not lost.
+        let comparisons =
+            comparisons.unwrap_or_else(|error| vec![format!("No comparison is shown here: {error}.")]);
         let outcome = outcome(&study, &summary);
         Ok(Self { study, job, summary, response, outcome, comparisons })
     }
@@ -150,6 +146,16 @@ impl Told {
             fields
         });
         (header, rows.collect())
+    }
+}
+
+/// The comparisons of a study as sentences.
+fn compared(from: &Path, study: &Study, response: &str) -> Result<Vec<String>, String> {
+    let columns = ["comparison", "axis", "with", "measure", "difference"];
+    match Sheet::read(&from.join(COMPARISONS), &columns) {
+        Ok(sheet) => Ok(sentences::of(&sheet, study, response)),
+        Err(Error::File { reason, .. }) => Err(format!("{COMPARISONS}, {reason}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

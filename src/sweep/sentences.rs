@@ -1,38 +1,44 @@
 //! Comparisons in words, from `comparisons.csv`.
 
+use super::measures::in_words;
+use super::study::{Axis, Column, Study};
 use crate::plot::Sheet;
 use crate::plot::sheet::Row;
+use crate::study::words::listed;
 use crate::text::number;
-
-use super::measures::in_words;
-use super::study::{Column, Study};
 
 /// Differences that are as good as none.
 const SAME: f64 = 1e-9;
 
 /// A sentence a comparison of the measure that a study asked for, or of `measure`.
 pub(super) fn of(sheet: &Sheet, study: &Study, measure: &str) -> Vec<String> {
-    let columns: Vec<String> = study.columns().map(Column::name).collect();
     let is_meant = |row: &Row| {
         let compare = (row.number("comparison") as usize).checked_sub(1).and_then(|k| study.compares.get(k));
         let asked = compare.and_then(|compare| compare.measure.as_ref());
         row.text("measure") == asked.map_or(measure, |asked| asked.text.as_str())
     };
-    sheet.rows().filter(is_meant).map(|row| sentence(&row, &columns, study)).collect()
+    sheet.rows().filter(is_meant).map(|row| sentence(&row, study)).collect()
 }
 
-fn sentence(row: &Row, columns: &[String], study: &Study) -> String {
-    let (axis, with) = (row.text("axis"), row.text("with"));
-    let together = |name: &String| {
-        study.axes.iter().any(|it| {
-            let has = |other: &str| it.columns.iter().any(|column| column.name() == other);
-            has(name) && has(axis)
-        })
+/// What is compared, as `With batch = 1 instead of 8 (at step_size = 0.1)`.
+fn subject(row: &Row, study: &Study) -> String {
+    let (compared, with) = (row.text("axis"), row.text("with"));
+    let is_own = |axis: &&Axis| axis.columns.iter().any(|column| column.name() == compared);
+    let values = |axes: Vec<&Axis>| {
+        let names = axes.into_iter().flat_map(|axis| &axis.columns).map(Column::name);
+        names.map(|name| format!("{name} = {}", row.text(&name))).collect::<Vec<_>>()
     };
-    let elsewhere = columns.iter().filter(|name| !together(name));
-    let fixed: Vec<String> = elsewhere.map(|name| format!("{name} = {}", row.text(name))).collect();
-    let at = if fixed.is_empty() { String::new() } else { format!(" (at {})", fixed.join(", ")) };
-    let subject = format!("With {axis} = {} instead of {with}{at}", row.text(axis));
+    let (own, others): (Vec<&Axis>, Vec<&Axis>) =
+        study.axes.iter().filter(|axis| axis.len() > 1).partition(is_own);
+    let (own, others) = (values(own), values(others));
+    let at = if others.is_empty() { String::new() } else { format!(" (at {})", others.join(", ")) };
+    // What varies together is named together.
+    let with = if own.len() == 1 { with.into() } else { format!("what goes with {compared} = {with}") };
+    format!("With {} instead of {with}{at}", listed(&own))
+}
+
+fn sentence(row: &Row, study: &Study) -> String {
+    let subject = subject(row, study);
     let measure = in_words(row.text("measure"));
     let [difference, low, high, n] = ["difference", "low", "high", "n"].map(|name| row.number(name));
     if low.is_nan() || high.is_nan() {

@@ -62,13 +62,32 @@ fn comparisons_are_sentences() {
 }
 
 #[test]
+fn what_varies_together_is_compared_together() {
+    let directory = temporary();
+    let directory = directory.path();
+    let study = "seeds = 4\n[base]\nsamples = 4\nsteps = 20\ntolerance = 0\n[grid]\nengine = [\"reduced\"]\n[zip]\nbatch = [1, 4]\n\
+                 step_size = [0.1, 0.4]\n[[compare]]\naxis = \"batch\"\nwith = 4\nmeasure = \"steps\"\n";
+    write(directory, "s.toml", study);
+    let text = stdout(&swept(directory, "s.toml --out run"));
+    let sentence = "With batch = 1 and step_size = 0.1 instead of what goes with batch = 4, the steps until the end is the same within \
+                    1e-9, in 4 pairs of seeds.";
+    assert!(text.contains(sentence), "{text}");
+    // More comparisons than can be told are no reason to lose a study.
+    let all = "--grid batch=1,2,3,4 --samples 4 --steps 1 --engine reduced --out all";
+    sweep(directory, all);
+    std::fs::write(directory.join("all/comparisons.csv"), "").unwrap();
+    assert!(swept(directory, "--render all").status.success());
+}
+
+#[test]
 fn figures_are_those_that_were_asked_for() {
     let directory = temporary();
     let directory = directory.path();
     let asked = STUDY.to_string()
         + "[[figure]]\nx = \"batch\"\ny = \"cos_init\"\nseries = \"step_size\"\n\
            [[figure]]\nx = \"step_size\"\ny = \"batch\"\ncolour = \"steps\"\n\
-           [[figure]]\nx = \"batch\"\ny = \"recovered_atoms\"\n";
+           [[figure]]\nx = \"batch\"\ny = \"recovered_atoms\"\n\
+           [[figure]]\nx = \"batch\"\ny = \"cos_init\"\nseries = \"schedule\"\n";
     write(directory, "s.toml", &asked);
     let output = swept(directory, "s.toml --out run");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -80,7 +99,7 @@ fn figures_are_those_that_were_asked_for() {
     );
     let svgs: Vec<String> =
         names(&directory.join("run/figures")).into_iter().filter(|name| name.ends_with(".svg")).collect();
-    assert_eq!(svgs, ["cos_init_by_batch.svg", "steps_by_step_size_by_batch.svg"]);
+    assert_eq!(svgs, ["cos_init_by_batch.svg", "cos_init_by_batch_2.svg", "steps_by_step_size_by_batch.svg"]);
     let svg = std::fs::read_to_string(directory.join("run/figures/cos_init_by_batch.svg")).unwrap();
     for text in ["schedule = sgd", "schedule = replacement", "step_size = 0.05", "batch size b"] {
         assert!(svg.contains(text), "no {text}");

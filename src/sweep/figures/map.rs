@@ -1,7 +1,7 @@
 //! A measure over two options, as a map of cells, with panels for the values of the rest.
 
 use super::response::capital;
-use super::{Positions, check, drawn, facets, identifier, in_words, is_of, means, option_in_words, panels};
+use super::{Positions, check, drawn, facets, in_words, is_of, means, option_in_words, panels};
 use crate::plot::drawing::{Axis, Panel, Series, Shades};
 use crate::plot::{Figure, Sheet, Shown};
 use crate::sweep::study::Study;
@@ -18,21 +18,22 @@ pub(super) struct Map {
 
 impl Map {
     /// Of options along both axes.
-    pub fn new(study: &Study, axes: [String; 2], colour: &str) -> Self {
+    pub fn new(id: String, study: &Study, axes: [String; 2], colour: &str) -> Self {
         let [x, y] = &axes;
         let title =
             format!("{} over {} and {}", capital(in_words(colour)), option_in_words(x), option_in_words(y));
         let facets = facets(study, &[x, y]);
-        Self { id: identifier(&[colour, x, y]), title, axes, colour: colour.into(), facets }
+        Self { id, title, axes, colour: colour.into(), facets }
     }
 
     /// The mean of every cell of a panel, `[row][column]`.
     fn values(&self, sheet: &Sheet, [across, up]: [&Positions; 2], panel: &[String]) -> Vec<Vec<f64>> {
         let mut values = vec![vec![f64::NAN; across.texts.len()]; up.texts.len()];
         for row in sheet.rows().filter(|row| is_of(row, &self.facets, panel)) {
-            let [column, line] = [(across, &self.axes[0]), (up, &self.axes[1])]
-                .map(|(positions, name)| positions.place(row.text(name)) as usize - 1);
-            values[line][column] = row.number(&self.colour);
+            let place = |positions: &Positions, name: &str| positions.place(row.text(name));
+            if let Some((column, line)) = place(across, &self.axes[0]).zip(place(up, &self.axes[1])) {
+                values[line][column] = row.number(&self.colour);
+            }
         }
         values
     }

@@ -5,6 +5,7 @@ mod response;
 
 use self::map::Map;
 use self::response::Response;
+use super::given::Given;
 use super::measures::in_words;
 use super::study::{Axis as Varied, Column, FigureAsked, Study, column_name};
 use crate::plot::drawing::{Axis, Drawing, Panel};
@@ -18,44 +19,44 @@ const WIDE: f64 = 15.0;
 const CURVES: usize = 8;
 const PANELS: usize = 16;
 
-/// The figures of a study, with the response that is drawn unasked.
+/// The figures of a study, with the response that is drawn unasked; each has a name of its own.
 pub(super) fn of(study: &Study, response: &str) -> Vec<Box<dyn Figure>> {
-    let mut figures = if study.figures.is_empty() { unasked(study, response) } else { asked(study) };
-    figures.dedup_by(|a, b| a.id() == b.id());
-    figures
-}
-
-fn asked(study: &Study) -> Vec<Box<dyn Figure>> {
+    let unasked = if study.figures.is_empty() { unasked(study, response) } else { Vec::new() };
+    let mut taken: Vec<String> = Vec::new();
     let figure = |FigureAsked { x, y, series, colour }: &FigureAsked| -> Box<dyn Figure> {
-        let name = |text: &str| column_name(text);
+        let name = |given: &Given| column_name(&given.text);
+        let shown =
+            colour.as_ref().map_or([Some(y), Some(x), None], |colour| [Some(colour), Some(x), Some(y)]);
+        let id = identifier(&shown.into_iter().flatten().map(name).collect::<Vec<_>>());
+        let again = taken.iter().filter(|other| **other == id).count();
+        taken.push(id.clone());
+        let id = if again == 0 { id } else { format!("{id}_{}", again + 1) };
         match colour {
-            Some(colour) => Box::new(Map::new(study, [name(&x.text), name(&y.text)], &colour.text)),
-            None => {
-                let series = series.as_ref().map(|series| name(&series.text));
-                Box::new(Response::new(study, name(&x.text), series, &y.text))
-            }
+            Some(colour) => Box::new(Map::new(id, study, [name(x), name(y)], &colour.text)),
+            None => Box::new(Response::new(id, study, name(x), series.as_ref().map(name), &y.text)),
         }
     };
-    study.figures.iter().map(figure).collect()
+    study.figures.iter().chain(&unasked).map(figure).collect()
 }
 
-fn unasked(study: &Study, response: &str) -> Vec<Box<dyn Figure>> {
-    let name = |axis: &Varied| axis.columns[0].name();
+/// The response against every option that varies, and a map over the first two of three values or more.
+fn unasked(study: &Study, response: &str) -> Vec<FigureAsked> {
+    let given = |text: &str| Given::new(text, "");
+    let name = |axis: &Varied| given(&axis.columns[0].name());
     let axes: Vec<&Varied> = study.axes.iter().filter(|axis| axis.len() > 1).collect();
-    let mut figures: Vec<Box<dyn Figure>> = Vec::new();
-    for (k, axis) in axes.iter().enumerate() {
-        let others = || axes.iter().enumerate().filter(|(other, _)| *other != k).map(|(_, axis)| axis);
+    let against = |(k, axis): (usize, &&Varied)| {
+        let others = || axes.iter().enumerate().filter(move |(other, _)| *other != k).map(|(_, axis)| axis);
         let series = others().find(|axis| axis.len() <= CURVES);
-        let panels: usize =
-            others().map(|axis| axis.len()).product::<usize>() / series.map_or(1, |axis| axis.len());
-        if panels <= PANELS {
-            figures.push(Box::new(Response::new(study, name(axis), series.map(|axis| name(axis)), response)));
-        }
-    }
-    let is_wide = |axis: &&&Varied| axis.len() > 2;
-    let wide: Vec<&&Varied> = axes.iter().filter(is_wide).collect();
-    if let [first, second, ..] = wide[..] {
-        figures.push(Box::new(Map::new(study, [name(second), name(first)], response)));
+        let all: usize = others().map(|axis| axis.len()).product();
+        let panels = all / series.map_or(1, |axis| axis.len());
+        let series = series.map(|axis| name(axis));
+        (panels <= PANELS).then(|| FigureAsked { x: name(axis), y: given(response), series, colour: None })
+    };
+    let mut figures: Vec<FigureAsked> = axes.iter().enumerate().filter_map(against).collect();
+    let mut wide = axes.iter().filter(|axis| axis.len() > 2);
+    if let (Some(first), Some(second)) = (wide.next(), wide.next()) {
+        let colour = Some(given(response));
+        figures.push(FigureAsked { x: name(second), y: name(first), series: None, colour });
     }
     figures
 }
@@ -124,14 +125,18 @@ impl Positions {
         Self { texts, are_numbers }
     }
 
-    /// Where a value is: the number itself, or its place among the words.
+    /// Where a value is: the number itself, or its place among the words, from 1 on.
     fn at(&self, text: &str) -> f64 {
-        if self.are_numbers { text.parse().unwrap_or(f64::NAN) } else { self.place(text) }
+        if self.are_numbers {
+            text.parse().unwrap_or(f64::NAN)
+        } else {
+            self.place(text).map_or(f64::NAN, |k| (k + 1) as f64)
+        }
     }
 
-    /// Its place among all, from 1 on.
-    fn place(&self, text: &str) -> f64 {
-        self.texts.iter().position(|other| other == text).map_or(f64::NAN, |k| (k + 1) as f64)
+    /// Its place among all, from 0 on; none beyond as many as are told apart.
+    fn place(&self, text: &str) -> Option<usize> {
+        self.texts.iter().position(|other| other == text)
     }
 
     /// The axis on which numbers lie in proportion or, if they are wide apart, by their logarithm.
@@ -185,10 +190,10 @@ fn option_in_words(column: &str) -> String {
 }
 
 /// A word that may name a figure.
-fn identifier(parts: &[&str]) -> String {
+fn identifier(parts: &[String]) -> String {
     let name = parts.join("_by_").to_lowercase();
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    name.chars().map(plain).take(60).collect()
+    name.chars().map(plain).take(56).collect()
 }
 
 /// Refuses a table that lacks a column.

@@ -1,6 +1,6 @@
 //! A measure against one option, with a curve for every value of another, and panels for those of the rest.
 
-use super::{Positions, check, drawn, facets, identifier, in_words, is_of, means, option_in_words, panels};
+use super::{Positions, check, drawn, facets, in_words, is_of, means, option_in_words, panels};
 use crate::plot::drawing::{Axis, Colour, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet, Shown};
@@ -24,13 +24,13 @@ pub(super) struct Response {
 }
 
 impl Response {
-    pub fn new(study: &Study, x: String, series: Option<String>, y: &str) -> Self {
+    pub fn new(id: String, study: &Study, x: String, series: Option<String>, y: &str) -> Self {
         let shown: Vec<&str> =
             [Some(&x), series.as_ref()].into_iter().flatten().map(String::as_str).collect();
         let facets = facets(study, &shown);
         let by = series.iter().map(|series| format!(", by {}", option_in_words(series))).collect::<String>();
         let title = format!("{} against {}{by}", capital(in_words(y)), option_in_words(&x));
-        Self { id: identifier(&[y, &x]), title, x, y: y.into(), series, facets }
+        Self { id, title, x, y: y.into(), series, facets }
     }
 
     /// The `k`-th of so many curves in one panel, with a value of the series: points with their intervals; numbers are joined, words are not.
