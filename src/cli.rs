@@ -190,10 +190,14 @@ pub(crate) fn render_alone(command: Command) -> Command {
 
 /// Draws the page and the figures of a finished run again.
 pub(crate) fn render_again(directory: &Path, known: &[&'static Study], json: bool) -> Result<ExitCode> {
-    let drawn = render::again(directory, known)?;
+    tell_drawn(&render::again(directory, known)?, directory, json)
+}
+
+/// Says what was drawn again.
+pub(crate) fn tell_drawn(drawn: &Drawn, directory: &Path, json: bool) -> Result<ExitCode> {
     tell_kept(directory, &drawn.kept);
     if json {
-        print_json(&drawn)?;
+        print_json(drawn)?;
     } else {
         let count = drawn.figures.len();
         let figures = if count == 1 { "figure" } else { "figures" };

@@ -11,6 +11,7 @@ use crate::cli::{self, ClaimOptions};
 use crate::job::{self, TrainOptions};
 use crate::program::{Program, invocation};
 use crate::runner::{self, Examination};
+use crate::sweep;
 
 /// The main job: every claim, a verdict each.
 pub const REPRODUCE: Program =
@@ -30,6 +31,10 @@ pub const TRAIN: Program = Program {
         })
     },
 };
+
+/// A study of the user: a grid of training runs.
+pub const SWEEP: Program =
+    Program { name: "sweep", command: sweep::command, run: |arguments| cli::run(|| sweep::run(arguments)) };
 
 /// Reproduces the claims of Ghosh, Frei, Ha and Yu (JMLR 26, 2025) by training, with a verdict for each.
 #[derive(Parser)]

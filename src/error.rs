@@ -128,6 +128,10 @@ pub enum Error {
     )]
     Aside { path: PathBuf, target: PathBuf },
 
+    /// Of a study: where it stands, as `FILE:LINE:COLUMN` or as the option of the command line, and what is wrong.
+    #[error("{}: {}", escaped(at), escaped(reason))]
+    Study { at: String, reason: String },
+
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
 

@@ -137,6 +137,7 @@ mod regular;
 pub mod report;
 pub mod runner;
 pub mod study;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod threads;

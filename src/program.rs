@@ -22,7 +22,7 @@ pub fn invocation(own: Option<&OsString>) -> Invocation {
 }
 
 /// Names of the programs that are not about one claim.
-const JOBS: [&str; 2] = ["reproduce", "train"];
+const JOBS: [&str; 3] = ["reproduce", "train", "sweep"];
 
 fn installed(name: &str) -> String {
     if JOBS.contains(&name) { format!("puremix {name}") } else { format!("puremix claim {name}") }

@@ -11,7 +11,7 @@ use puremix::data::Dataset;
 
 use crate::book::{blocks, pages};
 use crate::common::{JOBS, PUREMIX, binary, stderr, temporary, write_npy};
-use crate::documents::text;
+use crate::documents::{path, text};
 
 /// Commands that no test runs, each with the reason.
 const NOT_RUN: &[(&str, &str)] = &[
@@ -103,6 +103,11 @@ fn furnish(root: &Path) {
     fs::create_dir(root.join("bin")).unwrap();
     write_script(&root.join("bin/puremix"), &format!("#!/bin/sh\nexec '{PUREMIX}' \"$@\"\n"));
     write_script(&root.join("bin/cargo"), CARGO);
+    let studies = path("experiments/studies");
+    fs::create_dir_all(root.join("experiments/studies")).unwrap();
+    for study in fs::read_dir(&studies).unwrap().map(|entry| entry.unwrap().path()) {
+        fs::copy(&study, root.join("experiments/studies").join(study.file_name().unwrap())).unwrap();
+    }
     // As the Python of the chapter on data writes it.
     let rows = Dataset::orthonormal(5, 12, 1).unwrap();
     write_npy(&root.join("mine.npy"), rows.rows().unwrap(), 5, 12);

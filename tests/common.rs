@@ -14,7 +14,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use chacha20::ChaCha8Rng;
 use nalgebra::DMatrix;
-use puremix::commands::{REPRODUCE, TRAIN};
+use puremix::commands::{REPRODUCE, SWEEP, TRAIN};
 use puremix::data::Dataset;
 use puremix::device::Compute;
 use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
@@ -141,7 +141,7 @@ pub fn text_path(directory: &Path, name: &str) -> String {
 pub const PUREMIX: &str = env!("CARGO_BIN_EXE_puremix");
 
 /// Its subcommands that are not about one claim.
-pub const JOBS: [Program; 3] = [REPRODUCE, TRAIN, SPEED];
+pub const JOBS: [Program; 4] = [REPRODUCE, TRAIN, SWEEP, SPEED];
 
 /// The words by which it is asked for one of its programs.
 pub fn subcommand(name: &str) -> Vec<&str> {

@@ -82,6 +82,10 @@ mod command_line;
 #[cfg(unix)]
 mod resume;
 
+/// Studies: what is refused and where it stands, what the tables hold, and that they are the same however the work was done.
+#[cfg(unix)]
+mod sweep;
+
 /// Processes that want one place, threads that share the work: nobody is overwritten, and no sum depends on them.
 #[cfg(unix)]
 mod side_by_side;

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::origin::Origin;
 use super::{Every, Steps, TrainOptions};
-use crate::cli;
 use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
 use crate::device::{Compute, Precision};
@@ -151,6 +150,12 @@ impl Job {
         })
     }
 
+    /// What a user should know of how the file of the data was read.
+    pub(crate) fn warning(&self, options: &TrainOptions) -> Option<String> {
+        let warning = self.layout.as_ref().and_then(Layout::warning)?;
+        Some(format!("warning: {}: {warning}", options.data))
+    }
+
     /// Refuses a trajectory, or a table of neurons or curvatures, with more rows than are held in memory.
     ///
     /// # Errors
@@ -236,10 +241,6 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
         }
         source => (source.load(samples, dim, options.seed)?, None),
     };
-    if let Some(warning) = layout.as_ref().and_then(Layout::warning) {
-        // It is in config.json, too.
-        cli::note(&format!("warning: {source}: {warning}"));
-    }
     let dataset = dataset.normalised(options.normalise)?;
     if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {
         // Computed once, and kept.

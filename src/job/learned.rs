@@ -21,16 +21,16 @@ pub(super) struct Learned {
     dead_neurons: Option<usize>,
     /// Mean `|cos|` of neurons matched to atoms, over data with a dictionary.
     #[serde(skip_serializing_if = "Option::is_none")]
-    mean_matched_cos: Option<f64>,
+    pub mean_matched_cos: Option<f64>,
     /// Atoms matched with `|cos|` of 0.99 at least.
     #[serde(skip_serializing_if = "Option::is_none")]
-    recovered_atoms: Option<usize>,
+    pub recovered_atoms: Option<usize>,
     /// Smallest and largest principal angle, in radians, between the span of the neurons and as many leading principal
     /// components of the data; over data that has such.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pca_angle_min: Option<f64>,
+    pub pca_angle_min: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pca_angle_max: Option<f64>,
+    pub pca_angle_max: Option<f64>,
 }
 
 impl Learned {

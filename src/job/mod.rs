@@ -9,12 +9,15 @@ mod origin;
 mod outputs;
 mod reuse;
 mod session;
+mod stack;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 pub use config::{EngineKind, Job};
 pub use options::{Every, Steps, TrainOptions};
+pub(crate) use stack::{Ended, MEASURES, Trained, UnderWay, train_together};
 
 use self::checkpoint::{Checkpoint, Part};
 use self::session::Session;
@@ -26,8 +29,8 @@ use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::{Gauge, Row};
 use crate::model::Architecture;
-use crate::persist::RunDir;
 use crate::persist::entry::{Entry, Request, Standing};
+use crate::persist::{InPlace, RunDir};
 use crate::train::{Outcome, Run};
 
 /// What one replica came to.
@@ -49,9 +52,48 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     if options.device.list_backends {
         return cli::list_backends(options.output.json);
     }
-    let mut job = Job::check(options)?;
-    let output = &options.output;
+    let job = Job::check(options)?;
+    // It is in config.json, too.
+    job.warning(options).iter().for_each(|warning| cli::note(warning));
     let interrupt = Interrupt::listen()?;
+    match train_into_place(job, options, &interrupt, true)? {
+        Came::Interrupted => Ok(interrupt.exit_code()),
+        Came::Complete(run, target) => outputs::report_complete(&run, &target, options.output.json),
+        Came::Finished { written, diverged } => {
+            outputs::tell(options, &written)?;
+            Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
+        }
+    }
+}
+
+/// Leaves the directory of a run without a word, or what it has if the process is asked to end.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn leave(job: Job, options: &TrainOptions, interrupt: &Interrupt) -> Result<()> {
+    train_into_place(job, options, interrupt, false).map(drop)
+}
+
+/// How a run in a directory went.
+enum Came {
+    /// What it has is kept.
+    Interrupted,
+    /// It was there already.
+    Complete(InPlace, PathBuf),
+    Finished {
+        written: Box<outputs::Written>,
+        /// Whether a replica did.
+        diverged: bool,
+    },
+}
+
+fn train_into_place(
+    mut job: Job,
+    options: &TrainOptions,
+    interrupt: &Interrupt,
+    is_shown: bool,
+) -> Result<Came> {
+    let output = &options.output;
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
     let data = if let Source::File(path) = &options.data { Some(path) } else { None };
     data.into_iter().chain(&options.from).try_for_each(|input| run_dir.keep_apart(input))?;
@@ -65,8 +107,8 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     };
     let request = Request { resume: options.resume, force: output.force };
     let entry = run_dir.enter(&store, standing, request)?;
-    if let (Entry::Complete, Some(run)) = (entry, &there) {
-        return outputs::report_complete(run, run_dir.target(), output.json);
+    if let (Entry::Complete, Some(run)) = (entry, there) {
+        return Ok(Came::Complete(run, run_dir.target().into()));
     }
     let mut checkpoint = Checkpoint::new(store, job.parts(), job.checkpoint_every);
     let running = if entry == Entry::GoesOn {
@@ -75,18 +117,18 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
         checkpoint.take_over(earlier)
     };
 
-    let session = Session::new(&job, checkpoint, interrupt);
+    let session = Session::new(&job, checkpoint, interrupt.clone(), is_shown);
     let place = output.out.is_none().then(|| run_dir.target());
     if !session.train(running, place)? {
-        return Ok(session.interrupt.exit_code());
+        return Ok(Came::Interrupted);
     }
     let (parts, store) = session.checkpoint.into_parts();
     let state = extension::state(&parts);
     let results = job.results(parts, state)?;
-    outputs::write(&job, options, run_dir, &results)?;
+    let written = Box::new(outputs::write(&job, options, run_dir, &results)?);
     store.remove()?;
     let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
-    Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
+    Ok(Came::Finished { written, diverged })
 }
 
 /// What a job came to.

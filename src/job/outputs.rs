@@ -98,6 +98,13 @@ struct Summary {
     directory: String,
 }
 
+/// What a run came to, once it is in its place.
+pub(super) struct Written {
+    summary: Summary,
+    /// The same for a terminal.
+    text: String,
+}
+
 /// Curvature of the training loss at the end.
 #[derive(Serialize)]
 struct Sharpness {
@@ -178,7 +185,16 @@ pub(super) fn report_complete(run: &InPlace, target: &Path, json: bool) -> Resul
     Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
 }
 
-pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results: &Results) -> Result<()> {
+/// Writes the files of a run and puts them in their place.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io), [`Error::File`](crate::Error::File).
+pub(super) fn write(
+    job: &Job,
+    options: &TrainOptions,
+    run_dir: RunDir,
+    results: &Results,
+) -> Result<Written> {
     let Results { finished, trajectory, neurons, sharpness, training, state, .. } = results;
     let directory = text::path(run_dir.target()).to_string();
     run_dir.write_json("config.json", &config(job, options, &directory))?;
@@ -206,18 +222,25 @@ pub(super) fn write(job: &Job, options: &TrainOptions, run_dir: RunDir, results:
     if !options.output.no_page {
         cli::tell_failed(&render::into(&run_dir, &[])?);
     }
-    let committed = run_dir.commit()?;
-    cli::tell_committed(&committed);
+    cli::tell_committed(&run_dir.commit()?);
+    let text = describe(job, &summary, finished);
+    Ok(Written { summary, text })
+}
+
+/// Says what a run came to.
+///
+/// # Errors
+/// [`Error::Output`](crate::Error::Output).
+pub(super) fn tell(options: &TrainOptions, Written { summary, text }: &Written) -> Result<()> {
     if options.output.json {
-        cli::print_json(&summary)
-    } else {
-        let page = if options.output.no_page {
-            String::new()
-        } else {
-            format!("\n{}", terminal::page(&format!("{}/report.html", summary.directory)))
-        };
-        cli::print(&(describe(job, &summary, finished) + &page))
+        return cli::print_json(summary);
     }
+    let page = if options.output.no_page {
+        String::new()
+    } else {
+        format!("\n{}", terminal::page(&format!("{}/report.html", summary.directory)))
+    };
+    cli::print(&format!("{text}{page}"))
 }
 
 /// The correlations of the first neuron beside the rows of the trajectory, of few samples.
@@ -233,7 +256,7 @@ fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<
     let fields = |(row, c): (&Row, &[f64])| {
         std::iter::once(row.step.to_string()).chain(c.iter().map(|c| format!("{c:?}"))).collect()
     };
-    run_dir.write_table("correlations.csv", &header, &rows.map(fields).collect::<Vec<_>>())
+    run_dir.write_table("correlations.csv", &header, rows.map(fields))
 }
 
 fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'a> {

@@ -29,12 +29,16 @@ pub(super) struct Session<'a> {
     pub interrupt: Interrupt,
     /// Counts steps, of all replicas.
     progress: ProgressBar,
+    /// Whether a user is told of it.
+    is_shown: bool,
 }
 
 impl<'a> Session<'a> {
-    pub fn new(job: &'a Job, checkpoint: Checkpoint, interrupt: Interrupt) -> Self {
-        let progress = cli::progress_bar("train", unit(job), Some("at most "));
-        Self { job, checkpoint, interrupt, progress }
+    /// A session that is shown, or one of many that are not.
+    pub fn new(job: &'a Job, checkpoint: Checkpoint, interrupt: Interrupt, is_shown: bool) -> Self {
+        let shown = || cli::progress_bar("train", unit(job), Some("at most "));
+        let progress = if is_shown { shown() } else { ProgressBar::hidden() };
+        Self { job, checkpoint, interrupt, progress, is_shown }
     }
 
     /// Trains on from `running`, one entry a part (none: from the beginning), until every part is finished or the
@@ -62,6 +66,8 @@ impl<'a> Session<'a> {
         let finished = (0..job.parts()).all(|k| checkpoint.finished(k).is_some());
         if !finished {
             checkpoint.flush()?;
+        }
+        if !finished && self.is_shown {
             let out = place.map(|place| format!("--out {} ", text::path(place))).unwrap_or_default();
             let (taken, max) = (HumanCount(taken), HumanCount(max));
             cli::note(&format!(
@@ -74,7 +80,7 @@ impl<'a> Session<'a> {
 
     /// One part, from the beginning or from where it was.
     fn train_part(&self, k: usize, saved: Option<Part>) -> Result<()> {
-        let Self { job, checkpoint, interrupt, progress } = self;
+        let Self { job, checkpoint, interrupt, progress, .. } = self;
         if checkpoint.finished(k).is_some() || interrupt.is_requested() {
             return Ok(());
         }
@@ -213,7 +219,7 @@ impl Job {
         }
     }
 
-    fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
+    pub(super) fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
         let Self { problem, schedule, compute, .. } = self;
         let (first, starts) = (replicas.start as u64, &self.starts[replicas.clone()]);
         Ok(match self.engine {

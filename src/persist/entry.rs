@@ -72,8 +72,8 @@ impl RunDir {
         match standing {
             Standing::Complete if resume => {
                 self.in_place().map_or(Ok(()), |run| run.check_whole())?;
-                // Ended between the last two things it does, a run leaves its checkpoint behind.
-                if store.exists() && store.check_job().is_ok() {
+                // Ended in the last thing it does, or before, a run leaves its checkpoint behind, or what is left of it without its job.
+                if !store.exists() || store.check_job().is_ok() {
                     store.remove()?;
                 }
                 return Ok(Entry::Complete);
@@ -179,6 +179,15 @@ mod tests {
                 assert_eq!(directory.path().join("run/config.json").exists(), run.is_some(), "{at}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_removal_left_is_cleared_away() {
+        let directory = laid_out(Some(1), Some(1));
+        fs::remove_file(directory.path().join(".run.checkpoint/job.json")).unwrap();
+        let request = Request { resume: true, force: false };
+        assert_eq!(entered(directory.path(), None, request), "Complete");
+        assert!(!directory.path().join(".run.checkpoint").exists());
     }
 
     #[test]

@@ -14,11 +14,13 @@ use crate::error::{Error, Result, io_at};
 use crate::table::is_table_name;
 
 /// Names that a run may write besides tables and figures: a file of such a name that no manifest lists is in the way.
-const FILES: [&str; 16] = [
+const FILES: [&str; 18] = [
     MANIFEST,
     "config.json",
     "summary.json",
     "report.json",
+    "sweep.json",
+    "study.toml",
     "data.npy",
     "dictionary.npy",
     "w0.npy",

@@ -55,6 +55,20 @@ impl Folder {
     /// # Errors
     /// [`Error::NotOurs`] if it has no journal, or holds anything that is not listed there; [`Error::Io`].
     pub fn open(place: &Place, suffix: &str) -> Result<Option<Self>> {
+        let folder = Self::look(place, suffix)?;
+        match folder {
+            Some(folder) if folder.holds_others().map_err(io_at(&folder.path))? => {
+                Err(Error::NotOurs { path: folder.path })
+            }
+            folder => Ok(folder),
+        }
+    }
+
+    /// Opens, to read it, what another process may be writing to.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if it has no journal, [`Error::Io`].
+    pub fn look(place: &Place, suffix: &str) -> Result<Option<Self>> {
         let name = place.neighbour(suffix);
         let path = place.path_of(&name);
         if !is_there(&place.parent, Path::new(&name)).map_err(io_at(&path))? {
@@ -65,11 +79,7 @@ impl Folder {
         let Some(listed) = read_journal(&dir).map_err(io_at(&path))? else {
             return Err(Error::NotOurs { path });
         };
-        let folder = Self { path, dir, listed: Mutex::new(listed) };
-        if folder.holds_others().map_err(io_at(&folder.path))? {
-            return Err(Error::NotOurs { path: folder.path });
-        }
-        Ok(Some(folder))
+        Ok(Some(Self { path, dir, listed: Mutex::new(listed) }))
     }
 
     /// Where it is.

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::entry::Standing;
-use super::file::read_in;
+use super::file::{open_dir_in, read_in};
 use super::manifest::Manifest;
+use super::place::Place;
 use super::store::{MAX, decode, differences};
 use crate::error::{Error, Result, io_at};
 
@@ -25,9 +26,24 @@ pub(crate) struct InPlace {
 }
 
 impl InPlace {
+    /// What is in a place that another process may be about to fill.
+    ///
+    /// # Errors
+    /// [`Error::Usage`], [`Error::Io`], as far as the path itself is at fault.
+    pub fn at(path: &Path) -> Result<Option<Self>> {
+        let Place { shown, parent, name, .. } = Place::resolve(path)?;
+        let Ok(dir) = open_dir_in(&parent, Path::new(&name)) else { return Ok(None) };
+        Ok(Manifest::read(&dir).map(|manifest| Self { path: shown, dir, manifest }))
+    }
+
     /// Reads a JSON document of it, if there is one of that kind.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         serde_json::from_slice(&read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
+    }
+
+    /// Reads a text of it, if there is one.
+    pub fn text(&self, name: &str) -> Option<String> {
+        String::from_utf8(read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
     }
 
     /// Reads a value that the run has written, if it has, and in which there is no `flaw`.

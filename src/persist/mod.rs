@@ -7,6 +7,8 @@
 //! - `.NAME.replaced/`, the run that gives way to it;
 //! - `.NAME.checkpoint/`, what `--resume` goes on with ([`store`]).
 //!
+//! Several processes may share a job: each has a place of its own beside that where the job ends, with its lock and its store ([`shards`]).
+//!
 //! What is there decides whether a job begins, goes on, or is complete ([`entry`]).
 //!
 //! A name makes nothing ours. A hidden directory carries a journal of the files that were created in it ([`folder`]), a finished run a
@@ -23,6 +25,7 @@ mod lock;
 mod manifest;
 mod place;
 pub(crate) mod run_dir;
+pub(crate) mod shards;
 pub(crate) mod store;
 
 pub(crate) use in_place::InPlace;

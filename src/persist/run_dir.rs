@@ -194,12 +194,17 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::File`].
-    pub fn write_table(&self, name: &str, header: &[&str], rows: &[Vec<String>]) -> Result<()> {
+    pub fn write_table(
+        &self,
+        name: &str,
+        header: &[&str],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> Result<()> {
         let refuse = |e: csv::Error| self.refuse(name, e.to_string());
         let mut writer = csv::Writer::from_writer(self.create(name)?);
         writer.write_record(header).map_err(refuse)?;
         for row in rows {
-            writer.write_record(row).map_err(refuse)?;
+            writer.write_record(&row).map_err(refuse)?;
         }
         writer.flush().map_err(self.at(name))
     }

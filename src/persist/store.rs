@@ -36,6 +36,11 @@ pub(crate) fn checksum(values: &[f64]) -> String {
     format!("{:016x}", digest.finalize())
 }
 
+/// Checksum of a text.
+pub(crate) fn checksum_of(text: &str) -> u64 {
+    CHECKSUM.checksum(text.as_bytes())
+}
+
 /// The directory of one job.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -53,9 +58,25 @@ impl Store {
     /// # Errors
     /// [`Error::NotOurs`] if its place is taken by something else, [`Error::Io`].
     pub(super) fn open(place: Place, job: Value) -> Result<Self> {
-        let job_sum = CHECKSUM.checksum(job.to_string().as_bytes()).to_le_bytes();
+        let job_sum = sum_of(&job);
         let folder = Folder::open(&place, CHECKPOINT)?.map(Arc::new);
         Ok(Self { place, folder: Mutex::new(folder), job, job_sum })
+    }
+
+    /// What another process has begun beside a place, to be read; none if that is nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if it is something else, [`Error::Damaged`], [`Error::Io`].
+    pub(super) fn look(place: Place) -> Result<Option<Self>> {
+        let Some(folder) = Folder::look(&place, CHECKPOINT)? else { return Ok(None) };
+        let folder = Mutex::new(Some(Arc::new(folder)));
+        let mut store = Self { place, folder, job: Value::Null, job_sum: [0; 8] };
+        if !store.exists() {
+            return Ok(None);
+        }
+        store.job = store.read_job()?;
+        store.job_sum = sum_of(&store.job);
+        Ok(Some(store))
     }
 
     /// Where it is, or would be.
@@ -83,13 +104,28 @@ impl Store {
     /// # Errors
     /// [`Error::OtherJob`], [`Error::Damaged`], [`Error::Io`].
     pub(super) fn check_job(&self) -> Result<()> {
-        let then: Value = serde_json::from_slice(&self.bytes(JOB)?)
-            .map_err(|e| self.damaged(JOB, &format!("it is no JSON: {e}")))?;
-        if then == self.job {
+        self.check_same(&self.read_job()?, &self.job)
+    }
+
+    /// Refuses the work of another job than this.
+    ///
+    /// # Errors
+    /// [`Error::OtherJob`].
+    pub(crate) fn check_is_of(&self, job: &Value) -> Result<()> {
+        self.check_same(&self.job, job)
+    }
+
+    fn check_same(&self, then: &Value, now: &Value) -> Result<()> {
+        if then == now {
             return Ok(());
         }
-        let differences = differences(&then, &self.job, &[]).unwrap_or("other options".into());
+        let differences = differences(then, now, &[]).unwrap_or("other options".into());
         Err(Error::OtherJob { path: self.directory(), differences })
+    }
+
+    fn read_job(&self) -> Result<Value> {
+        serde_json::from_slice(&self.bytes(JOB)?)
+            .map_err(|e| self.damaged(JOB, &format!("it is no JSON: {e}")))
     }
 
     /// Makes the directory, and says whose it is.
@@ -198,6 +234,11 @@ impl Store {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
         self.made()?.replace(name, bytes).map_err(io_at(self.directory().join(name)))
     }
+}
+
+/// Checksum of a job.
+fn sum_of(job: &Value) -> [u8; 8] {
+    checksum_of(&job.to_string()).to_le_bytes()
 }
 
 /// Decodes a value in which there is no `flaw`.

@@ -18,10 +18,10 @@ pub use typed::{Plot, distinct};
 /// A figure: what it is drawn from, and how.
 pub trait Figure: fmt::Debug + Sync {
     /// Identifier, name of its files.
-    fn id(&self) -> &'static str;
+    fn id(&self) -> &str;
 
     /// One line: what is to be seen.
-    fn title(&self) -> &'static str;
+    fn title(&self) -> &str;
 
     /// Name of the table.
     fn table(&self) -> &'static str;
@@ -46,7 +46,11 @@ pub struct Shown {
 }
 
 impl Shown {
-    fn new(drawing: Drawing, caption: String) -> Result<Self, String> {
+    /// A drawing without flaw.
+    ///
+    /// # Errors
+    /// Its [flaw](Drawing::flaw).
+    pub fn new(drawing: Drawing, caption: String) -> Result<Self, String> {
         drawing.flaw().map_or(Ok(Self { drawing, caption }), Err)
     }
 }

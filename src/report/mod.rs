@@ -9,6 +9,7 @@ mod saved;
 pub mod tables;
 pub mod terminal;
 
+pub use self::page::SweepPage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

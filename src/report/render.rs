@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Report;
-use super::page::{self, Picture};
+use super::page::{self, Picture, SweepPage};
 use super::run;
 use super::saved::Trained;
 use crate::error::{Error, Result, io_at};
@@ -17,6 +17,8 @@ use crate::study::Study;
 
 /// What a figure of a `train` run is about.
 const TRAIN: &str = "train";
+/// What a figure of a study is about.
+const STUDY: &str = "sweep";
 /// Folder of the figures in a run directory.
 const FIGURES: &str = "figures";
 /// The page.
@@ -48,9 +50,9 @@ pub struct Drawn {
     /// The page.
     pub page: PathBuf,
     /// Identifiers of the figures.
-    pub figures: Vec<&'static str>,
+    pub figures: Vec<String>,
     /// Those that cannot be drawn.
-    pub failed: Vec<&'static str>,
+    pub failed: Vec<String>,
     /// What the directory holds besides the files of the run.
     pub kept: Vec<PathBuf>,
 }
@@ -61,11 +63,19 @@ pub struct Drawn {
 /// [`Error::Io`], [`Error::File`] if there is no report, or one that this version cannot read; [`Error::Busy`] if a run is being written
 /// there; a directory that is no run, or of which a page or figure was changed.
 pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
+    check_known(directory, known)?;
+    redrawn(directory, |run_dir| draw(directory, run_dir, known, Err))
+}
+
+/// Draws the page and the figures of a finished run anew, by `draw`.
+///
+/// # Errors
+/// As [`again`].
+pub(crate) fn redrawn(directory: &Path, draw: impl FnOnce(&RunDir) -> Result<Drawn>) -> Result<Drawn> {
     fs::metadata(directory).map_err(io_at(directory))?;
     let mut run_dir = RunDir::claim(Some(directory), "render")?;
-    check_known(directory, known)?;
     run_dir.take_over(|name| [PAGE, EXPLORER].contains(&name) || is_figure(name))?;
-    let drawn = draw(directory, &run_dir, known, Err)?;
+    let drawn = draw(&run_dir)?;
     let kept = run_dir.commit()?.kept;
     Ok(Drawn { page: directory.join(PAGE), kept, ..drawn })
 }
@@ -76,6 +86,21 @@ pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
 /// [`Error::Io`], [`Error::File`].
 pub(crate) fn into(run_dir: &RunDir, known: &[&'static Study]) -> Result<Drawn> {
     draw(run_dir.staging()?, run_dir, known, |refusal| Ok(Err(without_path(refusal))))
+}
+
+/// Draws the page and the figures of a study from its files at `from`; `page` is what the page says besides.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::File`].
+pub(crate) fn study(
+    from: &Path,
+    run_dir: &RunDir,
+    figures: &[Box<dyn Figure>],
+    page: &SweepPage,
+) -> Result<Drawn> {
+    let wanted = figures.iter().map(|figure| (STUDY, figure.as_ref())).collect();
+    let pictures = pictures(wanted, "", from, run_dir, |refusal| Ok(Err(without_path(refusal))))?;
+    finish(page.html(&pictures)?, &pictures, from, run_dir)
 }
 
 /// What is wrong with a table, without the place where the run is being written.
@@ -147,20 +172,20 @@ fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Draw
     finish(page::train(&trained, &pictures, &files)?, &pictures, from, run_dir)
 }
 
-fn pictures(
-    figures: Vec<(&str, &'static dyn Figure)>,
+fn pictures<'a>(
+    figures: Vec<(&str, &'a dyn Figure)>,
     origin: &str,
     from: &Path,
     run_dir: &RunDir,
     refused: Refused,
-) -> Result<Vec<Picture>> {
+) -> Result<Vec<Picture<'a>>> {
     figures.into_par_iter().map(|figure| picture(figure, origin, from, run_dir, refused)).collect()
 }
 
 fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> Result<Drawn> {
     run_dir.write(PAGE, page.as_bytes())?;
     let (drawn, failed): (Vec<&Picture>, Vec<_>) = pictures.iter().partition(|picture| picture.svg.is_ok());
-    let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id()).collect();
+    let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id().into()).collect();
     Ok(Drawn { page: from.join(PAGE), figures: ids(drawn), failed: ids(failed), kept: Vec::new() })
 }
 
@@ -181,13 +206,13 @@ fn sheet(study: &str, figure: &dyn Figure, from: &Path) -> (String, Result<Sheet
 }
 
 /// One figure: its files, and itself for the page.
-fn picture(
-    (study, figure): (&str, &'static dyn Figure),
+fn picture<'a>(
+    (study, figure): (&str, &'a dyn Figure),
     origin: &str,
     from: &Path,
     run_dir: &RunDir,
     refused: Refused,
-) -> Result<Picture> {
+) -> Result<Picture<'a>> {
     let (data, read) = sheet(study, figure, from);
     let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
         Ok(sheet) => sheet,
@@ -201,7 +226,7 @@ fn picture(
             return Ok(Picture { study: study.into(), figure, data, caption: String::new(), svg: Err(flaw) });
         }
     };
-    let caption = format!("{caption} {origin}");
+    let caption = format!("{caption} {origin}").trim_end().to_string();
     let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
     run_dir.write(&svg, plot::svg(&drawing, figure.id(), Look::File).as_bytes())?;
     let refuse = |reason| Error::File { path: from.join(&png), reason };

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 use clap_complete::Shell;
-use puremix::commands::{REPRODUCE, TRAIN};
+use puremix::commands::{REPRODUCE, SWEEP, TRAIN};
 use puremix::error::Result;
 use puremix::program::Program;
 use puremix::{catalogue, cli, runner};
@@ -18,13 +18,13 @@ use puremix_bench::{Counting, SPEED};
 static ALLOCATOR: Counting<cli::Allocator> = Counting(cli::Allocator);
 
 /// The programs that are not about one claim.
-const JOBS: [Program; 3] = [REPRODUCE, TRAIN, SPEED];
+const JOBS: [Program; 4] = [REPRODUCE, TRAIN, SWEEP, SPEED];
 
 const RESULTS: &str = "\
 Where results go: every run has a directory of its own, --out DIR or else the first free of runs/NAME, runs/NAME-2, … below
 the working directory. It holds the numbers (JSON, CSV, NumPy) and a page to look at: report.html.
 
-Exit codes: 0 all claims reproduced; 1 not all, or a run diverged; 2 wrong usage or bad input; 130 after Ctrl-C.";
+Exit codes: 0 all claims reproduced; 1 not all, a run diverged, or runs of a study are missing; 2 wrong usage or bad input; 130 after Ctrl-C.";
 
 fn command() -> Command {
     let subcommands =

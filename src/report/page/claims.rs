@@ -15,7 +15,10 @@ use crate::verdict::{Check, Estimate, Margin, Verdict};
 const LEAD: &str = "correlations";
 
 /// The picture that the page opens with, if it does: that of the correlations, of a report on more than one claim.
-pub(in super::super) fn lead<'a>(report: &Report, pictures: &'a [Picture]) -> Option<&'a Picture> {
+pub(in super::super) fn lead<'a, 'b>(
+    report: &Report,
+    pictures: &'b [Picture<'a>],
+) -> Option<&'b Picture<'a>> {
     let is_long = report.entries().count() > 1;
     pictures.iter().find(|picture| is_long && picture.figure.id() == LEAD)
 }

@@ -1,6 +1,7 @@
 //! A run as one HTML page: figures inlined, formulas as MathML, nothing fetched, no script.
 
 mod claims;
+mod sweep;
 mod train;
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
@@ -8,16 +9,17 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Value, context};
 
 pub(super) use self::claims::{html as claims, lead};
+pub use self::sweep::SweepPage;
 pub(super) use self::train::html as train;
 use super::prose;
 use crate::error::{Error, Result};
 use crate::plot::Figure;
 
 /// A figure on the page.
-pub(super) struct Picture {
+pub(super) struct Picture<'a> {
     /// The claim or exploration that it is about; `train` of a run.
     pub study: String,
-    pub figure: &'static dyn Figure,
+    pub figure: &'a dyn Figure,
     /// The file that it is drawn from.
     pub data: String,
     pub caption: String,
@@ -26,11 +28,12 @@ pub(super) struct Picture {
 }
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("base.html", include_str!("base.html")),
     ("figure.html", include_str!("figure.html")),
     ("glossary.html", include_str!("glossary.html")),
     ("claims.html", include_str!("claims.html")),
+    ("sweep.html", include_str!("sweep.html")),
     ("train.html", include_str!("train.html")),
 ];
 const STYLE: &str = include_str!("page.css");

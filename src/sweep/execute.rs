@@ -1,0 +1,134 @@
+//! The runs of a study side by side, on all cores.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::ledger::Ledger;
+use super::measures::Record;
+use super::plan::Plan;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::job::{self, EngineKind, Job, Trained, UnderWay, train_together};
+
+/// Most runs of a stack, and most entries of their samples together.
+const ABREAST: usize = 64;
+const ENTRIES: usize = 1 << 24;
+
+/// What trains the runs of a study.
+pub(super) struct Work<'a> {
+    pub plan: &'a Plan,
+    pub ledger: &'a Ledger,
+    /// Where the directory of every run is left, if it is.
+    pub kept: Option<PathBuf>,
+    pub interrupt: &'a Interrupt,
+}
+
+impl Work<'_> {
+    /// Trains runs until all have ended or the process is asked to end; what has ended is on disk then, and so is the state of what was under way.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if a run is refused of a cell of which the first was not; [`Error::Damaged`]; [`Error::Io`].
+    pub fn run(&self, pending: &[u64]) -> Result<()> {
+        let begun = self.ledger.under_way(pending)?;
+        let taken: HashSet<u64> = begun.iter().flat_map(|(runs, _)| runs.iter().copied()).collect();
+        let others: Vec<u64> = pending.iter().copied().filter(|run| !taken.contains(run)).collect();
+        let lots = self.lots(&others).into_par_iter().with_max_len(1);
+        let (gone_on, trained): (Result<()>, Result<()>) = rayon::join(
+            || begun.par_iter().with_max_len(1).map(|(runs, state)| self.go_on(runs, state)).collect(),
+            || lots.map(|lot| self.train(&others[lot])).collect(),
+        );
+        let kept = self.ledger.flush();
+        gone_on.and(trained).and(kept)
+    }
+
+    /// Runs that one thread takes at a time: those that may walk in one stack.
+    fn lots(&self, pending: &[u64]) -> Vec<Range<usize>> {
+        let (mut lots, mut first) = (Vec::new(), 0);
+        let cell = |k: usize| &self.plan.cells[self.plan.place(pending[k]).0];
+        for k in 1..=pending.len() {
+            let stays = k < pending.len()
+                && k - first < ABREAST
+                && cell(k).options.engine == EngineKind::Autodiff
+                && cell(k).stack == cell(first).stack;
+            if !stays {
+                lots.push(first..k);
+                first = k;
+            }
+        }
+        lots
+    }
+
+    fn stops(&self) -> bool {
+        self.interrupt.is_requested() || self.ledger.has_failed()
+    }
+
+    fn train(&self, mut runs: &[u64]) -> Result<()> {
+        while !runs.is_empty() && !self.stops() {
+            let jobs = self.stack(runs)?;
+            let (these, rest) = runs.split_at(jobs.len());
+            runs = rest;
+            these.iter().try_for_each(|run| self.leave(*run))?;
+            self.train_together(these, &jobs, None)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with runs that were asked to pause.
+    fn go_on(&self, runs: &[u64], state: &UnderWay) -> Result<()> {
+        let jobs: Vec<Job> = runs.iter().map(|run| self.job(*run)).collect::<Result<_>>()?;
+        if let Some(flaw) = state.flaw(&jobs) {
+            return Err(self.ledger.damaged(runs, flaw));
+        }
+        self.train_together(runs, &jobs, Some(state))
+    }
+
+    fn train_together(&self, runs: &[u64], jobs: &[Job], begun: Option<&UnderWay>) -> Result<()> {
+        match train_together(jobs, begun, |_| self.stops())? {
+            Trained::Ended(ended) => {
+                self.ledger
+                    .add(runs.iter().zip(ended).map(|(run, ended)| Record::new(*run, ended)).collect())?;
+                if begun.is_some() {
+                    self.ledger.forget(runs);
+                }
+                Ok(())
+            }
+            Trained::Paused(_) if self.ledger.has_failed() => Ok(()),
+            Trained::Paused(state) => self.ledger.keep(runs, &state),
+        }
+    }
+
+    /// The jobs of the first runs that walk in one stack.
+    fn stack(&self, runs: &[u64]) -> Result<Vec<Job>> {
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut entries = 0;
+        for run in runs {
+            let job = self.job(*run)?;
+            entries += job.entries();
+            if jobs.first().is_some_and(|first| entries > ENTRIES || !first.stacks_with(&job)) {
+                break;
+            }
+            jobs.push(job);
+        }
+        Ok(jobs)
+    }
+
+    fn job(&self, run: u64) -> Result<Job> {
+        let (cell, seed) = self.plan.place(run);
+        Job::check(&self.plan.options(run)).map_err(|error| {
+            let at = format!("{}, seed {seed}", self.plan.study.describe(cell));
+            Error::Study { at, reason: error.to_string() }
+        })
+    }
+
+    /// Leaves the directory of a run as `train` would, if directories are kept.
+    fn leave(&self, run: u64) -> Result<()> {
+        let Some(folder) = &self.kept else { return Ok(()) };
+        let ((cell, seed), mut options) = (self.plan.place(run), self.plan.options(run));
+        options.output.out = Some(folder.join(format!("cell-{cell}-seed-{seed}")));
+        (options.output.no_page, options.resume) = (true, true);
+        job::leave(self.job(run)?, &options, self.interrupt)
+    }
+}

@@ -1,0 +1,31 @@
+//! A text of the user, and where it stands.
+
+use crate::error::Error;
+
+/// A value or a name in a study file or on the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    /// As it was written, numbers without `_`.
+    pub text: String,
+    /// `FILE:LINE:COLUMN`, or the option of the command line.
+    pub at: String,
+}
+
+impl Given {
+    pub fn new(text: impl Into<String>, at: impl Into<String>) -> Self {
+        Self { text: text.into(), at: at.into() }
+    }
+
+    /// An error at this place.
+    pub fn refuse(&self, reason: impl Into<String>) -> Error {
+        Error::Study { at: self.at.clone(), reason: reason.into() }
+    }
+}
+
+/// A number without the `_` between its digits; any other text as it is.
+pub(super) fn plain(text: &str) -> String {
+    let digits = text.replace('_', "");
+    let is_number =
+        text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && digits.parse::<f64>().is_ok();
+    if is_number { digits } else { text.into() }
+}

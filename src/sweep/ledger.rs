@@ -1,0 +1,225 @@
+//! The results of a study on disk while it is not finished.
+//!
+//! A process has a store of its own, to which it adds files `runs-J`, each with the runs that ended since the last. A file is complete, with a checksum, or not
+//! there; a run counts once its file is on disk. All processes may read all stores. Runs that were under way when the process was asked to end are in files
+//! `under-way-RUN`, by the first of a stack, for the process itself to go on with.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+use super::measures::Record;
+use crate::error::{Error, Result};
+use crate::job::UnderWay;
+use crate::persist::shards;
+use crate::persist::store::Store;
+
+const RUNS: &str = "runs-";
+const UNDER_WAY: &str = "under-way-";
+/// The study, as `study.toml` will be.
+const STUDY: &str = "study";
+
+/// Time between two files: at first so much, later a sixty-fourth of the time that has gone by, and never more than that.
+const SOONEST: Duration = Duration::from_millis(100);
+const LATEST: Duration = Duration::from_secs(30);
+
+/// The results of a process, as they come.
+pub(super) struct Ledger {
+    store: Store,
+    began: Instant,
+    open: Mutex<Vec<Record>>,
+    written: Mutex<Written>,
+    /// Whether something could not be written: there is no point in going on.
+    has_failed: AtomicBool,
+    /// Counts the runs that are on disk.
+    progress: ProgressBar,
+}
+
+struct Written {
+    files: usize,
+    last: Instant,
+}
+
+impl Ledger {
+    /// Goes on with a store of the same study, or begins it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn new(store: Store, study: &str, progress: ProgressBar) -> Result<Self> {
+        if !store.has(STUDY) {
+            store.write(STUDY, &study)?;
+        }
+        let files = store.files().iter().filter_map(|name| number(name)).max().map_or(0, |last| last + 1);
+        let began = Instant::now();
+        Ok(Self {
+            store,
+            began,
+            open: Mutex::default(),
+            written: Mutex::new(Written { files, last: began }),
+            has_failed: AtomicBool::new(false),
+            progress,
+        })
+    }
+
+    /// Whether results cannot be kept any more.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Takes runs that have ended, and puts those that are not on disk there if that is due.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn add(&self, records: Vec<Record>) -> Result<()> {
+        self.open.lock().expect("no panic under this lock").extend(records);
+        match self.written.try_lock() {
+            Ok(mut written) if written.last.elapsed() >= self.interval() => self.write(&mut written),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts everything on disk.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn flush(&self) -> Result<()> {
+        self.write(&mut self.written.lock().expect("no panic under this lock"))
+    }
+
+    fn interval(&self) -> Duration {
+        (self.began.elapsed() / 64).clamp(SOONEST, LATEST)
+    }
+
+    fn write(&self, written: &mut Written) -> Result<()> {
+        written.last = Instant::now();
+        let records = std::mem::take(&mut *self.open.lock().expect("no panic under this lock"));
+        if records.is_empty() {
+            return Ok(());
+        }
+        let kept = self.store.write(&format!("{RUNS}{}", written.files), &records);
+        self.has_failed.fetch_or(kept.is_err(), Ordering::Relaxed);
+        kept?;
+        written.files += 1;
+        self.progress.inc(records.len() as u64);
+        Ok(())
+    }
+
+    /// Keeps the state of runs that were asked to pause.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn keep(&self, runs: &[u64], state: &UnderWay) -> Result<()> {
+        self.store.write(&format!("{UNDER_WAY}{}", runs[0]), &(runs, state))
+    }
+
+    /// Forgets the state of runs that have ended.
+    pub fn forget(&self, runs: &[u64]) {
+        self.store.forget(&format!("{UNDER_WAY}{}", runs[0]));
+    }
+
+    /// The runs that were asked to pause, with their states, as far as none of a stack has ended since.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn under_way(&self, pending: &[u64]) -> Result<Vec<(Vec<u64>, UnderWay)>> {
+        let names = self.store.files();
+        let read = |name: &String| {
+            let flaw = |(runs, _): &(Vec<u64>, UnderWay)| runs.is_empty().then(|| "it is of no run".into());
+            self.store.read(name, flaw)
+        };
+        let kept = names.iter().filter(|name| name.starts_with(UNDER_WAY)).map(read);
+        let are_open = |runs: &[u64]| runs.iter().all(|run| pending.binary_search(run).is_ok());
+        let mut open = kept.collect::<Result<Vec<_>>>()?;
+        open.retain(|(runs, _)| are_open(runs));
+        Ok(open)
+    }
+
+    /// What is said of a state that makes no sense.
+    pub fn damaged(&self, runs: &[u64], reason: String) -> Error {
+        let path = self.store.directory().join(format!("{UNDER_WAY}{}", runs[0]));
+        Error::Damaged { path, reason }
+    }
+
+    /// Removes the store: the results are elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`], [`Error::Io`].
+    pub fn remove(self) -> Result<()> {
+        self.store.remove()
+    }
+}
+
+/// The results so far, run by run.
+pub(super) struct Done(pub Vec<Option<Record>>);
+
+impl Done {
+    /// Of a study with so many runs.
+    pub fn none(runs: u64) -> Self {
+        Self((0..runs).map(|_| None).collect())
+    }
+
+    /// Takes over what a store holds. Another process may remove it meanwhile: what is gone then is in the tables.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`], [`Error::Io`].
+    pub fn read(&mut self, store: &Store) -> Result<()> {
+        let count = self.0.len() as u64;
+        let flaw = |records: &Vec<Record>| {
+            records.iter().any(|record| record.run >= count).then(|| "the study has no such run".into())
+        };
+        for name in store.files().iter().filter(|name| number(name).is_some()) {
+            match store.read(name, flaw) {
+                Ok(records) => records.into_iter().for_each(|record| self.add(record)),
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over the rows of `runs.csv`, which hold all that is known of a run, to the bit.
+    ///
+    /// # Errors
+    /// Which row is none of this study.
+    pub fn read_table(&mut self, csv: &str) -> Result<(), String> {
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let header = reader.headers().map_err(|e| e.to_string())?.clone();
+        for (k, row) in reader.records().enumerate() {
+            let record = row.ok().and_then(|row| Record::of_row(&header, &row));
+            match record.filter(|record| (record.run as usize) < self.0.len()) {
+                Some(record) => self.add(record),
+                None => return Err(format!("row {} is no run of the study", k + 1)),
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, record: Record) {
+        let run = record.run as usize;
+        self.0[run] = Some(record);
+    }
+
+    /// Runs that are missing.
+    pub fn missing(&self) -> impl Iterator<Item = u64> {
+        (0u64..).zip(&self.0).filter(|(_, record)| record.is_none()).map(|(run, _)| run)
+    }
+}
+
+/// The study that a store or one of its shards was begun with, if any was.
+///
+/// # Errors
+/// [`Error::Damaged`], [`Error::Io`].
+pub(super) fn study_of(out: &Path) -> Result<Option<String>> {
+    let stores =
+        shards::own(out)?.into_iter().chain(shards::stores(out)?.into_iter().map(|(_, store)| store));
+    let begun = stores.into_iter().find(|store| store.has(STUDY));
+    begun.map(|store| store.read(STUDY, |_: &String| None)).transpose()
+}
+
+/// The number of a file of results.
+fn number(name: &str) -> Option<usize> {
+    name.strip_prefix(RUNS)?.parse().ok()
+}

@@ -1,0 +1,102 @@
+//! What is known of a run: how it ended, and what was measured there.
+
+use csv::StringRecord;
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Ended, MEASURES};
+use crate::train::Outcome;
+
+/// The outcomes, in the order of their columns.
+pub(super) const OUTCOMES: [Outcome; 5] =
+    [Outcome::Converged, Outcome::Dead, Outcome::Diverged, Outcome::MaxSteps, Outcome::Stalled];
+
+/// A run of a study as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Its number: cell by cell, within a cell seed by seed.
+    pub run: u64,
+    pub outcome: Outcome,
+    pub steps: u64,
+    /// One number for each of [`MEASURES`], NaN where there is none.
+    pub measures: [f64; MEASURES.len()],
+}
+
+impl Record {
+    pub fn new(run: u64, ended: Ended) -> Self {
+        let Ended { outcome, steps, measures } = ended;
+        Self { run, outcome, steps, measures }
+    }
+
+    /// A row of `runs.csv`; an empty field is a number that there is not.
+    pub fn of_row(header: &StringRecord, row: &StringRecord) -> Option<Self> {
+        let text = |name: &str| row.get(header.iter().position(|column| column == name)?);
+        let number = |name: &str| match text(name)? {
+            "" => Some(f64::NAN),
+            text => text.parse().ok(),
+        };
+        let outcome = OUTCOMES.into_iter().find(|outcome| Some(outcome.name()) == text("outcome"))?;
+        let mut measures = [f64::NAN; MEASURES.len()];
+        for (measure, name) in measures.iter_mut().zip(MEASURES) {
+            *measure = number(name)?;
+        }
+        Some(Self { run: text("run")?.parse().ok()?, outcome, steps: text("steps")?.parse().ok()?, measures })
+    }
+
+    /// A number that enters a mean; but for whether it stopped, NaN of a run that diverged or died, whose numbers say nothing of what is learned.
+    pub fn summarised(&self, measure: &str) -> f64 {
+        if measure == STOPPED {
+            return f64::from(u8::from(self.outcome == Outcome::Converged));
+        }
+        if matches!(self.outcome, Outcome::Diverged | Outcome::Dead) {
+            return f64::NAN;
+        }
+        if measure == STEPS {
+            return self.steps as f64;
+        }
+        MEASURES.iter().position(|name| *name == measure).map_or(f64::NAN, |k| self.measures[k])
+    }
+}
+
+/// Whether a run stopped by its rule, 1 or 0.
+pub(super) const STOPPED: &str = "stopped";
+const STEPS: &str = "steps";
+/// An index, of which there is no mean.
+const ARGMAX: &str = "argmax";
+
+/// What a study has means of.
+pub(super) fn summarised() -> Vec<&'static str> {
+    [STOPPED, STEPS].into_iter().chain(MEASURES.into_iter().filter(|name| *name != ARGMAX)).collect()
+}
+
+/// Whether a study has means of it.
+pub(super) fn is_summarised(name: &str) -> bool {
+    summarised().contains(&name)
+}
+
+/// A measure in words, for axes and sentences.
+pub(super) fn in_words(measure: &str) -> &str {
+    match measure {
+        "stopped" => "share of runs that stopped by their rule",
+        "steps" => "steps until the end",
+        "distance" => "distance to the limit",
+        "loss" => "training loss",
+        "norm" => "norm of the first neuron",
+        "max_cos" => "largest cosine with a sample",
+        "cos_init" => "cosine with the start",
+        "participation_ratio" => "participation ratio",
+        "residual" => "residual",
+        "R" => "log-ratio R",
+        "mixing" => "mean participation ratio of the neurons",
+        "neurons" => "neurons",
+        "dead_neurons" => "dead neurons",
+        "pure_neurons" => "pure neurons",
+        "mean_matched_cos" => "mean |cos| with matched atoms",
+        "recovered_atoms" => "recovered atoms",
+        "pca_angle_min" => "smallest angle to the principal components (rad)",
+        "pca_angle_max" => "largest angle to the principal components (rad)",
+        "sharpness" => "λ_max of the Hessian",
+        "trace" => "trace of the Hessian",
+        "trace_sem" => "standard error of the trace",
+        other => other,
+    }
+}

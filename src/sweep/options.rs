@@ -1,0 +1,194 @@
+//! The options of `sweep`: its own, and those of `train` that all runs may share.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
+use toml::de::DeValue;
+
+use super::file;
+use super::given::{Given, plain};
+use super::names::Options;
+use super::study::{Axis, Column, Study};
+use crate::cli::{self, OutputOptions};
+use crate::error::{Error, Result};
+use crate::persist::shards::Shard;
+
+/// Runs a study: a grid of training runs over seeds, with tables, paired comparisons, figures and a page.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sweep", version, args_override_self = true)]
+pub struct SweepOptions {
+    /// The study, as a TOML file; a grid on the command line needs none.
+    #[arg(value_name = "STUDY")]
+    pub study: Option<PathBuf>,
+    /// An option of `train` that varies, crossed with all others: `batch=1,3,12`. May be repeated.
+    #[arg(long, value_name = "OPTION=VALUES")]
+    pub grid: Vec<String>,
+    /// Options of `train` that vary together, position by position: `--zip batch=1,2 --zip step-size=0.1,0.2`.
+    #[arg(long, value_name = "OPTION=VALUES")]
+    pub zip: Vec<String>,
+    /// Overrides what the study says of an option: one value for all runs, or several to vary over. May be repeated.
+    #[arg(long, value_name = "OPTION=VALUES")]
+    pub set: Vec<String>,
+    /// Number of seeds of every cell (default: what the study says, or 1).
+    #[arg(long, value_parser = seeds)]
+    pub seeds: Option<u64>,
+    /// Also leave the directory of every run, as `train --no-page` does, below `OUT-runs/`; this trains each run once more, by itself.
+    #[arg(long, value_enum, value_name = "WHAT", requires = "out")]
+    pub keep: Option<Keep>,
+    /// Check the study, print its cells and estimate the time, and stop.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do the K-th of N parts of the work. Processes with different K may run at the same time, on any machines that share --out; the last
+    /// one to end writes the tables.
+    #[arg(long, value_name = "K/N", requires = "out", conflicts_with_all = ["force", "dry_run"])]
+    pub shard: Option<Shard>,
+    /// Write the tables of the study that shards have worked on in DIR; exits with 1 if runs are missing. Takes no other option but --json and --no-page.
+    #[arg(long, value_name = "DIR")]
+    pub merge: Option<PathBuf>,
+    /// Draw report.html and figures/ again from the files of a finished study, without training. Takes no other option but --json.
+    #[arg(long, value_name = "DIR")]
+    pub render: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub output: OutputOptions,
+}
+
+/// What is left besides the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Keep {
+    /// The directory of every run.
+    Runs,
+}
+
+/// The command line of `sweep`.
+pub fn command() -> Command {
+    let own = SweepOptions::command();
+    let ids: Vec<_> = own.get_arguments().map(|arg| arg.get_id().clone()).collect();
+    let others: Vec<_> =
+        ids.iter().filter(|id| !["merge", "json", "no_page"].contains(&id.as_str())).cloned().collect();
+    let own = own.mut_arg("merge", |merge| merge.conflicts_with_all(others));
+    let heading = "Options of every run, as of `train`";
+    let known = Options::new();
+    let shared = known.arguments().filter(|arg| !ids.contains(arg.get_id()));
+    cli::render_alone(shared.fold(own, |command, arg| command.arg(arg.clone().help_heading(heading))))
+}
+
+/// The options of a command line, and the study that they make. Wrong usage ends the process, as [`Parser::parse_from`] does.
+///
+/// # Errors
+/// What is wrong with the study as it is written.
+pub(super) fn read(arguments: Vec<OsString>) -> Result<(SweepOptions, Study)> {
+    let matches = command().get_matches_from(arguments);
+    let options = SweepOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let known = Options::new();
+    let mut study = match &options.study {
+        Some(path) => file::read(path, &known)?,
+        None => Study::new(),
+    };
+    for (name, value) in shared(&matches, &known)? {
+        study.set(&name, vec![value], false, &known)?;
+    }
+    for text in &options.set {
+        let (name, values) = assignment("--set", text)?;
+        study.set(&name, values, false, &known)?;
+    }
+    for text in &options.grid {
+        let (name, values) = assignment("--grid", text)?;
+        study.set(&name, values, true, &known)?;
+    }
+    zip(&mut study, &options.zip, &known)?;
+    study.seeds = options.seeds.unwrap_or(study.seeds);
+    Ok((options, study))
+}
+
+/// The options of `train` that were given for all runs.
+fn shared(matches: &ArgMatches, known: &Options) -> Result<Vec<(Given, Given)>> {
+    let mut given = Vec::new();
+    for arg in known.arguments() {
+        let (id, name) = (arg.get_id().as_str(), arg.get_long().unwrap_or_default());
+        if matches.value_source(id) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let at = format!("--{name}");
+        let value = match matches.get_raw(id).and_then(|mut values| values.next_back()) {
+            Some(value) => value
+                .to_str()
+                .ok_or_else(|| Error::Study { at: at.clone(), reason: "the value is not UTF-8".into() })?,
+            None => "true",
+        };
+        given.push((Given::new(name, &at), Given::new(plain(value), &at)));
+    }
+    Ok(given)
+}
+
+/// The options that vary together, as one axis.
+fn zip(study: &mut Study, texts: &[String], known: &Options) -> Result<()> {
+    let mut columns: Vec<Column> = Vec::new();
+    for text in texts {
+        let (name, values) = assignment("--zip", text)?;
+        let option = known.find(&name)?;
+        let is_set = columns.iter().chain(study.columns()).any(|column| column.option == option);
+        if is_set {
+            return Err(name.refuse(format!("`{option}` varies already")));
+        }
+        if let Some(first) = columns.first().filter(|first| first.values.len() != values.len()) {
+            let (own, others) = (values.len(), first.values.len());
+            let reason = format!(
+                "`{option}` has {own} values, and `{}`, which varies with it, {others}",
+                first.option
+            );
+            return Err(name.refuse(reason));
+        }
+        study.base.retain(|setting| setting.option != option);
+        columns.push(Column { option, at: name.at.clone(), values });
+    }
+    if !columns.is_empty() {
+        study.axes.push(Axis { columns, is_zip: true });
+    }
+    Ok(())
+}
+
+/// `OPTION=VALUE,VALUE,…`, or `OPTION=[…]` with a TOML array of values that contain commas.
+fn assignment(flag: &str, text: &str) -> Result<(Given, Vec<Given>)> {
+    let at = format!("{flag} {text}");
+    let refuse = |reason: &str| Err(Error::Study { at: at.clone(), reason: reason.into() });
+    let Some((name, list)) = text.split_once('=') else {
+        return refuse("expected OPTION=VALUE,VALUE,…");
+    };
+    let values: Vec<String> = if list.starts_with('[') {
+        match array(list) {
+            Some(values) => values,
+            None => {
+                return refuse("expected an array of words and numbers, as [\"sparse:12,2\", \"digits\"]");
+            }
+        }
+    } else {
+        list.split(',').map(|value| plain(value.trim())).collect()
+    };
+    if values.is_empty() || values.iter().any(String::is_empty) {
+        return refuse("a value is missing");
+    }
+    let values = values.into_iter().map(|value| Given::new(value, &at)).collect();
+    Ok((Given::new(name.trim(), &at), values))
+}
+
+fn array(text: &str) -> Option<Vec<String>> {
+    let parsed = DeValue::parse(text).ok()?;
+    let value = |value: &DeValue| match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) => Some(plain(number.as_str())),
+        DeValue::Float(number) => Some(plain(number.as_str())),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        _ => None,
+    };
+    parsed.get_ref().as_array()?.iter().map(|item| value(item.get_ref())).collect()
+}
+
+fn seeds(text: &str) -> Result<u64, String> {
+    match cli::count(text)? {
+        0 => Err("it must be at least 1".into()),
+        seeds => Ok(seeds),
+    }
+}

@@ -1,0 +1,123 @@
+//! A study that several processes share, on any machines that see one file system.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::ledger::{self, Done};
+use super::options::SweepOptions;
+use super::page::JOB;
+use super::plan::Plan;
+use super::{file, finish, kept, names, told, train};
+use crate::cli;
+use crate::error::{Error, Result};
+use crate::interrupt::Interrupt;
+use crate::persist::entry::{Entry, Request, Standing};
+use crate::persist::shards::{self, Shard};
+use crate::persist::{InPlace, RunDir};
+use crate::text;
+
+/// Does the share of one of several processes; the last one to end writes the tables.
+///
+/// # Errors
+/// [`Error::Busy`] if another process does the same share; [`Error::OtherJob`]; as of the study as a whole.
+pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let interrupt = Interrupt::listen()?;
+    if is_complete(plan, out)? {
+        return told::complete(out, options.output.json);
+    }
+    let run_dir = RunDir::claim(Some(&shard.place(out)?), "shard")?;
+    let Some(done) = collected(plan, out)? else {
+        return told::complete(out, options.output.json);
+    };
+    let pending: Vec<u64> = done.missing().filter(|run| shard.does(*run)).collect();
+    let store = run_dir.store(plan.job.clone())?;
+    let ledger = train(plan, &pending, store, kept(options, out), &interrupt)?;
+    if interrupt.is_requested() {
+        told::interrupted(pending.len(), None);
+        return Ok(interrupt.exit_code());
+    }
+    drop(ledger);
+    drop(run_dir);
+    merge_if_last(plan, shard, out, options)
+}
+
+/// Writes the tables if no run is missing; another process may be about to.
+fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let missing = match collected(plan, out)? {
+        Some(done) if done.missing().next().is_some() => done.missing().count(),
+        Some(done) => match write(plan, &done, out, options) {
+            // Whoever holds the place saw the same runs.
+            Err(Error::Busy { .. }) => 0,
+            result => result.map(|()| 0)?,
+        },
+        None => 0,
+    };
+    if is_complete(plan, out)? {
+        shards::remove(out)?;
+    } else {
+        told::waiting(shard, missing, options.output.json)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the tables of a study that shards have worked on. Exits with 1 if runs are missing.
+///
+/// # Errors
+/// [`Error::Usage`] if there is nothing; as of the study as a whole.
+pub(super) fn merge(out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let known = names::Options::new();
+    let Some(study) = ledger::study_of(out)? else {
+        return match InPlace::at(out)? {
+            Some(_) => told::complete(out, options.output.json),
+            None => Err(Error::Usage(format!("--merge {}: no shard has begun there", text::path(out)))),
+        };
+    };
+    let plan = Plan::check(file::parse(&study, "the study of the shards", &known)?)?;
+    if let Some(done) = collected(&plan, out)? {
+        let missing: Vec<u64> = done.missing().collect();
+        if !missing.is_empty() {
+            told::missing(&plan, &missing, options.output.json)?;
+            return Ok(ExitCode::from(cli::NOT_REPRODUCED));
+        }
+        write(&plan, &done, out, options)?;
+    }
+    shards::remove(out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The results of all processes that have worked on a study; none if its tables are there. Whoever writes those removes the results.
+fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
+    let read = || {
+        let mut done = Done::none(plan.runs());
+        let shared = shards::stores_of(out, &plan.job)?;
+        let whole = shards::own(out)?;
+        whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
+        shared.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
+        Ok(done)
+    };
+    let read = read();
+    if is_complete(plan, out)? { Ok(None) } else { read.map(Some) }
+}
+
+/// Claims the place of a study and writes its tables there, unless they are.
+fn write(plan: &Plan, done: &Done, out: &Path, options: &SweepOptions) -> Result<()> {
+    let mut run_dir = RunDir::claim(Some(out), "sweep")?;
+    let store = run_dir.store(plan.job.clone())?;
+    let there = run_dir.in_place();
+    let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
+    if run_dir.enter(&store, standing, Request { resume: true, force: false })? != Entry::Complete {
+        finish(plan, done, run_dir, options)?;
+    }
+    store.remove()
+}
+
+/// Whether the tables of a study are in their place.
+///
+/// # Errors
+/// [`Error::OtherJob`] if they are those of another one.
+fn is_complete(plan: &Plan, out: &Path) -> Result<bool> {
+    match InPlace::at(out)?.map(|run| run.standing(JOB, &plan.job)) {
+        Some(Standing::Other(differences)) => Err(Error::OtherJob { path: out.into(), differences }),
+        standing => Ok(standing == Some(Standing::Complete)),
+    }
+}

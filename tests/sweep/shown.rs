@@ -1,0 +1,122 @@
+//! What is printed and drawn.
+
+use super::{sweep, swept, write};
+use crate::common::{names, stderr, stdout, temporary};
+
+const STUDY: &str = "title = \"Does <b> matter?\"\nseeds = 6\n[base]\nsamples = 6\ndim = 8\nactivation = \"linear\"\nengine = \"reduced\"\n\
+                     [grid]\nbatch = [1, 3, 6]\nstep_size = [0.05, 0.1, 0.2]\nschedule = [\"sgd\", \"replacement\"]\n\
+                     [[compare]]\naxis = \"batch\"\nwith = 6\n";
+
+#[test]
+fn a_dry_run_says_what_would_run_and_leaves_nothing() {
+    let directory = temporary();
+    let directory = directory.path();
+    write(directory, "s.toml", STUDY);
+    let output = swept(directory, "s.toml --dry-run --out run");
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(text.starts_with("batch = 1, step_size = 0.05, schedule = sgd: at most "), "{text}");
+    assert!(text.contains("18 cells × 6 seeds = 108 runs, at most "), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(&swept(directory, "s.toml --dry-run --json --set steps=77"))).unwrap();
+    assert_eq!((&json["runs"], &json["grid"][4]["at_most_steps"]), (&108.into(), &77.into()));
+    assert_eq!(json["grid"][4]["batch"], "1");
+    assert_eq!(names(directory), ["s.toml"]);
+}
+
+#[test]
+fn comparisons_are_sentences() {
+    let directory = temporary();
+    let directory = directory.path();
+    write(directory, "s.toml", STUDY);
+    let output = swept(directory, "s.toml --out run");
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(text.starts_with("108 runs, 18 cells with 6 seeds each: 108 converged.\n"), "{text}");
+    let lower = "With batch = 1 instead of 6 (at step_size = 0.05, schedule = sgd), the participation ratio is lower by ";
+    assert!(text.contains(lower) && text.contains("6 pairs of seeds)."), "{text}");
+    // With replacement, b = m is no full batch: both end in one sample.
+    let same = "With batch = 3 instead of 6 (at step_size = 0.2, schedule = replacement), the participation ratio is the same within 1e-9, \
+                in 6 pairs of seeds.";
+    assert!(text.contains(same), "{text}");
+    let page = std::fs::read_to_string(directory.join("run/report.html")).unwrap();
+    assert!(page.contains("Does &lt;b&gt; matter?") && !page.contains("<b> matter"));
+    assert!(page.contains(same) && page.contains("of many, one in twenty misses"));
+    let figures = names(&directory.join("run/figures"));
+    let expected = [
+        "participation_ratio_by_batch",
+        "participation_ratio_by_schedule",
+        "participation_ratio_by_step_size",
+        "participation_ratio_by_step_size_by_batch",
+    ];
+    assert_eq!(
+        figures,
+        expected.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]).collect::<Vec<_>>()
+    );
+    // One seed has no intervals, and says so.
+    let alone = stdout(&swept(directory, "s.toml --seeds 1 --out alone"));
+    assert!(
+        alone.contains("too few pairs of seeds have a participation ratio for an interval: 1."),
+        "{alone}"
+    );
+}
+
+#[test]
+fn what_varies_together_is_compared_together() {
+    let directory = temporary();
+    let directory = directory.path();
+    let study = "seeds = 4\n[base]\nsamples = 4\nsteps = 20\ntolerance = 0\n[grid]\nengine = [\"reduced\"]\n[zip]\nbatch = [1, 4]\n\
+                 step_size = [0.1, 0.4]\n[[compare]]\naxis = \"batch\"\nwith = 4\nmeasure = \"steps\"\n";
+    write(directory, "s.toml", study);
+    let text = stdout(&swept(directory, "s.toml --out run"));
+    let sentence = "With batch = 1 and step_size = 0.1 instead of what goes with batch = 4, the steps until the end is the same within \
+                    1e-9, in 4 pairs of seeds.";
+    assert!(text.contains(sentence), "{text}");
+    // More comparisons than can be told are no reason to lose a study.
+    let all = "--grid batch=1,2,3,4 --samples 4 --steps 1 --engine reduced --out all";
+    sweep(directory, all);
+    std::fs::write(directory.join("all/comparisons.csv"), "").unwrap();
+    assert!(swept(directory, "--render all").status.success());
+}
+
+#[test]
+fn figures_are_those_that_were_asked_for() {
+    let directory = temporary();
+    let directory = directory.path();
+    let asked = STUDY.to_string()
+        + "[[figure]]\nx = \"batch\"\ny = \"cos_init\"\nseries = \"step_size\"\n\
+           [[figure]]\nx = \"step_size\"\ny = \"batch\"\ncolour = \"steps\"\n\
+           [[figure]]\nx = \"batch\"\ny = \"recovered_atoms\"\n\
+           [[figure]]\nx = \"batch\"\ny = \"cos_init\"\nseries = \"schedule\"\n";
+    write(directory, "s.toml", &asked);
+    let output = swept(directory, "s.toml --out run");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // Nothing has atoms here: the figure says so, and the study is not lost over it.
+    assert!(
+        stderr(&output).contains("the figure `recovered_atoms_by_batch` cannot be drawn"),
+        "{}",
+        stderr(&output)
+    );
+    let svgs: Vec<String> =
+        names(&directory.join("run/figures")).into_iter().filter(|name| name.ends_with(".svg")).collect();
+    assert_eq!(svgs, ["cos_init_by_batch.svg", "cos_init_by_batch_2.svg", "steps_by_step_size_by_batch.svg"]);
+    let svg = std::fs::read_to_string(directory.join("run/figures/cos_init_by_batch.svg")).unwrap();
+    for text in ["schedule = sgd", "schedule = replacement", "step_size = 0.05", "batch size b"] {
+        assert!(svg.contains(text), "no {text}");
+    }
+    let page = std::fs::read_to_string(directory.join("run/report.html")).unwrap();
+    assert!(
+        page.contains("This figure cannot be drawn: no run has a number for `recovered_atoms`."),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_document_is_all_that_json_prints() {
+    let directory = temporary();
+    let directory = directory.path();
+    sweep(directory, "--grid batch=1,2 --samples 3 --steps 50 --seeds 2 --out run --json");
+    let complete = swept(directory, "--grid batch=1,2 --samples 3 --steps 50 --seeds 2 --out run --json");
+    let json: serde_json::Value = serde_json::from_str(&stdout(&complete)).unwrap();
+    assert_eq!((&json["complete"], &json["directory"]), (&true.into(), &"run".into()));
+}
