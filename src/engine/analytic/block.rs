@@ -64,6 +64,11 @@ impl Block {
         }
     }
 
+    /// The weights and the moments of the update rule, `[replicas, n]` each.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor<2>> {
+        std::iter::once(&self.weights).chain(&self.moments)
+    }
+
     /// Goes to another state, between two steps.
     pub fn restore(&mut self, weights: Tensor<2>, moments: Moments, diverged_at: &[Option<u64>], step: u64) {
         (self.weights, self.moments) = (weights, moments);

@@ -9,6 +9,7 @@ mod block;
 
 use std::cell::OnceCell;
 
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 pub use self::block::batch_step;
@@ -85,7 +86,7 @@ impl Analytic {
         let dim = self.setting.problem.dataset().dim();
         let of_block = |block: &Block| {
             let mut states = vec![Vec::new(); block.diverged_at.len()];
-            for tensor in std::iter::once(&block.weights).chain(&block.moments) {
+            for tensor in block.tensors() {
                 let values = to_host(tensor.clone());
                 states.iter_mut().zip(values.chunks_exact(dim)).for_each(|(state, part)| state.extend(part));
             }
@@ -160,7 +161,10 @@ impl Engine for Analytic {
         if problem.activation() != Activation::Relu || !self.neurons(replica)[0].is_silent() {
             return false;
         }
-        let there = || coasted(&self.states().swap_remove(replica), problem.dataset().dim(), flight);
+        let (block, k) = (&self.blocks[replica / self.block], replica % self.block);
+        let part = |tensor: &Tensor<2>| to_host(tensor.clone().narrow(0, k, 1));
+        let state: Vec<f64> = block.tensors().flat_map(part).collect();
+        let there = || coasted(&state, problem.dataset().dim(), flight);
         let correlations = || problem.dataset().correlations(&there()).expect("checked at construction");
         flight == 0.0 || correlations().into_iter().all(|c| c <= 0.0)
     }

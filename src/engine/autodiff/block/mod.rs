@@ -1,15 +1,17 @@
 //! Replicas that step together: a stack small enough for a core's cache.
 
+mod follow;
+mod state;
+
 use std::ops::Range;
 
-use burn::module::{ModuleMapper, Param};
-use burn::tensor::{Gradients, Int, Tensor};
-use itertools::Itertools;
+use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
+use self::follow::{Descend, Follow, Source};
 use super::Member;
 use crate::data::dot;
-use crate::device::{Compute, to_host};
+use crate::device::Compute;
 use crate::engine::{blow_up, chunks, is_blown_up, lots, steps_a_look};
 use crate::error::Result;
 use crate::model::{Autoencoder, flat};
@@ -128,18 +130,6 @@ impl<M: Autoencoder> Block<M> {
         flat::at(self.stack().clone(), parameters, &self.compute)
     }
 
-    /// Parameters of the replicas that move, each with the moments behind: first those of all parameters, then second ones.
-    fn states(&self) -> Vec<Vec<f64>> {
-        let mut states = flat::parameters_of_all(self.stack());
-        let kept = self.moments.first().map_or(0, Vec::len);
-        for (order, moments) in (0..kept).cartesian_product(&self.moments) {
-            let values = to_host(moments[order].clone());
-            let parts = values.chunks_exact((values.len() / states.len()).max(1));
-            states.iter_mut().zip(parts).for_each(|(state, part)| state.extend(part));
-        }
-        states
-    }
-
     /// Rows of a batch of one replica, `[1, b, n]`: a view where one is possible.
     pub fn select(&self, k: usize, batch: &[usize]) -> Tensor<3> {
         let offset = if self.shape.is_shared { 0 } else { k * self.shape.samples };
@@ -152,86 +142,9 @@ impl<M: Autoencoder> Block<M> {
         rows.unsqueeze()
     }
 
-    /// Lets a replica stand still from now on. When half of the stack does, the others close up.
-    pub fn retire(&mut self, k: usize) {
-        self.replicas[k].is_retired = true;
-        let stays = |&k: &usize| !self.replicas[k].is_retired;
-        let staying = self.moving.iter().filter(|k| stays(k)).count();
-        if staying == 0 || 2 * staying > self.moving.len() {
-            return;
-        }
-        let states = self.states();
-        let (mut rest, mut staying) = (Vec::new(), Vec::new());
-        for (k, state) in std::mem::take(&mut self.moving).into_iter().zip(states) {
-            if self.replicas[k].is_retired {
-                self.replicas[k].ended = Some(state);
-            } else {
-                rest.push(k);
-                staying.push(state);
-            }
-        }
-        self.moving = rest;
-        self.place(&staying);
-    }
-
     /// Whether no replica has to move any more.
     fn is_at_rest(&self) -> bool {
         self.replicas.iter().all(|replica| replica.is_retired)
-    }
-
-    /// Puts the stack into these states.
-    fn place(&mut self, states: &[Vec<f64>]) {
-        let points: Vec<&[f64]> = states.iter().map(Vec::as_slice).collect();
-        self.model = self.model.take().map(|model| flat::all_at(model, &points, &self.compute));
-        let mut at = self.parameters();
-        let kept = self.moments.first().map_or(0, Vec::len);
-        for order in 0..kept {
-            for (moments, &entries) in self.moments.iter_mut().zip(&self.entries) {
-                let values: Vec<f64> =
-                    states.iter().flat_map(|state| &state[at..at + entries]).copied().collect();
-                moments[order] = self.compute.tensor(&values, [states.len(), entries]);
-                at += entries;
-            }
-        }
-    }
-
-    /// All parameters of every replica, with the moments behind.
-    pub fn all_states(&self) -> Vec<Vec<f64>> {
-        let mut states: Vec<_> = self.replicas.iter().map(|replica| replica.ended.clone()).collect();
-        for (&k, state) in self.moving.iter().zip(self.states()) {
-            states[k] = Some(state);
-        }
-        states.into_iter().flatten().collect()
-    }
-
-    /// Parameters of a replica, with the moments behind.
-    pub fn state(&self, k: usize) -> Vec<f64> {
-        self.all_states().swap_remove(k)
-    }
-
-    /// Number of parameters of a replica.
-    pub fn parameters(&self) -> usize {
-        self.entries.iter().sum()
-    }
-
-    pub fn problem_of(&self, k: usize) -> &Problem {
-        &self.replicas[k].problem
-    }
-
-    /// Numbers of the state of a replica.
-    pub fn state_size(&self) -> usize {
-        let kept = self.moments.first().map_or(0, Vec::len);
-        self.parameters() * (1 + kept)
-    }
-
-    /// All replicas in these states after so many steps, and moving.
-    pub fn restore(&mut self, step: u64, states: &[Vec<f64>], diverged_at: &[Option<u64>]) {
-        for (replica, diverged_at) in self.replicas.iter_mut().zip(diverged_at) {
-            replica.batches.seek(step);
-            (replica.diverged_at, replica.is_retired, replica.ended) = (*diverged_at, false, None);
-        }
-        self.moving = (0..self.len()).collect();
-        self.place(states);
     }
 
     /// Takes steps with every replica that has to move.
@@ -460,70 +373,4 @@ impl<M: Autoencoder> Block<M> {
 fn run_of(batch: &[usize]) -> Option<Range<usize>> {
     let &first = batch.first()?;
     (first..).zip(batch).all(|(next, &i)| next == i).then(|| first..first + batch.len())
-}
-
-/// `p ← p − η_B g` for every float parameter.
-struct Descend {
-    grads: Gradients,
-    steps: Size,
-}
-
-impl ModuleMapper for Descend {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|value| match value.grad_remove(&mut self.grads) {
-            Some(gradient) => Tensor::from_inner(value.inner() - self.steps.times(gradient)).require_grad(),
-            None => value,
-        })
-    }
-}
-
-/// Where gradients come from.
-enum Source<'a> {
-    /// Of Burn.
-    Burn(Gradients),
-    /// On the host, one vector a replica; what was taken is gone.
-    Host(Vec<&'a [f64]>),
-}
-
-/// Every float parameter by an update rule.
-struct Follow<'a> {
-    source: Source<'a>,
-    /// Of the gradients, one vector a replica; what was taken is gone.
-    noise: Option<Vec<&'a [f64]>>,
-    descent: Descent,
-    moments: std::slice::IterMut<'a, Moments>,
-    compute: &'a Compute,
-}
-
-/// The next numbers of each replica, `[R, entries]`.
-fn next(vectors: &mut [&[f64]], entries: usize, compute: &Compute) -> Tensor<2> {
-    let mut values = Vec::with_capacity(vectors.len() * entries);
-    for vector in vectors.iter_mut() {
-        let (here, rest) = vector.split_at(entries);
-        values.extend_from_slice(here);
-        *vector = rest;
-    }
-    compute.tensor(&values, [vectors.len(), entries])
-}
-
-impl ModuleMapper for Follow<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Self { source, noise, descent, moments, compute } = self;
-        param.map(|value| {
-            let dims = value.dims();
-            let flat = [dims[0], dims.iter().skip(1).product()];
-            let moments = moments.next().expect("every float parameter has its moments");
-            let noise = noise.as_mut().map(|noise| next(noise, flat[1], compute));
-            let gradient = match source {
-                Source::Burn(grads) => value.grad_remove(grads).map(|gradient| gradient.reshape(flat)),
-                Source::Host(vectors) => {
-                    let gradient = next(vectors, flat[1], compute);
-                    value.is_require_grad().then_some(gradient)
-                }
-            };
-            let Some(gradient) = gradient else { return value };
-            let there = descent.step(value.inner().reshape(flat), gradient, noise, moments);
-            Tensor::from_inner(there.reshape(dims)).require_grad()
-        })
-    }
 }
