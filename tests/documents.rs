@@ -15,16 +15,18 @@ pub fn text(of: &str) -> String {
     fs::read_to_string(path(of)).unwrap_or_else(|e| panic!("{of}: {e}"))
 }
 
-/// The archived reports: the main job, and the claims that join it at full effort only.
-const REPORTS: [&str; 2] = ["reproduce.json", "selection_law.json"];
+/// The archived reports: the main job, and claims and explorations that join it at full effort only.
+const REPORTS: [&str; 3] = ["reproduce.json", "selection_law.json", "optimisers.json"];
 
 fn report(name: &str) -> Value {
     serde_json::from_str(&text(&format!("experiments/results/standard/{name}"))).unwrap()
 }
 
-/// Archived claims by id.
+/// Archived claims and explorations by id.
 fn claims() -> BTreeMap<String, Value> {
-    let entries = REPORTS.iter().flat_map(|name| report(name)["claims"].as_array().unwrap().clone());
+    let of = |report: Value| [report["claims"].clone(), report["explorations"].clone()];
+    let entries = REPORTS.iter().flat_map(|name| of(report(name)));
+    let entries = entries.flat_map(|studies| studies.as_array().unwrap().clone());
     entries.map(|claim| (claim["id"].as_str().unwrap().to_string(), claim)).collect()
 }
 

@@ -11,7 +11,9 @@ use puremix::noise::{Noise, normals};
 use puremix::problem::{Problem, Reduction};
 use puremix::rng::Purpose;
 use puremix::schedule::{Schedule, ScheduleKind};
+use puremix::train::{Outcome, Plan, StopRule, train};
 use puremix::update::{Rule, StepSchedule, Update};
+use puremix::vectors::largest;
 
 use crate::common::{orthonormal, refuses};
 
@@ -134,9 +136,10 @@ fn deviations(
         ("autodiff", Box::new(Autodiff::single_neuron(problem, schedule, start, replica, &compute).unwrap())),
         ("analytic", Box::new(Analytic::new(problem, schedule, starts, replica, &compute).unwrap())),
     ];
-    if let Ok(engine) = Reduced::new(problem, schedule, starts, replica) {
-        engines.push(("reduced", Box::new(engine)));
-    }
+    let reduced = Reduced::new(problem, schedule, starts, replica);
+    let has_formula = problem.noise().is_silent() && problem.update().rule.momentum().is_some();
+    assert_eq!(reduced.is_ok(), has_formula);
+    engines.extend(reduced.ok().map(|engine| -> (&str, Box<dyn Engine>) { ("reduced", Box::new(engine)) }));
     let data = problem.dataset();
     let (rows, n) = (data.rows().unwrap(), data.dim());
     let mut oracle = Oracle::at(start.weights(data).unwrap());
@@ -371,7 +374,7 @@ fn a_batch_in_parts_follows_the_same_rule() {
         by_hand.advance(12);
         in_parts.advance(12);
         let (a, b) = (by_hand.weights(0).unwrap(), in_parts.weights(0).unwrap());
-        let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let worst = largest(a.iter().zip(&b).map(|(a, b)| (a - b).abs()));
         assert!(worst < 1e-12, "{rule}: {worst:e}");
     }
 }
@@ -443,9 +446,9 @@ fn gradients_of_a_loss_with_label_noise_are_those_of_differences() {
     }
 }
 
-/// A silent neuron whose velocity carries it back among the active ones is not dead; one that stays silent is.
+/// A silent neuron with a velocity is not dead: it may be carried back among the active ones. At rest it is, in every engine.
 #[test]
-fn who_is_carried_back_to_an_active_sample_is_not_dead() {
+fn who_is_silent_is_dead_only_at_rest() {
     let data = Dataset::orthonormal(2, 3, 1).unwrap();
     let schedule = Schedule::sgd(2, 1, 1).unwrap();
     let compute = Compute::default();
@@ -455,23 +458,62 @@ fn who_is_carried_back_to_an_active_sample_is_not_dead() {
         let start = Start::from_coordinates(&data, vec![-0.3, -0.2], 0.1, 0, 0).unwrap();
         let starts = std::slice::from_ref(&start);
         let w = start.weights(&data).unwrap().to_vec();
-        for (velocity, dead) in [(-0.21 / (0.1 * carried), false), (-0.19 / (0.1 * carried), true)] {
-            // The velocity along the second sample: c_2 ends at −0.2 ± 0.01.
+        // The velocity along the second sample: c_2 would end at 0.01, or at −0.01.
+        for (velocity, wakes) in [(-0.21 / (0.1 * carried), true), (-0.19 / (0.1 * carried), false)] {
             let v: Vec<f64> = data.rows().unwrap()[3..6].iter().map(|x| velocity * x).collect();
-            let mut snapshot = Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap().snapshot();
-            snapshot.replicas[0] = [w.clone(), v].concat();
             let mut analytic = Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap();
             let mut autodiff = Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap();
-            analytic.restore(&snapshot).unwrap();
-            autodiff.restore(&snapshot).unwrap();
-            assert_eq!((analytic.is_dead(0), autodiff.is_dead(0)), (dead, dead), "{rule} {velocity}");
-            analytic.advance(2000);
-            let silent = analytic.neurons(0)[0].is_silent();
-            assert_eq!(silent, dead, "{rule} {velocity}: what became of it");
+            let mut reduced = Reduced::new(&problem, &schedule, starts, 0).unwrap();
+            let mut tensors = analytic.snapshot();
+            tensors.replicas[0] = [w.clone(), v].concat();
+            // Running sums, the pending product, then pairs.
+            let mut pairs = reduced.snapshot();
+            pairs.replicas[0][1..3].copy_from_slice(&[-0.2 * velocity, velocity * velocity]);
+            pairs.replicas[0][11] = velocity;
+            analytic.restore(&tensors).unwrap();
+            autodiff.restore(&tensors).unwrap();
+            reduced.restore(&pairs).unwrap();
+            let engines: [&mut dyn Engine; 3] = [&mut analytic, &mut autodiff, &mut reduced];
+            for engine in engines {
+                assert!(!engine.is_dead(0), "{rule} {velocity}: it is on its way");
+                engine.advance(2000);
+                assert_eq!(engine.is_dead(0), !wakes, "{rule} {velocity}: what became of it");
+                let largest = engine.neurons(0)[0].correlations.iter().fold(f64::MIN, |a: f64, c| a.max(*c));
+                assert!(
+                    if wakes { (largest - 1.0).abs() < 1e-9 } else { (largest + 0.01).abs() < 1e-9 },
+                    "{largest}"
+                );
+            }
         }
-        let mut reduced = Reduced::new(&problem, &schedule, starts, 0).unwrap();
-        reduced.advance(5);
-        assert!(reduced.is_dead(0));
+    }
+}
+
+/// Weight decay has a minimum of its own, where the gradient of the loss alone does not vanish.
+#[test]
+fn a_run_with_weight_decay_converges() {
+    let (problem, start) = orthonormal((5, 8), Activation::Linear, Reduction::Sum, 0.05);
+    for (rule, decay) in [("sgd", 0.03), ("heavy-ball:0.7", 0.1)] {
+        let problem = problem.clone().with_update(update(rule, decay, "constant")).unwrap();
+        let schedule = Schedule::full_batch(5).unwrap();
+        let compute = Compute::default();
+        let starts = std::slice::from_ref(&start);
+        let engines: [Box<dyn Engine>; 3] = [
+            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
+            Box::new(Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap()),
+            Box::new(Reduced::new(&problem, &schedule, starts, 0).unwrap()),
+        ];
+        for mut engine in engines {
+            let stop = StopRule::Tail { window: 50, tolerance: 1e-9 };
+            let plan = Plan { budget: 20_000, stop, check_every: 50 };
+            let run = train(engine.as_mut(), &plan, &mut []).0.remove(0);
+            assert_eq!(run.outcome, Outcome::Converged, "{rule}");
+            // Σ ∇ℓ = 2(N − 1) w at w = Πw with C = N, and λ w with it: N = 1 − λ/2.
+            assert!(
+                (run.neurons[0].norm_sq - (1.0 - 0.5 * decay)).abs() < 1e-8,
+                "{rule} {}",
+                run.neurons[0].norm_sq
+            );
+        }
     }
 }
 

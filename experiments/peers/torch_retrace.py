@@ -1,6 +1,6 @@
 """Retraces a run of `train` with PyTorch's own models, gradients and optimisers, in double precision.
 
-    torch_retrace.py RUN [--start RUN0]
+    torch_retrace.py RUN --start RUN0
 
 RUN holds `config.json`, `data.npy` and `batches.npy` (`--record-batches`); RUN0 is a run of the same
 model with `--steps 0`, whose `model.safetensors` is the start. The largest deviation of any final
@@ -111,9 +111,12 @@ def main() -> None:
             rule.step()
             pace.step()
     end = load_file(options.run / "model.safetensors")
-    deviations = [np.abs(end[name] - p[name].detach().numpy()).max() for name in end]
-    way = max(np.abs(end[name] - start[name]).max() for name in end)
-    print(json.dumps({"largest_deviation": float(max(deviations)), "way": float(way), "steps": len(batches)}))
+    # Of NumPy, whose largest number is NaN if any is.
+    deviation = np.max([np.abs(end[name] - p[name].detach().numpy()).max() for name in end])
+    way = np.max([np.abs(end[name] - start[name]).max() for name in end])
+    summary = json.loads((options.run / "summary.json").read_text())
+    assert len(batches) == summary["steps"], "batches of every step"
+    print(json.dumps({"largest_deviation": float(deviation), "way": float(way), "steps": len(batches)}))
 
 
 if __name__ == "__main__":

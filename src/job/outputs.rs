@@ -473,6 +473,19 @@ fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> String {
     lines.join("\n")
 }
 
+/// What a run has besides plain gradient descent.
+fn departures(job: &Job) -> String {
+    let (Update { rule, weight_decay, step_schedule }, noise) = (job.problem.update(), job.problem.noise());
+    let said = [
+        (*rule != Rule::Sgd, format!(", update {rule}")),
+        (*weight_decay > 0.0, format!(", λ = {weight_decay}")),
+        (!step_schedule.is_constant(), format!(", steps {step_schedule}")),
+        (noise.label > 0.0, format!(", label noise {}", noise.label)),
+        (noise.gradient > 0.0, format!(", gradient noise {}", noise.gradient)),
+    ];
+    said.into_iter().filter(|(is_there, _)| *is_there).map(|(_, text)| text).collect()
+}
+
 /// How the first replica ended, and its measures.
 fn ending_lines(job: &Job, Summary { first, seconds, predicted_limit, .. }: &Summary) -> Vec<String> {
     let Ending { outcome, steps, .. } = first;
@@ -484,14 +497,13 @@ fn ending_lines(job: &Job, Summary { first, seconds, predicted_limit, .. }: &Sum
         Outcome::Stalled => "stalled (steps vanish, the gradient does not)",
     };
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
-    let Update { rule, .. } = job.problem.update();
     vec![
         format!(
             "{ended} after {steps} steps ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {}{})",
             job.engine.name(),
             job.schedule.batch_size(),
             job.schedule.kind().name(),
-            if *rule == Rule::Sgd { String::new() } else { format!(", update {rule}") },
+            departures(job),
         ),
         match *predicted_limit {
             _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),

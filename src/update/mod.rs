@@ -81,7 +81,8 @@ impl Descent {
             size: Size::of(&sizes, compute),
             weight: steps.first().map_or(1.0, |step| step.weight),
             decay: steps.first().map_or(0.0, |step| step.decay),
-            shrinkage: Size::of(&shrinkages, compute),
+            // Only decoupled decay takes it.
+            shrinkage: Size::of(if rule.is_decoupled() { &shrinkages } else { &[0.0] }, compute),
         }
     }
 
@@ -93,14 +94,13 @@ impl Descent {
         noise: Option<Tensor<2>>,
         moments: &mut Moments,
     ) -> Tensor<2> {
-        let is_decoupled = matches!(self.rule, Rule::Adam { is_decoupled: true, .. });
         let mut g = gradient * self.weight;
         if let Some(noise) = noise {
             g = g + noise;
         }
         let mut start = p.clone();
         if self.decay > 0.0 {
-            if is_decoupled {
+            if self.rule.is_decoupled() {
                 start = start - self.shrinkage.times(p);
             } else {
                 g = g + p * self.decay;
@@ -138,15 +138,18 @@ impl Descent {
     }
 }
 
-/// Where the state of a rule carries the parameters in front of it, in the time [`Problem::flight`]: velocities, or first and second moments, stand
-/// behind them, as many each.
-pub(crate) fn coasted(state: &[f64], parameters: usize, flight: f64) -> Vec<f64> {
+/// Whether the state of a rule leaves the parameters in front of it where they are, to the last bit, if all gradients vanish for the time
+/// [`Problem::flight`]: velocities, or first and second moments, stand behind them, as many each.
+pub(crate) fn is_at_rest(state: &[f64], parameters: usize, flight: f64) -> bool {
     let (p, moments) = state.split_at(parameters);
     let (first, second) = moments.split_at(moments.len().min(parameters));
-    let direction = |k: usize| match (first.get(k), second.get(k)) {
-        (Some(&m), Some(&s)) if m != 0.0 => m / s.sqrt(),
-        (Some(&v), None) => v,
-        _ => 0.0,
+    let rests = |(k, &p): (usize, &f64)| {
+        let direction = match (first.get(k), second.get(k)) {
+            (Some(&m), Some(&s)) if m != 0.0 => m / s.sqrt(),
+            (Some(&v), None) => v,
+            _ => 0.0,
+        };
+        direction == 0.0 || p - flight * direction == p
     };
-    p.iter().enumerate().map(|(k, p)| p - flight * direction(k)).collect()
+    flight == 0.0 || p.iter().enumerate().all(rests)
 }

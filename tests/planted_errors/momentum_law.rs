@@ -29,13 +29,19 @@ fn every_check_can_fail() {
     let slow = |m, b, eta: f64, beta: f64| selection::diffusion_rate(m, b, eta) / (1.0 - beta);
     turns(
         Prediction { diffusion_rate: slow, ..right.clone() },
-        &["0.5: mean κt", "0.8: mean κt", "nesterov:0.8: mean κt"],
-        3,
+        &["heavy-ball:0.8: mean κt", "nesterov:0.8: mean κt"],
+        2,
     );
     // A fair draw.
     let odds = |_: [f64; 2], _, _| 0.5;
-    turns(Prediction { pair: odds, ..right.clone() }, &["0.5: P(", "0.8: P(", "nesterov:0.8: P("], 3);
-    turns(Prediction { mean_time: |_, far| far, ..right.clone() }, &["mean κt"], 3);
+    let named = ["heavy-ball:0.8: P(", "nesterov:0.8: P(", "heavy-ball:0.5: (P −", "nesterov:0.5: (P −"];
+    turns(Prediction { pair: odds, ..right.clone() }, &named, 4);
+    // Odds without a correction; with one of the other sign.
+    let flat = |c: [f64; 2], _, far| momentum::pair(c, 0.0, far);
+    turns(Prediction { pair: flat, ..right.clone() }, &named[2..], 2);
+    let opposite = |c: [f64; 2], step: f64, far| momentum::pair(c, -step, far);
+    turns(Prediction { pair: opposite, ..right.clone() }, &named[2..], 2);
+    turns(Prediction { mean_time: |_, far| far, ..right.clone() }, &["mean κt"], 2);
     // A threshold of gradient descent with the wrong side of momentum; one that is too low.
     let high = |rule| 1.05 * momentum::threshold(rule);
     turns(Prediction { threshold: high, ..right.clone() }, &["2 % below"], 1);

@@ -45,6 +45,23 @@ pub fn normals(seed: u64, purpose: Purpose, replica: u64, step: u64, count: usiz
     into.extend((0..count).map(|_| normal(&mut rng)));
 }
 
+/// The numbers of several replicas, one after the other, times a standard deviation; `None` if that is 0.
+pub fn scaled(
+    deviation: f64,
+    (seed, purpose): (u64, Purpose),
+    replicas: impl IntoIterator<Item = u64>,
+    step: u64,
+    count: usize,
+) -> Option<Vec<f64>> {
+    if deviation == 0.0 {
+        return None;
+    }
+    let mut numbers = Vec::new();
+    replicas.into_iter().for_each(|replica| normals(seed, purpose, replica, step, count, &mut numbers));
+    numbers.iter_mut().for_each(|x| *x *= deviation);
+    Some(numbers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -153,9 +153,8 @@ impl Problem {
         self.update.is_plain() && self.noise.is_silent()
     }
 
-    /// Whether a single neuron on orthonormal data has the limits of gradient descent, if it comes to one: with steps of any size, and for the linear
-    /// neuron with momentum. Full batches then keep the direction of `Πw`, because gradient and velocity do; for smaller ones the claim `momentum_law`
-    /// has the evidence. A velocity can carry a ReLU's correlations past 0.
+    /// Whether there is a prediction of where a single neuron on orthonormal data ends, if it comes to an end: with steps of any size, and for the linear neuron
+    /// with momentum, where [`theory::momentum`](crate::theory::momentum) says which. A velocity can carry a ReLU's correlations past 0.
     pub fn keeps_limits(&self) -> bool {
         let Update { rule, weight_decay, .. } = self.update;
         let follows =
@@ -189,9 +188,19 @@ impl Problem {
         }
     }
 
-    /// How long the state of the update rule, followed as it is, can carry the parameters on where all gradients vanish: a factor of the
-    /// velocity or of `m/√s`. A neuron whose correlations are at most 0 at both ends of that way stays silent on it, because they are linear along it. `None` if something else moves the
-    /// parameters: gradient noise, or weight decay of another rule than `sgd`, which only shortens them.
+    /// `λ'`, for which weight decay descends on `L + ½λ'‖p‖²` in the mean: `λ` (mean) or `λ/b` (sum).
+    pub fn decay_of_loss(&self, batch: usize) -> f64 {
+        self.update.weight_decay / (self.reduction.weight(batch) * batch as f64)
+    }
+
+    /// Whether weight decay is decoupled, so that what a run descends on has no gradient to be judged by: its slope counts as 0, and its displacements
+    /// decide.
+    pub fn has_no_slope(&self) -> bool {
+        self.update.rule.is_decoupled() && self.update.weight_decay > 0.0
+    }
+
+    /// How far, as a factor of the velocity or of `m/√s`, the state of the update rule can carry the parameters on where all gradients vanish. `None`
+    /// if something else moves them: gradient noise, or weight decay, but for that of `sgd`, which shortens a single neuron and wakes no sample.
     pub fn flight(&self, taken: u64) -> Option<f64> {
         let Update { rule, weight_decay, .. } = self.update;
         let shortens = rule == Rule::Sgd && self.step_size * weight_decay < 1.0;
@@ -211,10 +220,17 @@ impl Problem {
     }
 
     /// `‖∇L‖`, `∇L = (1/m) (Σ φ_i² w + (N − 2) Σ φ_i x_i)` for the paper's activations, over the mean squared norm of the
-    /// samples. Over orthonormal data in coordinates, from the neuron alone; else from the vector `w`.
-    pub fn single_neuron_slope(&self, neuron: &Neuron, weights: impl FnOnce() -> Result<Vec<f64>>) -> f64 {
+    /// samples; with weight decay, of what batches of `batch` then see: [`decay_of_loss`](Self::decay_of_loss) times `w` more. Over orthonormal data in coordinates,
+    /// from the neuron alone; else from the vector `w`.
+    pub fn single_neuron_slope(
+        &self,
+        neuron: &Neuron,
+        batch: usize,
+        weights: impl FnOnce() -> Result<Vec<f64>>,
+    ) -> f64 {
         let phi: Vec<f64> = neuron.correlations.iter().map(|&c| self.activation.apply(c)).collect();
-        let (energy, pull) = (dot(&phi, &phi), neuron.norm_sq - 2.0);
+        let decay = self.dataset.samples() as f64 * self.decay_of_loss(batch);
+        let (energy, pull) = (dot(&phi, &phi) + decay, neuron.norm_sq - 2.0);
         let length = if self.dataset.is_orthonormal() {
             let along = neuron.correlations.iter().zip(&phi).map(|(c, phi)| energy * c + pull * phi);
             norm_of(along.chain([energy * neuron.residual]))

@@ -117,7 +117,7 @@ pub(super) fn direction(context: &Context, prediction: &Prediction, register: &m
             let mut engine = Autodiff::single_neuron(&under(rule, 0.1)?, &schedule, &start, 0, &compute)?;
             for _ in 0..WATCHED {
                 engine.advance(1);
-                worst = worst.max(turn(&engine));
+                worst = largest([worst, turn(&engine)]);
             }
         }
         findings.checks.push(kept.measured(worst, RULES.len() as u64));

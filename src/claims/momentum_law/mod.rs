@@ -1,6 +1,7 @@
 //! Beyond the paper: heavy ball and Nesterov's momentum have the limits and the odds of SGD, on a faster clock.
 
 mod arrival;
+mod correction;
 mod figure;
 mod full_batch;
 mod pair;
@@ -25,9 +26,9 @@ pub const STUDY: Study = Study {
     theorem: "Theorems 1, 2",
     source: "beyond the paper, about GFHY Theorems 1 and 2 with heavy ball and Nesterov's momentum",
     statement: "The free-flight point y = w − η κ'/(1 − β) v takes the steps y ← y − ε g(w), ε = η/(1 − β): SGD of step size ε, but for the place \
-                of the gradient. So for every b < m runs end in one datapoint, of either sign: a velocity may carry a correlation past 0; for small η two samples have the odds of SGD, \
+                of the gradient. For every b < m runs are seen to end in one datapoint, of either sign: a velocity may carry a correlation past 0; for small η two samples have the odds of SGD, \
                 (2/π) arctan(c_1/c_2), with its first correction at ε, and the time κt/(1 − β)². Full batches of the linear model keep \
-                the direction of Πw, and their minimum is stable below η_B = (1 + β)/2 (heavy ball), (1 + β)/(2 + 4β) (Nesterov).",
+                the line of Πw, and their minimum is stable below η_B = (1 + β)/2 (heavy ball), (1 + β)/(2 + 4β) (Nesterov).",
     formula: r"\kappa_\beta = \frac{\kappa}{(1-\beta)^2}, \qquad P(i^* = 1) = \tfrac{2}{\pi} \arctan \frac{|c_1|}{|c_2|} - \frac{\eta}{1-\beta}\,\frac{\sin 4\theta}{32\pi} + \cdots",
     figures: &[&figure::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
@@ -103,6 +104,7 @@ pub fn protocol(
     Ok(of_parts(vec![
         arrival::every_batch(context, prediction, register),
         pair::odds_and_clock(context, replicas, prediction, register),
+        correction::slopes(context, prediction, register),
         full_batch::thresholds(prediction, register),
         full_batch::direction(context, prediction, register)?,
     ]))

@@ -7,7 +7,7 @@ use burn::tensor::{Int, Tensor};
 use super::super::{chunks, is_blown_up, lots, steps_a_look};
 use crate::device::{Compute, to_host};
 use crate::model::{Activation, Forward};
-use crate::noise::normals;
+use crate::noise;
 use crate::problem::Problem;
 use crate::rng::Purpose;
 use crate::schedule::{BatchStream, Schedule};
@@ -181,15 +181,9 @@ impl Block {
         count: usize,
         setting: &Setting,
     ) -> Option<Tensor<2>> {
-        if deviation == 0.0 {
-            return None;
-        }
         let replicas = self.limits.len();
-        let mut numbers = Vec::with_capacity(replicas * count);
-        for replica in self.first..self.first + replicas as u64 {
-            normals(setting.schedule.seed(), purpose, replica, taken, count, &mut numbers);
-        }
-        numbers.iter_mut().for_each(|x| *x *= deviation);
+        let indices = self.first..self.first + replicas as u64;
+        let numbers = noise::scaled(deviation, (setting.schedule.seed(), purpose), indices, taken, count)?;
         Some(setting.compute.tensor(&numbers, [replicas, count]))
     }
 

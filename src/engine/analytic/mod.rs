@@ -24,7 +24,7 @@ use crate::model::Activation;
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
-use crate::update::coasted;
+use crate::update::is_at_rest;
 
 /// The fewest replicas for which samples that they share are worth walking through.
 const SHARING: usize = 64;
@@ -144,7 +144,12 @@ impl Engine for Analytic {
     }
 
     fn slope(&self, replica: usize) -> f64 {
-        self.setting.problem.single_neuron_slope(&self.neurons(replica)[0], || Ok(self.weights_of(replica)))
+        let Setting { problem, schedule, .. } = &self.setting;
+        if problem.has_no_slope() {
+            return 0.0;
+        }
+        let (neurons, batch) = (self.neurons(replica), schedule.batch_size());
+        problem.single_neuron_slope(&neurons[0], batch, || Ok(self.weights_of(replica)))
     }
 
     fn weights(&self, replica: usize) -> Result<Vec<f64>, Misuse> {
@@ -157,16 +162,14 @@ impl Engine for Analytic {
 
     fn is_dead(&self, replica: usize) -> bool {
         let problem = &self.setting.problem;
-        let Some(flight) = problem.flight(self.steps_taken) else { return false };
         if problem.activation() != Activation::Relu || !self.neurons(replica)[0].is_silent() {
             return false;
         }
         let (block, k) = (&self.blocks[replica / self.block], replica % self.block);
         let part = |tensor: &Tensor<2>| to_host(tensor.clone().narrow(0, k, 1));
         let state: Vec<f64> = block.tensors().flat_map(part).collect();
-        let there = || coasted(&state, problem.dataset().dim(), flight);
-        let correlations = || problem.dataset().correlations(&there()).expect("checked at construction");
-        flight == 0.0 || correlations().into_iter().all(|c| c <= 0.0)
+        let flight = problem.flight(self.steps_taken);
+        flight.is_some_and(|flight| is_at_rest(&state, problem.dataset().dim(), flight))
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -15,7 +15,7 @@ use crate::model::{Autoencoder, SingleNeuron, SingleNeuronConfig, flat};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
-use crate::update::coasted;
+use crate::update::is_at_rest;
 use crate::vectors::norm;
 
 /// Gradient descent on any [`Autoencoder`], gradients by `loss.backward()`.
@@ -220,8 +220,19 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn slope(&self, replica: usize) -> f64 {
-        let all = all(self.shape.samples);
-        self.dataset(replica).relative(norm(&self.gradient(replica, &all)) / all.len() as f64)
+        let (block, k) = self.place(replica);
+        let problem = block.problem_of(k);
+        if problem.has_no_slope() {
+            return 0.0;
+        }
+        let (all, decay) = (all(self.shape.samples), problem.decay_of_loss(self.shape.batch));
+        let gradient = self.gradient(replica, &all);
+        if decay == 0.0 {
+            return self.dataset(replica).relative(norm(&gradient) / all.len() as f64);
+        }
+        let mean = gradient.iter().map(|g| g / all.len() as f64);
+        let felt: Vec<f64> = mean.zip(self.position(replica)).map(|(g, p)| g + decay * p).collect();
+        self.dataset(replica).relative(norm(&felt))
     }
 
     fn weights(&self, replica: usize) -> Result<Vec<f64>, Misuse> {
@@ -238,10 +249,15 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
 
     fn is_dead(&self, replica: usize) -> bool {
         let (block, k) = self.place(replica);
-        let Some(flight) = block.problem_of(k).flight(self.steps_taken()) else { return false };
-        let is_dead = |model: M| model.valid().is_dead(block.select(k, &all(self.shape.samples)));
-        let carried = || block.replica_at(&coasted(&block.state(k), block.parameters(), flight));
-        is_dead(block.replica(k)) && (flight == 0.0 || is_dead(carried()))
+        let problem = block.problem_of(k);
+        // Biases shrink at another pace than what weights make of a sample.
+        if problem.update().weight_decay > 0.0
+            || !block.replica(k).valid().is_dead(block.select(k, &all(self.shape.samples)))
+        {
+            return false;
+        }
+        let flight = problem.flight(self.steps_taken());
+        flight.is_some_and(|flight| is_at_rest(&block.state(k), block.parameters(), flight))
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -72,8 +72,16 @@ fn headline(Trained { config, summary }: &Trained) -> String {
     };
     let who = match config["update"].as_str() {
         None | Some("sgd") => who,
-        Some(rule) => format!("{rule} with b = {b} of {m} samples"),
+        Some(rule) => format!("{who}, update {rule},"),
     };
+    let others = [
+        ("weight_decay", "weight decay"),
+        ("label_noise", "label noise"),
+        ("gradient_noise", "gradient noise"),
+    ];
+    let others =
+        others.into_iter().filter(|(key, _)| config[*key].as_f64() > Some(0.0)).map(|(_, name)| name);
+    let who = others.fold(who, |who, other| format!("{who} with {other}"));
     let ended = match (summary["outcome"].as_str(), summary["predicted_limit"].as_str()) {
         (Some("converged"), Some("datapoint")) => format!("ended in datapoint {}", summary["argmax"]),
         (Some("converged"), Some("mixture")) => "ended in the mixture of the datapoints".into(),
@@ -117,7 +125,9 @@ fn outcome(trained: &Trained) -> String {
             summary["steps"],
             of("loss")
         ),
-        Some("stalled") => format!("Steps vanish {taken}, while the gradient does not."),
+        Some("stalled") => format!(
+            "Steps vanish {taken}, in rounding or because the step size does, while the gradient does not."
+        ),
         Some("diverged") => format!("The norm grew more than a millionfold, or is not finite, {taken}."),
         _ => format!("No sample activates a neuron, so that every gradient is 0; the run ended {taken}."),
     }

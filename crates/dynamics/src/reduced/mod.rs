@@ -9,7 +9,7 @@ mod singles;
 use rayon::prelude::*;
 
 use self::gram::Gram;
-use self::momentum::Carried;
+use self::momentum::WithVelocity;
 use self::orthonormal::Orthonormal;
 use self::singles::LANES;
 use crate::activation::Activation;
@@ -49,7 +49,7 @@ enum Group<'a, 'b> {
 
 enum State {
     Orthonormal(Orthonormal),
-    Carried(Carried),
+    WithVelocity(WithVelocity),
     Gram(Gram),
 }
 
@@ -140,7 +140,7 @@ impl State {
         let (dataset, activation) = (problem.dataset(), problem.activation());
         let momentum = problem.update().rule.momentum().filter(|momentum| momentum.decay > 0.0);
         Ok(match momentum {
-            Some(momentum) => State::Carried(Carried::new(start, activation, momentum)),
+            Some(momentum) => State::WithVelocity(WithVelocity::new(start, activation, momentum)),
             None if dataset.is_orthonormal() => State::Orthonormal(Orthonormal::new(start, activation)),
             None => State::Gram(Gram::new(start, activation, dataset)?),
         })
@@ -149,7 +149,7 @@ impl State {
     fn coordinates(&mut self) -> &mut dyn Coordinates {
         match self {
             State::Orthonormal(state) => state,
-            State::Carried(state) => state,
+            State::WithVelocity(state) => state,
             State::Gram(state) => state,
         }
     }
@@ -194,7 +194,7 @@ impl Replica {
     fn neuron(&self) -> Neuron {
         match &self.state {
             State::Orthonormal(state) => state.neuron(&self.start),
-            State::Carried(state) => state.neuron(&self.start),
+            State::WithVelocity(state) => state.neuron(&self.start),
             State::Gram(state) => state.neuron(&self.start),
         }
     }
@@ -202,7 +202,7 @@ impl Replica {
     fn snapshot(&self) -> Vec<f64> {
         match &self.state {
             State::Orthonormal(state) => state.snapshot(),
-            State::Carried(state) => state.snapshot(),
+            State::WithVelocity(state) => state.snapshot(),
             State::Gram(state) => state.snapshot(),
         }
     }
@@ -210,7 +210,7 @@ impl Replica {
     fn restore(&mut self, step: u64, diverged_at: Option<u64>, values: &[f64]) -> Result<()> {
         match &mut self.state {
             State::Orthonormal(state) => state.restore(values)?,
-            State::Carried(state) => state.restore(values)?,
+            State::WithVelocity(state) => state.restore(values)?,
             State::Gram(state) => state.restore(values)?,
         }
         self.batches.seek(step);
@@ -251,7 +251,7 @@ fn advance_abreast(replicas: &mut [&mut Replica; LANES], end: u64, problem: &Pro
         while !left.is_empty() {
             let states = replicas.each_mut().map(|replica| match &mut replica.state {
                 State::Orthonormal(state) => state,
-                State::Carried(_) | State::Gram(_) => unreachable!("plain steps on orthonormal data"),
+                State::WithVelocity(_) | State::Gram(_) => unreachable!("plain steps on orthonormal data"),
             });
             let taken = Orthonormal::abreast(states, left, step_size, &limits);
             (left, step) = (&left[taken..], step + taken as u64);
@@ -317,14 +317,16 @@ impl Engine for Reduced {
     }
 
     fn slope(&self, replica: usize) -> f64 {
-        self.problem.single_neuron_slope(&self.replicas[replica].neuron(), || self.weights(replica))
+        let Replica { batches, .. } = &self.replicas[replica];
+        let (neuron, batch) = (self.replicas[replica].neuron(), batches.schedule().batch_size());
+        self.problem.single_neuron_slope(&neuron, batch, || self.weights(replica))
     }
 
     fn weights(&self, replica: usize) -> Result<Vec<f64>> {
         let Replica { start, state, .. } = &self.replicas[replica];
         match state {
             State::Orthonormal(state) => state.weights(self.problem.dataset(), start),
-            State::Carried(state) => state.weights(self.problem.dataset(), start),
+            State::WithVelocity(state) => state.weights(self.problem.dataset(), start),
             State::Gram(state) => state.weights(self.problem.dataset(), start),
         }
     }
@@ -336,13 +338,19 @@ impl Engine for Reduced {
     }
 
     fn is_dead(&self, replica: usize) -> bool {
-        let flight = self.problem.flight(self.steps_taken);
-        self.problem.activation() == Activation::Relu
-            && match &self.replicas[replica].state {
-                State::Orthonormal(state) => state.is_silent(),
-                State::Carried(state) => flight.is_some_and(|flight| state.is_silent(flight)),
-                State::Gram(state) => state.is_silent(),
-            }
+        if self.problem.activation() != Activation::Relu {
+            return false;
+        }
+        let silent = match &self.replicas[replica].state {
+            State::Orthonormal(state) => state.is_silent(),
+            State::WithVelocity(state) => state.is_silent(),
+            State::Gram(state) => state.is_silent(),
+        };
+        let rests = |flight| match &self.replicas[replica].state {
+            State::WithVelocity(state) => state.is_at_rest(flight),
+            State::Orthonormal(_) | State::Gram(_) => true,
+        };
+        silent && self.problem.flight(self.steps_taken).is_some_and(rests)
     }
 
     fn snapshot(&self) -> Snapshot {

@@ -11,9 +11,11 @@
 //! before the pairs of the batch receive `r (N − 2) φ_i (−η κ, 1)` each. So the pairs are stored as `P⁻¹ (c_j, d_j)` with the product `P` of
 //! these matrices, and a step touches those of the batch alone. `N = ‖w‖²`, `⟨w, v⟩` and `‖v‖²` follow along.
 //!
-//! **Conditioning.** `P` keeps what moves slowly while its determinant shrinks (as `βᵗ` for the heavy ball), so that up to `log_10 1/det P` digits
-//! of what is stored are lost. Before the determinant falls below 2⁻¹⁰, `P` is multiplied into all pairs and begins afresh at 1: every
-//! `10 log 2/log(1/β)` steps, 66 at `β = 0.9`, in O(m). A step then costs O(b + m/66).
+//! **Conditioning.** Solving with `P` multiplies rounding by its condition number, `σ_1²/det P` in the units in which velocities are lengths
+//! (the solution does not depend on them): `σ_1 = O(1)`, because what moves slowly only shrinks, while the determinant falls, as `βᵗ` for the heavy ball.
+//! After the step in which it falls below 2⁻¹⁰, `P` is multiplied into all pairs and begins afresh at 1; nothing is divided by that `P`. So some three digits are
+//! lost at most, and a few more near a double eigenvalue, `η a = (1 ± √β)²`. For the heavy ball that is every `10 log 2/log(1/β)` steps, 66 at `β = 0.9`, in O(m): a step costs
+//! O(b + m log(1/β)/7), and O(m) below `β` = 1/1024.
 
 use super::orthonormal::{NOTHING, seen, vector};
 use super::{Coordinates, Step};
@@ -96,7 +98,7 @@ impl Sums {
     }
 }
 
-pub(super) struct Carried {
+pub(super) struct WithVelocity {
     activation: Activation,
     momentum: Momentum,
     /// `P⁻¹ (c_j, d_j)` of every sample, then of the residual: `[m + 1]`.
@@ -108,7 +110,7 @@ pub(super) struct Carried {
     phi: Vec<f64>,
 }
 
-impl Carried {
+impl WithVelocity {
     /// At a start, at rest.
     pub(super) fn new(start: &Start, activation: Activation, momentum: Momentum) -> Self {
         let pairs = start.correlations.iter().chain([&start.residual]).map(|&c| [c, 0.0]).collect();
@@ -130,29 +132,33 @@ impl Carried {
         (self.pending, self.determinant) = (Matrix::ONE, 1.0);
     }
 
-    /// Correlations and residual, `[m]` and one, after the velocity was followed for so long.
-    fn place(&self, time: f64) -> (Vec<f64>, f64) {
-        let place = |&pair: &Pair| {
-            let [c, d] = self.pending.apply(pair);
-            c - time * d
-        };
-        let mut places: Vec<f64> = self.pairs.iter().map(place).collect();
+    /// Correlations and residual, `[m]` and one.
+    fn place(&self) -> (Vec<f64>, f64) {
+        let mut places: Vec<f64> = self.pairs.iter().map(|&pair| self.pending.apply(pair)[0]).collect();
         let residual = places.pop().unwrap_or_default();
         (places, residual)
     }
 
-    /// Whether no correlation is positive, nor will be where the velocity carries the neuron in the time `flight`.
-    pub(super) fn is_silent(&self, flight: f64) -> bool {
-        [0.0, flight].iter().all(|&time| self.place(time).0.iter().all(|&c| c <= 0.0))
+    /// Whether no correlation is positive.
+    pub(super) fn is_silent(&self) -> bool {
+        self.place().0.iter().all(|&c| c <= 0.0)
+    }
+
+    /// Whether the velocity, followed for so long, leaves everything as it is to the last bit.
+    pub(super) fn is_at_rest(&self, flight: f64) -> bool {
+        self.pairs.iter().all(|&pair| {
+            let [c, d] = self.pending.apply(pair);
+            c - flight * d == c
+        })
     }
 
     pub(super) fn neuron(&self, start: &Start) -> Neuron {
-        let (correlations, residual) = self.place(0.0);
+        let (correlations, residual) = self.place();
         seen(correlations, residual, start)
     }
 
     pub(super) fn weights(&self, dataset: &Dataset, start: &Start) -> Result<Vec<f64>> {
-        let (correlations, residual) = self.place(0.0);
+        let (correlations, residual) = self.place();
         vector(&correlations, residual, dataset, start)
     }
 
@@ -173,9 +179,9 @@ impl Carried {
     }
 }
 
-impl Coordinates for Carried {
+impl Coordinates for WithVelocity {
     fn step(&mut self, batch: &[usize], Step { size, weight, decay, .. }: Step) {
-        let Momentum { decay: beta, now, carried } = self.momentum;
+        let Momentum { decay: beta, gradient_weight: now, velocity_weight: carried } = self.momentum;
         let phi = |&i: &usize| self.activation.apply(self.pending.apply(self.pairs[i])[0]);
         let mut phis = std::mem::take(&mut self.phi);
         phis.clear();

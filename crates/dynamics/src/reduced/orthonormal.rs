@@ -207,6 +207,7 @@ impl Coordinates for Orthonormal {
     }
 
     fn walk(&mut self, samples: &[usize], step: Step, limit: f64) -> usize {
+        debug_assert!(step.decay == 0.0, "one sample at a time, steps are plain");
         let rule = self.rule(step.per_sample);
         let mut taken = 0;
         while taken < samples.len() {

@@ -7,7 +7,7 @@ pub struct Momentum {
     /// `β`.
     pub decay: f64,
     /// `κ`, the weight of the gradient.
-    pub now: f64,
+    pub gradient_weight: f64,
     /// `κ'`, the weight of the velocity before the step.
-    pub carried: f64,
+    pub velocity_weight: f64,
 }

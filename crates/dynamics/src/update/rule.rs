@@ -53,6 +53,11 @@ impl Rule {
     /// What the command line takes.
     pub const KNOWN: &str = "sgd, heavy-ball:BETA, nesterov:BETA, rmsprop[:ALPHA[,EPS]], adam[:BETA1,BETA2[,EPS]], adamw[:…], sign";
 
+    /// Whether weight decay shortens the parameters themselves, and not by way of the gradient.
+    pub fn is_decoupled(self) -> bool {
+        matches!(self, Rule::Adam { is_decoupled: true, .. })
+    }
+
     /// Numbers of state a parameter.
     pub fn state_size(self) -> usize {
         match self {
@@ -65,20 +70,26 @@ impl Rule {
     /// The rule as a linear recursion of parameters and velocity; `None` of rules that take squares or signs of gradients.
     pub fn momentum(self) -> Option<Momentum> {
         match self {
-            Rule::Sgd => Some(Momentum { decay: 0.0, now: 1.0, carried: 0.0 }),
-            Rule::HeavyBall { momentum: b } => Some(Momentum { decay: b, now: 1.0, carried: b }),
-            Rule::Nesterov { momentum: b } => Some(Momentum { decay: b, now: 1.0 + b, carried: b * b }),
+            Rule::Sgd => Some(Momentum { decay: 0.0, gradient_weight: 1.0, velocity_weight: 0.0 }),
+            Rule::HeavyBall { momentum: b } => {
+                Some(Momentum { decay: b, gradient_weight: 1.0, velocity_weight: b })
+            }
+            Rule::Nesterov { momentum: b } => {
+                Some(Momentum { decay: b, gradient_weight: 1.0 + b, velocity_weight: b * b })
+            }
             Rule::RmsProp { .. } | Rule::Adam { .. } | Rule::Sign => None,
         }
     }
 
     /// How far, in units of `η`, the state carries a parameter if all gradients vanish after `taken` steps: a factor of the velocity, or of
-    /// `m/√s`. For `adam` an upper bound of the size, in which `ε` is left out.
+    /// `m/√s`. For `adam` an upper bound of the size, in which `ε` is left out; infinite if `β_1 ≥ √β_2`.
     pub fn free_flight(self, taken: u64) -> f64 {
         match self {
             Rule::Sgd | Rule::RmsProp { .. } | Rule::Sign => 0.0,
             Rule::HeavyBall { momentum: b } => b / (1.0 - b),
             Rule::Nesterov { momentum: b } => b * b / (1.0 - b),
+            // The second moment fades no slower than the first: every step is as long as the last.
+            Rule::Adam { decays: [first, second], .. } if first >= second.sqrt() => f64::INFINITY,
             Rule::Adam { decays: [first, second], .. } => {
                 let corrected = |decay: f64, k: u64| {
                     let kept = decay.powf(k as f64);
@@ -119,6 +130,7 @@ impl Rule {
         Some(match (name, numbers) {
             ("sgd", []) => Rule::Sgd,
             ("sign", []) => Rule::Sign,
+            ("heavy-ball" | "nesterov", [0.0]) => Rule::Sgd,
             ("heavy-ball", &[momentum]) => Rule::HeavyBall { momentum },
             ("nesterov", &[momentum]) => Rule::Nesterov { momentum },
             ("rmsprop", []) => Rule::RmsProp { decay: RMSPROP, epsilon: EPSILON },
@@ -189,6 +201,7 @@ mod tests {
         }
         assert_eq!("adam".parse::<Rule>().unwrap().to_string(), "adam:0.9,0.999,1e-8");
         assert_eq!("adam:0.8,0.95".parse::<Rule>().unwrap().to_string(), "adam:0.8,0.95,1e-8");
+        assert_eq!("heavy-ball:0".parse::<Rule>().unwrap(), Rule::Sgd);
         assert_eq!("rmsprop:0.5".parse::<Rule>().unwrap().to_string(), "rmsprop:0.5,1e-8");
     }
 
@@ -223,7 +236,7 @@ mod tests {
     fn free_flight_is_where_the_state_carries() {
         for rule in ["heavy-ball:0.7", "nesterov:0.7"] {
             let rule: Rule = rule.parse().unwrap();
-            let Momentum { decay, carried, .. } = rule.momentum().unwrap();
+            let Momentum { decay, velocity_weight: carried, .. } = rule.momentum().unwrap();
             let (mut way, mut v) = (0.0, 1.3);
             for _ in 0..200 {
                 way += carried * v;

@@ -15,7 +15,7 @@ use crate::device::Compute;
 use crate::engine::{blow_up, chunks, is_blown_up, lots, steps_a_look};
 use crate::error::Result;
 use crate::model::{Autoencoder, flat};
-use crate::noise::normals;
+use crate::noise;
 use crate::problem::Problem;
 use crate::rng::Purpose;
 use crate::schedule::BatchStream;
@@ -125,11 +125,6 @@ impl<M: Autoencoder> Block<M> {
         }
     }
 
-    /// One replica at another point.
-    pub fn replica_at(&self, parameters: &[f64]) -> M {
-        flat::at(self.stack().clone(), parameters, &self.compute)
-    }
-
     /// Rows of a batch of one replica, `[1, b, n]`: a view where one is possible.
     pub fn select(&self, k: usize, batch: &[usize]) -> Tensor<3> {
         let offset = if self.shape.is_shared { 0 } else { k * self.shape.samples };
@@ -214,7 +209,7 @@ impl<M: Autoencoder> Block<M> {
     ///
     /// A batch too large for a core's cache is differentiated in parts, side by side. They are cut by size and
     /// added in order, so no result depends on the number of cores. In single precision each part is a gradient in
-    /// single precision; their sum, and the step along it, are taken in double on the host and rounded once.
+    /// single precision; their sum, and the step of plain gradient descent along it, are taken in double on the host and rounded once.
     pub fn gradient(&self, k: usize, batch: &[usize]) -> Vec<f64> {
         self.gradient_to(k, batch, None)
     }
@@ -315,16 +310,11 @@ impl<M: Autoencoder> Block<M> {
         taken: u64,
         count: usize,
     ) -> Option<Vec<f64>> {
-        if deviation == 0.0 {
-            return None;
-        }
-        let mut numbers = Vec::with_capacity(replicas.len() * count);
-        for &k in replicas {
+        let of = |&k: &usize| {
             let Replica { batches, index, .. } = &self.replicas[k];
-            normals(batches.schedule().seed(), purpose, *index, taken, count, &mut numbers);
-        }
-        numbers.iter_mut().for_each(|x| *x *= deviation);
-        Some(numbers)
+            noise::scaled(deviation, (batches.schedule().seed(), purpose), [*index], taken, count)
+        };
+        replicas.iter().map(of).collect::<Option<Vec<_>>>().map(|numbers| numbers.concat())
     }
 
     /// Follows gradients by the update rule.

@@ -1,0 +1,100 @@
+//! The first correction of the odds of two samples, measured by the mean steps of what the odds are linear in.
+
+use super::{Prediction, STUDY};
+use crate::error::Result;
+use crate::schedule::Schedule;
+use crate::stats::{CHECK_LEVEL, Mean, combination};
+use crate::study::{Context, Lab, Part};
+use crate::update::{Momentum, Rule};
+use crate::verdict::Register;
+
+const RULES: [Rule; 2] = [Rule::HeavyBall { momentum: 0.5 }, Rule::Nesterov { momentum: 0.5 }];
+
+/// `ε = η/(1 − β)`, the second half of the first.
+const EFFECTIVE_STEPS: [f64; 2] = [0.1, 0.05];
+
+/// Angle of the start over `π/2`, where `sin 4θ` is 1.
+const SHARE: f64 = 0.25;
+
+/// Log-ratio at which a walk ends; what the rest of it would add is smaller by `e^{−12}`.
+const FAR: f64 = 6.0;
+
+/// Walks that a task makes.
+const BLOCK: u64 = 500;
+
+/// `(2/π)` times the angle of the free-flight point is a martingale but for its mean steps, and their sum over a run is the deviation of the odds from the law: its
+/// variance is smaller than that of counting by `ε²`.
+pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
+    let walks: u64 = context.effort.pick(4000, 20_000, 160_000);
+    let precision = context.effort.pick(0.0036, 0.0016, 0.0006);
+    let angle = SHARE * std::f64::consts::FRAC_PI_2;
+    let start = [angle.sin(), angle.cos()];
+    let predicted = (prediction.pair)(start, 1.0, 40.0) - (prediction.pair)(start, 0.0, 40.0);
+    let expected = RULES.map(|rule| {
+        let name = format!("m = 2, b = 1, {rule}: (P − 2θ/π)/ε at θ = π/8, η → 0");
+        let why = "−sin 4θ/32π; conditional mean steps of the angle, summed, 2 S(ε/2) − S(ε) at ε = 0.1; what is left is of order ε²";
+        register.expect(name, predicted, why).chance(0.2 * CHECK_LEVEL).covered(precision)
+    });
+    Box::new(move |lab, findings| {
+        for (k, (rule, expected)) in (0..).zip(RULES.into_iter().zip(expected)) {
+            let seen =
+                |l: usize| sums(lab, rule, start, EFFECTIVE_STEPS[l], walks, 3 << 32 | k << 8 | l as u64);
+            let (coarse, fine) = (seen(0)?, seen(1)?);
+            let terms = [(2.0, fine.mean, fine.sem), (-1.0, coarse.mean, coarse.sem)];
+            let (value, interval) = combination(&terms, CHECK_LEVEL);
+            findings.checks.push(expected.estimated(value, interval, 2 * walks));
+        }
+        findings.protocol.push(format!(
+            "The correction of the odds, for two rules with β = 0.5: {walks} walks of the recursion of (w, v) in two coordinates at each of ε = 0.1 and 0.05 from θ = π/8, the mean \
+             over both draws of the step of the angle of the free-flight point at every step."
+        ));
+        Ok(())
+    })
+}
+
+/// The sums over walks, over `ε`.
+fn sums(lab: &Lab, rule: Rule, start: [f64; 2], effective_step: f64, walks: u64, cell: u64) -> Result<Mean> {
+    let momentum = rule.momentum().expect("a rule with momentum");
+    let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, cell))?;
+    let blocks = lab.each((0..walks).step_by(BLOCK as usize), |first| {
+        let walk = |replica| sum(momentum, start, effective_step, &schedule, replica) / effective_step;
+        Ok((first..walks.min(first + BLOCK)).map(walk).collect::<Vec<f64>>())
+    })?;
+    Ok(Mean::of(&blocks.concat()))
+}
+
+/// Gradient of the loss of one of two orthonormal samples, `c_i² w + (N − 2) c_i e_i`.
+fn gradient(w: [f64; 2], sample: usize) -> [f64; 2] {
+    let (c, pull) = (w[sample], w[0] * w[0] + w[1] * w[1] - 2.0);
+    let mut g = w.map(|w| c * c * w);
+    g[sample] += pull * c;
+    g
+}
+
+/// `(2/π) arctan(|y_1|/|y_2|)`.
+fn share(y: [f64; 2]) -> f64 {
+    std::f64::consts::FRAC_2_PI * y[0].abs().atan2(y[1].abs())
+}
+
+/// `Σ E[h(y_{t+1}) − h(y_t) | past]` along a walk from rest to its end, `h` the share of the angle.
+fn sum(momentum: Momentum, start: [f64; 2], effective_step: f64, schedule: &Schedule, replica: u64) -> f64 {
+    let Momentum { decay, gradient_weight, velocity_weight } = momentum;
+    let step = effective_step * (1.0 - decay);
+    let ahead = step * velocity_weight / (1.0 - decay);
+    let (mut w, mut v, mut total) = (start, [0.0; 2], 0.0);
+    let mut batches = schedule.stream(replica);
+    let far = FAR.exp();
+    loop {
+        let y = [w[0] - ahead * v[0], w[1] - ahead * v[1]];
+        if y[0].abs() > far * y[1].abs() || y[1].abs() > far * y[0].abs() {
+            return total;
+        }
+        let there = |g: [f64; 2]| share([y[0] - effective_step * g[0], y[1] - effective_step * g[1]]);
+        total += 0.5 * (there(gradient(w, 0)) + there(gradient(w, 1))) - share(y);
+        let g = gradient(w, batches.next_batch()[0]);
+        for k in 0..2 {
+            w[k] -= step * (gradient_weight * g[k] + velocity_weight * v[k]);
+            v[k] = decay * v[k] + g[k];
+        }
+    }
+}
