@@ -73,26 +73,27 @@ impl fmt::Display for Shard {
     }
 }
 
-/// The stores that shards of the job which ends in `out` have begun, with their places, in the order of their names.
+/// The shards that have left something beside a place, in order.
+fn found(place: &Place) -> Result<Vec<Shard>> {
+    let shard = |name: &str| {
+        let name = name.strip_prefix('.')?.strip_suffix(CHECKPOINT)?.strip_suffix('.')?;
+        Shard::of_ending(name.strip_prefix(place.name.to_str()?)?.strip_prefix('.')?)
+    };
+    let entries = place.parent.entries().map_err(io_at(&place.shown))?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut shards: Vec<Shard> = names.filter_map(|name| shard(&name)).collect();
+    shards.sort_by_key(|shard| (shard.count, shard.number));
+    Ok(shards)
+}
+
+/// The stores that shards of the job which ends in `out` have begun, in order.
 ///
 /// # Errors
 /// [`Error::NotOurs`], [`Error::Damaged`], [`Error::Io`].
-pub(crate) fn stores(out: &Path) -> Result<Vec<(PathBuf, Store)>> {
+pub(crate) fn stores(out: &Path) -> Result<Vec<Store>> {
     let place = Place::resolve(out)?;
-    let entries = place.parent.entries().map_err(io_at(out))?;
-    let mut shards: Vec<Shard> = entries
-        .filter_map(|entry| {
-            let name = entry.ok()?.file_name().into_string().ok()?;
-            let name = name.strip_prefix('.')?.strip_suffix(&format!(".{CHECKPOINT}"))?.to_string();
-            Shard::of_ending(name.strip_prefix(place.name.to_str()?)?.strip_prefix('.')?)
-        })
-        .collect();
-    shards.sort_by_key(|shard| (shard.count, shard.number));
-    let look = |shard: Shard| {
-        let path = shard.beside(&place);
-        Ok(Store::look(Place::resolve(&path)?)?.map(|store| (path, store)))
-    };
-    shards.into_iter().filter_map(|shard| look(shard).transpose()).collect()
+    let look = |shard: Shard| Store::look(Place::resolve(&shard.beside(&place))?);
+    found(&place)?.into_iter().filter_map(|shard| look(shard).transpose()).collect()
 }
 
 /// The store of the process that has the place of the job itself, if it has begun one.
@@ -107,20 +108,21 @@ pub(crate) fn own(out: &Path) -> Result<Option<Store>> {
 ///
 /// # Errors
 /// As [`stores`]; [`Error::OtherJob`] if one of them is of another.
-pub(crate) fn stores_of(out: &Path, job: &Value) -> Result<Vec<(PathBuf, Store)>> {
+pub(crate) fn stores_of(out: &Path, job: &Value) -> Result<Vec<Store>> {
     let stores = stores(out)?;
-    stores.iter().try_for_each(|(_, store)| store.check_is_of(job))?;
+    stores.iter().try_for_each(|store| store.check_is_of(job))?;
     Ok(stores)
 }
 
-/// Removes the stores of shards that have ended. One whose process still holds its place removes its own.
+/// Removes what shards have left that have ended. One whose process still holds its place removes its own.
 ///
 /// # Errors
 /// [`Error::NotOurs`], [`Error::Io`].
 pub(crate) fn remove(out: &Path) -> Result<()> {
-    for (path, store) in stores(out)? {
-        match RunDir::claim(Some(&path), "shard") {
-            Ok(_held) => store.remove()?,
+    let place = Place::resolve(out)?;
+    for shard in found(&place)? {
+        match RunDir::claim(Some(&shard.beside(&place)), "shard") {
+            Ok(held) => held.store(Value::Null)?.remove()?,
             Err(Error::Busy { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -168,12 +170,20 @@ mod tests {
         fs::create_dir(at(".run.4-of-3.checkpoint")).unwrap();
         let found = stores_of(&at("run"), &json!({ "seed": 1 })).unwrap();
         let names: Vec<_> =
-            found.iter().map(|(path, _)| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["run.1-of-2", "run.1-of-3", "run.2-of-3"]);
-        assert_eq!(found[0].1.read("x", |_: &u64| None).unwrap(), 1);
+            found.iter().map(|store| store.directory().file_name().unwrap().to_owned()).collect();
+        assert_eq!(
+            names,
+            ["1-of-2", "1-of-3", "2-of-3"].map(|end| format!(".run.{end}.checkpoint").into())
+                as [std::ffi::OsString; 3]
+        );
+        assert_eq!(found[0].read("x", |_: &u64| None).unwrap(), 1);
+        // What a kill left while it was removed goes, too.
+        fs::remove_file(at(".run.2-of-3.checkpoint/job.json")).unwrap();
+        assert_eq!(stores(&at("run")).unwrap().len(), 2);
         let other = stores_of(&at("run"), &json!({ "seed": 2 })).unwrap_err();
         assert!(other.to_string().contains("seed was 1, is 2"), "{other}");
         remove(&at("run")).unwrap();
+        assert!(!at(".run.2-of-3.checkpoint").exists() && at(".run.4-of-3.checkpoint").exists());
         assert!(stores(&at("run")).unwrap().is_empty() && own(&at("run")).unwrap().is_some());
         assert_eq!(stores(&at("runs")).unwrap().len(), 1);
     }

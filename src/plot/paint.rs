@@ -154,10 +154,18 @@ fn legend_height(panel: &Panel, width: f64) -> f64 {
     if names().count() == 0 { 0.0 } else { 18.0 * (names().count() as f64 / side_by_side).ceil() + 20.0 }
 }
 
+/// Rows of a heat map whose names have room one above the other in a panel of any size.
+const NAMED_ROWS: usize = 16;
+
 /// As many of the names of columns as there is room for.
-fn thinned(names: &[String], width: f64) -> Vec<String> {
+fn columns_named(names: &[String], width: f64) -> Vec<String> {
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
     let every = (names.len() as f64 * (7.0 * longest + 8.0) / (width - 90.0)).ceil().max(1.0) as usize;
+    thinned(names, every)
+}
+
+/// Every so many of the names; the others stay empty.
+fn thinned(names: &[String], every: usize) -> Vec<String> {
     names
         .iter()
         .enumerate()
@@ -199,10 +207,10 @@ fn layout(panel: &Panel, width: f64, look: Look) -> Layout {
         Scale::Log => layout.with_log_y().with_y_tick_format(powers()),
     };
     if !x.names.is_empty() {
-        layout = layout.with_x_categories(thinned(&x.names, width));
+        layout = layout.with_x_categories(columns_named(&x.names, width));
     }
     if !y.names.is_empty() {
-        layout = layout.with_y_categories(y.names.clone());
+        layout = layout.with_y_categories(thinned(&y.names, y.names.len().div_ceil(NAMED_ROWS)));
     }
     if panel.square {
         layout = layout.with_equal_aspect();
@@ -388,6 +396,14 @@ mod tests {
         let text = r##"<clipPath id="kuva-clip-17"/><g clip-path="url(#kuva-clip-17)"/><clipPath id="kuva-clip-9"/>"##;
         let expected = r##"<clipPath id="x-0"/><g clip-path="url(#x-0)"/><clipPath id="x-1"/>"##;
         assert_eq!(renumbered(text, "kuva-clip-", "x-"), expected);
+    }
+
+    #[test]
+    fn of_many_names_some_are_shown() {
+        let names: Vec<String> = (1..=40).map(|k| k.to_string()).collect();
+        let shown: Vec<String> = thinned(&names, 3).into_iter().filter(|name| !name.is_empty()).collect();
+        assert_eq!((shown.len(), shown[1].as_str(), thinned(&names, 3).len()), (14, "4", 40));
+        assert_eq!(thinned(&names, 1), names);
     }
 
     #[test]

@@ -213,8 +213,7 @@ impl Done {
 /// # Errors
 /// [`Error::Damaged`], [`Error::Io`].
 pub(super) fn study_of(out: &Path) -> Result<Option<String>> {
-    let stores =
-        shards::own(out)?.into_iter().chain(shards::stores(out)?.into_iter().map(|(_, store)| store));
+    let stores = shards::own(out)?.into_iter().chain(shards::stores(out)?);
     let begun = stores.into_iter().find(|store| store.has(STUDY));
     begun.map(|store| store.read(STUDY, |_: &String| None)).transpose()
 }

@@ -88,7 +88,7 @@ fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     }
     let mut done = Done::none(plan.runs());
     let own = if entry == Entry::GoesOn { Some(&store) } else { None };
-    own.into_iter().chain(shared.iter().map(|(_, store)| store)).try_for_each(|store| done.read(store))?;
+    own.into_iter().chain(&shared).try_for_each(|store| done.read(store))?;
     let pending: Vec<u64> = done.missing().collect();
     let ledger = train(plan, &pending, store, kept(options, &out), &interrupt)?;
     if interrupt.is_requested() {

@@ -31,6 +31,10 @@ pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions
     };
     let pending: Vec<u64> = done.missing().filter(|run| shard.does(*run)).collect();
     let store = run_dir.store(plan.job.clone())?;
+    if !store.exists() {
+        // What a kill left while it was removed counts for nothing.
+        store.remove()?;
+    }
     let ledger = train(plan, &pending, store, kept(options, out), &interrupt)?;
     if interrupt.is_requested() {
         told::interrupted(pending.len(), None);
@@ -92,7 +96,7 @@ fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
         let shared = shards::stores_of(out, &plan.job)?;
         let whole = shards::own(out)?;
         whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
-        shared.iter().map(|(_, store)| store).chain(&whole).try_for_each(|store| done.read(store))?;
+        shared.iter().chain(&whole).try_for_each(|store| done.read(store))?;
         Ok(done)
     };
     let read = read();

@@ -14,7 +14,7 @@ use crate::common::{binary, json, names, stderr, stdout, temporary, text_path, t
 fn the_participation_ratio_of_a_linear_neuron_is_known() {
     let directory = temporary();
     let directory = directory.path();
-    let study = "seeds = 6\n[base]\nsamples = 8\ndim = 11\nactivation = \"linear\"\nstep-size = 0.2\n\
+    let study = "seeds = 6\n[base]\nsamples = 8\ndim = 11\nactivation = \"linear\"\nstep-size = 0.2\nreduction = \"sum\"\nsteps = 400_000\n\
                  [grid]\nengine = [\"reduced\", \"autodiff\"]\nbatch = [1, 3, 7, 8]\n\
                  [[compare]]\naxis = \"batch\"\nwith = 8\nmeasure = \"participation_ratio\"\n";
     write(directory, "s.toml", study);

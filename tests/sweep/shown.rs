@@ -2,6 +2,7 @@
 
 use super::{sweep, swept, write};
 use crate::common::{names, stderr, stdout, temporary};
+use crate::documents::path;
 
 const STUDY: &str = "title = \"Does <b> matter?\"\nseeds = 6\n[base]\nsamples = 6\ndim = 8\nactivation = \"linear\"\nengine = \"reduced\"\n\
                      [grid]\nbatch = [1, 3, 6]\nstep_size = [0.05, 0.1, 0.2]\nschedule = [\"sgd\", \"replacement\"]\n\
@@ -22,6 +23,18 @@ fn a_dry_run_says_what_would_run_and_leaves_nothing() {
     assert_eq!((&json["runs"], &json["grid"][4]["at_most_steps"]), (&108.into(), &77.into()));
     assert_eq!(json["grid"][4]["batch"], "1");
     assert_eq!(names(directory), ["s.toml"]);
+}
+
+#[test]
+fn the_studies_that_ship_can_run() {
+    let directory = temporary();
+    let studies = std::fs::read_dir(path("experiments/studies")).unwrap();
+    let studies: Vec<_> = studies.map(|entry| entry.unwrap().path()).collect();
+    assert!(studies.len() >= 4);
+    for study in studies {
+        let output = swept(directory.path(), &format!("{} --dry-run", study.display()));
+        assert_eq!(output.status.code(), Some(0), "{}: {}", study.display(), stderr(&output));
+    }
 }
 
 #[test]
