@@ -152,7 +152,13 @@ fn a_stack_goes_on_from_a_snapshot_to_the_bit() {
     assert_eq!(resumed.snapshot(), engine.snapshot());
     let mut short = kept.clone();
     short.replicas[4].pop();
-    assert!(resumed.restore(&short).unwrap_err().to_string().contains("the vector of parameters"));
+    assert!(
+        resumed
+            .restore(&short)
+            .unwrap_err()
+            .to_string()
+            .contains("the parameters of a replica and their moments")
+    );
     short.replicas.pop();
     assert!(resumed.restore(&short).unwrap_err().to_string().contains("the snapshot"));
 }
