@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::path::Path;
 
+pub use puremix_dynamics::text::number;
+
 /// Characters that a message repeats of a field, a name or a header.
 const REPEATED: usize = 40;
 
@@ -42,20 +44,6 @@ pub fn quoted(word: &str) -> Cow<'_, str> {
         return word.into();
     }
     format!("'{}'", word.replace('\'', r"'\''")).into()
-}
-
-/// Five significant digits, scientific only where it is shorter.
-pub fn number(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return format!("{x}");
-    }
-    if (1e-3..1e5).contains(&x.abs()) {
-        let digits = (4 - x.abs().log10().floor() as i32).max(0) as usize;
-        let text = format!("{x:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        return text.to_string();
-    }
-    format!("{x:.2e}")
 }
 
 impl fmt::Display for Escaped<'_> {

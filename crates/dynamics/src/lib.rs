@@ -53,6 +53,7 @@ pub mod rng;
 pub mod schedule;
 pub mod state;
 pub mod stats;
+pub mod text;
 pub mod theory;
 pub mod update;
 pub mod vectors;

@@ -12,6 +12,7 @@ use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, Interval, binomial_interval};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Part, Row, Table};
+use crate::text::number;
 use crate::vectors;
 use crate::verdict::Register;
 
@@ -105,7 +106,8 @@ pub(super) fn random_starts(
     let left = eta * eta;
     let why = format!(
         "first order in η, for the very same starts: the interval is that of the difference, from exact ones of the starts that are lost and not \
-         foretold and the other way round, and {left} wider on either side for what the next order may be"
+         foretold and the other way round, and {} wider on either side for what the next order may be",
+        number(left)
     );
     let name = format!(
         "m = {samples}, η = {eta}, Gaussian starts: fraction of runs in which the largest correlation loses"

@@ -4,6 +4,7 @@
 use super::register::{Outcome, Stated};
 use super::{Check, Margin, Relation};
 use crate::stats::{CHECK_LEVEL, Interval, POWER, binomial_lower_bound, noticed};
+use crate::text::number;
 
 /// An event that never fails to occur, or next to never.
 #[derive(Clone, Debug)]
@@ -118,7 +119,8 @@ impl Covered {
             ok,
             n,
             criterion: format!(
-                "interval at level {CHECK_LEVEL:.0e} covers the prediction, half-width ≤ {precision:.3}"
+                "interval at level {CHECK_LEVEL:.0e} covers the prediction, half-width ≤ {}",
+                number(precision)
             ),
         })
     }
@@ -196,8 +198,10 @@ impl SameLaw {
             ok,
             n,
             criterion: format!(
-                "measured {sign} predicted, and a difference of {noticed} would be noticed with probability {POWER}, as one of {detects:.2e} \
-                 is here"
+                "measured {sign} predicted, and a difference of {} would be noticed with probability {POWER}, as one of {} \
+                 is here",
+                number(noticed),
+                number(detects)
             ),
         })
     }
