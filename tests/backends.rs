@@ -13,6 +13,7 @@ use puremix::problem::{Problem, Reduction};
 use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::theory;
 use puremix::train::{Outcome, Plan, StopRule, train};
+use puremix::update::{Noise, Update};
 
 use crate::common::{
     BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout, summed,
@@ -338,6 +339,45 @@ fn listed(name: &str) -> serde_json::Value {
     all.into_iter().find(|listing| listing["backend"] == name).unwrap()
 }
 
+/// Every update rule with weight decay, a step schedule and both kinds of noise, a stack of three replicas and the hand-derived step, against flex in
+/// double.
+fn updates(backend: Backend) {
+    let reference = Compute::new(Backend::Flex, Some(Precision::F64)).unwrap();
+    let (problem, _) = orthonormal((5, 8), Activation::Linear, Reduction::Mean, 0.01);
+    let data = problem.dataset().clone();
+    let starts: Vec<Start> = (0..3).map(|k| Start::gaussian(&data, 0.6, 4, k).unwrap()).collect();
+    let schedule = Schedule::sgd(5, 2, 3).unwrap();
+    for rule in
+        ["sgd", "heavy-ball:0.8", "nesterov:0.7", "rmsprop:0.9,1e-3", "adam:0.9,0.99,1e-3", "adamw", "sign"]
+    {
+        let update = Update {
+            rule: rule.parse().unwrap(),
+            weight_decay: 0.02,
+            step_schedule: "warmup:9+inverse-sqrt:50".parse().unwrap(),
+        };
+        let noise = Noise { label: 0.05, gradient: 0.02 };
+        let problem = problem.clone().with_update(update).unwrap().with_noise(noise).unwrap();
+        let engines = |compute: &Compute| -> [Box<dyn Engine>; 2] {
+            [
+                Box::new(Autodiff::single_neurons(&problem, &schedule, &starts, 0, compute).unwrap()),
+                Box::new(Analytic::new(&problem, &schedule, &starts, 0, compute).unwrap()),
+            ]
+        };
+        for compute in all(backend) {
+            // 40 steps of numbers of size 1; a division by a small root makes ten times as much of a rounding.
+            let tolerance = 2000.0 * compute.precision().unit_roundoff();
+            for (mut here, mut there) in engines(&compute).into_iter().zip(engines(&reference)) {
+                here.advance(40);
+                there.advance(40);
+                for replica in 0..3 {
+                    let off = distance(&here.weights(replica).unwrap(), &there.weights(replica).unwrap());
+                    assert!(off < tolerance, "{rule} {:?}: {off:e}", compute.precision());
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_list_shows_what_is_there_and_how_to_get_the_rest() {
     let flex = listed("flex");
@@ -383,7 +423,7 @@ macro_rules! conformance {
         mod $module {
             use puremix::device::Backend::$backend;
 
-            conformance!(@ $backend $(#[$attribute])? gradients trajectories limits losses_and_divergence curvature resumption);
+            conformance!(@ $backend $(#[$attribute])? gradients trajectories limits losses_and_divergence curvature resumption updates);
         }
     )*};
     (@ $backend:ident $(#[$attribute:meta])? ) => {};
