@@ -15,7 +15,7 @@ use super::tables::is_taken;
 use crate::cli;
 use crate::data::Source;
 use crate::error::{Error, Result};
-use crate::job::TrainOptions;
+use crate::job::{Job, TrainOptions};
 use crate::persist::store::checksum_of;
 
 /// Keys of a job that jobs of one stack may differ in.
@@ -100,6 +100,18 @@ impl Plan {
     pub fn options(&self, run: u64) -> TrainOptions {
         let (cell, seed) = self.place(run);
         TrainOptions { seed, ..self.cells[cell].options.clone() }
+    }
+
+    /// A run as a job.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if it is refused where the first run of its cell was not.
+    pub fn job_of(&self, run: u64) -> Result<Job> {
+        let (cell, seed) = self.place(run);
+        Job::check(&self.options(run)).map_err(|error| {
+            let at = format!("{}, seed {seed}", self.study.describe(cell));
+            Error::Study { at, reason: error.to_string() }
+        })
     }
 }
 
@@ -254,7 +266,8 @@ fn check_compares(study: &Study) -> Result<()> {
 fn check_names(study: &Study) -> Result<()> {
     match study.columns().find(|column| is_taken(&column.name())) {
         Some(column) => {
-            let reason = format!("`{}` cannot vary: the tables have another column of that name", column.name());
+            let reason =
+                format!("`{}` cannot vary: the tables have another column of that name", column.name());
             Err(Error::Study { at: column.at.clone(), reason })
         }
         None => Ok(()),

@@ -46,9 +46,7 @@ fn sentence(row: &Row, study: &Study) -> String {
     }
     let seeds = study.seeds;
     let pairs = if n < seeds as f64 {
-        format!(
-            "{n} of {seeds} pairs of seeds; in the others a run died, diverged or has no such number"
-        )
+        format!("{n} of {seeds} pairs of seeds; in the others a run died, diverged or has no such number")
     } else {
         format!("{n} pairs of seeds")
     };
@@ -60,7 +58,10 @@ fn sentence(row: &Row, study: &Study) -> String {
     }
     let direction = if difference > 0.0 { "higher" } else { "lower" };
     if is_alike {
-        return format!("{subject}, the {measure} is {direction} by {} in all {pairs}.", number(difference.abs()));
+        return format!(
+            "{subject}, the {measure} is {direction} by {} in all {pairs}.",
+            number(difference.abs())
+        );
     }
     let interval =
         |low: f64, high: f64| format!("95 % interval {} to {}, {pairs}", number(low), number(high));

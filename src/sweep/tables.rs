@@ -19,7 +19,8 @@ pub(super) const RUNS: &str = "runs.csv";
 
 /// Whether a table has a column of this name besides those of the options that vary.
 pub(super) fn is_taken(name: &str) -> bool {
-    let fixed = ["run", "cell", "seed", "outcome", "runs", "comparison", "axis", "with", "measure", "difference"];
+    let fixed =
+        ["run", "cell", "seed", "outcome", "runs", "comparison", "axis", "with", "measure", "difference"];
     let (base, _) = ["_low", "_high", "_n"]
         .iter()
         .find_map(|end| Some((name.strip_suffix(end)?, end)))

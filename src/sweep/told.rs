@@ -102,7 +102,7 @@ pub(super) fn complete(target: &Path, json: bool) -> Result<ExitCode> {
 pub(super) fn interrupted(pending: usize, place: Option<&Path>) {
     let out = place.map(|place| format!(" with --out {}", text::path(place))).unwrap_or_default();
     let runs = count(pending, "run");
-    cli::note(&format!("interrupted with at most {runs} left; the same command{out} goes on from there"));
+    cli::note(&format!("interrupted with {runs} left; the same command{out} goes on from there"));
 }
 
 /// Says that a shard has ended and others have not.

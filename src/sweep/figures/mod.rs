@@ -51,7 +51,12 @@ fn unasked(study: &Study, response: &str) -> Vec<FigureAsked> {
         let all: usize = others().map(|axis| axis.len()).product();
         let panels = all / series.map_or(1, |axis| axis.len());
         let series = series.map(|axis| name(axis));
-        (panels <= PANELS && telling(axis).is_some()).then(|| FigureAsked { x: name(axis), y: given(response), series, colour: None })
+        (panels <= PANELS && telling(axis).is_some()).then(|| FigureAsked {
+            x: name(axis),
+            y: given(response),
+            series,
+            colour: None,
+        })
     };
     let mut figures: Vec<FigureAsked> = axes.iter().enumerate().filter_map(against).collect();
     let mut wide = axes.iter().filter(|axis| axis.len() > 2 && telling(axis).is_some());

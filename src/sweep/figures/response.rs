@@ -123,8 +123,11 @@ impl Figure for Response {
         };
         let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), &self.y)?;
         let apart = if values.len() > 1 { " Points at one value are drawn side by side." } else { "" };
-        let intervals =
-            if sheet.first("runs") == "1" { "" } else { " Bars are approximate 95 % intervals (Student), one by one." };
+        let intervals = if sheet.first("runs") == "1" {
+            ""
+        } else {
+            " Bars are approximate 95 % intervals (Student), one by one."
+        };
         Shown::new(drawing, format!("{}{intervals}{apart}{left_out}", means(sheet, &self.y)))
     }
 }
