@@ -66,12 +66,13 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     }
 }
 
-/// Leaves the directory of a run without a word, or what it has if the process is asked to end.
+/// Leaves the directory of a run without a word, or what it has if the process is asked to end; whether it is complete.
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn leave(job: Job, options: &TrainOptions, interrupt: &Interrupt) -> Result<()> {
-    train_into_place(job, options, interrupt, false).map(drop)
+pub(crate) fn leave(job: Job, options: &TrainOptions, interrupt: &Interrupt) -> Result<bool> {
+    let came = train_into_place(job, options, interrupt, false)?;
+    Ok(!matches!(came, Came::Interrupted))
 }
 
 /// How a run in a directory went.

@@ -31,7 +31,7 @@ pub(crate) const MEASURES: [&str; 20] = [
     "recovered_atoms",
     "pca_angle_min",
     "pca_angle_max",
-    "sharpness",
+    "lambda_max",
     "trace",
     "trace_sem",
 ];
@@ -154,7 +154,7 @@ impl Job {
         let row = Gauge::new(dataset, activation, &self.starts[0]).read(steps, run.loss, &run.neurons[0]);
         let gauge = NeuronGauge::new(dataset, activation, vec![0.0; run.neurons.len()]);
         let neurons = gauge.read(steps, &run.neurons, None);
-        let (mixing, pure) = over_neurons(&neurons);
+        let (mixing, pure) = over_neurons(&neurons, self.model.has_bias());
         let curvature = self.sharpness_along()?.map(|mut along| along.look(steps, position()));
         let finished = Finished { run, row, position: Vec::new(), parameters: None };
         let learned = Learned::new(self, &finished)?;
@@ -186,9 +186,10 @@ impl Job {
     }
 }
 
-/// Mean participation ratio of the living neurons, weighted by `‖w‖²` (NaN if there are none), and how many of them are pure.
-fn over_neurons(rows: &[NeuronRow]) -> (f64, usize) {
-    let alive = || rows.iter().filter(|row| !row.dead);
+/// Mean participation ratio of the living neurons, weighted by `‖w‖²` (NaN if there are none), and how many of them are pure. Whether a
+/// neuron with a bias is silent its correlations do not say: then all count that are not zero.
+fn over_neurons(rows: &[NeuronRow], has_bias: bool) -> (f64, usize) {
+    let alive = || rows.iter().filter(|row| if has_bias { row.norm > 0.0 } else { !row.dead });
     let weight: f64 = alive().map(|row| row.norm * row.norm).sum();
     let sum: f64 = alive().map(|row| row.norm * row.norm * row.participation_ratio).sum();
     (sum / weight, alive().filter(|row| row.max_cos >= PURE).count())

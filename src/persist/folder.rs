@@ -74,10 +74,18 @@ impl Folder {
         if !is_there(&place.parent, Path::new(&name)).map_err(io_at(&path))? {
             return Ok(None);
         }
-        let dir = open_dir_in(&place.parent, Path::new(&name))
-            .map_err(|_| Error::NotOurs { path: path.clone() })?;
-        let Some(listed) = read_journal(&dir).map_err(io_at(&path))? else {
-            return Err(Error::NotOurs { path });
+        let is_gone = || is_there(&place.parent, Path::new(&name)).is_ok_and(|there| !there);
+        // Another process may remove it meanwhile.
+        let dir = match open_dir_in(&place.parent, Path::new(&name)) {
+            Ok(dir) => dir,
+            Err(_) if is_gone() => return Ok(None),
+            Err(_) => return Err(Error::NotOurs { path }),
+        };
+        let listed = match read_journal(&dir) {
+            Ok(Some(listed)) => listed,
+            _ if is_gone() => return Ok(None),
+            Ok(None) => return Err(Error::NotOurs { path }),
+            Err(error) => return Err(io_at(&path)(error)),
         };
         Ok(Some(Self { path, dir, listed: Mutex::new(listed) }))
     }

@@ -75,13 +75,15 @@ impl fmt::Display for Shard {
 
 /// The shards that have left something beside a place, in order.
 fn found(place: &Place) -> Result<Vec<Shard>> {
-    let shard = |name: &str| {
-        let name = name.strip_prefix('.')?.strip_suffix(CHECKPOINT)?.strip_suffix('.')?;
-        Shard::of_ending(name.strip_prefix(place.name.to_str()?)?.strip_prefix('.')?)
+    // The name of the job need not be text.
+    let shard = |name: &[u8]| {
+        let name = name.strip_prefix(b".")?.strip_suffix(CHECKPOINT.as_bytes())?.strip_suffix(b".")?;
+        let ending = name.strip_prefix(place.name.as_encoded_bytes())?.strip_prefix(b".")?;
+        Shard::of_ending(std::str::from_utf8(ending).ok()?)
     };
     let entries = place.parent.entries().map_err(io_at(&place.shown))?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut shards: Vec<Shard> = names.filter_map(|name| shard(&name)).collect();
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
+    let mut shards: Vec<Shard> = names.filter_map(|name| shard(name.as_encoded_bytes())).collect();
     shards.sort_by_key(|shard| (shard.count, shard.number));
     Ok(shards)
 }

@@ -74,7 +74,13 @@ impl Store {
         if !store.exists() {
             return Ok(None);
         }
-        store.job = store.read_job()?;
+        // Another process may be about to remove it.
+        store.job = match store.read_job() {
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            job => job?,
+        };
         store.job_sum = sum_of(&store.job);
         Ok(Some(store))
     }

@@ -16,7 +16,7 @@ pub(super) struct Expected {
     pub cell: usize,
     /// Steps of its first run at most.
     pub budget: u64,
-    /// Time of its first run, at most and by itself; `None` of a cell that was not tried.
+    /// Time of its first run, by itself and if it takes all of its steps; `None` of a cell that was not tried.
     pub run: Option<Duration>,
 }
 
@@ -49,7 +49,7 @@ fn tried(job: Job) -> Result<Duration> {
     })
 }
 
-/// Time of the whole study on so many threads, at most.
+/// Time of the whole study on so many threads, from the mean of the runs that were tried.
 pub(super) fn total(plan: &Plan, expected: &[Expected]) -> Duration {
     let tried: Vec<f64> = expected.iter().filter_map(|cell| cell.run).map(|run| run.as_secs_f64()).collect();
     let mean = tried.iter().sum::<f64>() / tried.len().max(1) as f64;

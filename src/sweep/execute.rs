@@ -2,16 +2,15 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use rayon::prelude::*;
 
 use super::ledger::Ledger;
 use super::measures::Record;
 use super::plan::Plan;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::job::{self, EngineKind, Job, Trained, UnderWay, train_together};
+use crate::job::{EngineKind, Job, Trained, UnderWay, train_together};
 
 /// Most runs of a stack, and most entries of their samples together.
 const ABREAST: usize = 64;
@@ -21,8 +20,6 @@ const ENTRIES: usize = 1 << 24;
 pub(super) struct Work<'a> {
     pub plan: &'a Plan,
     pub ledger: &'a Ledger,
-    /// Where the directory of every run is left, if it is.
-    pub kept: Option<PathBuf>,
     pub interrupt: &'a Interrupt,
 }
 
@@ -61,7 +58,10 @@ impl Work<'_> {
         lots
     }
 
+    /// Whether the process is asked to end, or cannot keep what it does. It is asked now and then while runs are under way: what other threads have
+    /// ended is put on disk meanwhile.
     fn stops(&self) -> bool {
+        self.ledger.flush_if_due();
         self.interrupt.is_requested() || self.ledger.has_failed()
     }
 
@@ -70,7 +70,6 @@ impl Work<'_> {
             let jobs = self.stack(runs)?;
             let (these, rest) = runs.split_at(jobs.len());
             runs = rest;
-            these.iter().try_for_each(|run| self.leave(*run))?;
             self.train_together(these, &jobs, None)?;
         }
         Ok(())
@@ -78,7 +77,7 @@ impl Work<'_> {
 
     /// Goes on with runs that were asked to pause.
     fn go_on(&self, runs: &[u64], state: &UnderWay) -> Result<()> {
-        let jobs: Vec<Job> = runs.iter().map(|run| self.job(*run)).collect::<Result<_>>()?;
+        let jobs: Vec<Job> = runs.iter().map(|run| self.plan.job_of(*run)).collect::<Result<_>>()?;
         if let Some(flaw) = state.flaw(&jobs) {
             return Err(self.ledger.damaged(runs, flaw));
         }
@@ -88,11 +87,8 @@ impl Work<'_> {
     fn train_together(&self, runs: &[u64], jobs: &[Job], begun: Option<&UnderWay>) -> Result<()> {
         match train_together(jobs, begun, |_| self.stops())? {
             Trained::Ended(ended) => {
-                self.ledger
-                    .add(runs.iter().zip(ended).map(|(run, ended)| Record::new(*run, ended)).collect())?;
-                if begun.is_some() {
-                    self.ledger.forget(runs);
-                }
+                let records = runs.iter().zip(ended).map(|(run, ended)| Record::new(*run, ended)).collect();
+                self.ledger.add(records, begun.map(|_| runs));
                 Ok(())
             }
             Trained::Paused(_) if self.ledger.has_failed() => Ok(()),
@@ -105,7 +101,7 @@ impl Work<'_> {
         let mut jobs: Vec<Job> = Vec::new();
         let mut entries = 0;
         for run in runs {
-            let job = self.job(*run)?;
+            let job = self.plan.job_of(*run)?;
             entries += job.entries();
             if jobs.first().is_some_and(|first| entries > ENTRIES || !first.stacks_with(&job)) {
                 break;
@@ -113,22 +109,5 @@ impl Work<'_> {
             jobs.push(job);
         }
         Ok(jobs)
-    }
-
-    fn job(&self, run: u64) -> Result<Job> {
-        let (cell, seed) = self.plan.place(run);
-        Job::check(&self.plan.options(run)).map_err(|error| {
-            let at = format!("{}, seed {seed}", self.plan.study.describe(cell));
-            Error::Study { at, reason: error.to_string() }
-        })
-    }
-
-    /// Leaves the directory of a run as `train` would, if directories are kept.
-    fn leave(&self, run: u64) -> Result<()> {
-        let Some(folder) = &self.kept else { return Ok(()) };
-        let ((cell, seed), mut options) = (self.plan.place(run), self.plan.options(run));
-        options.output.out = Some(folder.join(format!("cell-{cell}-seed-{seed}")));
-        (options.output.no_page, options.resume) = (true, true);
-        job::leave(self.job(run)?, &options, self.interrupt)
     }
 }

@@ -236,16 +236,13 @@ impl Reader<'_> {
     /// A word, a number or a truth value.
     fn value(&self, value: &Value) -> Result<Given> {
         let text = match value.get_ref() {
-            DeValue::String(text) if text::escaped(text.as_ref()).to_string() != *text => {
-                return self.refuse(value.span(), "it has characters that a terminal would obey");
-            }
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) if number.radix() == 10 => plain(number.as_str()),
             DeValue::Float(number) => plain(number.as_str()),
             DeValue::Boolean(truth) => truth.to_string(),
             _ => return self.refuse(value.span(), "expected a word or a number"),
         };
-        Ok(Given::new(text, self.at(value.span())))
+        Given::checked(text, self.at(value.span()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A text of the user, and where it stands.
 
-use crate::error::Error;
+use crate::error::{Error, Result};
+use crate::text;
 
 /// A value or a name in a study file or on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,19 @@ pub(super) struct Given {
 impl Given {
     pub fn new(text: impl Into<String>, at: impl Into<String>) -> Self {
         Self { text: text.into(), at: at.into() }
+    }
+
+    /// A text that is shown as it is.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if a terminal would obey characters of it.
+    pub fn checked(text: impl Into<String>, at: impl Into<String>) -> Result<Self> {
+        let given = Self::new(text, at);
+        if text::escaped(&given.text).to_string() == given.text {
+            Ok(given)
+        } else {
+            Err(given.refuse("it has characters that a terminal would obey"))
+        }
     }
 
     /// An error at this place.

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::job::UnderWay;
 use crate::persist::shards;
 use crate::persist::store::Store;
+use crate::text;
 
 const RUNS: &str = "runs-";
 const UNDER_WAY: &str = "under-way-";
@@ -30,7 +31,7 @@ const LATEST: Duration = Duration::from_secs(30);
 pub(super) struct Ledger {
     store: Store,
     began: Instant,
-    open: Mutex<Vec<Record>>,
+    open: Mutex<Open>,
     written: Mutex<Written>,
     /// Whether something could not be written: there is no point in going on.
     has_failed: AtomicBool,
@@ -38,9 +39,20 @@ pub(super) struct Ledger {
     progress: ProgressBar,
 }
 
+/// What has ended and is not on disk.
+#[derive(Default)]
+struct Open {
+    records: Vec<Record>,
+    /// Files of runs that were under way, and have ended.
+    ended: Vec<String>,
+}
+
 struct Written {
     files: usize,
+    runs: usize,
     last: Instant,
+    /// Why something could not be written, until someone is told.
+    failure: Option<Error>,
 }
 
 impl Ledger {
@@ -49,7 +61,8 @@ impl Ledger {
     /// # Errors
     /// [`Error::Io`].
     pub fn new(store: Store, study: &str, progress: ProgressBar) -> Result<Self> {
-        if !store.has(STUDY) {
+        // Title, comparisons and figures may have changed.
+        if !store.has(STUDY) || store.read(STUDY, |_: &String| None)? != study {
             store.write(STUDY, &study)?;
         }
         let files = store.files().iter().filter_map(|name| number(name)).max().map_or(0, |last| last + 1);
@@ -58,7 +71,7 @@ impl Ledger {
             store,
             began,
             open: Mutex::default(),
-            written: Mutex::new(Written { files, last: began }),
+            written: Mutex::new(Written { files, runs: 0, last: began, failure: None }),
             has_failed: AtomicBool::new(false),
             progress,
         })
@@ -69,24 +82,38 @@ impl Ledger {
         self.has_failed.load(Ordering::Relaxed)
     }
 
-    /// Takes runs that have ended, and puts those that are not on disk there if that is due.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn add(&self, records: Vec<Record>) -> Result<()> {
-        self.open.lock().expect("no panic under this lock").extend(records);
-        match self.written.try_lock() {
-            Ok(mut written) if written.last.elapsed() >= self.interval() => self.write(&mut written),
-            _ => Ok(()),
+    /// Takes runs that have ended; `begun` are those of them that were under way, as they were kept.
+    pub fn add(&self, records: Vec<Record>, begun: Option<&[u64]>) {
+        let mut open = self.open.lock().expect("no panic under this lock");
+        open.records.extend(records);
+        open.ended.extend(begun.map(under_way));
+        drop(open);
+        self.flush_if_due();
+    }
+
+    /// Puts what has ended on disk if that is due. Whether it failed is told by [`flush`](Self::flush).
+    pub fn flush_if_due(&self) {
+        if let Ok(mut written) = self.written.try_lock()
+            && written.last.elapsed() >= self.interval()
+            && let Err(failure) = self.write(&mut written)
+        {
+            written.failure.get_or_insert(failure);
         }
     }
 
     /// Puts everything on disk.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`], also of what could not be written before.
     pub fn flush(&self) -> Result<()> {
-        self.write(&mut self.written.lock().expect("no panic under this lock"))
+        let mut written = self.written.lock().expect("no panic under this lock");
+        let kept = self.write(&mut written);
+        written.failure.take().map_or(kept, Err)
+    }
+
+    /// Number of runs that are on disk since this process began.
+    pub fn written(&self) -> usize {
+        self.written.lock().expect("no panic under this lock").runs
     }
 
     fn interval(&self) -> Duration {
@@ -95,14 +122,17 @@ impl Ledger {
 
     fn write(&self, written: &mut Written) -> Result<()> {
         written.last = Instant::now();
-        let records = std::mem::take(&mut *self.open.lock().expect("no panic under this lock"));
+        let Open { records, ended } =
+            std::mem::take(&mut *self.open.lock().expect("no panic under this lock"));
         if records.is_empty() {
             return Ok(());
         }
         let kept = self.store.write(&format!("{RUNS}{}", written.files), &records);
         self.has_failed.fetch_or(kept.is_err(), Ordering::Relaxed);
         kept?;
-        written.files += 1;
+        // Only now is what they would go on from of no more use.
+        ended.iter().for_each(|name| self.store.forget(name));
+        (written.files, written.runs) = (written.files + 1, written.runs + records.len());
         self.progress.inc(records.len() as u64);
         Ok(())
     }
@@ -112,12 +142,7 @@ impl Ledger {
     /// # Errors
     /// [`Error::Io`].
     pub fn keep(&self, runs: &[u64], state: &UnderWay) -> Result<()> {
-        self.store.write(&format!("{UNDER_WAY}{}", runs[0]), &(runs, state))
-    }
-
-    /// Forgets the state of runs that have ended.
-    pub fn forget(&self, runs: &[u64]) {
-        self.store.forget(&format!("{UNDER_WAY}{}", runs[0]));
+        self.store.write(&under_way(runs), &(runs, state))
     }
 
     /// The runs that were asked to pause, with their states, as far as none of a stack has ended since.
@@ -139,7 +164,7 @@ impl Ledger {
 
     /// What is said of a state that makes no sense.
     pub fn damaged(&self, runs: &[u64], reason: String) -> Error {
-        let path = self.store.directory().join(format!("{UNDER_WAY}{}", runs[0]));
+        let path = self.store.directory().join(under_way(runs));
         Error::Damaged { path, reason }
     }
 
@@ -208,14 +233,37 @@ impl Done {
     }
 }
 
-/// The study that a store or one of its shards was begun with, if any was.
+/// The study that all processes which have worked on a place were last started with, if any was.
 ///
 /// # Errors
-/// [`Error::Damaged`], [`Error::Io`].
+/// [`Error::Study`] if they were started with different titles, comparisons or figures; [`Error::Damaged`], [`Error::Io`].
 pub(super) fn study_of(out: &Path) -> Result<Option<String>> {
-    let stores = shards::own(out)?.into_iter().chain(shards::stores(out)?);
-    let begun = stores.into_iter().find(|store| store.has(STUDY));
-    begun.map(|store| store.read(STUDY, |_: &String| None)).transpose()
+    let mut first: Option<(Store, String)> = None;
+    for store in shards::own(out)?.into_iter().chain(shards::stores(out)?) {
+        let study = match store.read(STUDY, |_: &String| None) {
+            Ok(study) => study,
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        match &first {
+            Some((other, study_then)) if *study_then != study && other.check_is_of(store.job()).is_ok() => {
+                let at = text::path(&store.directory()).to_string();
+                let other = text::path(&other.directory()).to_string();
+                let reason = format!(
+                    "it was started with another title, other comparisons or other figures than {other}; start the shards again with one study"
+                );
+                return Err(Error::Study { at, reason });
+            }
+            Some(_) => {}
+            None => first = Some((store, study)),
+        }
+    }
+    Ok(first.map(|(_, study)| study))
+}
+
+/// The file with the state of runs that are under way.
+fn under_way(runs: &[u64]) -> String {
+    format!("{UNDER_WAY}{}", runs[0])
 }
 
 /// The number of a file of results.

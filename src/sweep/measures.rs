@@ -39,16 +39,19 @@ impl Record {
         for (measure, name) in measures.iter_mut().zip(MEASURES) {
             *measure = number(name)?;
         }
-        Some(Self { run: text("run")?.parse().ok()?, outcome, steps: text("steps")?.parse().ok()?, measures })
+        Some(Self { run: text("run")?.parse().ok()?, outcome, steps: text(STEPS)?.parse().ok()?, measures })
     }
 
-    /// A number that enters a mean; but for whether it stopped, NaN of a run that diverged or died, whose numbers say nothing of what is learned.
+    /// A number that enters a mean. It is NaN of a run that diverged and, but for what describes its end as such, of one that died: its
+    /// numbers say nothing of what is learned.
     pub fn summarised(&self, measure: &str) -> f64 {
         if measure == STOPPED {
             return f64::from(u8::from(self.outcome == Outcome::Converged));
         }
-        if matches!(self.outcome, Outcome::Diverged | Outcome::Dead) {
-            return f64::NAN;
+        match self.outcome {
+            Outcome::Diverged => return f64::NAN,
+            Outcome::Dead if !OF_THE_DEAD.contains(&measure) => return f64::NAN,
+            _ => {}
         }
         if measure == STEPS {
             return self.steps as f64;
@@ -59,7 +62,9 @@ impl Record {
 
 /// Whether a run stopped by its rule, 1 or 0.
 pub(super) const STOPPED: &str = "stopped";
-const STEPS: &str = "steps";
+pub(super) const STEPS: &str = "steps_taken";
+/// What a run that died has, too: that it did would otherwise be left out of the count of what died.
+const OF_THE_DEAD: [&str; 4] = [STEPS, "neurons", "dead_neurons", "pure_neurons"];
 /// An index, of which there is no mean.
 const ARGMAX: &str = "argmax";
 
@@ -76,8 +81,8 @@ pub(super) fn is_summarised(name: &str) -> bool {
 /// A measure in words, for axes and sentences.
 pub(super) fn in_words(measure: &str) -> &str {
     match measure {
-        "stopped" => "share of runs that stopped by their rule",
-        "steps" => "steps until the end",
+        STOPPED => "share of runs that stopped by their rule",
+        STEPS => "steps until the end",
         "distance" => "distance to the limit",
         "loss" => "training loss",
         "norm" => "norm of the first neuron",
@@ -94,7 +99,7 @@ pub(super) fn in_words(measure: &str) -> &str {
         "recovered_atoms" => "recovered atoms",
         "pca_angle_min" => "smallest angle to the principal components (rad)",
         "pca_angle_max" => "largest angle to the principal components (rad)",
-        "sharpness" => "λ_max of the Hessian",
+        "lambda_max" => "λ_max of the Hessian",
         "trace" => "trace of the Hessian",
         "trace_sem" => "standard error of the trace",
         other => other,

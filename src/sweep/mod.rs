@@ -3,6 +3,7 @@
 //! A run is a function of its options and its seed: neither its neighbours in a stack, nor threads, nor shards, nor where work was broken off show in the results. What a
 //! study came to is therefore the same, byte for byte, however it came about.
 
+mod directories;
 mod estimate;
 mod execute;
 mod figures;
@@ -22,7 +23,6 @@ mod tables;
 mod told;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use self::execute::Work;
@@ -81,7 +81,7 @@ fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     let entry = run_dir.enter(&store, standing, Request { resume: !output.force, force: output.force })?;
     if let (Entry::Complete, Some(there)) = (entry, &there) {
         shards::remove(&out)?;
-        return complete(plan, there, run_dir, &store, options);
+        return complete(plan, there, run_dir, &store, options, &interrupt);
     }
     if output.force {
         shards::remove(&out)?;
@@ -90,10 +90,11 @@ fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
     let own = if entry == Entry::GoesOn { Some(&store) } else { None };
     own.into_iter().chain(&shared).try_for_each(|store| done.read(store))?;
     let pending: Vec<u64> = done.missing().collect();
-    let ledger = train(plan, &pending, store, kept(options, &out), &interrupt)?;
-    if interrupt.is_requested() {
+    let ledger = train(plan, &pending, store, &interrupt)?;
+    let all: Vec<u64> = (0..plan.runs()).collect();
+    if interrupt.is_requested() || !directories::keep(plan, &all, &out, options, &interrupt)? {
         let place = output.out.is_none().then_some(out.as_path());
-        told::interrupted(pending.len(), place);
+        told::interrupted(pending.len() - ledger.written(), place);
         return Ok(interrupt.exit_code());
     }
     // What this process has done is read back from the disk, as another would.
@@ -113,50 +114,48 @@ fn complete(
     mut run_dir: RunDir,
     store: &Store,
     options: &SweepOptions,
+    interrupt: &Interrupt,
 ) -> Result<ExitCode> {
+    let all: Vec<u64> = (0..plan.runs()).collect();
+    if !directories::keep(plan, &all, run_dir.target(), options, interrupt)? {
+        told::interrupted(0, None);
+        return Ok(interrupt.exit_code());
+    }
     if there.text(page::STUDY).as_deref() == Some(&plan.study.to_toml()) {
         return told::complete(run_dir.target(), options.output.json);
     }
     let mut done = Done::none(plan.runs());
     let refuse = |reason: String| Error::File { path: run_dir.target().join(tables::RUNS), reason };
     done.read_table(&there.text(tables::RUNS).unwrap_or_default()).map_err(refuse)?;
-    let missing = done.missing().count();
-    if missing > 0 {
-        return Err(refuse(format!("{missing} runs are missing")));
-    }
     run_dir.enter(store, Standing::Complete, Request { resume: false, force: true })?;
     finish(plan, &done, run_dir, options)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Trains runs into a store.
-fn train(
-    plan: &Plan,
-    pending: &[u64],
-    store: Store,
-    kept: Option<PathBuf>,
-    interrupt: &Interrupt,
-) -> Result<Ledger> {
+fn train(plan: &Plan, pending: &[u64], store: Store, interrupt: &Interrupt) -> Result<Ledger> {
     let progress = cli::progress_bar("sweep", "runs", Some(""));
     let (runs, done) = (plan.runs(), plan.runs() - pending.len() as u64);
     let ledger = Ledger::new(store, &plan.study.to_toml(), progress.clone())?;
     cli::begin_at(&progress, done, runs);
-    let trained = Work { plan, ledger: &ledger, kept, interrupt }.run(pending);
+    let trained = Work { plan, ledger: &ledger, interrupt }.run(pending);
     progress.finish_and_clear();
     trained.map(|()| ledger)
 }
 
-/// Where the directories of the runs are, if they are kept.
-fn kept(options: &SweepOptions, out: &Path) -> Option<PathBuf> {
-    options.keep.map(|Keep::Runs| {
-        let mut name = out.file_name().map(OsString::from).unwrap_or_default();
-        name.push("-runs");
-        out.with_file_name(name)
-    })
-}
-
 /// Writes tables, figures and page, and puts them in their place.
+///
+/// # Errors
+/// [`Error::File`] if runs are missing: the tables would be short.
 fn finish(plan: &Plan, done: &Done, run_dir: RunDir, options: &SweepOptions) -> Result<()> {
+    let missing = done.missing().count();
+    if missing > 0 {
+        let reason = format!(
+            "{missing} of {} runs are missing that were there before: another process has removed them",
+            plan.runs()
+        );
+        return Err(Error::File { path: run_dir.target().into(), reason });
+    }
     run_dir.write(page::STUDY, plan.study.to_toml().as_bytes())?;
     run_dir.write_json(JOB, &plan.job)?;
     Tables::new(plan, done).write(&run_dir)?;

@@ -14,6 +14,7 @@ use super::study::{Axis, Column, Study};
 use crate::cli::{self, OutputOptions};
 use crate::error::{Error, Result};
 use crate::persist::shards::Shard;
+use crate::text;
 
 /// Runs a study: a grid of training runs over seeds, with tables, paired comparisons, figures and a page.
 #[derive(Clone, Debug, Parser)]
@@ -118,7 +119,7 @@ fn shared(matches: &ArgMatches, known: &Options) -> Result<Vec<(Given, Given)>> 
                 .ok_or_else(|| Error::Study { at: at.clone(), reason: "the value is not UTF-8".into() })?,
             None => "true",
         };
-        given.push((Given::new(name, &at), Given::new(plain(value), &at)));
+        given.push((Given::new(name, &at), Given::checked(plain(value), &at)?));
     }
     Ok(given)
 }
@@ -152,7 +153,7 @@ fn zip(study: &mut Study, texts: &[String], known: &Options) -> Result<()> {
 
 /// `OPTION=VALUE,VALUE,…`, or `OPTION=[…]` with a TOML array of values that contain commas.
 fn assignment(flag: &str, text: &str) -> Result<(Given, Vec<Given>)> {
-    let at = format!("{flag} {text}");
+    let at = format!("{flag} {}", text::escaped(text));
     let refuse = |reason: &str| Err(Error::Study { at: at.clone(), reason: reason.into() });
     let Some((name, list)) = text.split_once('=') else {
         return refuse("expected OPTION=VALUE,VALUE,…");
@@ -170,8 +171,8 @@ fn assignment(flag: &str, text: &str) -> Result<(Given, Vec<Given>)> {
     if values.is_empty() || values.iter().any(String::is_empty) {
         return refuse("a value is missing");
     }
-    let values = values.into_iter().map(|value| Given::new(value, &at)).collect();
-    Ok((Given::new(name.trim(), &at), values))
+    let values = values.into_iter().map(|value| Given::checked(value, &at)).collect::<Result<_>>()?;
+    Ok((Given::checked(name.trim(), &at)?, values))
 }
 
 fn array(text: &str) -> Option<Vec<String>> {

@@ -80,8 +80,9 @@ impl Told {
         let more = comparisons.len().saturating_sub(SENTENCES);
         comparisons.truncate(SENTENCES);
         let mut notes = vec![
-            "Differences are taken seed by seed: both runs of a pair have the same data, start and stream of batches. Each interval covers \
-             its own difference with 95 %; of many, one in twenty misses."
+            "Differences are taken seed by seed: both runs of a pair have the same seed, and with it the same data, start and stream of batches \
+             unless what is compared changes these. Each interval covers its own difference with approximately 95 %; of many, one in twenty \
+             misses."
                 .to_string(),
         ];
         if more > 0 {

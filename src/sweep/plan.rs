@@ -10,17 +10,18 @@ use serde_json::{Value, json};
 use super::given::Given;
 use super::measures::{is_summarised, summarised};
 use super::names::Options;
-use super::study::{Column, Study};
+use super::study::{Column, Study, is_same};
+use super::tables::is_taken;
 use crate::cli;
 use crate::data::Source;
 use crate::error::{Error, Result};
-use crate::job::TrainOptions;
+use crate::job::{Job, TrainOptions};
 use crate::persist::store::checksum_of;
 
 /// Keys of a job that jobs of one stack may differ in.
 const OF_A_MEMBER: [&str; 4] = ["seed", "step_size", "steps", "data_checksum"];
 
-/// Most bytes of a value: it becomes a field of tables, and a name in figures.
+/// Most bytes of a value that varies: it becomes a field of tables, and a name in figures.
 const MAX_TEXT: usize = 100;
 
 /// A study that can run.
@@ -55,6 +56,7 @@ impl Plan {
         let count = study.count()?;
         check_compares(&study)?;
         check_figures(&study)?;
+        check_names(&study)?;
         let known = Options::new();
         check_values(&study, &known)?;
         let checked: Vec<Result<Checked, String>> =
@@ -99,6 +101,18 @@ impl Plan {
         let (cell, seed) = self.place(run);
         TrainOptions { seed, ..self.cells[cell].options.clone() }
     }
+
+    /// A run as a job.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if it is refused where the first run of its cell was not.
+    pub fn job_of(&self, run: u64) -> Result<Job> {
+        let (cell, seed) = self.place(run);
+        Job::check(&self.options(run)).map_err(|error| {
+            let at = format!("{}, seed {seed}", self.study.describe(cell));
+            Error::Study { at, reason: error.to_string() }
+        })
+    }
 }
 
 /// What determines the results: the options of all runs, in words as far as a user set them, and a checksum of all as they were resolved.
@@ -128,13 +142,14 @@ fn job(study: &Study, checked: &[Checked], identities: &[u64]) -> Value {
 
 /// Checks every value by itself, so that it is known which one is wrong.
 fn check_values(study: &Study, known: &Options) -> Result<()> {
-    let base = study.base.iter().map(|setting| (setting.option.as_str(), &setting.value));
-    let varied =
-        study.columns().flat_map(|column| column.values.iter().map(|value| (column.option.as_str(), value)));
-    for (option, value) in base.chain(varied) {
-        if value.text.len() > MAX_TEXT {
+    let base = study.base.iter().map(|setting| (setting.option.as_str(), &setting.value, false));
+    let varied = study
+        .columns()
+        .flat_map(|column| column.values.iter().map(|value| (column.option.as_str(), value, true)));
+    for (option, value, varies) in base.chain(varied) {
+        if varies && value.text.len() > MAX_TEXT {
             return Err(value.refuse(format!(
-                "a value of {} bytes; a study has values of at most {MAX_TEXT}",
+                "a value of {} bytes; what varies has values of at most {MAX_TEXT}",
                 value.text.len()
             )));
         }
@@ -247,22 +262,43 @@ fn check_compares(study: &Study) -> Result<()> {
     Ok(())
 }
 
-fn check_figures(study: &Study) -> Result<()> {
-    for figure in &study.figures {
-        varied(study, &figure.x)?;
-        match &figure.colour {
-            Some(colour) => {
-                varied(study, &figure.y)?;
-                check_measure(colour)?;
-            }
-            None => check_measure(&figure.y)?,
+/// Refuses an option to vary that has the name of another column of the tables.
+fn check_names(study: &Study) -> Result<()> {
+    match study.columns().find(|column| is_taken(&column.name())) {
+        Some(column) => {
+            let reason =
+                format!("`{}` cannot vary: the tables have another column of that name", column.name());
+            Err(Error::Study { at: column.at.clone(), reason })
         }
-        figure.series.iter().try_for_each(|series| varied(study, series).map(drop))?;
+        None => Ok(()),
     }
-    Ok(())
 }
 
-/// Whether two texts are one value.
-pub(super) fn is_same(a: &str, b: &str) -> bool {
-    a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+/// An option along an axis of a figure, or with a curve for each of its values: no two cells may lie at one place.
+fn drawn<'a>(study: &'a Study, given: &Given) -> Result<&'a Column> {
+    let column = varied(study, given)?;
+    if column.tells_apart() {
+        return Ok(column);
+    }
+    Err(given.refuse(format!(
+        "`{}` takes a value more than once; a figure needs an option that varies with it and does not",
+        given.text
+    )))
+}
+
+fn check_figures(study: &Study) -> Result<()> {
+    for figure in &study.figures {
+        let x = drawn(study, &figure.x)?;
+        let other = figure.series.as_ref().or(figure.colour.as_ref().map(|_| &figure.y));
+        if let Some(other) = other
+            && drawn(study, other)?.option == x.option
+        {
+            return Err(other.refuse(format!("`{}` is along the figure already", other.text)));
+        }
+        match &figure.colour {
+            Some(colour) => check_measure(colour)?,
+            None => check_measure(&figure.y)?,
+        }
+    }
+    Ok(())
 }

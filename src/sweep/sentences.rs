@@ -41,12 +41,27 @@ fn sentence(row: &Row, study: &Study) -> String {
     let subject = subject(row, study);
     let measure = in_words(row.text("measure"));
     let [difference, low, high, n] = ["difference", "low", "high", "n"].map(|name| row.number(name));
-    if low.is_nan() || high.is_nan() {
+    if n < 2.0 {
         return format!("{subject}, too few pairs of seeds have a {measure} for an interval: {n}.");
     }
-    let pairs = format!("{n} pairs of seeds");
+    let seeds = study.seeds;
+    let pairs = if n < seeds as f64 {
+        format!("{n} of {seeds} pairs of seeds; in the others a run died, diverged or has no such number")
+    } else {
+        format!("{n} pairs of seeds")
+    };
+    // Of differences that are all the same there is no interval.
+    let is_alike = low.is_nan() || high.is_nan();
+    let (low, high) = if is_alike { (difference, difference) } else { (low, high) };
     if low.abs().max(high.abs()) < SAME {
         return format!("{subject}, the {measure} is the same within {SAME:e}, in {pairs}.");
+    }
+    let direction = if difference > 0.0 { "higher" } else { "lower" };
+    if is_alike {
+        return format!(
+            "{subject}, the {measure} is {direction} by {} in all {pairs}.",
+            number(difference.abs())
+        );
     }
     let interval =
         |low: f64, high: f64| format!("95 % interval {} to {}, {pairs}", number(low), number(high));
@@ -58,6 +73,5 @@ fn sentence(row: &Row, study: &Study) -> String {
         );
     }
     let (size, low, high) = (difference.abs(), low.abs().min(high.abs()), low.abs().max(high.abs()));
-    let direction = if difference > 0.0 { "higher" } else { "lower" };
     format!("{subject}, the {measure} is {direction} by {} ({}).", number(size), interval(low, high))
 }

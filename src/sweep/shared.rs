@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::Value;
+
 use super::ledger::{self, Done};
 use super::options::SweepOptions;
-use super::page::JOB;
+use super::page::{JOB, STUDY};
 use super::plan::Plan;
-use super::{file, finish, kept, names, told, train};
+use super::{directories, file, finish, names, told, train};
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -22,7 +24,19 @@ use crate::text;
 /// [`Error::Busy`] if another process does the same share; [`Error::OtherJob`]; as of the study as a whole.
 pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
-    if is_complete(plan, out)? {
+    let own: Vec<u64> = (0..plan.runs()).filter(|run| shard.does(*run)).collect();
+    if let Some(there) = complete_at(plan, out)? {
+        there.check_whole()?;
+        if there.text(STUDY).as_deref() != Some(&plan.study.to_toml()) {
+            cli::note(&format!(
+                "{} has another title, other comparisons or other figures; the study without --shard makes them anew",
+                text::path(out)
+            ));
+        }
+        if !directories::keep(plan, &own, out, options, &interrupt)? {
+            told::interrupted(0, None);
+            return Ok(interrupt.exit_code());
+        }
         return told::complete(out, options.output.json);
     }
     let run_dir = RunDir::claim(Some(&shard.place(out)?), "shard")?;
@@ -35,9 +49,9 @@ pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions
         // What a kill left while it was removed counts for nothing.
         store.remove()?;
     }
-    let ledger = train(plan, &pending, store, kept(options, out), &interrupt)?;
-    if interrupt.is_requested() {
-        told::interrupted(pending.len(), None);
+    let ledger = train(plan, &pending, store, &interrupt)?;
+    if interrupt.is_requested() || !directories::keep(plan, &own, out, options, &interrupt)? {
+        told::interrupted(pending.len() - ledger.written(), None);
         return Ok(interrupt.exit_code());
     }
     drop(ledger);
@@ -69,12 +83,18 @@ fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) 
 /// # Errors
 /// [`Error::Usage`] if there is nothing; as of the study as a whole.
 pub(super) fn merge(out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+    let nothing = || Error::Usage(format!("--merge {}: no shard has begun there", text::path(out)));
+    // Nothing is made on the way to a place that was mistyped.
+    if out.parent().is_some_and(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
+        return Err(nothing());
+    }
     let known = names::Options::new();
     let Some(study) = ledger::study_of(out)? else {
-        return match InPlace::at(out)? {
-            Some(_) => told::complete(out, options.output.json),
-            None => Err(Error::Usage(format!("--merge {}: no shard has begun there", text::path(out)))),
-        };
+        let there = InPlace::at(out)?;
+        let is_study =
+            |run: &InPlace| run.json::<Value>(JOB).is_some_and(|job| job.get("options_checksum").is_some());
+        there.filter(is_study).ok_or_else(nothing)?.check_whole()?;
+        return told::complete(out, options.output.json);
     };
     let plan = Plan::check(file::parse(&study, "the study of the shards", &known)?)?;
     if let Some(done) = collected(&plan, out)? {
@@ -120,8 +140,14 @@ fn write(plan: &Plan, done: &Done, out: &Path, options: &SweepOptions) -> Result
 /// # Errors
 /// [`Error::OtherJob`] if they are those of another one.
 fn is_complete(plan: &Plan, out: &Path) -> Result<bool> {
-    match InPlace::at(out)?.map(|run| run.standing(JOB, &plan.job)) {
-        Some(Standing::Other(differences)) => Err(Error::OtherJob { path: out.into(), differences }),
-        standing => Ok(standing == Some(Standing::Complete)),
+    complete_at(plan, out).map(|run| run.is_some())
+}
+
+/// The tables of a study if they are in their place.
+fn complete_at(plan: &Plan, out: &Path) -> Result<Option<InPlace>> {
+    let Some(run) = InPlace::at(out)? else { return Ok(None) };
+    match run.standing(JOB, &plan.job) {
+        Standing::Other(differences) => Err(Error::OtherJob { path: out.into(), differences }),
+        standing => Ok((standing == Standing::Complete).then_some(run)),
     }
 }

@@ -29,6 +29,17 @@ impl Column {
     pub fn name(&self) -> String {
         column_name(&self.option)
     }
+
+    /// Whether no two positions of its axis have one value.
+    pub fn tells_apart(&self) -> bool {
+        let mut earlier = self.values.iter().enumerate();
+        earlier.all(|(k, value)| !self.values[..k].iter().any(|other| is_same(&other.text, &value.text)))
+    }
+}
+
+/// Whether two texts are one value.
+pub(super) fn is_same(a: &str, b: &str) -> bool {
+    a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// Name of an option in tables and files.

@@ -1,9 +1,9 @@
 //! The tables of a study: a row a run, a row a cell, a row a paired difference.
 
 use super::ledger::Done;
-use super::measures::{OUTCOMES, Record, STOPPED, summarised};
-use super::plan::{Plan, is_same};
-use super::study::{Column, Compare};
+use super::measures::{OUTCOMES, Record, STEPS, STOPPED, summarised};
+use super::plan::Plan;
+use super::study::{Column, Compare, is_same};
 use crate::error::Result;
 use crate::job::MEASURES;
 use crate::persist::RunDir;
@@ -16,6 +16,22 @@ const COUNTS: [&str; 5] = ["argmax", "neurons", "dead_neurons", "pure_neurons", 
 pub(super) const SUMMARY: &str = "summary.csv";
 pub(super) const COMPARISONS: &str = "comparisons.csv";
 pub(super) const RUNS: &str = "runs.csv";
+
+/// Whether a table has a column of this name besides those of the options that vary.
+pub(super) fn is_taken(name: &str) -> bool {
+    let fixed =
+        ["run", "cell", "seed", "outcome", "runs", "comparison", "axis", "with", "measure", "difference"];
+    let (base, _) = ["_low", "_high", "_n"]
+        .iter()
+        .find_map(|end| Some((name.strip_suffix(end)?, end)))
+        .unwrap_or((name, &""));
+    let is_measure = |name: &str| summarised().contains(&name) || MEASURES.contains(&name);
+    fixed.contains(&name)
+        || ["low", "high", "n"].contains(&name)
+        || OUTCOMES.iter().any(|outcome| outcome.name() == name)
+        || is_measure(name)
+        || is_measure(base)
+}
 
 /// All results of a study in its tables.
 pub(super) struct Tables<'a> {
@@ -60,7 +76,7 @@ impl<'a> Tables<'a> {
 
     fn runs_header(&self) -> Vec<String> {
         let names = ["run", "cell"].map(String::from).into_iter().chain(self.columns());
-        names.chain(["seed", "outcome", "steps"].into_iter().chain(MEASURES).map(String::from)).collect()
+        names.chain(["seed", "outcome", STEPS].into_iter().chain(MEASURES).map(String::from)).collect()
     }
 
     fn run(&self, record: &Record) -> Vec<String> {
@@ -150,7 +166,8 @@ fn records(done: &Done) -> impl Iterator<Item = &Record> {
     done.0.iter().flatten()
 }
 
-/// Mean, ends of the interval and number of the finite numbers of a sample; of one number there is no interval.
+/// Mean, ends of the interval and number of the finite numbers of a sample; of one number, or of several that are the same, there is no
+/// interval.
 fn mean(sample: &[f64]) -> [String; 4] {
     let finite: Vec<f64> = sample.iter().copied().filter(|x| x.is_finite()).collect();
     let text = |x: Option<f64>| x.map_or(String::new(), |x| format!("{x:?}"));
@@ -158,6 +175,8 @@ fn mean(sample: &[f64]) -> [String; 4] {
         [only] => Summary { mean: Some(only), ..Summary::default() },
         _ => Summary::of(&finite),
     };
+    let has_spread = finite.iter().any(|x| *x != finite[0]);
+    let [low, high] = [low, high].map(|end| end.filter(|_| has_spread));
     [text(mean), text(low), text(high), finite.len().to_string()]
 }
 

@@ -34,13 +34,13 @@ pub(super) fn dry_run(plan: &Plan, expected: &[Expected], json: bool) -> Result<
         };
         cli::print_json(&json!({
             "cells": plan.cells.len(), "seeds": plan.study.seeds, "runs": plan.runs(),
-            "at_most_seconds": total.as_secs_f64(), "threads": rayon::current_num_threads(),
+            "seconds": total.as_secs_f64(), "threads": rayon::current_num_threads(),
             "grid": expected.iter().map(cell).collect::<Vec<_>>(), "study": plan.study.to_toml(),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
     for Expected { cell, budget, run } in expected.iter().take(LINES) {
-        let run = run.map_or(String::new(), |run| format!(", {} a run", seconds(run.as_secs_f64())));
+        let run = run.map_or(String::new(), |run| format!(", about {} a run", seconds(run.as_secs_f64())));
         cli::print(&format!(
             "{}: at most {}{run}",
             plan.study.describe(*cell),
@@ -51,7 +51,7 @@ pub(super) fn dry_run(plan: &Plan, expected: &[Expected], json: bool) -> Result<
         cli::print(&format!("and {} more", count(expected.len() - LINES, "cell")))?;
     }
     cli::print(&format!(
-        "{} × {} = {}, at most {} on {}",
+        "{} × {} = {}, about {} on {}",
         count(plan.cells.len(), "cell"),
         count(plan.study.seeds as usize, "seed"),
         count(plan.runs() as usize, "run"),
@@ -102,7 +102,7 @@ pub(super) fn complete(target: &Path, json: bool) -> Result<ExitCode> {
 pub(super) fn interrupted(pending: usize, place: Option<&Path>) {
     let out = place.map(|place| format!(" with --out {}", text::path(place))).unwrap_or_default();
     let runs = count(pending, "run");
-    cli::note(&format!("interrupted with at most {runs} left; the same command{out} goes on from there"));
+    cli::note(&format!("interrupted with {runs} left; the same command{out} goes on from there"));
 }
 
 /// Says that a shard has ended and others have not.

@@ -42,18 +42,24 @@ pub(super) fn of(study: &Study, response: &str) -> Vec<Box<dyn Figure>> {
 /// The response against every option that varies, and a map over the first two of three values or more.
 fn unasked(study: &Study, response: &str) -> Vec<FigureAsked> {
     let given = |text: &str| Given::new(text, "");
-    let name = |axis: &Varied| given(&axis.columns[0].name());
+    let telling = |axis: &Varied| axis.columns.iter().find(|column| column.tells_apart()).map(Column::name);
+    let name = |axis: &Varied| given(&telling(axis).unwrap_or_default());
     let axes: Vec<&Varied> = study.axes.iter().filter(|axis| axis.len() > 1).collect();
     let against = |(k, axis): (usize, &&Varied)| {
         let others = || axes.iter().enumerate().filter(move |(other, _)| *other != k).map(|(_, axis)| axis);
-        let series = others().find(|axis| axis.len() <= CURVES);
+        let series = others().find(|axis| axis.len() <= CURVES && telling(axis).is_some());
         let all: usize = others().map(|axis| axis.len()).product();
         let panels = all / series.map_or(1, |axis| axis.len());
         let series = series.map(|axis| name(axis));
-        (panels <= PANELS).then(|| FigureAsked { x: name(axis), y: given(response), series, colour: None })
+        (panels <= PANELS && telling(axis).is_some()).then(|| FigureAsked {
+            x: name(axis),
+            y: given(response),
+            series,
+            colour: None,
+        })
     };
     let mut figures: Vec<FigureAsked> = axes.iter().enumerate().filter_map(against).collect();
-    let mut wide = axes.iter().filter(|axis| axis.len() > 2);
+    let mut wide = axes.iter().filter(|axis| axis.len() > 2 && telling(axis).is_some());
     if let (Some(first), Some(second)) = (wide.next(), wide.next()) {
         let colour = Some(given(response));
         figures.push(FigureAsked { x: name(second), y: name(first), series: None, colour });
@@ -222,7 +228,7 @@ fn means(sheet: &Sheet, measure: &str) -> String {
         String::new()
     };
     format!(
-        "Means over {seeds} seed{}; data, start and batches of a seed are the same at all points.{left_out}",
+        "Means over {seeds} seed{}; the seeds are the same at all points.{left_out}",
         if seeds == "1" { "" } else { "s" }
     )
 }

@@ -73,7 +73,8 @@ impl Response {
         let (low, high) =
             means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         let label = in_words(&self.y);
-        if low > 0.0 && high / low > DECADES {
+        // An interval that reaches zero has no end on a logarithmic axis.
+        if ends.iter().all(|end| *end > 0.0) && high / low > DECADES {
             return Axis::log(label);
         }
         let (low, high) = ends.iter().fold((low, high), |(low, high), x| (low.min(*x), high.max(*x)));
@@ -122,8 +123,11 @@ impl Figure for Response {
         };
         let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), &self.y)?;
         let apart = if values.len() > 1 { " Points at one value are drawn side by side." } else { "" };
-        let intervals =
-            if sheet.first("runs") == "1" { "" } else { " Bars are 95 % intervals (Student), one by one." };
+        let intervals = if sheet.first("runs") == "1" {
+            ""
+        } else {
+            " Bars are approximate 95 % intervals (Student), one by one."
+        };
         Shown::new(drawing, format!("{}{intervals}{apart}{left_out}", means(sheet, &self.y)))
     }
 }
