@@ -95,13 +95,21 @@ fn a_study_is_refused_with_line_and_column() {
         ),
         (
             &format!("{GOOD}[[compare]]\naxis = \"batch\"\nwith = 4\nmeasure = \"lose\"\n"),
-            "s.toml:10:11: `lose` is no measure; expected one of stopped, steps, distance, loss",
+            "s.toml:10:11: `lose` is no measure; expected one of stopped, steps_taken, distance, loss",
         ),
         (&format!("{GOOD}[[figure]]\nx = \"batch\"\n"), "s.toml:7:1: a figure names its `x` and its `y`"),
         (&format!("{GOOD}[[figure]]\nx = \"batch\"\ny = \"argmax\"\n"), "s.toml:9:5: `argmax` is no measure"),
         (
             &format!("{GOOD}[[figure]]\nx = \"loss\"\ny = \"loss\"\n"),
             "s.toml:8:5: `loss` does not vary in this study",
+        ),
+        (
+            &format!("{GOOD}[[figure]]\nx = \"batch\"\ny = \"loss\"\nseries = \"batch\"\n"),
+            "s.toml:10:10: `batch` is along the figure already",
+        ),
+        (
+            "[zip]\nbatch = [1, 1]\nstep_size = [0.1, 0.2]\n[[figure]]\nx = \"batch\"\ny = \"loss\"\n",
+            "s.toml:5:5: `batch` takes a value more than once",
         ),
         (
             &format!("{GOOD}[[figure]]\nx = \"batch\"\ny = \"loss\"\nhue = \"batch\"\n"),
@@ -187,6 +195,8 @@ fn a_command_line_is_refused_by_its_words() {
         ("s.toml --out run --shard 01/2", "expected K/N with 1 ≤ K ≤ N"),
         ("s.toml --out run --shard 1/2 --force", "cannot be used with"),
         ("--merge run", "--merge run: no shard has begun there"),
+        ("--merge missing/run", "--merge missing/run: no shard has begun there"),
+        ("--grid data=\u{1b}[2J,b", "it has characters that a terminal would obey"),
         ("--merge run --seeds 3", "cannot be used with"),
         ("--render run --seeds 3", "cannot be used with"),
         ("--render run", "run: No such file"),

@@ -35,7 +35,7 @@ fn the_participation_ratio_of_a_linear_neuron_is_known() {
         let ratio = number(row, "participation_ratio");
         assert!((ratio - expected).abs() < 1e-8 && row["outcome"] == "converged", "{row:?}");
         assert_eq!(number(row, "mixing"), ratio);
-        assert_eq!((row["neurons"].as_str(), row["sharpness"].as_str()), ("1", ""));
+        assert_eq!((row["neurons"].as_str(), row["lambda_max"].as_str()), ("1", ""));
     }
     // The table of cells: Student's interval over seeds.
     let mean = Mean::of(&known);
@@ -91,7 +91,7 @@ fn a_run_is_that_of_train() {
         assert!(command.args(["--no-page", "--out", &out]).output().unwrap().status.success());
         let summary = json(&std::path::Path::new(&out).join("summary.json"));
         assert_eq!(summary["outcome"], row["outcome"].as_str(), "{row:?}");
-        assert_eq!(summary["steps"].to_string(), row["steps"]);
+        assert_eq!(summary["steps"].to_string(), row["steps_taken"]);
         for name in ["loss", "norm", "max_cos", "cos_init", "participation_ratio", "residual", "R"] {
             assert_eq!(
                 summary[name].as_f64().unwrap().to_bits(),
@@ -114,6 +114,12 @@ fn directories_of_runs_are_kept_on_request() {
     assert_eq!(names(&directory.join("run-runs")), kept);
     let train = "--batch 3 --samples 4 --dim 6 --steps 40 --tolerance 0 --seed 2 --no-page --out train";
     assert!(trained(directory, train).status.success());
+    // Of a study that is complete, too.
+    sweep(directory, &format!("{study} --out plain --keep runs"));
+    assert_eq!(names(&directory.join("plain-runs")), kept);
+    // And in place of those of another one.
+    let other = study.replace("--steps 40", "--steps 41");
+    sweep(directory, &format!("{other} --out plain --keep runs --force"));
     for file in ["w.npy", "data.npy", "trajectory.csv", "neurons.csv", "model.safetensors"] {
         let read = |run: &str| std::fs::read(directory.join(run).join(file)).unwrap();
         assert!(read("train") == read("run-runs/cell-1-seed-2"), "{file}");
@@ -138,11 +144,14 @@ fn runs_that_diverge_or_die_are_rows_and_enter_no_mean() {
     let (dead, diverged) = (ended("0.1", "dead"), ended("40", "diverged"));
     assert!((1..12).contains(&dead) && diverged > 1 && ended("0.1", "diverged") == 0, "{dead} {diverged}");
     for row in runs.iter().filter(|row| row["outcome"] == "diverged") {
-        assert!(row["loss"].is_empty() && row["R"].is_empty() && number(row, "steps") > 0.0, "{row:?}");
+        assert!(row["loss"].is_empty() && row["R"].is_empty() && number(row, "steps_taken") > 0.0, "{row:?}");
     }
     let summary = rows(&directory.join("run/summary.csv"));
     let living = 12 - dead;
     assert_eq!(summary[0]["loss_n"], living.to_string());
+    // That neurons died is counted over all that did not diverge.
+    assert_eq!(summary[0]["dead_neurons_n"], "12");
+    assert_eq!(number(&summary[0], "dead_neurons"), dead as f64 / 12.0);
     assert_eq!(
         (number(&summary[0], "stopped"), number(&summary[0], "dead")),
         (ended("0.1", "converged") as f64 / 12.0, dead as f64)
@@ -161,7 +170,7 @@ fn curvature_is_measured_at_the_end_where_it_is_asked_for() {
     let grid = "--grid schedule=gd,sgd --samples 5 --dim 6 --activation linear --step-size 0.3 --seeds 2 --sharpness --out run --no-page";
     sweep(directory, grid);
     for row in rows(&directory.join("run/runs.csv")) {
-        assert!((number(&row, "sharpness") - 0.8).abs() < 1e-4 && number(&row, "trace") > 0.8, "{row:?}");
+        assert!((number(&row, "lambda_max") - 0.8).abs() < 1e-4 && number(&row, "trace") > 0.8, "{row:?}");
     }
 }
 

@@ -57,7 +57,7 @@ fn after_kills_at_random_moments() {
     undisturbed(directory, LONG);
     let mut rng = rng(5);
     let mut broken_off = 0;
-    for kill in 0..25 {
+    for kill in 0..50 {
         let arguments =
             if kill % 3 == 0 { format!("{LONG} --out run --shard 2/3") } else { format!("{LONG} --out run") };
         let mut child = program("sweep", directory, &arguments).spawn().unwrap();
@@ -65,7 +65,7 @@ fn after_kills_at_random_moments() {
         child.kill().unwrap();
         broken_off += usize::from(!child.wait().unwrap().success());
     }
-    assert!(broken_off > 3, "{broken_off} of 25 were killed before they had ended");
+    assert!(broken_off > 3, "{broken_off} of 50 were killed before they had ended");
     let output = swept(directory, &format!("{LONG} --out run"));
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_same(&directory.join("reference"), &directory.join("run"), "kills");
@@ -218,6 +218,43 @@ fn other_figures_and_comparisons_are_made_of_the_runs_that_are_there() {
     assert!(stderr(&refused).contains("keeps another run (base was {"), "{}", stderr(&refused));
     sweep(directory, "s.toml --steps 901 --out run --force");
     assert_eq!(rows(&directory.join("run/runs.csv")).len(), 60);
+}
+
+/// Options that have the name of something that is measured.
+#[test]
+fn what_varies_is_told_from_what_is_measured() {
+    let directory = temporary();
+    let directory = directory.path();
+    let study = "seeds = 2\n[base]\nsamples = 4\ntolerance = 0.5\n[grid]\nsteps = [50, 4000]\nsharpness = [true, false]\n";
+    write(directory, "s.toml", study);
+    sweep(directory, "s.toml --out run");
+    let first = contents(&directory.join("run"));
+    let taken: Vec<bool> =
+        rows(&directory.join("run/runs.csv")).iter().map(|row| row["steps"] == row["steps_taken"]).collect();
+    assert!(taken.contains(&false), "every run took all of its steps");
+    write(directory, "s.toml", &format!("title = \"other\"\n{study}"));
+    sweep(directory, "s.toml --out run");
+    let then = contents(&directory.join("run"));
+    assert!(first["runs.csv"] == then["runs.csv"] && first["summary.csv"] == then["summary.csv"]);
+}
+
+/// One run ends at once, the other takes long: what ended is kept although nothing else ends.
+#[test]
+fn what_ended_is_on_disk_while_others_go_on() {
+    let directory = temporary();
+    let directory = directory.path();
+    let grid = "--grid steps=1,2,2_000_000_000 --samples 4 --dim 5 --engine reduced --tolerance 0 --out run";
+    let mut child = program("sweep", directory, grid).env("RAYON_NUM_THREADS", "3").spawn().unwrap();
+    thread::sleep(Duration::from_secs(2));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let output = swept(directory, "--merge run");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("1 of 3 are missing") || stderr(&output).contains("1 of 3 runs are missing"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
