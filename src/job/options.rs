@@ -118,7 +118,7 @@ pub struct TrainOptions {
     /// Whether the gradients of a batch are averaged (η_B = η/b) or summed (η_B = η).
     #[arg(long, value_enum, default_value = "mean")]
     pub reduction: Reduction,
-    /// Update rule: sgd, heavy-ball:BETA, nesterov:BETA, rmsprop[:ALPHA[,EPS]], adam[:BETA1,BETA2[,EPS]], adamw[:…], sign.
+    /// Update rule: sgd, heavy-ball:BETA, nesterov:BETA, `rmsprop[:ALPHA[,EPS]]`, `adam[:BETA1,BETA2[,EPS]]`, `adamw[:…]`, sign.
     #[arg(long, value_name = "RULE", default_value = "sgd")]
     pub update: Rule,
     /// Weight decay λ: the gradient becomes g + λp; under adamw the parameters become (1 − ηλ)p.

@@ -87,9 +87,9 @@ impl Reduced {
     /// anything else the O(m b) one in its Gram matrix.
     ///
     /// # Errors
-    /// As [`check`](Self::check); [`Error::ImplicitData`](crate::Error::ImplicitData) if a Gram matrix is needed and cannot be had;
-    /// [`Error::Empty`](crate::Error::Empty) without starts, [`Error::TooMany`](crate::Error::TooMany) with too many;
-    /// [`Error::TooLarge`](crate::Error::TooLarge).
+    /// As [`check`](Self::check); [`Error::ImplicitData`] if a Gram matrix is needed and cannot be had;
+    /// [`Error::Empty`] without starts, [`Error::TooMany`] with too many;
+    /// [`Error::TooLarge`].
     pub fn new(problem: &Problem, schedule: &Schedule, starts: &[Start], first: u64) -> Result<Self> {
         Self::check(problem)?;
         limits::replicas(starts.len() as u64, problem.dataset().samples())?;

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! for both momenta: it is SGD of step size `ε`, but for the place at which gradients are taken. Hence, as `η → 0` with `β` fixed, the laws of
-//! [`selection`](super::selection) hold with `ε` for `η`: the same odds, on a clock that is faster by `1/(1 − β)²`.
+//! [`selection`] hold with `ε` for `η`: the same odds, on a clock that is faster by `1/(1 − β)²`.
 //!
 //! **First correction of the odds, `m = 2`, `b = 1`.** With `w = √N (cos ψ, sin ψ)`, `n = N − 1`, and `ξ = ±1` for the sample that is drawn, the gradient has the
 //! components `ξ (1 − n) √N ½ sin 2ψ` along the circle and `2 n √N q` along `w`, `q = (1 + ξ cos 2ψ)/2`. The angle `φ` of `y` is what [`selection::pair`] is
