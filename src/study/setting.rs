@@ -11,6 +11,17 @@ pub(crate) fn check_replicas(replicas: Option<u64>) -> Result<()> {
     replicas.map_or(Ok(()), |replicas| Ok(limits::replicas(replicas, 1).map(drop)?))
 }
 
+/// Refuses fewer runs a cell than a law can be seen in, and too many.
+///
+/// # Errors
+/// [`Error::Usage`], [`Misuse::TooMany`](crate::Misuse::TooMany).
+pub(crate) fn check_runs(replicas: Option<u64>) -> Result<()> {
+    if let Some(replicas) = replicas.filter(|replicas| *replicas < 100) {
+        return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
+    }
+    check_replicas(replicas)
+}
+
 /// Refuses a dimension whose dense Hessian, with its eigenvalues, takes too long.
 ///
 /// # Errors

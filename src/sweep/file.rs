@@ -6,7 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::given::{Given, plain};
+use super::given::{Given, written};
 use super::names::Options;
 use super::study::{Axis, Column, Compare, FigureAsked, Setting, Study};
 use crate::error::{Error, Result};
@@ -90,7 +90,7 @@ impl Reader<'_> {
                 columns.into_iter().map(|column| Axis { columns: vec![column], is_zip: false }).collect();
         }
         if let Some((_, value)) = table.get_key_value("zip") {
-            study.axes.extend(self.zip(self.table("zip", value)?)?);
+            study.axes.extend(Axis::zip(self.columns(self.table("zip", value)?)?)?);
         }
         self.set_once(&study)?;
         Ok(study)
@@ -169,24 +169,6 @@ impl Reader<'_> {
         in_order(table).into_iter().map(column).collect()
     }
 
-    fn zip(&self, table: &DeTable) -> Result<Option<Axis>> {
-        let columns = self.columns(table)?;
-        let Some(first) = columns.first() else { return Ok(None) };
-        let length = first.values.len();
-        match columns.iter().find(|column| column.values.len() != length) {
-            Some(column) => {
-                let reason = format!(
-                    "`{}` has {} values, and `{}`, which varies with it, {length}",
-                    column.option,
-                    column.values.len(),
-                    first.option
-                );
-                Err(Error::Study { at: column.at.clone(), reason })
-            }
-            None => Ok(Some(Axis { columns, is_zip: true })),
-        }
-    }
-
     /// The tables of `[[compare]]` or `[[figure]]`.
     fn entries<T>(
         &self,
@@ -235,12 +217,8 @@ impl Reader<'_> {
 
     /// A word, a number or a truth value.
     fn value(&self, value: &Value) -> Result<Given> {
-        let text = match value.get_ref() {
-            DeValue::String(text) => text.to_string(),
-            DeValue::Integer(number) if number.radix() == 10 => plain(number.as_str()),
-            DeValue::Float(number) => plain(number.as_str()),
-            DeValue::Boolean(truth) => truth.to_string(),
-            _ => return self.refuse(value.span(), "expected a word or a number"),
+        let Some(text) = written(value.get_ref()) else {
+            return self.refuse(value.span(), "expected a word or a number");
         };
         Given::checked(text, self.at(value.span()))
     }

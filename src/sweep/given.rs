@@ -1,5 +1,7 @@
 //! A text of the user, and where it stands.
 
+use toml::de::DeValue;
+
 use crate::error::{Error, Result};
 use crate::text;
 
@@ -33,6 +35,17 @@ impl Given {
     /// An error at this place.
     pub fn refuse(&self, reason: impl Into<String>) -> Error {
         Error::Study { at: self.at.clone(), reason: reason.into() }
+    }
+}
+
+/// A word, a number or a truth value of TOML as text; none of anything else.
+pub(super) fn written(value: &DeValue) -> Option<String> {
+    match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Some(plain(number.as_str())),
+        DeValue::Float(number) => Some(plain(number.as_str())),
+        DeValue::Boolean(truth) => Some(truth.to_string()),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
 use toml::de::DeValue;
 
 use super::file;
-use super::given::{Given, plain};
+use super::given::{Given, plain, written};
 use super::names::Options;
 use super::study::{Axis, Column, Study};
 use crate::cli::{self, OutputOptions};
@@ -134,20 +134,10 @@ fn zip(study: &mut Study, texts: &[String], known: &Options) -> Result<()> {
         if is_set {
             return Err(name.refuse(format!("`{option}` varies already")));
         }
-        if let Some(first) = columns.first().filter(|first| first.values.len() != values.len()) {
-            let (own, others) = (values.len(), first.values.len());
-            let reason = format!(
-                "`{option}` has {own} values, and `{}`, which varies with it, {others}",
-                first.option
-            );
-            return Err(name.refuse(reason));
-        }
         study.base.retain(|setting| setting.option != option);
         columns.push(Column { option, at: name.at.clone(), values });
     }
-    if !columns.is_empty() {
-        study.axes.push(Axis { columns, is_zip: true });
-    }
+    study.axes.extend(Axis::zip(columns)?);
     Ok(())
 }
 
@@ -177,14 +167,7 @@ fn assignment(flag: &str, text: &str) -> Result<(Given, Vec<Given>)> {
 
 fn array(text: &str) -> Option<Vec<String>> {
     let parsed = DeValue::parse(text).ok()?;
-    let value = |value: &DeValue| match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) => Some(plain(number.as_str())),
-        DeValue::Float(number) => Some(plain(number.as_str())),
-        DeValue::Boolean(truth) => Some(truth.to_string()),
-        _ => None,
-    };
-    parsed.get_ref().as_array()?.iter().map(|item| value(item.get_ref())).collect()
+    parsed.get_ref().as_array()?.iter().map(|item| written(item.get_ref())).collect()
 }
 
 fn seeds(text: &str) -> Result<u64, String> {

@@ -55,6 +55,25 @@ pub(super) struct Axis {
 }
 
 impl Axis {
+    /// The axis of `[zip]`; none without columns.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if the columns have different numbers of values.
+    pub fn zip(columns: Vec<Column>) -> Result<Option<Self>> {
+        let Some(first) = columns.first() else { return Ok(None) };
+        let length = first.values.len();
+        let Some(column) = columns.iter().find(|column| column.values.len() != length) else {
+            return Ok(Some(Self { columns, is_zip: true }));
+        };
+        let reason = format!(
+            "`{}` has {} values, and `{}`, which varies with it, {length}",
+            column.option,
+            column.values.len(),
+            first.option
+        );
+        Err(Error::Study { at: column.at.clone(), reason })
+    }
+
     /// Number of its positions.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, |column| column.values.len())

@@ -58,9 +58,8 @@ pub(crate) struct Descent {
     size: Size,
     /// Weight `r` of the gradient of a sample, `1/b` or 1.
     weight: f64,
-    /// `λ`, and `η_t λ`.
+    /// `λ`.
     decay: f64,
-    shrinkage: Size,
 }
 
 impl Descent {
@@ -73,7 +72,6 @@ impl Descent {
     ) -> Self {
         let steps: Vec<Step> = problems.clone().map(|problem| problem.step_at(taken, batch)).collect();
         let sizes: Vec<f64> = steps.iter().map(|step| step.size).collect();
-        let shrinkages: Vec<f64> = steps.iter().map(|step| step.shrinkage()).collect();
         let rule = problems.clone().next().map(|problem| problem.update().rule).unwrap_or_default();
         Self {
             rule,
@@ -81,8 +79,6 @@ impl Descent {
             size: Size::of(&sizes, compute),
             weight: steps.first().map_or(1.0, |step| step.weight),
             decay: steps.first().map_or(0.0, |step| step.decay),
-            // Only decoupled decay takes it.
-            shrinkage: Size::of(if rule.is_decoupled() { &shrinkages } else { &[0.0] }, compute),
         }
     }
 
@@ -101,7 +97,7 @@ impl Descent {
         let mut start = p.clone();
         if self.decay > 0.0 {
             if self.rule.is_decoupled() {
-                start = start - self.shrinkage.times(p);
+                start = start - self.size.times(p * self.decay);
             } else {
                 g = g + p * self.decay;
             }

@@ -24,7 +24,7 @@ fn every_check_can_fail() {
     };
     // Momentum that ends in the mixture, as full batches do.
     let limit = |c: &[f64]| gd::limit(c, Activation::Linear).unwrap();
-    turns(Prediction { limit, ..right.clone() }, &["every b < m", "weakest"], 2);
+    turns(Prediction { limit, ..right.clone() }, &["a datapoint, b < m", "weakest"], 2);
     // A clock that is faster by 1/(1 − β) alone.
     let slow = |m, b, eta: f64, beta: f64| selection::diffusion_rate(m, b, eta) / (1.0 - beta);
     turns(

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::rng::{Purpose, stream};
 use crate::update::non_negative;
 
-/// What is added to the gradients of a run; by default nothing.
+/// What is added to the gradients of a run; by default nothing. The numbers are those of the seed of its [`Schedule`](crate::schedule::Schedule); that of
+/// [`Schedule::full_batch`](crate::schedule::Schedule::full_batch) is 0, and [`Schedule::new`](crate::schedule::Schedule::new) takes another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Noise {
     /// Standard deviation `σ` of label noise: a step asks for `x_i + σ ξ`, with a fresh `ξ ~ N(0, I_n)` for every sample of every batch, while

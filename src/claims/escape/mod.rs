@@ -7,8 +7,8 @@ mod moments;
 mod pair;
 mod scaling;
 
-use crate::error::{Error, Result};
-use crate::study::setting::check_replicas;
+use crate::error::Result;
+use crate::study::setting::check_runs;
 use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts, told};
 use crate::theory::{escape, selection};
 use crate::verdict::Register;
@@ -78,7 +78,7 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
+/// [`Error::Usage`](crate::Error::Usage) for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     examine(context, |register| protocol(context, options, prediction, register))
 }
@@ -93,10 +93,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
-        return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
-    }
-    check_replicas(options.replicas)?;
+    check_runs(options.replicas)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
     let mut parts = vec![told(FROM_THE_MIXTURE)];
     parts.extend(moments::spreads(context, replicas, prediction, register));

@@ -40,8 +40,7 @@ pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: 
         "as Theorem 2 without momentum; sum reduction, η_B/(1 − β) = 0.15, ‖w_0‖ = 0.5, at rest; within 1e-8";
     let least = context.effort.pick((0.93, 0.5), (0.985, 0.85), (0.998, 0.98));
     let runs = cells.len() as f64 * replicas as f64;
-    let pool =
-        Pool::new(register, "runs that end in a datapoint, every b < m", why, &labels, least, runs * LATE);
+    let pool = Pool::new(register, "runs that end in a datapoint, b < m", why, &labels, least, runs * LATE);
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let tallies = lab.each((0..).zip(cells), |(k, (rule, m, b))| {

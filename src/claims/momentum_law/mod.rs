@@ -6,10 +6,10 @@ mod figure;
 mod full_batch;
 mod pair;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
-use crate::study::setting::check_replicas;
+use crate::study::setting::check_runs;
 use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
 use crate::theory::{escape, gd, momentum};
 use crate::update::Momentum;
@@ -22,11 +22,11 @@ pub const STUDY: Study = Study {
     joins: Effort::Standard,
     number: 18,
     level: 5e-5,
-    title: "momentum keeps the limits and the odds of SGD, on a clock that is faster by 1/(1 − β)²",
+    title: "momentum has the limits and the odds of SGD, on a clock that is faster by 1/(1 − β)²",
     theorem: "Theorems 1, 2",
     source: "beyond the paper, about GFHY Theorems 1 and 2 with heavy ball and Nesterov's momentum",
     statement: "The free-flight point y = w − η κ'/(1 − β) v takes the steps y ← y − ε g(w), ε = η/(1 − β): SGD of step size ε, but for the place \
-                of the gradient. For every b < m runs are seen to end in one datapoint, of either sign: a velocity may carry a correlation past 0; for small η two samples have the odds of SGD, \
+                of the gradient. For b < m runs are seen to end in one datapoint, of either sign: a velocity may carry a correlation past 0; for small η two samples have the odds of SGD, \
                 (2/π) arctan(c_1/c_2), with its first correction at ε, and the time κt/(1 − β)². Full batches of the linear model keep \
                 the line of Πw, and their minimum is stable below η_B = (1 + β)/2 (heavy ball), (1 + β)/(2 + 4β) (Nesterov).",
     formula: r"\kappa_\beta = \frac{\kappa}{(1-\beta)^2}, \qquad P(i^* = 1) = \tfrac{2}{\pi} \arctan \frac{|c_1|}{|c_2|} - \frac{\eta}{1-\beta}\,\frac{\sin 4\theta}{32\pi} + \cdots",
@@ -81,7 +81,7 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`] for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
+/// [`Error::Usage`](crate::Error::Usage) for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     examine(context, |register| protocol(context, options, prediction, register))
 }
@@ -96,10 +96,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    if let Some(replicas) = options.replicas.filter(|replicas| *replicas < 100) {
-        return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
-    }
-    check_replicas(options.replicas)?;
+    check_runs(options.replicas)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 24_000));
     Ok(of_parts(vec![
         arrival::every_batch(context, prediction, register),

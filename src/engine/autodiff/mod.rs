@@ -220,8 +220,8 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
     }
 
     fn slope(&self, replica: usize) -> f64 {
-        let (block, k) = self.place(replica);
-        let problem = block.problem_of(k);
+        let (block, _) = self.place(replica);
+        let problem = block.problem();
         if problem.has_no_slope() {
             return 0.0;
         }
@@ -249,7 +249,7 @@ impl<M: Autoencoder> Engine for Autodiff<M> {
 
     fn is_dead(&self, replica: usize) -> bool {
         let (block, k) = self.place(replica);
-        let problem = block.problem_of(k);
+        let problem = block.problem();
         // Biases shrink at another pace than what weights make of a sample.
         if problem.update().weight_decay > 0.0
             || !block.replica(k).valid().is_dead(block.select(k, &all(self.shape.samples)))

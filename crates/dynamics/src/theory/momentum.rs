@@ -60,7 +60,7 @@ pub fn pair(c: [f64; 2], effective_step: f64, far: f64) -> f64 {
 /// Nesterov's momentum `(1 + β)/(2 + 4β)`, below that of gradient descent, ½.
 pub fn threshold(momentum: Momentum) -> f64 {
     let Momentum { decay, gradient_weight: now, velocity_weight: carried } = momentum;
-    0.25 * 2.0 * (1.0 + decay) / (now * (1.0 + decay) - carried)
+    0.5 * (1.0 + decay) / (now * (1.0 + decay) - carried)
 }
 
 #[cfg(test)]

@@ -291,7 +291,7 @@ impl<M: Autoencoder> Block<M> {
     }
 
     /// What all replicas agree on but for data and step size.
-    fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &Problem {
         &self.replicas[0].problem
     }
 

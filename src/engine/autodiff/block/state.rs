@@ -5,7 +5,6 @@ use itertools::Itertools;
 use super::Block;
 use crate::device::to_host;
 use crate::model::{Autoencoder, flat};
-use crate::problem::Problem;
 use crate::update::Moments;
 
 impl<M: Autoencoder> Block<M> {
@@ -47,8 +46,7 @@ impl<M: Autoencoder> Block<M> {
         let points: Vec<&[f64]> = states.iter().map(Vec::as_slice).collect();
         self.model = self.model.take().map(|model| flat::all_at(model, &points, &self.compute));
         let mut at = self.parameters();
-        let kept = self.moments.first().map_or(0, Vec::len);
-        for order in 0..kept {
+        for order in 0..self.kept() {
             for (moments, &entries) in self.moments.iter_mut().zip(&self.entries) {
                 let values: Vec<f64> =
                     states.iter().flat_map(|state| &state[at..at + entries]).copied().collect();
@@ -79,10 +77,14 @@ impl<M: Autoencoder> Block<M> {
         state
     }
 
+    /// Moments that the update rule keeps of a parameter.
+    fn kept(&self) -> usize {
+        self.problem().update().rule.state_size()
+    }
+
     /// The moments of every parameter: first those of all, then second ones.
     fn moments_in_order(&self) -> impl Iterator<Item = (usize, &Moments)> {
-        let kept = self.moments.first().map_or(0, Vec::len);
-        (0..kept).cartesian_product(&self.moments)
+        (0..self.kept()).cartesian_product(&self.moments)
     }
 
     /// Number of parameters of a replica.
@@ -90,14 +92,9 @@ impl<M: Autoencoder> Block<M> {
         self.entries.iter().sum()
     }
 
-    pub fn problem_of(&self, k: usize) -> &Problem {
-        &self.replicas[k].problem
-    }
-
     /// Numbers of the state of a replica.
     pub fn state_size(&self) -> usize {
-        let kept = self.moments.first().map_or(0, Vec::len);
-        self.parameters() * (1 + kept)
+        self.parameters() * (1 + self.kept())
     }
 
     /// All replicas in these states after so many steps, and moving.

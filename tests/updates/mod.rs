@@ -1,21 +1,24 @@
 //! Update rules, step schedules, weight decay and noise: engines against an oracle in plain vectors, stacks against single replicas.
 
+mod oracle;
+mod stacks;
+
 use std::f64::consts::PI;
 
 use puremix::data::Dataset;
 use puremix::device::Compute;
-use puremix::engine::{Analytic, Autodiff, Engine, Member, Reduced};
+use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
 use puremix::init::Start;
-use puremix::model::{Activation, AnyAutoencoder, Architecture, flat};
-use puremix::noise::{Noise, normals};
+use puremix::model::Activation;
+use puremix::noise::Noise;
 use puremix::problem::{Problem, Reduction};
-use puremix::rng::Purpose;
 use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::train::{Outcome, Plan, StopRule, train};
 use puremix::update::{Rule, StepSchedule, Update};
 use puremix::vectors::largest;
 
-use crate::common::{orthonormal, refuses};
+use self::oracle::{Oracle, Setting};
+use crate::common::{correlated, orthonormal, refuses};
 
 const RULES: [&str; 7] =
     ["sgd", "heavy-ball:0.83", "nesterov:0.71", "rmsprop:0.93,1e-3", "adam:0.85,0.97", "adamw", "sign"];
@@ -23,92 +26,6 @@ const RULES: [&str; 7] =
 fn update(rule: &str, weight_decay: f64, step_schedule: &str) -> Update {
     let step_schedule: StepSchedule = step_schedule.parse().unwrap();
     Update { rule: rule.parse::<Rule>().unwrap(), weight_decay, step_schedule }
-}
-
-/// A single neuron in plain vectors, rule by rule as PyTorch documents them.
-struct Oracle {
-    w: Vec<f64>,
-    first: Vec<f64>,
-    second: Vec<f64>,
-}
-
-/// What the oracle follows, as numbers.
-#[derive(Clone, Copy)]
-struct Setting<'a> {
-    rule: &'a str,
-    relu: bool,
-    eta: f64,
-    decay: f64,
-    weight: f64,
-    label: f64,
-    gradient: f64,
-}
-
-impl Oracle {
-    fn at(w: &[f64]) -> Self {
-        Self { w: w.to_vec(), first: vec![0.0; w.len()], second: vec![0.0; w.len()] }
-    }
-
-    /// Step `t` (from 0) on the rows of a batch; `seed` and `replica` are those of the noise.
-    fn step(&mut self, rows: &[&[f64]], t: u64, (seed, replica): (u64, u64), set: Setting) {
-        let (n, w) = (self.w.len(), self.w.clone());
-        let mut xi = Vec::new();
-        normals(seed, Purpose::LabelNoise, replica, t, rows.len() * n, &mut xi);
-        let mut g = vec![0.0; n];
-        for (x, xi) in rows.iter().zip(xi.chunks(n)) {
-            let c: f64 = w.iter().zip(*x).map(|(w, x)| w * x).sum();
-            let (phi, slope) = if set.relu && c <= 0.0 { (0.0, 0.0) } else { (c, 1.0) };
-            // r = y − w φ; ∇ = −φ r − φ' ⟨r, w⟩ x.
-            let rest: Vec<f64> = (0..n).map(|k| x[k] + set.label * xi[k] - w[k] * phi).collect();
-            let along: f64 = rest.iter().zip(&w).map(|(r, w)| r * w).sum();
-            (0..n).for_each(|k| g[k] -= set.weight * (phi * rest[k] + slope * along * x[k]));
-        }
-        let mut zeta = Vec::new();
-        normals(seed, Purpose::GradientNoise, replica, t, n, &mut zeta);
-        let (name, numbers) = set.rule.split_once(':').unwrap_or((set.rule, ""));
-        let numbers: Vec<f64> = numbers.split(',').filter_map(|x| x.parse().ok()).collect();
-        let number = |k: usize, default: f64| numbers.get(k).copied().unwrap_or(default);
-        for k in 0..n {
-            let mut gradient = g[k] + set.gradient * zeta[k];
-            if name == "adamw" {
-                self.w[k] *= 1.0 - set.eta * set.decay;
-            } else {
-                gradient += set.decay * self.w[k];
-            }
-            let (first, second) = (&mut self.first[k], &mut self.second[k]);
-            let direction = match name {
-                "sgd" => gradient,
-                "sign" => {
-                    if gradient == 0.0 {
-                        0.0
-                    } else {
-                        gradient.signum()
-                    }
-                }
-                "heavy-ball" => {
-                    *first = number(0, 0.0) * *first + gradient;
-                    *first
-                }
-                "nesterov" => {
-                    *first = number(0, 0.0) * *first + gradient;
-                    gradient + number(0, 0.0) * *first
-                }
-                "rmsprop" => {
-                    *first = number(0, 0.99) * *first + (1.0 - number(0, 0.99)) * gradient * gradient;
-                    gradient / (first.sqrt() + number(1, 1e-8))
-                }
-                _ => {
-                    let (b1, b2) = (number(0, 0.9), number(1, 0.999));
-                    *first += (gradient - *first) * (1.0 - b1);
-                    *second = b2 * *second + (1.0 - b2) * gradient * gradient;
-                    let steps = t as i32 + 1;
-                    let root = second.sqrt() / (1.0 - b2.powi(steps)).sqrt();
-                    *first / (1.0 - b1.powi(steps)) / (root + number(2, 1e-8))
-                }
-            };
-            self.w[k] -= set.eta * direction;
-        }
-    }
 }
 
 /// `η_t/η`, written out.
@@ -198,7 +115,7 @@ fn every_rule_steps_as_it_is_written_down() {
 
 #[test]
 fn weight_decay_and_step_schedules_reach_the_recursion_in_the_gram_matrix() {
-    let data = crate::common::correlated(9, 6, 3);
+    let data = correlated(9, 6, 3);
     let start = Start::gaussian(&data, 0.4, 5, 3).unwrap();
     let problem = Problem::new(data, Activation::Relu, Reduction::Mean, 0.013).unwrap();
     let problem = problem.with_update(update("sgd", 0.07, "warmup:17+cosine:400")).unwrap();
@@ -244,117 +161,6 @@ fn momentum_in_correlations_follows_plain_vectors_for_a_million_steps() {
         let largest = engine.neurons(0)[0].correlations.iter().fold(0.0, |a: f64, c| a.max(c.abs()));
         assert!((largest - 1.0).abs() < 1e-9, "{rule} ends in a datapoint: {largest}");
     }
-}
-
-impl Oracle {
-    /// A step of a linear neuron without noise, for long walks.
-    fn plain_step(&mut self, rows: &[&[f64]], set: Setting) {
-        let (name, beta) = set.rule.split_once(':').unwrap();
-        let beta: f64 = beta.parse().unwrap();
-        let norm_sq: f64 = self.w.iter().map(|w| w * w).sum();
-        let mut g = vec![0.0; self.w.len()];
-        for x in rows {
-            let c: f64 = self.w.iter().zip(*x).map(|(w, x)| w * x).sum();
-            let (energy, pull) = (c * c, (norm_sq - 2.0) * c);
-            g.iter_mut().zip(&self.w).zip(*x).for_each(|((g, w), x)| *g += energy * w + pull * x);
-        }
-        for ((w, v), g) in self.w.iter_mut().zip(&mut self.first).zip(g) {
-            *v = beta * *v + g;
-            *w -= set.eta * if name == "nesterov" { g + beta * *v } else { *v };
-        }
-    }
-}
-
-const MODELS: [&str; 4] = ["neuron", "shallow:3+bias", "deep:4-2", "untied:3-2+bias"];
-
-fn stack(
-    text: &str,
-    activation: Activation,
-    data: &Dataset,
-    replicas: std::ops::Range<u64>,
-) -> AnyAutoencoder {
-    let (architecture, compute): (Architecture, _) = (text.parse().unwrap(), Compute::default());
-    let model = |replica| architecture.init(activation, data, 0.5, (3, replica), &compute).unwrap();
-    flat::stacked(replicas.map(model).collect(), &compute)
-}
-
-/// Autodiff on replicas `first, first + 1, …` of a seed.
-fn autodiff(
-    text: &str,
-    problem: &Problem,
-    schedule: &Schedule,
-    replicas: std::ops::Range<u64>,
-) -> Autodiff<AnyAutoencoder> {
-    let first = replicas.start;
-    let model = stack(text, problem.activation(), problem.dataset(), replicas);
-    Autodiff::new(model, problem, schedule, first, &Compute::default()).unwrap()
-}
-
-#[test]
-fn a_stack_has_the_bits_of_its_replicas_alone_under_every_rule() {
-    let data = crate::common::correlated(5, 7, 3);
-    for text in MODELS {
-        for (activation, rule) in Activation::ALL.into_iter().cycle().zip(RULES) {
-            for (decay, steps, noise) in [
-                (0.0, "constant", Noise::default()),
-                (0.01, "warmup:17+cosine:400", Noise { label: 0.05, gradient: 0.01 }),
-            ] {
-                let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.013).unwrap();
-                let problem =
-                    problem.with_update(update(rule, decay, steps)).unwrap().with_noise(noise).unwrap();
-                let schedule = Schedule::sgd(5, 3, 7).unwrap();
-                let alone = |replica: u64| {
-                    let mut engine = autodiff(text, &problem, &schedule, replica..replica + 1);
-                    engine.advance(70);
-                    engine.snapshot().replicas.swap_remove(0)
-                };
-                for replicas in [1, 3, 64] {
-                    let mut engine = autodiff(text, &problem, &schedule, 0..replicas);
-                    engine.advance(70);
-                    let states = engine.snapshot().replicas;
-                    for replica in [0, replicas / 2, replicas - 1] {
-                        let what =
-                            format!("{text}, {activation:?}, {rule}, {steps}, {replica} of {replicas}");
-                        assert_eq!(states[replica as usize], alone(replica), "{what}");
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn step_sizes_of_members_are_their_own_under_every_rule() {
-    let data = Dataset::orthonormal(6, 9, 4).unwrap();
-    let schedule = Schedule::sgd(6, 2, 4).unwrap();
-    for rule in RULES {
-        let problem = |k: usize| {
-            let problem =
-                Problem::new(data.clone(), Activation::Tanh, Reduction::Sum, 0.01 * (k + 1) as f64).unwrap();
-            problem.with_update(update(rule, 0.05, "inverse-sqrt:25")).unwrap()
-        };
-        let problems: Vec<Problem> = (0..5).map(problem).collect();
-        let members: Vec<Member> = (0..5)
-            .map(|k| Member { problem: &problems[k], schedule: &schedule, replica: k as u64 })
-            .collect();
-        let model = stack("shallow:2", Activation::Tanh, &data, 0..5);
-        let mut engine = Autodiff::of_members(model, &members, &Compute::default()).unwrap();
-        engine.advance(131);
-        for k in 0..5u64 {
-            let mut alone = autodiff("shallow:2", &problems[k as usize], &schedule, k..k + 1);
-            alone.advance(131);
-            assert_eq!(engine.position(k as usize), alone.position(0), "{rule}, member {k}");
-        }
-    }
-    let plain = Problem::new(data.clone(), Activation::Tanh, Reduction::Sum, 0.1).unwrap();
-    let other = plain.clone().with_update(update("sign", 0.0, "constant")).unwrap();
-    let members = [&plain, &other].map(|problem| Member { problem, schedule: &schedule, replica: 0 });
-    let refusal =
-        Autodiff::of_members(stack("neuron", Activation::Tanh, &data, 0..2), &members, &Compute::default());
-    assert_eq!(
-        refusal.err().unwrap().to_string(),
-        "replicas of one stack have one reduction, update rule and noise"
-    );
 }
 
 #[test]
@@ -407,41 +213,6 @@ fn a_snapshot_holds_the_state_of_the_rule() {
             let mut short = kept.clone();
             short.replicas[0].pop();
             assert!(build(engine).unwrap().restore(&short).is_err(), "{rule}, engine {engine}");
-        }
-    }
-}
-
-#[test]
-fn gradients_of_a_loss_with_label_noise_are_those_of_differences() {
-    let data = crate::common::correlated(5, 7, 3);
-    let rows = data.rows().unwrap();
-    let compute = Compute::default();
-    let mut noise = Vec::new();
-    normals(5, Purpose::LabelNoise, 0, 3, 2 * 7, &mut noise);
-    let batch = [1usize, 4];
-    let x: Vec<f64> = batch.iter().flat_map(|i| rows[i * 7..(i + 1) * 7].to_vec()).collect();
-    let y: Vec<f64> = x.iter().zip(&noise).map(|(x, noise)| x + 0.3 * noise).collect();
-    let tensors = || (compute.tensor(&x, [1, 2, 7]), compute.tensor(&y, [1, 2, 7]));
-    for text in MODELS {
-        for activation in [Activation::Linear, Activation::Tanh, Activation::Gelu] {
-            let model = stack(text, activation, &data, 0..1);
-            let point = flat::parameters(&model);
-            let (input, target) = tensors();
-            let gradient = flat::gradient_to(&model, input, target);
-            for k in 0..point.len() {
-                let loss = |step: f64| {
-                    let mut there = point.clone();
-                    there[k] += step;
-                    let (input, target) = tensors();
-                    let model = flat::at(stack(text, activation, &data, 0..1), &there, &compute);
-                    puremix::device::to_host(flat::loss_to(&model, input, target).inner())[0]
-                };
-                let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;
-                assert!(
-                    (slope - gradient[k]).abs() < 1e-8 * slope.abs().max(1.0),
-                    "{text} {activation:?} {k}"
-                );
-            }
         }
     }
 }
