@@ -17,7 +17,7 @@ const EFFECTIVE_STEPS: [f64; 2] = [0.1, 0.05];
 const SHARE: f64 = 0.25;
 
 /// Log-ratio at which a walk ends; what the rest of it would add is smaller by `e^{−12}`.
-const FAR: f64 = 6.0;
+const FAR: f64 = 4.0;
 
 /// Walks that a task makes.
 const BLOCK: u64 = 500;
@@ -25,7 +25,7 @@ const BLOCK: u64 = 500;
 /// `(2/π)` times the angle of the free-flight point is a martingale but for its mean steps, and their sum over a run is the deviation of the odds from the law: its
 /// variance is smaller than that of counting by `ε²`.
 pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let walks: u64 = context.effort.pick(4000, 20_000, 160_000);
+    let walks: u64 = context.effort.pick(4000, 16_000, 128_000);
     let precision = context.effort.pick(0.0036, 0.0016, 0.0006);
     let angle = SHARE * std::f64::consts::FRAC_PI_2;
     let start = [angle.sin(), angle.cos()];

@@ -140,9 +140,9 @@ fn run(
     let step = effective_step * (1.0 - decay);
     let rate = (prediction.diffusion_rate)(2, 1, step, decay);
     let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, 1 << 32 | cell))?;
-    // A look every four steps adds 2κ to the mean time; budgets are for times of which none is seen.
+    // A look every eight steps adds 4κ to the mean time; budgets are for times of which none is seen.
     let ensemble =
-        Ensemble::new(schedule, step, 4.0, 400.0 / (effective_step * effective_step))?.under(rule)?;
+        Ensemble::new(schedule, step, 8.0, 400.0 / (effective_step * effective_step))?.under(rule)?;
     let far = FAR.exp();
     let ends = ensemble.repeat_from(lab, &start(), replicas, |steps, neuron| {
         let [first, second] = [0, 1].map(|k| neuron.correlations[k].abs());
