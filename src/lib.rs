@@ -71,7 +71,7 @@
 //!
 //! Derive Burn's `Module`, say how a batch is reconstructed and which weights are its neurons, and every schedule,
 //! stop rule, observer and [curvature instrument](measure::sharpness) works on it. Here the decoder is scaled by a
-//! gate that is learned. `examples/my_study.rs` compares batch sizes over seeds, a template to be copied;
+//! gate that is learned. `examples/my_sweep.rs` compares batch sizes and momenta over seeds, a template to be copied;
 //! `examples/my_autoencoder.rs` is a whole experiment, from model to verdict and report; `examples/measure_run.rs` measures a model that
 //! was saved; and `examples/minimal.rs` tells the story on Burn alone.
 //!
@@ -215,6 +215,8 @@ pub mod prelude {
     pub use crate::schedule::{Schedule, ScheduleKind};
     pub use crate::state::Neuron;
     pub use crate::stats::{Interval, Mean};
+    pub use crate::study::{Sweep, Swept};
     pub use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, Training, train};
+    pub use crate::update::{Rule, Update};
     pub use crate::{measure, theory};
 }

@@ -31,7 +31,7 @@ const NOT_RUN: &[(&str, &str)] = &[
         "other features; CI runs it",
     ),
     ("cargo run --release --example my_autoencoder -- --out runs/own", "`train_model` runs it"),
-    ("cargo run --release --example my_study", "`examples` runs it"),
+    ("cargo run --release --example my_sweep -- runs/untied", "`examples` runs it"),
     ("cargo run --release --example minimal", "`examples` runs it"),
     ("cargo run --release --example measure_run -- runs/mine", "`examples` runs it"),
     ("cargo install --path crates/cli", "it would install"),

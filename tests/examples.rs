@@ -7,7 +7,7 @@ use puremix::prelude::*;
 use serde::de::DeserializeOwned;
 
 use crate::common::{engines, temporary, trained};
-use crate::{measure_run, minimal, my_study};
+use crate::{measure_run, minimal, my_sweep};
 
 fn tensor(values: &[f64], shape: [usize; 2]) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values.to_vec(), shape), (&Device::flex(), DType::F64))
@@ -100,14 +100,63 @@ fn the_story_is_shown_in_bars() {
 }
 
 #[test]
-fn the_study_finds_pure_decoders_for_one_sample_and_mixed_ones_for_all() {
-    let compute = Compute::default();
-    let (pure, interval, converged) = my_study::row(1, &compute).unwrap();
-    assert!((pure.mean - 1.0).abs() < 1e-3 && interval.contains(1.0), "{pure:?} {interval:?}");
-    assert_eq!((pure.n, converged), (10, 10));
-    let (mixed, interval, converged) = my_study::row(5, &compute).unwrap();
-    assert!(mixed.mean > 1.3 && interval.low > 1.05, "{mixed:?} {interval:?}");
-    assert_eq!(converged, 10);
+fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
+    let swept = my_sweep::swept(&Compute::default()).unwrap();
+    let mixing = |run: &Run| puremix::measure::sparsity::participation_ratio(&run.neurons[1]);
+    for momentum in [0.0, 0.8] {
+        let cell = |batch| my_sweep::Cell { batch, momentum };
+        let (pure, interval) = swept.mean(&cell(1), mixing).unwrap();
+        assert!((pure.mean - 1.0).abs() < 1e-3 && interval.contains(1.0), "{pure:?} {interval:?}");
+        let (mixed, interval) = swept.mean(&cell(5), mixing).unwrap();
+        assert!(mixed.mean > 1.3 && interval.low > 1.05, "{mixed:?} {interval:?}");
+        let (less, interval) = swept.mean_difference(&cell(2), &cell(5), mixing).unwrap();
+        assert!(less.mean < -0.3 && interval.high < -0.05 && less.n == 10, "{less:?} {interval:?}");
+    }
+    assert!(swept.cells().all(|(_, runs)| runs.iter().all(|run| run.outcome == Outcome::Converged)));
+    let directory = temporary();
+    let out = directory.path().join("untied");
+    let (page, comparisons) = swept.write("Untied", &out).unwrap();
+    let said = "With batch = 1 instead of 5 (at momentum = 0.8), decoder_mixes is ";
+    assert!(
+        comparisons.len() == 6 && comparisons.iter().any(|sentence| sentence.starts_with(said)),
+        "{comparisons:?}"
+    );
+    // The table holds the numbers in full.
+    let mut table = csv::Reader::from_path(out.join("summary.csv")).unwrap();
+    let rows: Vec<std::collections::HashMap<String, String>> =
+        table.deserialize().map(Result::unwrap).collect();
+    let row = rows.iter().find(|row| row["batch"] == "5" && row["momentum"] == "0.8").unwrap();
+    let (mean, interval) = swept.mean(&my_sweep::Cell { batch: 5, momentum: 0.8 }, mixing).unwrap();
+    assert_eq!(row["decoder_mixes"].parse::<f64>().unwrap(), mean.mean);
+    assert_eq!(row["decoder_mixes_high"].parse::<f64>().unwrap(), interval.high);
+    assert_eq!((row["converged"].as_str(), row["decoder_mixes_n"].as_str()), ("10", "10"));
+    assert_eq!(csv::Reader::from_path(out.join("runs.csv")).unwrap().records().count(), 80);
+    let html = std::fs::read_to_string(page).unwrap();
+    assert!(html.contains("seeds: 1, 2, 3") && !html.contains("--render"), "{html}");
+    assert!(out.join("figures/decoder_mixes_by_batch.svg").exists());
+    // Again: the sweep that is there is replaced; anything else is not.
+    swept.clone().compare(|cell| my_sweep::Cell { momentum: 0.0, ..*cell }).write("Untied", &out).unwrap();
+    let other = directory.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("mine"), "").unwrap();
+    let refused = swept.write("Untied", &other).unwrap_err().to_string();
+    assert!(refused.contains("other"), "{refused}");
+}
+
+#[test]
+fn what_tables_cannot_hold_is_refused_by_name() {
+    let swept = my_sweep::swept(&Compute::default()).unwrap();
+    let directory = temporary();
+    let refusal = |swept: &puremix::study::Swept<my_sweep::Cell, Run>| {
+        swept.write("Untied", directory.path().join("out")).unwrap_err().to_string()
+    };
+    for name in ["seed", "batch", "loss", "stopped", "momentum_low"] {
+        let said = refusal(&swept.clone().measure(name, |run| run.distance));
+        assert!(said.contains("is the name of another column of the tables"), "{name}: {said}");
+    }
+    let crossed = swept.compare(|cell| my_sweep::Cell { batch: 5, momentum: 0.8 - 0.0 * cell.momentum });
+    let said = refusal(&crossed);
+    assert!(said.ends_with("cells that differ in one field; these differ in batch, momentum"), "{said}");
 }
 
 /// The rows of a table at its last step.

@@ -42,9 +42,9 @@ mod my_autoencoder;
 #[path = "../examples/minimal.rs"]
 mod minimal;
 
-#[path = "../examples/my_study.rs"]
+#[path = "../examples/my_sweep.rs"]
 #[expect(dead_code, reason = "its main is for cargo")]
-mod my_study;
+mod my_sweep;
 
 #[path = "../examples/measure_run.rs"]
 #[expect(dead_code, reason = "its main is for cargo")]

@@ -102,13 +102,6 @@ impl Summary {
             runs: Some(mean.n),
         })
     }
-
-    /// What came out for one batch size, and what the full batch has more, seed by seed. The full batch itself is compared with
-    /// nothing.
-    pub fn compared(sample: &[f64], full: Option<&[f64]>) -> (Self, Self) {
-        let difference = full.map_or_else(Self::default, |full| Self::of(&differences(full, sample)));
-        (Self::of(sample), difference)
-    }
 }
 
 #[cfg(test)]
@@ -130,10 +123,9 @@ mod tests {
         let gone = differences(&first, &[10.1, f64::NAN, 0.0, 5.3]);
         assert_eq!(estimate("d", &gone, "").unwrap().n, 3);
         assert!(estimate("d", &[1.0, f64::NAN], "").is_none());
-        let (own, difference) = Summary::compared(&second, Some(&first));
-        assert_eq!((own.runs, difference.runs), (Some(4), Some(4)));
-        assert_eq!(difference.mean, Some(mean.mean));
-        assert_eq!(Summary::compared(&second, None).1, Summary::default());
+        let difference = Summary::of(&differences(&first, &second));
+        assert_eq!((difference.mean, difference.runs), (Some(mean.mean), Some(4)));
+        assert_eq!(Summary::of(&[]), Summary::default());
     }
 
     #[test]

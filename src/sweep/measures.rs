@@ -17,14 +17,14 @@ pub(super) struct Record {
     pub run: u64,
     pub outcome: Outcome,
     pub steps: u64,
-    /// One number for each of [`MEASURES`], NaN where there is none.
-    pub measures: [f64; MEASURES.len()],
+    /// What is measured, in the order of [`MEASURES`] or of the measures of one's own; NaN where there is no number.
+    pub measures: Vec<f64>,
 }
 
 impl Record {
     pub fn new(run: u64, ended: Ended) -> Self {
         let Ended { outcome, steps, measures } = ended;
-        Self { run, outcome, steps, measures }
+        Self { run, outcome, steps, measures: measures.into() }
     }
 
     /// A row of `runs.csv`; an empty field is a number that there is not.
@@ -35,16 +35,13 @@ impl Record {
             text => text.parse().ok(),
         };
         let outcome = OUTCOMES.into_iter().find(|outcome| Some(outcome.name()) == text("outcome"))?;
-        let mut measures = [f64::NAN; MEASURES.len()];
-        for (measure, name) in measures.iter_mut().zip(MEASURES) {
-            *measure = number(name)?;
-        }
+        let measures = MEASURES.into_iter().map(number).collect::<Option<_>>()?;
         Some(Self { run: text("run")?.parse().ok()?, outcome, steps: text(STEPS)?.parse().ok()?, measures })
     }
 
-    /// A number that enters a mean. It is NaN of a run that diverged and, but for what describes its end as such, of one that died: its
-    /// numbers say nothing of what is learned.
-    pub fn summarised(&self, measure: &str) -> f64 {
+    /// A number that enters a mean, `names` being those of the measures. It is NaN of a run that diverged and, but for what describes its end as
+    /// such, of one that died: its numbers say nothing of what is learned.
+    pub fn summarised(&self, measure: &str, names: &[&str]) -> f64 {
         if measure == STOPPED {
             return f64::from(u8::from(self.outcome == Outcome::Converged));
         }
@@ -56,7 +53,7 @@ impl Record {
         if measure == STEPS {
             return self.steps as f64;
         }
-        MEASURES.iter().position(|name| *name == measure).map_or(f64::NAN, |k| self.measures[k])
+        names.iter().position(|name| *name == measure).map_or(f64::NAN, |k| self.measures[k])
     }
 }
 
@@ -68,14 +65,9 @@ const OF_THE_DEAD: [&str; 4] = [STEPS, "neurons", "dead_neurons", "pure_neurons"
 /// An index, of which there is no mean.
 const ARGMAX: &str = "argmax";
 
-/// What a study has means of.
-pub(super) fn summarised() -> Vec<&'static str> {
-    [STOPPED, STEPS].into_iter().chain(MEASURES.into_iter().filter(|name| *name != ARGMAX)).collect()
-}
-
-/// Whether a study has means of it.
-pub(super) fn is_summarised(name: &str) -> bool {
-    summarised().contains(&name)
+/// What a study of these measures has means of.
+pub(super) fn summarised<'a>(measures: &[&'a str]) -> impl Iterator<Item = &'a str> + use<'a> {
+    [STOPPED, STEPS].into_iter().chain(measures.to_vec()).filter(|name| *name != ARGMAX)
 }
 
 /// A measure in words, for axes and sentences.

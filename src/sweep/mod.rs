@@ -13,6 +13,7 @@ mod ledger;
 mod measures;
 mod names;
 mod options;
+mod own;
 mod page;
 mod plan;
 mod resolved;
@@ -30,7 +31,7 @@ use self::ledger::{Done, Ledger};
 pub use self::options::{Keep, SweepOptions, command};
 use self::page::{JOB, Told};
 use self::plan::Plan;
-use self::tables::Tables;
+use self::tables::Results;
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
@@ -158,7 +159,7 @@ fn finish(plan: &Plan, done: &Done, run_dir: RunDir, options: &SweepOptions) -> 
     }
     run_dir.write(page::STUDY, plan.study.to_toml().as_bytes())?;
     run_dir.write_json(JOB, &plan.job)?;
-    Tables::new(plan, done).write(&run_dir)?;
+    Results::of(plan, done).write(&run_dir)?;
     let staging = run_dir.staging()?.to_path_buf();
     let told = Told::read(&staging)?;
     if !options.output.no_page {

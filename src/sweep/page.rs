@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use itertools::Itertools;
 use serde_json::Value;
 
 use super::measures::OUTCOMES;
@@ -33,8 +34,10 @@ pub(super) struct Told {
     study: Study,
     job: Value,
     summary: Sheet,
+    /// What was asked for, as the page shows it.
+    text: String,
     /// What is drawn and compared unasked.
-    response: &'static str,
+    response: String,
     /// How the runs ended.
     pub outcome: String,
     /// A sentence a comparison.
@@ -52,17 +55,27 @@ impl Told {
         let path = from.join(JOB);
         let refuse = |e: serde_json::Error| Error::File { path: path.clone(), reason: e.to_string() };
         let job: Value = serde_json::from_slice(&regular::read(&path, MAX)?).map_err(refuse)?;
+        let toml = from.join(STUDY);
+        let text = String::from_utf8_lossy(&regular::read(&toml, MAX)?).into_owned();
+        Self::of(from, study, job, text, None)
+    }
+
+    /// From the tables of a study; `response` is what is drawn and compared unasked, by default how many samples are mixed.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(from: &Path, study: Study, job: Value, text: String, response: Option<&str>) -> Result<Self> {
         let summary = Sheet::read(&from.join(SUMMARY), &["cell", "runs"])?;
         let is_wide = summary.columns().any(|name| name == "neurons")
             && summary.rows().any(|row| row.number("neurons") > 1.0);
-        let response = if is_wide { "mixing" } else { "participation_ratio" };
-        let comparisons =
-            if study.compares.is_empty() { Ok(Vec::new()) } else { compared(from, &study, response) };
+        let mixing = if is_wide { "mixing" } else { "participation_ratio" };
+        let response = response.unwrap_or(mixing).to_string();
+        let compared = compared(from, &study, &response)?;
         // Of a table that is too long for sentences the study is not lost.
         let comparisons =
-            comparisons.unwrap_or_else(|error| vec![format!("No comparison is shown here: {error}.")]);
+            compared.unwrap_or_else(|reason| vec![format!("No comparison is shown here: {reason}.")]);
         let outcome = outcome(&study, &summary);
-        Ok(Self { study, job, summary, response, outcome, comparisons })
+        Ok(Self { study, job, summary, text, response, outcome, comparisons })
     }
 
     /// Draws page and figures.
@@ -70,7 +83,7 @@ impl Told {
     /// # Errors
     /// [`Error::Io`], [`Error::File`].
     pub fn draw(&self, from: &Path, run_dir: &RunDir) -> Result<Drawn> {
-        let figures = figures::of(&self.study, self.response);
+        let figures = figures::of(&self.study, &self.response);
         render::study(from, run_dir, &figures, &self.page(from)?)
     }
 
@@ -97,8 +110,6 @@ impl Told {
             ("version", text("version")),
             ("commit", text("git_commit")),
         ];
-        let path = from.join(STUDY);
-        let toml = String::from_utf8_lossy(&regular::read(&path, MAX)?).into_owned();
         let files = [STUDY, JOB, RUNS, SUMMARY, COMPARISONS];
         let mut there = Vec::new();
         for name in files {
@@ -115,7 +126,8 @@ impl Told {
             left_out: summary.rows().count().saturating_sub(ROWS),
             header,
             cells,
-            study: toml,
+            study: self.text.clone(),
+            is_redrawn: there.iter().any(|name| name == STUDY),
             files: there,
         })
     }
@@ -123,12 +135,10 @@ impl Told {
     /// The table of cells: their values, how many runs ended by their rule, and what is drawn unasked.
     fn cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let columns: Vec<String> = self.study.columns().map(Column::name).collect();
-        let shown = ["participation_ratio", "mixing", "max_cos", "loss"];
-        let has = |name: &&str| {
-            self.summary.columns().any(|column| column == *name)
-                && (*name != "mixing" || self.response == "mixing")
-        };
-        let shown: Vec<&str> = shown.into_iter().filter(has).collect();
+        let unasked = ["participation_ratio", "max_cos", "loss"].into_iter();
+        let shown = [self.response.as_str()].into_iter().chain(unasked).unique();
+        let has = |name: &&str| self.summary.columns().any(|column| column == *name);
+        let shown: Vec<&str> = shown.filter(has).collect();
         let header = columns.iter().cloned().chain(["runs", "converged"].map(String::from));
         let header = header.chain(shown.iter().map(|name| (*name).to_string())).collect();
         let rows = self.summary.rows().take(ROWS).map(|row| {
@@ -150,14 +160,18 @@ impl Told {
     }
 }
 
-/// The comparisons of a study as sentences.
-fn compared(from: &Path, study: &Study, response: &str) -> Result<Vec<String>, String> {
+/// The comparisons of a study as sentences, or why they cannot be told.
+fn compared(from: &Path, study: &Study, response: &str) -> Result<Result<Vec<String>, String>> {
+    let path = from.join(COMPARISONS);
+    if !path.try_exists().map_err(io_at(from))? {
+        return Ok(Ok(Vec::new()));
+    }
     let columns = ["comparison", "axis", "with", "measure", "difference"];
-    match Sheet::read(&from.join(COMPARISONS), &columns) {
+    Ok(match Sheet::read(&path, &columns) {
         Ok(sheet) => Ok(sentences::of(&sheet, study, response)),
         Err(Error::File { reason, .. }) => Err(format!("{COMPARISONS}, {reason}")),
         Err(error) => Err(error.to_string()),
-    }
+    })
 }
 
 /// How the runs of a study ended.

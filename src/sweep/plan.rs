@@ -8,14 +8,14 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::given::Given;
-use super::measures::{is_summarised, summarised};
+use super::measures::summarised;
 use super::names::Options;
 use super::study::{Column, Study, is_same};
 use super::tables::is_taken;
 use crate::cli;
 use crate::data::Source;
 use crate::error::{Error, Result};
-use crate::job::{Job, TrainOptions};
+use crate::job::{Job, MEASURES, TrainOptions};
 use crate::persist::store::checksum_of;
 
 /// Keys of a job that jobs of one stack may differ in.
@@ -230,10 +230,11 @@ fn refuse_same(study: &Study, identities: &[u64]) -> Result<()> {
 
 /// A measure that is summarised.
 fn check_measure(given: &Given) -> Result<()> {
-    if is_summarised(&given.text) {
+    let known: Vec<&str> = summarised(&MEASURES).collect();
+    if known.contains(&given.text.as_str()) {
         return Ok(());
     }
-    Err(given.refuse(format!("`{}` is no measure; expected one of {}", given.text, summarised().join(", "))))
+    Err(given.refuse(format!("`{}` is no measure; expected one of {}", given.text, known.join(", "))))
 }
 
 /// An option that the study varies.
@@ -264,7 +265,7 @@ fn check_compares(study: &Study) -> Result<()> {
 
 /// Refuses an option to vary that has the name of another column of the tables.
 fn check_names(study: &Study) -> Result<()> {
-    match study.columns().find(|column| is_taken(&column.name())) {
+    match study.columns().find(|column| is_taken(&column.name(), &MEASURES)) {
         Some(column) => {
             let reason =
                 format!("`{}` cannot vary: the tables have another column of that name", column.name());

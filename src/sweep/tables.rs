@@ -3,7 +3,7 @@
 use super::ledger::Done;
 use super::measures::{OUTCOMES, Record, STEPS, STOPPED, summarised};
 use super::plan::Plan;
-use super::study::{Column, Compare, is_same};
+use super::study::{Axis, Column, Compare, Study, is_same};
 use crate::error::Result;
 use crate::job::MEASURES;
 use crate::persist::RunDir;
@@ -17,35 +17,74 @@ pub(super) const SUMMARY: &str = "summary.csv";
 pub(super) const COMPARISONS: &str = "comparisons.csv";
 pub(super) const RUNS: &str = "runs.csv";
 
-/// Whether a table has a column of this name besides those of the options that vary.
-pub(super) fn is_taken(name: &str) -> bool {
-    let fixed =
-        ["run", "cell", "seed", "outcome", "runs", "comparison", "axis", "with", "measure", "difference"];
-    let (base, _) = ["_low", "_high", "_n"]
-        .iter()
-        .find_map(|end| Some((name.strip_suffix(end)?, end)))
-        .unwrap_or((name, &""));
-    let is_measure = |name: &str| summarised().contains(&name) || MEASURES.contains(&name);
-    fixed.contains(&name)
-        || ["low", "high", "n"].contains(&name)
+/// Names of columns that tables have besides those of what varies and of measures.
+const FIXED: [&str; 13] = [
+    "run",
+    "cell",
+    "seed",
+    "outcome",
+    "runs",
+    "comparison",
+    "axis",
+    "with",
+    "measure",
+    "difference",
+    "low",
+    "high",
+    "n",
+];
+
+/// Whether a table has a column of this name that is not of a measure.
+pub(super) fn is_fixed(name: &str) -> bool {
+    [STEPS, STOPPED].contains(&name)
+        || FIXED.contains(&name)
         || OUTCOMES.iter().any(|outcome| outcome.name() == name)
-        || is_measure(name)
-        || is_measure(base)
 }
 
-/// All results of a study in its tables.
-pub(super) struct Tables<'a> {
-    plan: &'a Plan,
-    done: &'a Done,
-    /// Measures that some run has.
-    measures: Vec<&'static str>,
+/// Whether a table with these measures has a column of this name besides those of what varies.
+pub(super) fn is_taken(name: &str, measures: &[&str]) -> bool {
+    let base = ["_low", "_high", "_n"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    [name, base].iter().any(|name| measures.contains(name) || [STEPS, STOPPED].contains(name))
+        || is_fixed(name)
 }
 
-impl<'a> Tables<'a> {
-    /// Of a study of which no run is missing.
-    pub fn new(plan: &'a Plan, done: &'a Done) -> Self {
-        let has = |measure: &&'static str| records(done).any(|record| !record.summarised(measure).is_nan());
-        Self { plan, done, measures: summarised().into_iter().filter(has).collect() }
+/// All results of a study, of which no run is missing.
+pub(super) struct Results<'a> {
+    /// What varies.
+    pub columns: Vec<String>,
+    /// Its values, cell by cell.
+    pub cells: Vec<Vec<String>>,
+    pub seeds: Vec<u64>,
+    /// What was measured.
+    pub measures: Vec<&'a str>,
+    /// By cell and seed.
+    pub records: Vec<&'a Record>,
+    pub comparisons: Vec<Comparison<'a>>,
+}
+
+/// Cells against others that differ from them in a value.
+pub(super) struct Comparison<'a> {
+    /// The column of what is compared.
+    pub column: usize,
+    /// One measure, or all.
+    pub measure: Option<&'a str>,
+    /// Cells, each with the one it is compared with.
+    pub pairs: Vec<(usize, usize)>,
+}
+
+impl<'a> Results<'a> {
+    /// Those of a plan.
+    pub fn of(plan: &'a Plan, done: &'a Done) -> Self {
+        let study = &plan.study;
+        let values = |cell| study.values(cell).into_iter().map(|value| value.text.clone()).collect();
+        Self {
+            columns: study.columns().map(Column::name).collect(),
+            cells: (0..plan.cells.len()).map(values).collect(),
+            seeds: (1..=study.seeds).collect(),
+            measures: MEASURES.into(),
+            records: done.0.iter().flatten().collect(),
+            comparisons: study.compares.iter().map(|compare| Comparison::of(study, compare)).collect(),
+        }
     }
 
     /// Writes them.
@@ -57,103 +96,100 @@ impl<'a> Tables<'a> {
             let header: Vec<&str> = header.iter().map(String::as_str).collect();
             run_dir.write_table(name, &header, rows)
         };
-        let mut runs = records(self.done).map(|record| self.run(record));
+        let mut runs = self.records.iter().map(|record| self.run(record));
         write(RUNS, self.runs_header(), &mut runs)?;
-        let mut cells = (0..self.plan.cells.len()).map(|cell| self.cell(cell));
-        write(SUMMARY, self.summary_header(), &mut cells)?;
-        let compares = &self.plan.study.compares;
-        if compares.is_empty() {
+        let summarised = self.summarised();
+        let mut cells = (0..self.cells.len()).map(|cell| self.cell(cell, &summarised));
+        write(SUMMARY, self.summary_header(&summarised), &mut cells)?;
+        if self.comparisons.is_empty() {
             return Ok(());
         }
+        let comparisons = self.comparisons.iter().enumerate();
         let mut differences =
-            compares.iter().enumerate().flat_map(|(k, compare)| self.differences(k, compare));
+            comparisons.flat_map(|(k, comparison)| self.differences(k, comparison, &summarised));
         write(COMPARISONS, self.comparisons_header(), &mut differences)
     }
 
-    fn columns(&self) -> Vec<String> {
-        self.plan.study.columns().map(Column::name).collect()
+    /// Measures with a mean that some run has.
+    fn summarised(&self) -> Vec<&'a str> {
+        let has = |measure: &&str| {
+            self.records.iter().any(|record| !record.summarised(measure, &self.measures).is_nan())
+        };
+        summarised(&self.measures).filter(has).collect()
     }
 
     fn runs_header(&self) -> Vec<String> {
-        let names = ["run", "cell"].map(String::from).into_iter().chain(self.columns());
-        names.chain(["seed", "outcome", STEPS].into_iter().chain(MEASURES).map(String::from)).collect()
+        let names = ["run", "cell"].into_iter().chain(self.columns.iter().map(String::as_str));
+        let names = names.chain(["seed", "outcome", STEPS]).chain(self.measures.iter().copied());
+        names.map(String::from).collect()
     }
 
     fn run(&self, record: &Record) -> Vec<String> {
-        let (cell, seed) = self.plan.place(record.run);
-        let mut row = vec![record.run.to_string(), cell.to_string()];
-        row.extend(self.values(cell));
+        let (run, seeds) = (record.run as usize, self.seeds.len());
+        let (cell, seed) = (run / seeds, self.seeds[run % seeds]);
+        let mut row = vec![run.to_string(), cell.to_string()];
+        row.extend(self.cells[cell].iter().cloned());
         row.extend([seed.to_string(), record.outcome.name().into(), record.steps.to_string()]);
-        row.extend(MEASURES.iter().zip(record.measures).map(|(name, value)| field(name, value)));
+        row.extend(self.measures.iter().zip(&record.measures).map(|(name, value)| field(name, *value)));
         row
     }
 
-    fn values(&self, cell: usize) -> impl Iterator<Item = String> {
-        self.plan.study.values(cell).into_iter().map(|value| value.text.clone())
-    }
-
-    fn summary_header(&self) -> Vec<String> {
+    fn summary_header(&self, summarised: &[&str]) -> Vec<String> {
         let mut names = vec!["cell".to_string()];
-        names.extend(self.columns());
+        names.extend(self.columns.iter().cloned());
         names.push("runs".into());
         names.extend(OUTCOMES.map(|outcome| outcome.name().to_string()));
-        for measure in &self.measures {
+        for measure in summarised {
             names.extend(["", "_low", "_high", "_n"].map(|end| format!("{measure}{end}")));
         }
         names
     }
 
-    fn cell(&self, cell: usize) -> Vec<String> {
+    fn cell(&self, cell: usize, summarised: &[&str]) -> Vec<String> {
         let runs = self.runs(cell);
-        let count = |outcome| runs.iter().flatten().filter(|record| record.outcome == outcome).count();
+        let count = |outcome| runs.iter().filter(|record| record.outcome == outcome).count();
         let mut row = vec![cell.to_string()];
-        row.extend(self.values(cell));
+        row.extend(self.cells[cell].iter().cloned());
         row.push(runs.len().to_string());
         row.extend(OUTCOMES.map(|outcome| count(outcome).to_string()));
-        for measure in &self.measures {
+        for measure in summarised {
             let sample = self.sample(cell, measure);
             row.extend(if *measure == STOPPED { share(&sample) } else { mean(&sample) });
         }
         row
     }
 
-    fn runs(&self, cell: usize) -> &[Option<Record>] {
-        let seeds = self.plan.study.seeds as usize;
-        &self.done.0[cell * seeds..][..seeds]
+    fn runs(&self, cell: usize) -> &[&'a Record] {
+        &self.records[cell * self.seeds.len()..][..self.seeds.len()]
     }
 
     /// A measure of a cell, seed by seed.
     fn sample(&self, cell: usize, measure: &str) -> Vec<f64> {
-        self.runs(cell).iter().flatten().map(|record| record.summarised(measure)).collect()
+        self.runs(cell).iter().map(|record| record.summarised(measure, &self.measures)).collect()
     }
 
     fn comparisons_header(&self) -> Vec<String> {
         let first = ["comparison", "axis", "with"].map(String::from).into_iter();
         let last = ["measure", "difference", "low", "high", "n"].map(String::from);
-        first.chain(self.columns()).chain(last).collect()
+        first.chain(self.columns.iter().cloned()).chain(last).collect()
     }
 
-    /// Every cell against the one that has the value compared with, all else being equal.
-    fn differences<'b>(&'b self, k: usize, compare: &'b Compare) -> impl Iterator<Item = Vec<String>> + 'b {
-        let study = &self.plan.study;
-        let (at, column) = study.column(&compare.axis).expect("checked");
-        let with =
-            column.values.iter().position(|value| is_same(&value.text, &compare.with.text)).expect("checked");
-        let measures: Vec<&str> = match &compare.measure {
-            Some(measure) => vec![measure.text.as_str()],
-            None => self.measures.clone(),
-        };
-        let others = (0..self.plan.cells.len()).filter(move |cell| study.place(*cell)[at] != with);
-        others.flat_map(move |cell| {
-            let mut place = study.place(cell);
-            place[at] = with;
-            let reference = study.cell(&place);
-            let row = move |measure: &&str| {
+    fn differences<'b>(
+        &'b self,
+        k: usize,
+        comparison: &'b Comparison,
+        summarised: &'b [&str],
+    ) -> impl Iterator<Item = Vec<String>> + 'b {
+        let &Comparison { column, measure, ref pairs } = comparison;
+        let measures = measure.map_or_else(|| summarised.to_vec(), |measure| vec![measure]);
+        pairs.iter().flat_map(move |&(cell, other)| {
+            let row = |measure: &&str| {
                 let of = |cell| self.sample(cell, measure);
-                let mut row = vec![(k + 1).to_string(), column.name(), column.values[with].text.clone()];
-                row.extend(self.values(cell));
-                row.push((*measure).to_string());
-                row.extend(mean(&paired::differences(&of(cell), &of(reference))));
+                let with = self.cells[other][column].clone();
+                let mut row = vec![(k + 1).to_string(), self.columns[column].clone(), with];
+                row.extend(self.cells[cell].iter().cloned());
+                row.push(measure.to_string());
+                row.extend(mean(&paired::differences(&of(cell), &of(other))));
                 row
             };
             measures.iter().map(row).collect::<Vec<_>>()
@@ -161,9 +197,25 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// All records, in the order of the runs.
-fn records(done: &Done) -> impl Iterator<Item = &Record> {
-    done.0.iter().flatten()
+impl<'a> Comparison<'a> {
+    /// Every cell against the one that has the value compared with, all else being equal.
+    fn of(study: &Study, compare: &'a Compare) -> Self {
+        let (at, column) = study.column(&compare.axis).expect("checked");
+        let with = column.values.iter().position(|value| is_same(&value.text, &compare.with.text));
+        let with = with.expect("checked");
+        let reference = |cell: usize| {
+            let mut place = study.place(cell);
+            place[at] = with;
+            (cell, study.cell(&place))
+        };
+        let cells = study.axes.iter().map(Axis::len).product();
+        let name = column.name();
+        Self {
+            column: study.columns().position(|column| column.name() == name).expect("one of them"),
+            measure: compare.measure.as_ref().map(|measure| measure.text.as_str()),
+            pairs: (0..cells).map(reference).filter(|(cell, other)| cell != other).collect(),
+        }
+    }
 }
 
 /// Mean, ends of the interval and number of the finite numbers of a sample; of one number, or of several that are the same, there is no
@@ -192,7 +244,7 @@ fn share(sample: &[f64]) -> [String; 4] {
 fn field(measure: &str, x: f64) -> String {
     if x.is_nan() {
         String::new()
-    } else if COUNTS.contains(&measure) {
+    } else if COUNTS.contains(&measure) && x.fract() == 0.0 {
         format!("{x:.0}")
     } else {
         format!("{x:?}")

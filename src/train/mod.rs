@@ -134,6 +134,12 @@ pub struct Run {
     pub loss: f64,
 }
 
+impl AsRef<Run> for Run {
+    fn as_ref(&self) -> &Run {
+        self
+    }
+}
+
 /// When an observer looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cadence {

@@ -1,8 +1,8 @@
 //! Estimates with predictions beside them, and how the two compare.
 
-use super::onset::Onset;
-use super::runs::Runs;
-use super::{Grid, paired};
+use super::onset;
+use super::runs::{self, RunMeans};
+use super::{Condition, Grid, paired};
 use crate::model::Activation;
 use crate::rng::{Purpose, below, stream};
 use crate::stats::{ESTIMATE_LEVEL, Interval};
@@ -40,8 +40,9 @@ fn around_zero(grid: &Grid) -> Vec<f64> {
 fn onset(grid: &Grid, activation: Activation) -> Vec<Estimate> {
     let name = activation.name();
     let share = |rho: f64| {
-        let onset = grid.onset(activation, rho, 1);
-        let (moved, predicted, all) = (onset.moved(), onset.moved_predicted(), onset.measured.len() as u64);
+        let steps = grid.onset(activation, rho, 1);
+        let (moved, predicted) = (onset::moved(steps), onset::moved_predicted(steps));
+        let all = steps.len() as u64;
         let predicted = number(predicted as f64 / all as f64);
         let name =
             format!("{name}, ρ = {rho}, b = 1: first steps that leave a datapoint (predicted {predicted})");
@@ -54,13 +55,17 @@ fn onset(grid: &Grid, activation: Activation) -> Vec<Estimate> {
 fn descent(grid: &Grid, activation: Activation) -> Vec<Estimate> {
     let name = activation.name();
     let mixed = |rho: f64| {
-        let runs = grid.runs(activation, rho, grid.setting.samples);
-        let limits: Vec<f64> = runs.pairs.iter().filter_map(|seen| seen.limit.map(|limit| limit.1)).collect();
+        let full = grid.setting.samples;
+        let limits: Vec<f64> = grid
+            .runs(activation, rho, full)
+            .iter()
+            .filter_map(|seen| seen.limit.map(|limit| limit.1))
+            .collect();
         let predicted = limits.iter().sum::<f64>() / limits.len() as f64;
         let name = format!("{name} GD, ρ = {rho}: samples mixed (predicted {})", number(predicted));
         paired::estimate(
             name,
-            &runs.values(|seen| seen.mixed),
+            &grid.values(activation, rho, full, |seen| seen.mixed),
             "participation ratio of the coefficients; Student's interval over starts",
         )
     };
@@ -71,7 +76,7 @@ fn descent(grid: &Grid, activation: Activation) -> Vec<Estimate> {
 fn medians(grid: &Grid, activation: Activation) -> Vec<Estimate> {
     let Some(rho) = grid.setting.weakest(true) else { return Vec::new() };
     let median = |batch: usize| {
-        let groups = grid.runs(activation, rho, batch).others();
+        let groups = runs::others(grid.runs(activation, rho, batch));
         (groups.len() >= 2).then(|| {
             let (value, interval) = paired::pooled_quantile(&groups, 0.5);
             let predicted = grid.setting.law(rho, batch).quantile(0.5);
@@ -98,7 +103,7 @@ fn crossovers(grid: &Grid, activation: Activation, seed: u64) -> Vec<Estimate> {
     let rhos: Vec<f64> = setting.rhos.iter().copied().filter(|&rho| rho > 0.0).collect();
     let estimate = |batch: usize| {
         let mixed: Vec<Vec<f64>> =
-            rhos.iter().map(|&rho| grid.runs(activation, rho, batch).values(|seen| seen.mixed)).collect();
+            rhos.iter().map(|&rho| grid.values(activation, rho, batch, |seen| seen.mixed)).collect();
         // Starts that are dead under some correlation leave all.
         let kept: Vec<usize> = (0..setting.pairs as usize)
             .filter(|&pair| mixed.iter().all(|values| values[pair].is_finite()))
@@ -148,7 +153,7 @@ fn crossing(x: &[f64], y: &[f64], level: f64) -> Option<f64> {
 fn mixing(grid: &Grid, activation: Activation) -> Vec<Estimate> {
     let setting = &grid.setting;
     let difference = |&rho: &f64| {
-        let mixed = |batch: usize| grid.runs(activation, rho, batch).values(|seen| seen.mixed);
+        let mixed = |batch: usize| grid.values(activation, rho, batch, |seen| seen.mixed);
         let differences = paired::differences(&mixed(setting.samples), &mixed(1));
         let name = format!("{}, ρ = {rho}: samples mixed, b = m minus b = 1", activation.name());
         paired::estimate(name, &differences, "Student's interval of paired differences: same data and start")
@@ -160,8 +165,8 @@ fn mixing(grid: &Grid, activation: Activation) -> Vec<Estimate> {
 /// ReLU below 0: datapoints stay fixed points, and full batches select one themselves.
 fn below_zero(grid: &Grid) -> Vec<Estimate> {
     let Some(rho) = grid.setting.weakest(false) else { return Vec::new() };
-    let count = |runs: &Runs, hit: &dyn Fn(&super::runs::RunMeans) -> bool| {
-        let alive = || runs.pairs.iter().filter(|seen| seen.is_alive());
+    let count = |runs: &[RunMeans], hit: &dyn Fn(&RunMeans) -> bool| {
+        let alive = || runs.iter().filter(|seen| seen.is_alive());
         (alive().filter(|seen| hit(seen)).count() as u64, alive().count() as u64)
     };
     let descent = grid.runs(Activation::Relu, rho, grid.setting.samples);
@@ -195,11 +200,11 @@ pub(super) fn notes(grid: &Grid) -> Vec<String> {
         setting.rhos[setting.rhos.len() - 1],
     )];
     for activation in Activation::PAPER {
-        let of = |onset: &&Onset| onset.condition.activation == activation;
+        let of_it = || grid.onsets.cells().filter(|(condition, _)| condition.activation == activation);
         let still =
-            |rho: f64| grid.onsets.iter().filter(of).all(|o| o.condition.rho != rho || o.moved() == 0);
+            |rho: f64| of_it().all(|(condition, steps)| condition.rho != rho || onset::moved(steps) == 0);
         let fixed: Vec<String> = setting.rhos.iter().filter(|&&rho| still(rho)).map(f64::to_string).collect();
-        let worst = largest(grid.onsets.iter().filter(of).map(Onset::deviation));
+        let worst = largest(of_it().map(|(_, steps)| onset::deviation(steps)));
         notes.push(format!(
             "{}: no batch leaves a datapoint at ρ = {}, and some batch does at every other ρ examined; the length of the step is \
              the predicted one within {}.",
@@ -214,11 +219,10 @@ pub(super) fn notes(grid: &Grid) -> Vec<String> {
 }
 
 fn full_batches(grid: &Grid, activation: Activation) -> String {
-    let full = |runs: &&Runs| {
-        runs.condition.activation == activation && runs.condition.batch == grid.setting.samples
-    };
-    let alive: Vec<_> =
-        grid.runs.iter().filter(full).flat_map(|runs| &runs.pairs).filter(|seen| seen.is_alive()).collect();
+    let is_full =
+        |condition: &Condition| condition.activation == activation && condition.batch == grid.setting.samples;
+    let full = grid.runs.cells().filter(|(condition, _)| is_full(condition)).flat_map(|(_, runs)| runs);
+    let alive: Vec<&RunMeans> = full.filter(|seen| seen.is_alive()).collect();
     let arrived = alive.iter().filter(|seen| seen.converged == Some(true)).count();
     let distances = alive.iter().filter_map(|seen| seen.limit).map(|limit| limit.0);
     format!(
@@ -233,11 +237,11 @@ fn full_batches(grid: &Grid, activation: Activation) -> String {
 fn spread(grid: &Grid, activation: Activation) -> String {
     let setting = &grid.setting;
     let mut ratios = Vec::new();
-    for runs in grid.runs.iter().filter(|runs| runs.condition.activation == activation) {
-        let (rho, batch) = (runs.condition.rho, runs.condition.batch);
+    for (condition, runs) in grid.runs.cells().filter(|(condition, _)| condition.activation == activation) {
+        let &Condition { rho, batch, .. } = condition;
         let applies =
             batch < setting.samples && rho != 0.0 && (rho > 0.0 || activation == Activation::Linear);
-        let groups = runs.others();
+        let groups = runs::others(runs);
         if !applies || groups.len() < 2 {
             continue;
         }

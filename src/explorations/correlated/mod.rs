@@ -7,14 +7,15 @@ mod runs;
 mod setting;
 mod tables;
 
+use indicatif::ProgressBar;
 use nalgebra::DMatrix;
 
-use self::onset::Onset;
-use self::runs::Runs;
+use self::onset::FirstStep;
+use self::runs::RunMeans;
 use self::setting::{Condition, Setting};
 use crate::error::Result;
 use crate::model::Activation;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, paired};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired};
 use crate::theory::correlated::{descent, fixed, spread};
 
 /// The exploration.
@@ -77,22 +78,31 @@ impl Default for Prediction {
 /// Initial norm.
 const INIT_NORM: f64 = 0.5;
 
-/// All runs, by condition.
+/// First steps and runs, by condition and pair.
 struct Grid {
     setting: Setting,
-    onsets: Vec<Onset>,
-    runs: Vec<Runs>,
+    onsets: Swept<Condition, FirstStep>,
+    runs: Swept<Condition, RunMeans>,
 }
 
 impl Grid {
-    fn runs(&self, activation: Activation, rho: f64, batch: usize) -> &Runs {
-        let condition = Condition { activation, rho, batch };
-        self.runs.iter().find(|runs| runs.condition == condition).expect("every condition was run")
+    fn run(setting: Setting, progress: &ProgressBar) -> Result<Self> {
+        let sweep = Sweep::new(setting.conditions(), 0..setting.pairs).counted_on(progress);
+        let onsets = sweep.clone().run(|condition, pairs| onset::measure(&setting, *condition, pairs))?;
+        let runs = sweep.counted_on(progress).run(|condition, _| runs::measure(&setting, *condition))?;
+        Ok(Self { setting, onsets, runs })
     }
 
-    fn onset(&self, activation: Activation, rho: f64, batch: usize) -> &Onset {
-        let condition = Condition { activation, rho, batch };
-        self.onsets.iter().find(|onset| onset.condition == condition).expect("every condition was run")
+    fn runs(&self, activation: Activation, rho: f64, batch: usize) -> &[RunMeans] {
+        self.runs.runs(&Condition { activation, rho, batch })
+    }
+
+    fn values(&self, activation: Activation, rho: f64, batch: usize, of: fn(&RunMeans) -> f64) -> Vec<f64> {
+        self.runs.values(&Condition { activation, rho, batch }, of)
+    }
+
+    fn onset(&self, activation: Activation, rho: f64, batch: usize) -> &[FirstStep] {
+        self.onsets.runs(&Condition { activation, rho, batch })
     }
 }
 
@@ -111,9 +121,7 @@ pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -
 pub fn protocol(context: &Context, options: &Options, prediction: &Prediction) -> Result<Protocol> {
     let setting = Setting::new(context, options, prediction)?;
     Ok(Box::new(move |lab| {
-        let ended = lab.each(setting.conditions(), |condition| setting.measure(condition))?;
-        let (onsets, runs) = ended.into_iter().unzip();
-        let grid = Grid { setting, onsets, runs };
+        let grid = Grid::run(setting, &lab.progress)?;
         Ok(Findings {
             protocol: grid.setting.sentences(),
             estimates: estimates::estimates(&grid, lab.cell_seed(&STUDY, 1)),
@@ -126,8 +134,6 @@ pub fn protocol(context: &Context, options: &Options, prediction: &Prediction) -
 
 #[cfg(test)]
 mod tests {
-    use indicatif::ProgressBar;
-
     use super::*;
     use crate::device::Compute;
 
@@ -140,9 +146,7 @@ mod tests {
         };
         let options = Options { samples: Some(5), pairs: Some(12), step_size: None };
         let setting = Setting::new(&context, &options, prediction).unwrap();
-        let measure = |condition| setting.measure(condition).unwrap();
-        let (onsets, runs) = setting.conditions().into_iter().map(measure).unzip();
-        Grid { setting, onsets, runs }
+        Grid::run(setting, &ProgressBar::hidden()).unwrap()
     }
 
     #[test]
@@ -150,11 +154,11 @@ mod tests {
         let measured = measured(&Prediction::default());
         for activation in Activation::PAPER {
             // ρ = 0: SGD is pure at every look, after some ten times what selection takes; GD is at Theorem 1's mixture.
-            let pure = measured.runs(activation, 0.0, 1).values(|seen| seen.impurity);
+            let pure = measured.values(activation, 0.0, 1, |seen| seen.impurity);
             assert!(pure.iter().filter(|x| x.is_finite()).all(|&x| x < 1e-6), "{activation:?} {pure:?}");
             for &rho in &measured.setting.rhos {
                 let descent = measured.runs(activation, rho, 5);
-                for seen in descent.pairs.iter().filter(|seen| seen.is_alive()) {
+                for seen in descent.iter().filter(|seen| seen.is_alive()) {
                     assert_eq!(seen.converged, Some(true), "{activation:?} ρ = {rho}");
                     let (distance, mixed) = seen.limit.expect("alive, and nothing is even");
                     assert!(distance < 1e-8, "{activation:?} ρ = {rho}: {distance:e}");
@@ -162,23 +166,23 @@ mod tests {
                 }
                 // One step, predicted exactly; it vanishes where theory says so and only there.
                 for batch in [1, 5] {
-                    let onset = measured.onset(activation, rho, batch);
-                    assert!(onset.deviation() < 1e-14, "{activation:?} ρ = {rho} b = {batch}");
+                    let steps = measured.onset(activation, rho, batch);
+                    assert!(onset::deviation(steps) < 1e-14, "{activation:?} ρ = {rho} b = {batch}");
                     let fixed = rho == 0.0 || rho < 0.0 && activation == Activation::Relu;
                     let all = measured.setting.pairs;
-                    assert!(if fixed { onset.moved() == 0 } else { onset.moved() > 0 });
-                    assert!(fixed || batch == 1 || onset.moved() == all);
+                    assert!(if fixed { onset::moved(steps) == 0 } else { onset::moved(steps) > 0 });
+                    assert!(fixed || batch == 1 || onset::moved(steps) == all);
                 }
             }
             // Strong correlation mixes: some three samples of the five.
-            let mixed = measured.runs(activation, 0.9, 1).values(|seen| seen.mixed);
+            let mixed = measured.values(activation, 0.9, 1, |seen| seen.mixed);
             assert!(mixed.iter().filter(|x| x.is_finite()).all(|&x| x > 2.0), "{activation:?} {mixed:?}");
         }
         // ReLU below 0: SGD and GD both end in a datapoint, GD in that of the largest correlation.
-        let below = measured.runs(Activation::Relu, -0.1, 1).values(|seen| seen.impurity);
+        let below = measured.values(Activation::Relu, -0.1, 1, |seen| seen.impurity);
         assert!(below.iter().filter(|x| x.is_finite()).all(|&x| x < 1e-6), "{below:?}");
         let descent = measured.runs(Activation::Relu, -0.1, 5);
-        assert!(descent.pairs.iter().filter(|seen| seen.is_alive()).all(|seen| seen.argmax_kept));
+        assert!(descent.iter().filter(|seen| seen.is_alive()).all(|seen| seen.argmax_kept));
     }
 
     #[test]
@@ -200,7 +204,7 @@ mod tests {
         };
         let off = |prediction: &Prediction| {
             let measured = measured(prediction);
-            let groups = measured.runs(Activation::Linear, 0.005, 1).others();
+            let groups = runs::others(measured.runs(Activation::Linear, 0.005, 1));
             let law = (prediction.spread)(5, 1, 0.005, 0.1);
             (paired::pooled_quantile(&groups, 0.5).0 / law.quantile(0.5)).ln().abs()
         };

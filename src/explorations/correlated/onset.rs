@@ -6,63 +6,48 @@ use crate::error::{Misuse, Result};
 use crate::init::Start;
 use crate::vectors::{largest_size, norm};
 
-/// First steps from datapoints, by pair.
-pub(super) struct Onset {
-    pub condition: Condition,
+/// One step from a datapoint.
+pub(super) struct FirstStep {
     /// `‖w_1 − x_i‖`.
-    pub measured: Vec<f64>,
+    pub length: f64,
     /// The same from the Gram matrix and the batch.
-    pub predicted: Vec<f64>,
+    pub predicted: f64,
 }
 
 /// Length from which a step counts as one, of a point of norm 1; far above rounding, far below `η_B ρ`.
 const MOVED: f64 = 1e-12;
 
-impl Onset {
-    /// One step from `x_i`, `i` the number of the pair modulo m.
-    pub fn measure(setting: &Setting, condition: Condition) -> Result<Self> {
-        let (problem, schedule) = (setting.problem(condition)?, setting.schedule(condition)?);
-        let (dataset, samples) = (problem.dataset(), setting.samples);
-        let rows: Vec<&[f64]> = dataset.rows()?.chunks_exact(dataset.dim()).collect();
-        let starts = (0..setting.pairs as usize)
-            .map(|pair| Start::from_weights(dataset, rows[pair % samples].to_vec()));
-        let mut engine = Reduced::new(&problem, &schedule, &starts.collect::<Result<Vec<_>, Misuse>>()?, 0)?;
-        engine.advance(1);
-        let step_per_sample = problem.step_per_sample(condition.batch);
-        let (mut measured, mut predicted) = (Vec::new(), Vec::new());
-        for pair in 0..setting.pairs as usize {
-            let w = engine.weights(pair)?;
-            let way: Vec<f64> = w.iter().zip(rows[pair % samples]).map(|(w, x)| w - x).collect();
-            measured.push(norm(&way));
-            let batch = schedule.batch(pair as u64, 0);
-            let displacement = setting.prediction.displacement;
-            predicted.push(displacement(
-                dataset.gram()?,
-                pair % samples,
-                &batch,
-                condition.activation,
-                step_per_sample,
-            ));
-        }
-        Ok(Self { condition, measured, predicted })
-    }
-
-    /// How many steps left their datapoint.
-    pub fn moved(&self) -> u64 {
-        steps(&self.measured)
-    }
-
-    /// How many theory says do.
-    pub fn moved_predicted(&self) -> u64 {
-        steps(&self.predicted)
-    }
-
-    /// Largest `|measured − predicted|`.
-    pub fn deviation(&self) -> f64 {
-        largest_size(self.measured.iter().zip(&self.predicted).map(|(a, b)| a - b))
-    }
+/// One step from `x_i` for every pair, `i` the number of the pair modulo m.
+pub(super) fn measure(setting: &Setting, condition: Condition, pairs: &[u64]) -> Result<Vec<FirstStep>> {
+    let (problem, schedule) = (setting.problem(condition)?, setting.schedule(condition)?);
+    let (dataset, step_per_sample) = (problem.dataset(), problem.step_per_sample(condition.batch));
+    let rows: Vec<&[f64]> = dataset.rows()?.chunks_exact(dataset.dim()).collect();
+    let sample = |pair: u64| pair as usize % setting.samples;
+    let starts = pairs.iter().map(|pair| Start::from_weights(dataset, rows[sample(*pair)].to_vec()));
+    let mut engine = Reduced::new(&problem, &schedule, &starts.collect::<Result<Vec<_>, Misuse>>()?, 0)?;
+    engine.advance(1);
+    let step = |pair: &u64| {
+        let (i, batch) = (sample(*pair), schedule.batch(*pair, 0));
+        let w = engine.weights(*pair as usize)?;
+        let way: Vec<f64> = w.iter().zip(rows[i]).map(|(w, x)| w - x).collect();
+        let displacement = setting.prediction.displacement;
+        let predicted = displacement(dataset.gram()?, i, &batch, condition.activation, step_per_sample);
+        Ok(FirstStep { length: norm(&way), predicted })
+    };
+    pairs.iter().map(step).collect()
 }
 
-fn steps(lengths: &[f64]) -> u64 {
-    lengths.iter().filter(|&&length| length > MOVED).count() as u64
+/// How many steps left their datapoint.
+pub(super) fn moved(steps: &[FirstStep]) -> u64 {
+    steps.iter().filter(|step| step.length > MOVED).count() as u64
+}
+
+/// How many theory says do.
+pub(super) fn moved_predicted(steps: &[FirstStep]) -> u64 {
+    steps.iter().filter(|step| step.predicted > MOVED).count() as u64
+}
+
+/// Largest `|measured − predicted|`.
+pub(super) fn deviation(steps: &[FirstStep]) -> f64 {
+    largest_size(steps.iter().map(|step| step.length - step.predicted))
 }

@@ -22,12 +22,6 @@ const TOLERANCE: f64 = 1e-10;
 /// Budget of gradient descent in units of its slowest rate.
 const BUDGET: f64 = 40.0;
 
-/// All runs of one condition, by pair: gradient descent at its end, SGD at several looks.
-pub(super) struct Runs {
-    pub condition: Condition,
-    pub pairs: Vec<RunMeans>,
-}
-
 /// One run. Means over looks.
 pub(super) struct RunMeans {
     /// Whether gradient descent met its stop rule; SGD at constant step size has none.
@@ -60,50 +54,43 @@ fn mixing(alpha: Vec<f64>) -> f64 {
     participation_ratio(&alpha)
 }
 
-impl Runs {
-    /// All pairs of a condition, each from its own start.
-    pub fn measure(setting: &Setting, condition: Condition) -> Result<Self> {
-        let problem = setting.problem(condition)?;
-        let schedule = setting.schedule(condition)?;
-        let start = |pair| Start::gaussian(problem.dataset(), INIT_NORM, setting.seed, pair);
-        let starts = (0..setting.pairs).map(start).collect::<Result<Vec<_>, Misuse>>()?;
-        let mut engine = Reduced::new(&problem, &schedule, &starts, 0)?;
-        let mut looks: Vec<Vec<Neuron>> = vec![Vec::new(); starts.len()];
-        let mut converged = vec![None; starts.len()];
-        if condition.batch == setting.samples {
-            let runs = train(&mut engine, &plan(setting, condition), &mut []).0;
-            for (pair, run) in runs.into_iter().enumerate() {
-                converged[pair] = Some(run.outcome == Outcome::Converged);
-                looks[pair] = run.neurons;
-            }
-        } else {
-            let eta = problem.step_per_sample(condition.batch);
-            let relaxation = spread::relaxation(setting.samples, condition.batch, eta).ceil() as u64;
-            engine.advance(SETTLING * relaxation);
-            for _ in 0..LOOKS {
-                engine.advance(relaxation);
-                looks.iter_mut().enumerate().for_each(|(pair, looks)| looks.extend(engine.neurons(pair)));
-            }
+/// All pairs of a condition, each from its own start: gradient descent at its end, SGD at several looks.
+pub(super) fn measure(setting: &Setting, condition: Condition) -> Result<Vec<RunMeans>> {
+    let problem = setting.problem(condition)?;
+    let schedule = setting.schedule(condition)?;
+    let start = |pair| Start::gaussian(problem.dataset(), INIT_NORM, setting.seed, pair);
+    let starts = (0..setting.pairs).map(start).collect::<Result<Vec<_>, Misuse>>()?;
+    let mut engine = Reduced::new(&problem, &schedule, &starts, 0)?;
+    let mut looks: Vec<Vec<Neuron>> = vec![Vec::new(); starts.len()];
+    let mut converged = vec![None; starts.len()];
+    if condition.batch == setting.samples {
+        let runs = train(&mut engine, &plan(setting, condition), &mut []).0;
+        for (pair, run) in runs.into_iter().enumerate() {
+            converged[pair] = Some(run.outcome == Outcome::Converged);
+            looks[pair] = run.neurons;
         }
-        let alive = |start: &Start| start.correlations.iter().any(|&c| condition.activation.admits(c));
-        let pairs = starts.iter().zip(&looks).zip(converged);
-        let pairs = pairs.map(|((start, looks), converged)| match alive(start) {
-            true => see(setting, condition, problem.dataset(), start, looks, converged),
-            false => RunMeans::dead(),
-        });
-        Ok(Self { condition, pairs: pairs.collect() })
+    } else {
+        let eta = problem.step_per_sample(condition.batch);
+        let relaxation = spread::relaxation(setting.samples, condition.batch, eta).ceil() as u64;
+        engine.advance(SETTLING * relaxation);
+        for _ in 0..LOOKS {
+            engine.advance(relaxation);
+            looks.iter_mut().enumerate().for_each(|(pair, looks)| looks.extend(engine.neurons(pair)));
+        }
     }
+    let alive = |start: &Start| start.correlations.iter().any(|&c| condition.activation.admits(c));
+    let pairs = starts.iter().zip(&looks).zip(converged);
+    let pairs = pairs.map(|((start, looks), converged)| match alive(start) {
+        true => see(setting, condition, problem.dataset(), start, looks, converged),
+        false => RunMeans::dead(),
+    });
+    Ok(pairs.collect())
+}
 
-    /// One number of every pair.
-    pub fn values(&self, value: fn(&RunMeans) -> f64) -> Vec<f64> {
-        self.pairs.iter().map(value).collect()
-    }
-
-    /// `|α_j|` by pair, where there are any and they are numbers.
-    pub fn others(&self) -> Vec<Vec<f64>> {
-        let known = self.pairs.iter().filter(|seen| seen.is_alive() && !seen.others.is_empty());
-        known.map(|seen| seen.others.clone()).collect()
-    }
+/// `|α_j|` by pair, where there are any and they are numbers.
+pub(super) fn others(pairs: &[RunMeans]) -> Vec<Vec<f64>> {
+    let known = pairs.iter().filter(|seen| seen.is_alive() && !seen.others.is_empty());
+    known.map(|seen| seen.others.clone()).collect()
 }
 
 impl RunMeans {

@@ -2,8 +2,7 @@
 
 use itertools::iproduct;
 
-use super::onset::Onset;
-use super::runs::{self, Runs};
+use super::runs;
 use super::{INIT_NORM, Options, Prediction, STUDY};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -92,11 +91,6 @@ impl Setting {
         iproduct!(Activation::PAPER, &self.rhos, &self.batches)
             .map(|(activation, &rho, &batch)| Condition { activation, rho, batch })
             .collect()
-    }
-
-    /// The first steps, and the runs.
-    pub fn measure(&self, condition: Condition) -> Result<(Onset, Runs)> {
-        Ok((Onset::measure(self, condition)?, Runs::measure(self, condition)?))
     }
 
     /// The same rotation at every ρ; no theorem is asked at ρ = 0, which takes the path of all others.

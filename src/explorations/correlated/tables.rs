@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::onset::Onset;
-use super::runs::{RunMeans, Runs};
+use super::onset::{self, FirstStep};
+use super::runs::{self, RunMeans};
 use super::{Condition, Grid, paired};
 use crate::model::Activation;
 use crate::study::paired::{Summary, field};
@@ -78,7 +78,7 @@ impl Row for SpreadQuantile {
 
 /// One step from a datapoint under one condition: mean length with its interval, the mean of the predicted lengths, the largest deviation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct FirstStep {
+struct FirstStepRow {
     activation: Activation,
     rho: f64,
     batch: usize,
@@ -91,23 +91,23 @@ struct FirstStep {
     moved: u64,
 }
 
-impl Row for FirstStep {
+impl Row for FirstStepRow {
     const TABLE: &'static str = "correlated_onset";
 }
 
 /// All tables.
 pub(super) fn tables(grid: &Grid) -> Vec<Table> {
     vec![
-        Table::of(grid.runs.iter().flat_map(|runs| means(grid, runs))),
-        Table::of(grid.runs.iter().flat_map(|runs| each_run(grid.setting.samples, runs))),
-        Table::of(grid.runs.iter().flat_map(|runs| spread(grid, runs))),
-        Table::of(grid.onsets.iter().map(first_step)),
+        Table::of(grid.runs.cells().flat_map(|(condition, runs)| means(grid, condition, runs))),
+        Table::of(grid.runs.cells().flat_map(|(condition, runs)| each_run(grid, condition, runs))),
+        Table::of(grid.runs.cells().flat_map(|(condition, runs)| spread(grid, condition, runs))),
+        Table::of(grid.onsets.cells().map(|(condition, steps)| first_step(condition, steps))),
     ]
 }
 
-fn means(grid: &Grid, runs: &Runs) -> [MeanOfRuns; 3] {
-    let (setting, Condition { activation, rho, batch }) = (&grid.setting, runs.condition);
-    let limits: Vec<f64> = runs.pairs.iter().filter_map(|seen| Some(seen.limit?.1)).collect();
+fn means(grid: &Grid, condition: &Condition, runs: &[RunMeans]) -> [MeanOfRuns; 3] {
+    let (setting, &Condition { activation, rho, batch }) = (&grid.setting, condition);
+    let limits: Vec<f64> = runs.iter().filter_map(|seen| Some(seen.limit?.1)).collect();
     let predicted = if batch == setting.samples {
         field(limits.iter().sum::<f64>() / limits.len() as f64)
     } else if rho == 0.0 || rho < 0.0 && activation == Activation::Relu {
@@ -118,8 +118,8 @@ fn means(grid: &Grid, runs: &Runs) -> [MeanOfRuns; 3] {
     };
     let crossover = (batch < setting.samples)
         .then(|| (setting.prediction.crossover)(setting.samples, batch, setting.step_per_sample(batch)));
-    let row = |measure: &str, values: Vec<f64>, predicted: Option<f64>| {
-        let Summary { mean, low, high, runs } = Summary::of(&values);
+    let row = |measure: &str, of: fn(&RunMeans) -> f64, predicted: Option<f64>| {
+        let Summary { mean, low, high, runs } = Summary::of(&grid.runs.values(condition, of));
         MeanOfRuns {
             activation,
             rho,
@@ -135,14 +135,14 @@ fn means(grid: &Grid, runs: &Runs) -> [MeanOfRuns; 3] {
         }
     };
     [
-        row("mixed", runs.values(|seen| seen.mixed), predicted),
-        row("max_cos", runs.values(|seen| seen.max_cos), None),
-        row("cos_init", runs.values(|seen| seen.cos_init), None),
+        row("mixed", |seen| seen.mixed, predicted),
+        row("max_cos", |seen| seen.max_cos, None),
+        row("cos_init", |seen| seen.cos_init, None),
     ]
 }
 
-fn each_run(samples: usize, runs: &Runs) -> impl Iterator<Item = RunRow> {
-    let Condition { activation, rho, batch } = runs.condition;
+fn each_run(grid: &Grid, condition: &Condition, runs: &[RunMeans]) -> impl Iterator<Item = RunRow> {
+    let (samples, &Condition { activation, rho, batch }) = (grid.setting.samples, condition);
     let row = move |(pair, seen): (usize, &RunMeans)| {
         let limit = seen.limit.filter(|_| batch == samples);
         RunRow {
@@ -160,13 +160,13 @@ fn each_run(samples: usize, runs: &Runs) -> impl Iterator<Item = RunRow> {
             argmax_kept: seen.argmax_kept,
         }
     };
-    runs.pairs.iter().enumerate().map(row)
+    runs.iter().enumerate().map(row)
 }
 
 /// None where nothing spreads, or fewer than two runs say how.
-fn spread(grid: &Grid, runs: &Runs) -> Vec<SpreadQuantile> {
-    let Condition { activation, rho, batch } = runs.condition;
-    let groups = runs.others();
+fn spread(grid: &Grid, condition: &Condition, runs: &[RunMeans]) -> Vec<SpreadQuantile> {
+    let &Condition { activation, rho, batch } = condition;
+    let groups = runs::others(runs);
     let is_fixed = rho == 0.0 || rho < 0.0 && activation == Activation::Relu;
     if batch == grid.setting.samples || is_fixed || groups.len() < 2 {
         return Vec::new();
@@ -195,10 +195,11 @@ fn spread(grid: &Grid, runs: &Runs) -> Vec<SpreadQuantile> {
     QUANTILES.map(row).into()
 }
 
-fn first_step(onset: &Onset) -> FirstStep {
-    let Condition { activation, rho, batch } = onset.condition;
-    let Summary { mean: length, low, high, runs } = Summary::of(&onset.measured);
-    let predicted = onset.predicted.iter().sum::<f64>() / onset.predicted.len() as f64;
-    let (deviation, moved) = (onset.deviation(), onset.moved());
-    FirstStep { activation, rho, batch, length, low, high, runs, predicted, deviation, moved }
+fn first_step(condition: &Condition, steps: &[FirstStep]) -> FirstStepRow {
+    let &Condition { activation, rho, batch } = condition;
+    let lengths: Vec<f64> = steps.iter().map(|step| step.length).collect();
+    let Summary { mean: length, low, high, runs } = Summary::of(&lengths);
+    let predicted = steps.iter().map(|step| step.predicted).sum::<f64>() / steps.len() as f64;
+    let (deviation, moved) = (onset::deviation(steps), onset::moved(steps));
+    FirstStepRow { activation, rho, batch, length, low, high, runs, predicted, deviation, moved }
 }

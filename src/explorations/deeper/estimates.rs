@@ -18,7 +18,7 @@ pub(super) fn estimates(grid: &Grid) -> Vec<Estimate> {
     let mut estimates = Vec::new();
     for model in &setting.models {
         let [(_, mixing), _, (_, memory), _] = MEASURES;
-        let single = grid.group(model, 1).values(mixing);
+        let single = grid.runs.values(&grid.cell(model, 1), mixing);
         let method = "Student's interval over seeds; mean of first-layer neurons weighted by ‖w‖²";
         estimates.extend(paired::estimate(format!("{model}: samples mixed at b = 1"), &single, method));
         for (name, measure, batch) in [
@@ -27,8 +27,7 @@ pub(super) fn estimates(grid: &Grid) -> Vec<Estimate> {
             ("cos(w, w_0), b = m minus", memory, Some(1)),
         ] {
             let Some(batch) = batch else { continue };
-            let (full, other) = (grid.full(model), grid.group(model, batch));
-            let differences = paired::differences(&full.values(measure), &other.values(measure));
+            let differences = grid.runs.differences(&grid.full(model), &grid.cell(model, batch), measure);
             let method = "Student's interval of paired differences: same data, start and batch stream";
             let name = format!("{model}: {name} b = {batch}");
             estimates.extend(paired::estimate(name, &differences, method));
@@ -56,7 +55,7 @@ fn losses(grid: &Grid) -> String {
     let samples = grid.setting.samples;
     let min = |model: &Architecture| samples.saturating_sub(size(model).1) as f64 / (2 * samples) as f64;
     let loss = |model: &Architecture| {
-        let runs = &grid.full(model).runs;
+        let runs = grid.runs.runs(&grid.full(model));
         let mean = runs.iter().map(|run| run.loss).sum::<f64>() / runs.len() as f64;
         format!("{model} {mean:.3} ({:.3})", min(model))
     };
@@ -76,7 +75,7 @@ fn losses(grid: &Grid) -> String {
 
 /// How far the single neurons end from what the theorems say.
 fn single_neuron(grid: &Grid) -> Option<String> {
-    let runs = || grid.groups.iter().flat_map(|group| &group.runs);
+    let runs = || grid.runs.cells().flat_map(|(_, runs)| runs);
     let deviation = |run: &Ended| run.predicted.map(|predicted| (run.participation_ratio - predicted).abs());
     let known: Vec<f64> = runs()
         .filter(|run| run.outcome == Outcome::Converged)
@@ -95,9 +94,10 @@ fn single_neuron(grid: &Grid) -> Option<String> {
 /// How many runs stopped by their rule, model by model.
 fn outcomes(grid: &Grid) -> String {
     let setting = grid.setting;
-    let count = |model: &Architecture, outcome| grid.runs(model).filter(|run| run.outcome == outcome).count();
+    let count =
+        |model: &Architecture, outcome| grid.of_model(model).filter(|run| run.outcome == outcome).count();
     let stopped = |model: &Architecture| {
-        let (stopped, runs) = (count(model, Outcome::Converged), grid.runs(model).count());
+        let (stopped, runs) = (count(model, Outcome::Converged), grid.of_model(model).count());
         match count(model, Outcome::Dead) {
             0 => format!("{model} {stopped} of {runs}"),
             dead => format!("{model} {stopped} of {runs} ({dead} died)"),
@@ -115,9 +115,8 @@ fn outcomes(grid: &Grid) -> String {
 /// What the runs that used up their budget still did in its second half: for each model, at the batch size where that is most.
 fn still_moving(grid: &Grid) -> Option<String> {
     let change = |model: &Architecture, batch: usize| {
-        let runs = &grid.group(model, batch).runs;
-        let changes: Vec<f64> = runs.iter().map(|run| run.participation_ratio - run.halfway).collect();
-        paired::mean(&changes).map(|change| (batch, change))
+        let change = |run: &Ended| run.participation_ratio - run.halfway;
+        grid.runs.mean(&grid.cell(model, batch), change).map(|change| (batch, change))
     };
     let max = |model: &Architecture| {
         let changes = grid.setting.batches.iter().filter_map(|&batch| change(model, batch));

@@ -7,13 +7,15 @@ mod tables;
 
 use itertools::iproduct;
 
-use self::runs::{Ended, Group};
+use self::runs::Ended;
 use crate::error::{Error, Result};
 use crate::limit_set::LimitSet;
 use crate::model::{Activation, Architecture};
 use crate::schedule::Schedule;
 use crate::study::words::listed;
-use crate::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study, examine, paired, setting};
+use crate::study::{
+    Context, Effort, Findings, Kind, Lab, Protocol, Study, Sweep, Swept, examine, paired, setting,
+};
 use crate::theory::{self, sgd};
 
 /// The exploration.
@@ -179,37 +181,40 @@ fn init_norm(model: &Architecture) -> f64 {
     if size(model).0 == 1 { INIT_NORM } else { 1.0 }
 }
 
-/// All runs, by model and batch size.
+/// A model at a batch size.
+#[derive(Clone, Debug, PartialEq)]
+struct Cell {
+    model: Architecture,
+    batch: usize,
+}
+
+/// All runs, by model, batch size and pair.
 struct Grid<'a> {
     setting: &'a Setting,
-    groups: Vec<Group<'a>>,
+    runs: Swept<Cell, Ended>,
 }
 
 impl<'a> Grid<'a> {
     fn run(lab: &Lab, setting: &'a Setting, pairs: u64) -> Result<Self> {
-        let cells: Vec<_> = iproduct!(&setting.models, setting.batches.iter().copied()).collect();
-        let cases: Vec<_> = iproduct!(cells.iter().copied(), 0..pairs).collect();
-        let mut ended =
-            lab.each(cases, |((model, batch), pair)| setting.run(lab, model, batch, pair))?.into_iter();
-        let group =
-            |(model, batch)| Group { model, batch, runs: ended.by_ref().take(pairs as usize).collect() };
-        Ok(Self { setting, groups: cells.into_iter().map(group).collect() })
+        let cells = iproduct!(&setting.models, &setting.batches);
+        let cells = cells.map(|(model, &batch)| Cell { model: model.clone(), batch });
+        let sweep = Sweep::new(cells, 0..pairs).counted_on(&lab.progress);
+        Ok(Self { setting, runs: sweep.run_each(|cell, pair| setting.run(lab, cell, pair))? })
     }
 
-    /// The runs of a model at a batch size.
-    fn group(&self, model: &Architecture, batch: usize) -> &Group<'a> {
-        let group = self.groups.iter().find(|group| group.model == model && group.batch == batch);
-        group.expect("every case was run")
+    /// A model at a batch size.
+    fn cell(&self, model: &Architecture, batch: usize) -> Cell {
+        Cell { model: model.clone(), batch }
     }
 
-    /// The runs of a model with the full batch.
-    fn full(&self, model: &Architecture) -> &Group<'a> {
-        self.group(model, self.setting.samples)
+    /// A model with the full batch.
+    fn full(&self, model: &Architecture) -> Cell {
+        self.cell(model, self.setting.samples)
     }
 
     /// The runs of a model at all batch sizes.
-    fn runs(&self, model: &Architecture) -> impl Iterator<Item = &Ended> {
-        self.groups.iter().filter(move |group| group.model == model).flat_map(|group| &group.runs)
+    fn of_model(&self, model: &Architecture) -> impl Iterator<Item = &Ended> {
+        self.runs.cells().filter(move |(cell, _)| cell.model == *model).flat_map(|(_, runs)| runs)
     }
 }
 

@@ -1,13 +1,13 @@
 //! One run of one model, and what is measured at its end.
 
-use super::{STUDY, Setting, TOLERANCE, WINDOW, init_norm, size};
+use super::{Cell, STUDY, Setting, TOLERANCE, WINDOW, init_norm, size};
 use crate::data::Dataset;
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
-use crate::model::{Activation, Architecture};
+use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
@@ -43,25 +43,6 @@ pub(super) struct Ended {
     pub predicted: Option<f64>,
 }
 
-/// The runs of one model at one batch size, by pair.
-pub(super) struct Group<'a> {
-    pub model: &'a Architecture,
-    pub batch: usize,
-    pub runs: Vec<Ended>,
-}
-
-impl Group<'_> {
-    pub fn values(&self, measure: Measure) -> Vec<f64> {
-        self.runs.iter().map(measure).collect()
-    }
-
-    /// Share of the runs that met the stop rule.
-    pub fn stopped(&self) -> f64 {
-        let stopped = self.runs.iter().filter(|run| run.outcome == Outcome::Converged);
-        stopped.count() as f64 / self.runs.len() as f64
-    }
-}
-
 /// Keeps the neurons as they were at some step.
 struct NeuronsAt {
     step: u64,
@@ -82,11 +63,11 @@ impl Observer for NeuronsAt {
 
 impl Setting {
     /// One run; data, start and batch stream depend on the pair alone.
-    pub fn run(&self, lab: &Lab, model: &Architecture, batch: usize, pair: u64) -> Result<Ended> {
+    pub fn run(&self, lab: &Lab, Cell { model, batch }: &Cell, pair: u64) -> Result<Ended> {
         let (compute, activation, norm) = (&lab.compute, Activation::Relu, init_norm(model));
         let seed = lab.cell_seed(&STUDY, pair);
         let dataset = Dataset::orthonormal(self.samples, self.dim, seed)?;
-        let schedule = Schedule::sgd(self.samples, batch, seed)?;
+        let schedule = Schedule::sgd(self.samples, *batch, seed)?;
         let network = model.init(activation, &dataset, norm, (seed, 0), compute)?;
         let step_size = self.step_per_sample(model);
         let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, step_size)?;

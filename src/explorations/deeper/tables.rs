@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::runs::{Ended, Group, MEASURES};
-use super::{BEYOND, Grid, paired, size};
+use super::runs::{Ended, MEASURES, Measure};
+use super::{BEYOND, Cell, Grid, paired, size};
 use crate::stats::Interval;
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
@@ -63,47 +63,48 @@ impl Row for MeanOfRuns {
 
 /// A row a run.
 pub(super) fn runs(grid: &Grid) -> Table {
-    let samples = grid.setting.samples;
-    let rows = |group: &Group| {
-        let (layers, neurons) = size(group.model);
-        let (model, batch) = (group.model.to_string(), group.batch);
-        let row = move |(pair, run): (usize, &Ended)| RunEnd {
-            model: model.clone(),
-            layers,
-            neurons,
-            batch,
-            batch_share: batch as f64 / samples as f64,
-            pair,
-            outcome: run.outcome,
-            steps: run.steps,
-            loss: field(run.loss),
-            participation_ratio: field(run.participation_ratio),
-            max_cos: field(run.max_cos),
-            cos_init: field(run.cos_init),
-            dead_neurons: run.dead,
-            halfway: field(run.halfway),
-            predicted: run.predicted.and_then(field),
-        };
-        group.runs.iter().enumerate().map(row).collect::<Vec<_>>()
+    let samples = grid.setting.samples as f64;
+    let row = |Cell { model, batch }: &Cell, pair: usize, run: &Ended| RunEnd {
+        model: model.to_string(),
+        layers: size(model).0,
+        neurons: size(model).1,
+        batch: *batch,
+        batch_share: *batch as f64 / samples,
+        pair,
+        outcome: run.outcome,
+        steps: run.steps,
+        loss: field(run.loss),
+        participation_ratio: field(run.participation_ratio),
+        max_cos: field(run.max_cos),
+        cos_init: field(run.cos_init),
+        dead_neurons: run.dead,
+        halfway: field(run.halfway),
+        predicted: run.predicted.and_then(field),
     };
-    Table::of(grid.groups.iter().flat_map(rows))
+    let rows = grid
+        .runs
+        .cells()
+        .flat_map(|(cell, runs)| runs.iter().enumerate().map(move |(pair, run)| row(cell, pair, run)));
+    Table::of(rows)
 }
 
 /// A row a model, batch size and measure.
 pub(super) fn summary(grid: &Grid) -> Table {
-    let samples = grid.setting.samples;
-    let row = |group: &Group, (name, measure): (&str, fn(&Ended) -> f64)| {
-        let values = group.values(measure);
-        let full = (group.batch < samples).then(|| grid.full(group.model).values(measure));
-        let (own, difference) = Summary::compared(&values, full.as_deref());
-        let larger = full.and_then(|full| larger(&paired::differences(&full, &values)));
-        let (layers, neurons) = size(group.model);
+    let row = |cell: &Cell, runs: &[Ended], (name, measure): (&str, Measure)| {
+        let own = Summary::of(&grid.runs.values(cell, measure));
+        let full = grid.full(&cell.model);
+        // The full batch is compared with nothing.
+        let differences =
+            if *cell == full { Vec::new() } else { grid.runs.differences(&full, cell, measure) };
+        let (difference, larger) = (Summary::of(&differences), larger(&differences));
+        let stopped = runs.iter().filter(|run| run.outcome == Outcome::Converged).count();
+        let (layers, neurons) = size(&cell.model);
         MeanOfRuns {
-            model: group.model.to_string(),
+            model: cell.model.to_string(),
             layers,
             neurons,
-            batch: group.batch,
-            batch_share: group.batch as f64 / samples as f64,
+            batch: cell.batch,
+            batch_share: cell.batch as f64 / grid.setting.samples as f64,
             measure: name.into(),
             mean: own.mean,
             low: own.low,
@@ -116,10 +117,10 @@ pub(super) fn summary(grid: &Grid) -> Table {
             larger: larger.map(|larger| larger.0),
             larger_low: larger.map(|larger| larger.1.low),
             larger_high: larger.map(|larger| larger.1.high),
-            converged: group.stopped(),
+            converged: stopped as f64 / runs.len() as f64,
         }
     };
-    Table::of(grid.groups.iter().flat_map(|group| MEASURES.map(|measure| row(group, measure))))
+    Table::of(grid.runs.cells().flat_map(|(cell, runs)| MEASURES.map(|measure| row(cell, runs, measure))))
 }
 
 /// Share of differences that are positive beyond doubt, with its interval.

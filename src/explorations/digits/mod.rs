@@ -6,13 +6,15 @@ mod image;
 mod runs;
 mod tables;
 
-use self::runs::Setting;
+use self::runs::{Learned, Setting};
 use crate::data::digits::{Digits, digits};
 use crate::data::{Dataset, Normalisation};
 use crate::error::{Error, Result};
 use crate::measure::subspace::principal_components;
 use crate::study::words::listed;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, paired, setting};
+use crate::study::{
+    Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired, setting,
+};
 
 /// The exploration.
 pub const STUDY: Study = Study {
@@ -62,6 +64,9 @@ const WINDOW: u64 = 50;
 /// Seeds whose neurons are shown as images.
 const SHOWN: usize = 3;
 
+/// The runs by batch size and pair.
+type Runs = Swept<usize, Learned>;
+
 /// Runs the protocol.
 ///
 /// # Errors
@@ -82,14 +87,15 @@ pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
         context.effort.pick(vec![1, samples], vec![1, 3, 10, 100, samples], vec![1, 3, 10, 30, 100, samples]);
     let batches = setting::batch_sizes(batches, samples);
     Ok(Box::new(move |lab| {
-        let groups = lab.each(&batches, |&batch| setting.run(batch, pairs, lab))?;
+        let sweep = Sweep::new(batches.iter().copied(), 0..pairs).counted_on(&lab.progress);
+        let groups = sweep.run(|batch, pairs| setting.run(*batch, pairs, &lab.compute))?;
         Ok(Findings {
             protocol: sentences(&setting, &batches, pairs),
-            estimates: estimates::estimates(&groups),
+            estimates: estimates::estimates(&groups, &setting),
             notes: estimates::notes(&groups, &setting),
             tables: vec![
                 tables::runs(&groups, &setting),
-                tables::summary(&groups),
+                tables::summary(&groups, &setting),
                 tables::neurons(&groups, &setting)?,
             ],
             ..Findings::default()

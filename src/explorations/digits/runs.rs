@@ -1,7 +1,8 @@
-//! The runs at one batch size, and what is measured of each neuron at the end.
+//! The runs at a batch size, and what is measured of each neuron at the end.
 
 use super::{INIT_NORM, TOLERANCE, WINDOW};
 use crate::data::{Dataset, dot};
+use crate::device::Compute;
 use crate::engine::{Analytic, Engine};
 use crate::error::{Misuse, Result};
 use crate::init::Start;
@@ -10,7 +11,6 @@ use crate::measure::sparsity::effective_support;
 use crate::model::Activation;
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
-use crate::study::Lab;
 use crate::train::{Outcome, Plan, Run, StopRule, train};
 use crate::vectors::largest;
 
@@ -49,28 +49,21 @@ pub(super) struct Setting {
     pub seed: u64,
 }
 
-/// The runs at one batch size, by pair.
-pub(super) struct Group {
-    pub batch: usize,
-    pub runs: Vec<Learned>,
-}
-
 impl Setting {
     /// All pairs at one batch size; starts and batch streams depend on the pair alone.
-    pub fn run(&self, batch: usize, pairs: u64, lab: &Lab) -> Result<Group> {
+    pub fn run(&self, batch: usize, pairs: &[u64], compute: &Compute) -> Result<Vec<Learned>> {
         let (dataset, samples) = (&self.dataset, self.dataset.samples());
         let full = batch == samples;
         let schedule = Schedule::sgd(samples, batch, self.seed)?;
         let problem = Problem::new(dataset.clone(), Activation::Relu, Reduction::Mean, self.step_size)?;
-        let starts = (0..pairs).map(|pair| Start::gaussian(dataset, INIT_NORM, self.seed, pair));
+        let starts = pairs.iter().map(|pair| Start::gaussian(dataset, INIT_NORM, self.seed, *pair));
         let starts = starts.collect::<Result<Vec<_>, Misuse>>()?;
-        let mut engine = Analytic::new(&problem, &schedule, &starts, 0, &lab.compute)?;
+        let mut engine = Analytic::new(&problem, &schedule, &starts, 0, compute)?;
         let stop =
             if full { StopRule::Tail { window: WINDOW, tolerance: TOLERANCE } } else { StopRule::Never };
         let plan = Plan { budget: self.budget, stop, check_every: self.budget };
         let runs = train(&mut engine as &mut dyn Engine, &plan, &mut []).0;
-        let runs = runs.into_iter().zip(&starts).map(|(run, start)| self.learned(run, start)).collect();
-        Ok(Group { batch, runs })
+        Ok(runs.into_iter().zip(&starts).map(|(run, start)| self.learned(run, start)).collect())
     }
 
     fn learned(&self, run: Run, start: &Start) -> Learned {
@@ -99,15 +92,4 @@ impl Setting {
         active.iter().zip(&self.labels).for_each(|(phi, &label)| energy[usize::from(label)] += phi * phi);
         largest(energy) / energy.iter().sum::<f64>()
     }
-}
-
-impl Group {
-    pub fn values(&self, measure: Measure) -> Vec<f64> {
-        self.runs.iter().map(measure).collect()
-    }
-}
-
-/// The group of the full batch, which is the last.
-pub(super) fn full(groups: &[Group]) -> &Group {
-    groups.last().expect("the full batch is one of the batch sizes")
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SHOWN;
 use super::image::Image;
-use super::runs::{Group, Learned, MEASURES, Setting, full};
+use super::runs::{Learned, MEASURES, Measure, Setting};
+use super::{Runs, SHOWN};
 use crate::error::Result;
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
@@ -58,7 +58,7 @@ fn algorithm(batch: usize, samples: usize) -> String {
 }
 
 /// A row a run.
-pub(super) fn runs(groups: &[Group], setting: &Setting) -> Table {
+pub(super) fn runs(groups: &Runs, setting: &Setting) -> Table {
     let row = |batch: usize, pair: usize, learned: &Learned| RunEnd {
         algorithm: algorithm(batch, setting.dataset.samples()),
         batch,
@@ -75,20 +75,23 @@ pub(super) fn runs(groups: &[Group], setting: &Setting) -> Table {
         support: field(learned.support),
         cos_init: field(learned.cos_init),
     };
-    Table::of(groups.iter().flat_map(|group| {
-        group.runs.iter().enumerate().map(move |(pair, learned)| row(group.batch, pair, learned))
-    }))
+    let rows = groups.cells().flat_map(|(batch, runs)| {
+        runs.iter().enumerate().map(move |(pair, learned)| row(*batch, pair, learned))
+    });
+    Table::of(rows)
 }
 
 /// A row a batch size and measure.
-pub(super) fn summary(groups: &[Group]) -> Table {
-    let descent = full(groups);
-    let row = |group: &Group, (name, _, measure): (&str, &str, fn(&Learned) -> f64)| {
-        let full = (group.batch < descent.batch).then(|| descent.values(measure));
-        let (own, difference) = Summary::compared(&group.values(measure), full.as_deref());
+pub(super) fn summary(groups: &Runs, setting: &Setting) -> Table {
+    let full = setting.dataset.samples();
+    let row = |batch: usize, (name, _, measure): (&str, &str, Measure)| {
+        let own = Summary::of(&groups.values(&batch, measure));
+        // The full batch is compared with nothing.
+        let differences = if batch < full { groups.differences(&full, &batch, measure) } else { Vec::new() };
+        let difference = Summary::of(&differences);
         MeanOfRuns {
-            algorithm: algorithm(group.batch, descent.batch),
-            batch: group.batch,
+            algorithm: algorithm(batch, full),
+            batch,
             measure: name.into(),
             mean: own.mean,
             low: own.low,
@@ -100,22 +103,22 @@ pub(super) fn summary(groups: &[Group]) -> Table {
             pairs: difference.runs,
         }
     };
-    Table::of(groups.iter().flat_map(|group| MEASURES.map(|measure| row(group, measure))))
+    Table::of(groups.cells().flat_map(|(batch, _)| MEASURES.map(|measure| row(*batch, measure))))
 }
 
 /// Of the first seeds the neuron, and the sample nearest to it, as they were trained on (mean image subtracted, unit norm); and once
 /// the first principal component.
-pub(super) fn neurons(groups: &[Group], setting: &Setting) -> Result<Table> {
+pub(super) fn neurons(groups: &Runs, setting: &Setting) -> Result<Table> {
     let (samples, dim) = (setting.dataset.samples(), setting.dataset.dim());
     let mut rows = Vec::new();
-    for group in groups {
-        for (pair, learned) in group.runs.iter().enumerate().take(SHOWN) {
+    for (&batch, runs) in groups.cells() {
+        for (pair, learned) in runs.iter().enumerate().take(SHOWN) {
             let weights = learned.run.weights.as_deref().filter(|w| w.iter().all(|x| x.is_finite()));
             let Some(weights) = weights else { continue };
             let nearest = learned.nearest;
             let image = |kind: &str, pixels: &[f64]| Image {
-                algorithm: algorithm(group.batch, samples),
-                batch: Some(group.batch),
+                algorithm: algorithm(batch, samples),
+                batch: Some(batch),
                 pair: Some(pair),
                 sample: Some(nearest),
                 label: Some(setting.labels[nearest]),

@@ -4,9 +4,11 @@ mod figure;
 mod runs;
 mod tables;
 
-use self::runs::{Cell, Setting};
+use self::runs::{Cell, Ended, Setting};
 use crate::error::Result;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, paired, setting};
+use crate::study::{
+    Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired, setting,
+};
 use crate::verdict::Estimate;
 
 /// The exploration.
@@ -41,6 +43,9 @@ pub struct Options {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Prediction;
 
+/// The runs by cell and pair.
+type Runs = Swept<Cell, Ended>;
+
 /// Runs the protocol.
 ///
 /// # Errors
@@ -59,9 +64,8 @@ pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<
     let samples = options.samples.unwrap_or(context.effort.pick(4, 6, 10));
     let setting = Setting::new(samples, pairs, context.effort.pick(4000, 20_000, 40_000))?;
     Ok(Box::new(move |lab| {
-        let cells = setting.cells();
-        let ended = lab.each(cells.clone(), |cell| setting.run(lab, cell))?;
-        let groups: Vec<_> = cells.into_iter().zip(ended).collect();
+        let sweep = Sweep::new(setting.cells(), 0..pairs).counted_on(&lab.progress);
+        let groups = sweep.run(|cell, pairs| setting.run(lab, cell, pairs))?;
         Ok(Findings {
             protocol: setting.sentences(),
             estimates: estimates(&groups),
@@ -72,22 +76,18 @@ pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<
 }
 
 /// The participation ratios of every cell, and what rotating the samples changes, seed by seed.
-fn estimates(groups: &[(Cell, runs::Ended)]) -> Vec<Estimate> {
+fn estimates(groups: &Runs) -> Vec<Estimate> {
+    let mixed = |ended: &Ended| ended.participation_ratio;
     let mut estimates = Vec::new();
-    for (cell, ended) in groups.iter().filter(|(cell, _)| !cell.is_rotated) {
+    for (cell, _) in groups.cells().filter(|(cell, _)| !cell.is_rotated) {
         let name = format!("{}, b = {}", cell.name, cell.batch);
-        let values = &ended.participation_ratio;
+        let values = groups.values(cell, mixed);
         let method = "Student's interval over seeds";
-        estimates.extend(paired::estimate(format!("PR in the standard basis: {name}"), values, method));
-        let rotated = groups
-            .iter()
-            .find(|(other, _)| other.is_rotated && other.name == cell.name && other.batch == cell.batch);
-        let differences =
-            rotated.map(|(_, rotated)| paired::differences(&rotated.participation_ratio, values));
+        estimates.extend(paired::estimate(format!("PR in the standard basis: {name}"), &values, method));
+        let differences = groups.differences(&Cell { is_rotated: true, ..*cell }, cell, mixed);
         let method = "Student's interval of paired differences: same start and batches, other axes";
-        estimates.extend(differences.and_then(|differences| {
-            paired::estimate(format!("PR, rotated minus standard basis: {name}"), &differences, method)
-        }));
+        let name = format!("PR, rotated minus standard basis: {name}");
+        estimates.extend(paired::estimate(name, &differences, method));
     }
     estimates
 }

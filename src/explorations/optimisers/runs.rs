@@ -12,7 +12,7 @@ use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::study::Lab;
 use crate::study::words::listed;
-use crate::train::{Outcome, Plan, StopRule, train};
+use crate::train::{Outcome, Plan, Run, StopRule, train};
 use crate::update::{Noise, Update};
 use crate::vectors::{largest_size, participation_ratio};
 
@@ -40,13 +40,13 @@ pub(super) struct Setting {
 }
 
 /// One rule at one batch size in one basis.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cell {
     pub name: &'static str,
-    update: &'static str,
+    pub update: &'static str,
     pub step_size: f64,
-    weight_decay: f64,
-    label_noise: f64,
+    pub weight_decay: f64,
+    pub label_noise: f64,
     pub batch: usize,
     pub is_rotated: bool,
 }
@@ -58,13 +58,27 @@ impl Cell {
     }
 }
 
-/// How the runs of a cell ended, by seed; NaN of those that diverged.
+/// How a run ended; NaN of one that diverged.
 #[derive(Clone, Debug)]
 pub(super) struct Ended {
-    pub outcomes: Vec<Outcome>,
-    pub participation_ratio: Vec<f64>,
-    pub max_cos: Vec<f64>,
-    pub norm: Vec<f64>,
+    pub outcome: Outcome,
+    pub participation_ratio: f64,
+    pub max_cos: f64,
+    pub norm: f64,
+}
+
+impl Ended {
+    fn of(run: &Run) -> Self {
+        let (outcome, neuron) = (run.outcome, &run.neurons[0]);
+        let (c, norm) = (&neuron.correlations, neuron.norm_sq.sqrt());
+        let known = |x: f64| if outcome == Outcome::Diverged { f64::NAN } else { x };
+        Self {
+            outcome,
+            participation_ratio: known(participation_ratio(c)),
+            max_cos: known(largest_size(c.iter().copied()) / norm),
+            norm: known(norm),
+        }
+    }
 }
 
 impl Setting {
@@ -92,11 +106,11 @@ impl Setting {
     }
 
     /// All seeds of a cell: correlations of the start and batches depend on the seed alone.
-    pub fn run(&self, lab: &Lab, cell: Cell) -> Result<Ended> {
+    pub fn run(&self, lab: &Lab, cell: &Cell, pairs: &[u64]) -> Result<Vec<Ended>> {
         let compute = &lab.compute;
         let (mut models, mut problems, mut schedules) = (Vec::new(), Vec::new(), Vec::new());
-        for pair in 0..self.pairs {
-            let seed = lab.cell_seed(&STUDY, pair);
+        for pair in pairs {
+            let seed = lab.cell_seed(&STUDY, *pair);
             let dataset = if cell.is_rotated {
                 Dataset::orthonormal(self.samples, self.dim, seed)?
             } else {
@@ -113,24 +127,11 @@ impl Setting {
         let mut engine = Autodiff::of_members(flat::stacked(models, compute), &members, compute)?;
         let plan = Plan { budget: self.steps, stop: StopRule::Never, check_every: self.steps };
         let (runs, _) = train(&mut engine as &mut dyn Engine, &plan, &mut []);
-        let of = |measure: fn(&[f64], f64) -> f64| {
-            runs.iter()
-                .map(|run| match run.outcome {
-                    Outcome::Diverged => f64::NAN,
-                    _ => measure(&run.neurons[0].correlations, run.neurons[0].norm_sq.sqrt()),
-                })
-                .collect()
-        };
-        Ok(Ended {
-            outcomes: runs.iter().map(|run| run.outcome).collect(),
-            participation_ratio: of(|c, _| participation_ratio(c)),
-            max_cos: of(|c, norm| largest_size(c.iter().copied()) / norm),
-            norm: of(|_, norm| norm),
-        })
+        Ok(runs.iter().map(Ended::of).collect())
     }
 
-    fn problem(&self, dataset: Dataset, cell: Cell) -> Result<Problem> {
-        let Cell { update, step_size, weight_decay, label_noise, .. } = cell;
+    fn problem(&self, dataset: Dataset, cell: &Cell) -> Result<Problem> {
+        let &Cell { update, step_size, weight_decay, label_noise, .. } = cell;
         let update = Update {
             rule: update.parse().map_err(Error::Usage)?,
             weight_decay,

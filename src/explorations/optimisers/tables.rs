@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Runs;
 use super::runs::{Cell, Ended};
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
@@ -43,24 +44,27 @@ impl Row for MeanOfRuns {
     const TABLE: &'static str = "optimisers";
 }
 
-pub(super) fn runs(groups: &[(Cell, Ended)]) -> Table {
-    Table::of(groups.iter().flat_map(|(cell, ended)| {
-        (0..ended.outcomes.len()).map(move |pair| RunEnd {
-            rule: cell.name.into(),
-            batch: cell.batch,
-            basis: cell.basis().into(),
-            pair,
-            outcome: ended.outcomes[pair],
-            participation_ratio: field(ended.participation_ratio[pair]),
-            max_cos: field(ended.max_cos[pair]),
-            norm: field(ended.norm[pair]),
-        })
-    }))
+pub(super) fn runs(groups: &Runs) -> Table {
+    let row = |cell: &Cell, pair: usize, ended: &Ended| RunEnd {
+        rule: cell.name.into(),
+        batch: cell.batch,
+        basis: cell.basis().into(),
+        pair,
+        outcome: ended.outcome,
+        participation_ratio: field(ended.participation_ratio),
+        max_cos: field(ended.max_cos),
+        norm: field(ended.norm),
+    };
+    let rows = groups
+        .cells()
+        .flat_map(|(cell, runs)| runs.iter().enumerate().map(move |(pair, ended)| row(cell, pair, ended)));
+    Table::of(rows)
 }
 
-pub(super) fn summary(groups: &[(Cell, Ended)]) -> Table {
-    Table::of(groups.iter().map(|(cell, ended)| {
-        let mixed = Summary::of(&ended.participation_ratio);
+pub(super) fn summary(groups: &Runs) -> Table {
+    let row = |cell: &Cell| {
+        let mean = |of: fn(&Ended) -> f64| Summary::of(&groups.values(cell, of));
+        let mixed = mean(|ended| ended.participation_ratio);
         MeanOfRuns {
             rule: cell.name.into(),
             batch: cell.batch,
@@ -69,9 +73,10 @@ pub(super) fn summary(groups: &[(Cell, Ended)]) -> Table {
             participation_ratio: mixed.mean,
             low: mixed.low,
             high: mixed.high,
-            max_cos: Summary::of(&ended.max_cos).mean,
-            norm: Summary::of(&ended.norm).mean,
+            max_cos: mean(|ended| ended.max_cos).mean,
+            norm: mean(|ended| ended.norm).mean,
             runs: mixed.runs,
         }
-    }))
+    };
+    Table::of(groups.cells().map(|(cell, _)| row(cell)))
 }

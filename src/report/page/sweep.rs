@@ -26,8 +26,10 @@ pub struct SweepPage {
     pub cells: Vec<Vec<String>>,
     /// Rows that the table of the page leaves out.
     pub left_out: usize,
-    /// The study as TOML.
+    /// What was asked for: the study as TOML.
     pub study: String,
+    /// Whether `sweep --render` can draw the page again.
+    pub is_redrawn: bool,
     /// Files that the page links.
     pub files: Vec<String>,
 }

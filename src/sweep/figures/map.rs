@@ -60,7 +60,7 @@ impl Figure for Map {
         let [x, y] = &self.axes;
         let names: Vec<&str> =
             [x, y, &self.colour].into_iter().chain(&self.facets).map(String::as_str).collect();
-        check(sheet, &names)?;
+        check(sheet, &names, &self.colour)?;
         let all = || sheet.rows().map(|row| row.number(&self.colour)).filter(|x| x.is_finite());
         let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
         if low > high {

@@ -202,12 +202,10 @@ fn identifier(parts: &[String]) -> String {
     name.chars().map(plain).take(56).collect()
 }
 
-/// Refuses a table that lacks a column.
-fn check(sheet: &Sheet, columns: &[&str]) -> Result<(), String> {
+/// Refuses a table that lacks a column, or has no mean of the measure that is shown.
+fn check(sheet: &Sheet, columns: &[&str], measure: &str) -> Result<(), String> {
     match columns.iter().find(|column| sheet.columns().all(|name| name != **column)) {
-        Some(missing) if super::measures::is_summarised(missing) => {
-            Err(format!("no run has a number for `{missing}`"))
-        }
+        Some(missing) if *missing == measure => Err(format!("no run has a number for `{missing}`")),
         Some(missing) => Err(format!("there is no column `{missing}`")),
         None if sheet.rows().next().is_none() => Err("its table has no rows".into()),
         None => Ok(()),

@@ -108,7 +108,7 @@ impl Figure for Response {
             .chain(&self.facets)
             .map(String::as_str)
             .collect();
-        check(sheet, &names)?;
+        check(sheet, &names, &self.y)?;
         let positions = Positions::of(sheet, &self.x);
         let values: Vec<Option<&str>> = match &self.series {
             Some(series) => sheet.distinct(series).into_iter().map(Some).collect(),
