@@ -53,7 +53,7 @@ fn trained(cell: &Cell, seeds: &[u64], compute: &Compute) -> puremix::Result<Vec
         w0.extend_from_slice(Start::gaussian(&data, 0.5, seed, 0)?.weights(&data)?); // ‖w_0‖ = 1/2
         // The model above computes its own φ; that of the problem is not used.
         let problem = Problem::new(data, Activation::Relu, Reduction::Mean, step_size)?;
-        problems.push(problem.with_update(update)?);
+        problems.push(problem.with_update(update.clone())?);
         schedules.push(Schedule::sgd(SAMPLES, cell.batch, seed)?); // all samples: gradient descent
     }
     let rows = || Param::from_tensor(compute.tensor(&w0, [seeds.len(), 1, DIM]));
@@ -72,7 +72,7 @@ pub fn swept(compute: &Compute) -> puremix::Result<Swept<Cell, Run>> {
         [1, 2, 3, SAMPLES].into_iter().flat_map(|batch| [0.0, 0.8].map(|momentum| Cell { batch, momentum }));
     let swept = Sweep::new(cells, 1..=10).run(|cell, seeds| trained(cell, seeds, compute))?;
     Ok(swept
-        .measure("decoder_mixes", |run| measure::sparsity::participation_ratio(&run.neurons[1]))
+        .measure("decoder_mixing", |run| measure::sparsity::participation_ratio(&run.neurons[1]))
         .measure("loss", |run| run.loss)
         .compare(|cell| Cell { batch: SAMPLES, ..*cell }))
 }

@@ -116,7 +116,7 @@ fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
     let directory = temporary();
     let out = directory.path().join("untied");
     let (page, comparisons) = swept.write("Untied", &out).unwrap();
-    let said = "With batch = 1 instead of 5 (at momentum = 0.8), decoder_mixes is ";
+    let said = "With batch = 1 instead of 5 (at momentum = 0.8), the decoder mixing is lower by ";
     assert!(
         comparisons.len() == 6 && comparisons.iter().any(|sentence| sentence.starts_with(said)),
         "{comparisons:?}"
@@ -127,13 +127,13 @@ fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
         table.deserialize().map(Result::unwrap).collect();
     let row = rows.iter().find(|row| row["batch"] == "5" && row["momentum"] == "0.8").unwrap();
     let (mean, interval) = swept.mean(&my_sweep::Cell { batch: 5, momentum: 0.8 }, mixing).unwrap();
-    assert_eq!(row["decoder_mixes"].parse::<f64>().unwrap(), mean.mean);
-    assert_eq!(row["decoder_mixes_high"].parse::<f64>().unwrap(), interval.high);
-    assert_eq!((row["converged"].as_str(), row["decoder_mixes_n"].as_str()), ("10", "10"));
+    assert_eq!(row["decoder_mixing"].parse::<f64>().unwrap(), mean.mean);
+    assert_eq!(row["decoder_mixing_high"].parse::<f64>().unwrap(), interval.high);
+    assert_eq!((row["converged"].as_str(), row["decoder_mixing_n"].as_str()), ("10", "10"));
     assert_eq!(csv::Reader::from_path(out.join("runs.csv")).unwrap().records().count(), 80);
     let html = std::fs::read_to_string(page).unwrap();
     assert!(html.contains("seeds: 1, 2, 3") && !html.contains("--render"), "{html}");
-    assert!(out.join("figures/decoder_mixes_by_batch.svg").exists());
+    assert!(out.join("figures/decoder_mixing_by_batch.svg").exists());
     // Again: the sweep that is there is replaced; anything else is not.
     swept.clone().compare(|cell| my_sweep::Cell { momentum: 0.0, ..*cell }).write("Untied", &out).unwrap();
     let other = directory.path().join("other");
@@ -150,7 +150,7 @@ fn what_tables_cannot_hold_is_refused_by_name() {
     let refusal = |swept: &puremix::study::Swept<my_sweep::Cell, Run>| {
         swept.write("Untied", directory.path().join("out")).unwrap_err().to_string()
     };
-    for name in ["seed", "batch", "loss", "stopped", "momentum_low"] {
+    for name in ["seed", "batch", "loss", "stopped"] {
         let said = refusal(&swept.clone().measure(name, |run| run.distance));
         assert!(said.contains("is the name of another column of the tables"), "{name}: {said}");
     }

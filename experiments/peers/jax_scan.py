@@ -38,7 +38,7 @@ def train(
 class JaxScan(Peer):
     def __init__(self, problem: Problem) -> None:
         self.x = jnp.asarray(problem.data)
-        self.w = jnp.array(problem.starts[0])
+        self.w = jnp.array(problem.starts[0, 0])
         self.train = jax.jit(partial(train, problem, 8), donate_argnums=0)
 
     def prepare(self, batches: np.ndarray) -> jax.Array:

@@ -1,4 +1,4 @@
-"""JAX: the scan of `jax_scan.py` for many replicas at once, by `jax.vmap`."""
+"""JAX: a scan over the steps for many replicas at once, by `jax.vmap`."""
 
 from functools import partial
 
@@ -14,14 +14,31 @@ except Exception as error:
 from jax_scan import VERSIONS, train
 
 
+def train_layer(problem: Problem, w: jax.Array, x: jax.Array, batches: jax.Array) -> jax.Array:
+    """The weights [k, n] of a tied layer after the steps on `batches`, [K, b]."""
+
+    def loss(w, x):
+        c = x @ w.T
+        reconstruction = (jax.nn.relu(c) if problem.relu else c) @ w
+        return 0.5 * jnp.sum((reconstruction - x) ** 2)
+
+    def step(w, batch):
+        gradient = jax.grad(loss)(w, x if problem.full_batch else x[batch])
+        return w - problem.eta * gradient, None
+
+    return jax.lax.scan(step, w, batches)[0]
+
+
 class JaxVmap(Peer):
     many = True
+    wide = True
 
     def __init__(self, problem: Problem) -> None:
         self.x = jnp.asarray(problem.data)
-        self.w = jnp.array(problem.starts)
-        replicas = jax.vmap(partial(train, problem, 1), in_axes=(0, None, 1))
-        self.train = jax.jit(replicas, donate_argnums=0)
+        single = problem.starts.shape[1] == 1
+        self.w = jnp.array(problem.starts[:, 0] if single else problem.starts)
+        one = partial(train, problem, 1) if single else partial(train_layer, problem)
+        self.train = jax.jit(jax.vmap(one, in_axes=(0, None, 1)), donate_argnums=0)
 
     def prepare(self, batches: np.ndarray) -> jax.Array:
         return jax.block_until_ready(jnp.asarray(batches, dtype=jnp.int32))

@@ -8,7 +8,7 @@ import numpy as np  # after protocol, which says so if it is missing
 class NumpyStep(Peer):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.w = problem.starts[0].copy()
+        self.w = problem.starts[0, 0].copy()
 
     def prepare(self, batches: np.ndarray) -> list:
         batches = batches[:, 0]

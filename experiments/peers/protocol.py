@@ -40,7 +40,7 @@ MOST_WORK = 1 << 27  # entries of samples visited in one go
 
 @dataclass
 class Problem:
-    """Samples `data` [m, n] and starts [R, n]; the loss of one is `|x - w phi(<w, x>)|^2 / 2`.
+    """Samples `data` [m, n] and starts [R, k, n]; the loss of one is `|x - W^T phi(W x)|^2 / 2`.
 
     A step is `w <- w - eta * (sum of the gradients of a batch)`.
     """
@@ -58,9 +58,10 @@ class Problem:
 
 
 class Peer:
-    """Takes steps. `many`: whether it can train several replicas at once."""
+    """Takes steps. `many`: whether it can train several replicas at once; `wide`: several neurons."""
 
     many = False
+    wide = False
 
     def __init__(self, problem: Problem) -> None:
         raise NotImplementedError
@@ -77,7 +78,7 @@ class Peer:
         raise NotImplementedError
 
     def weights(self) -> np.ndarray:
-        """[R, n], or [n]."""
+        """[R, k, n], or less where R or k is 1."""
         raise NotImplementedError
 
 
@@ -94,17 +95,18 @@ def draw(
 
 
 def random_problem(options: argparse.Namespace, rng: np.random.Generator) -> Problem:
-    """Orthonormal samples, and starts of norm 1/2."""
+    """Orthonormal samples, and neurons of norm 1/2."""
     m, n, b = options.samples, options.dim, options.batch
     data = np.ascontiguousarray(np.linalg.qr(rng.standard_normal((n, m)))[0].T)
-    starts = rng.standard_normal((options.replicas, n))
-    starts *= 0.5 / np.linalg.norm(starts, axis=1, keepdims=True)
+    starts = rng.standard_normal((options.replicas, options.neurons, n))
+    starts *= 0.5 / np.linalg.norm(starts, axis=2, keepdims=True)
     return Problem(data, starts, options.step_size / b, options.activation, b == m, b)
 
 
 def measure(peer: Peer, options: argparse.Namespace, rng: np.random.Generator) -> None:
     m, b, replicas = options.samples, options.batch, options.replicas
-    most = min(max(MOST_WORK // (replicas * b * options.dim), 16), MOST_STEPS)
+    work = replicas * b * options.dim * options.neurons
+    most = min(max(MOST_WORK // work, 16), MOST_STEPS)
     chunk = 1 << (most.bit_length() - 1)
     drawn = 0 if b == m else b
 
@@ -129,7 +131,9 @@ def measure(peer: Peer, options: argparse.Namespace, rng: np.random.Generator) -
 
 
 def check(make: type[Peer], directory: Path) -> None:
-    """Replays a recorded run and compares where it ends; of several replicas, the first."""
+    """Replays a recorded run and compares where it ends: one neuron or a tied layer of several, of
+    several replicas the first. A peer for many trains two beside each other, from the start and from
+    its double, on the same batches, and the one that is compared is the second."""
     config = json.loads((directory / "config.json").read_text())
     data, starts, ends, batches = (
         np.load(directory / f"{name}.npy") for name in ("data", "w0", "w", "batches")
@@ -138,10 +142,17 @@ def check(make: type[Peer], directory: Path) -> None:
     b = batches.shape[1]
     eta = config["step_size"] / (b if config["reduction"] == "mean" else 1)
     full_batch = b == m and bool((np.sort(batches, axis=1) == np.arange(m)).all())
-    start, end = starts.reshape(-1, n)[:1], ends.reshape(-1, n)[0]
+    k = int(config["model"].partition(":")[2] or 1)  # "neuron", or "shallow:k"
+    if k > 1 and not make.wide:
+        unavailable("trains one neuron only")
+    start, end = starts.reshape(-1, k, n)[:1], ends.reshape(-1, k, n)[0]
+    if make.many:
+        start = np.concatenate([2.0 * start, start])
     peer = make(Problem(data, start, eta, config["activation"], full_batch, b))
-    peer.advance(peer.prepare(batches[:, None, : 0 if full_batch else b]))
-    say(largest_deviation=float(np.abs(peer.weights().reshape(n) - end).max()))
+    batches = np.repeat(batches[:, None, : 0 if full_batch else b], len(start), axis=1)
+    peer.advance(peer.prepare(batches))
+    weights = peer.weights().reshape(len(start), k, n)[-1]
+    say(largest_deviation=float(np.abs(weights - end).max()))
 
 
 def main(make: type[Peer], versions: dict[str, str], threads: int | None = None) -> None:
@@ -150,6 +161,7 @@ def main(make: type[Peer], versions: dict[str, str], threads: int | None = None)
     parser.add_argument("--dim", type=int, default=100, help="n, at least m")
     parser.add_argument("--batch", type=int, default=1, help="b; m is the full batch")
     parser.add_argument("--replicas", type=int, default=1, help="R")
+    parser.add_argument("--neurons", type=int, default=1, help="k of a tied layer")
     parser.add_argument("--step-size", type=float, default=0.01, help="divided by b a sample")
     parser.add_argument("--activation", choices=["relu", "linear"], default="relu")
     parser.add_argument("--seed", type=int, default=1)
@@ -157,10 +169,12 @@ def main(make: type[Peer], versions: dict[str, str], threads: int | None = None)
     options = parser.parse_args()
     if options.check:
         return check(make, options.check)
-    if not 1 <= options.batch <= options.samples <= options.dim or options.replicas < 1:
-        parser.error("1 <= batch <= samples <= dim and 1 <= replicas are needed")
+    if not 1 <= options.batch <= options.samples <= options.dim or min(options.replicas, options.neurons) < 1:
+        parser.error("1 <= batch <= samples <= dim and 1 <= replicas, neurons are needed")
     if options.replicas > 1 and not make.many:
         unavailable("trains one replica only")
+    if options.neurons > 1 and not make.wide:
+        unavailable("trains one neuron only")
     options.threads = threads  # none, where a library does not say
     common = {"python": platform.python_version(), "numpy": np.__version__}
     options.versions = common | versions

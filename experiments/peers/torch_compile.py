@@ -16,7 +16,7 @@ class TorchCompile(Peer):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.x = torch.from_numpy(problem.data)
-        self.w = torch.tensor(problem.starts[0])
+        self.w = torch.tensor(problem.starts[0, 0])
         self.unroll = UNROLL if problem.batch * problem.data.shape[1] <= SMALL else 1
 
         def loss(w: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

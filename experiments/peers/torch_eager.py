@@ -14,7 +14,7 @@ class TorchEager(Peer):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.x = torch.from_numpy(problem.data)
-        self.w = torch.tensor(problem.starts, requires_grad=True)  # [1, n]
+        self.w = torch.tensor(problem.starts[0], requires_grad=True)  # [1, n]
 
     def prepare(self, batches: np.ndarray) -> list[torch.Tensor]:
         """Samples themselves where no copy is needed, else indices."""

@@ -11,6 +11,7 @@ use crate::data::Dataset;
 use crate::engine::Engine;
 use crate::model::Activation;
 use crate::state::Neuron;
+use crate::table::Row;
 use crate::train::{Cadence, Observer};
 use crate::vectors;
 
@@ -50,6 +51,10 @@ pub struct NeuronRow {
     /// Principal angle, in radians, between the span of all neurons and as many leading principal components of the data: the
     /// smallest in the row of neuron 0, and so on. Of data that has such, and neurons that are independent.
     pub pca_angle: Option<f64>,
+}
+
+impl Row for NeuronRow {
+    const TABLE: &'static str = "neurons";
 }
 
 /// What measuring needs to know besides the neurons.

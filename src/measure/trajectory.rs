@@ -8,6 +8,7 @@ use crate::init::Start;
 use crate::measure::{alignment, sparsity};
 use crate::model::Activation;
 use crate::state::Neuron;
+use crate::table;
 use crate::train::{Cadence, Observer};
 
 /// One observation of a neuron; also the final measures of a run.
@@ -32,6 +33,10 @@ pub struct Row {
     /// Log-ratio `R` over the initially active samples.
     #[serde(rename = "R")]
     pub log_ratio: f64,
+}
+
+impl table::Row for Row {
+    const TABLE: &'static str = "trajectory";
 }
 
 /// What measuring needs to know of a run besides the neuron.

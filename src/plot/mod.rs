@@ -55,7 +55,7 @@ impl Shown {
     }
 }
 
-/// A figure that is drawn from a file of a run as it is, fields by their columns' names.
+/// A figure that is drawn from a file of a run whose columns are as many as there are samples or pixels, by their names.
 #[derive(Clone, Copy, Debug)]
 pub struct FileFigure {
     /// Identifier, name of its files.

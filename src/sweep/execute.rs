@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
-
-use rayon::prelude::*;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
 
 use super::ledger::Ledger;
 use super::measures::Record;
@@ -15,6 +15,34 @@ use crate::job::{EngineKind, Job, Trained, UnderWay, train_together};
 /// Most runs of a stack, and most entries of their samples together.
 const ABREAST: usize = 64;
 const ENTRIES: usize = 1 << 24;
+
+/// Runs that one thread takes at a time.
+enum Lot {
+    /// They were asked to pause.
+    Begun(Vec<u64>, UnderWay),
+    /// They have not begun: a range of what is pending.
+    New(Range<usize>),
+}
+
+/// Does all lots, as many at a time as there are cores, until one fails. The threads are not those of the pool on which an engine spreads the
+/// blocks of a stack: one that waits there would take up another lot, and what it waited for would be kept only when that has ended.
+fn side_by_side(
+    lots: impl Iterator<Item = Lot> + Send,
+    run: impl Fn(Lot) -> Result<()> + Sync,
+) -> Result<()> {
+    let queue = Mutex::new(lots.fuse());
+    let failure = OnceLock::new();
+    let work = || {
+        while failure.get().is_none() {
+            let Some(lot) = queue.lock().expect("no panic under this lock").next() else { return };
+            if let Err(error) = run(lot) {
+                let _ = failure.set(error);
+            }
+        }
+    };
+    thread::scope(|scope| (0..rayon::current_num_threads()).for_each(|_| drop(scope.spawn(work))));
+    failure.into_inner().map_or(Ok(()), Err)
+}
 
 /// What trains the runs of a study.
 pub(super) struct Work<'a> {
@@ -32,30 +60,30 @@ impl Work<'_> {
         let begun = self.ledger.under_way(pending)?;
         let taken: HashSet<u64> = begun.iter().flat_map(|(runs, _)| runs.iter().copied()).collect();
         let others: Vec<u64> = pending.iter().copied().filter(|run| !taken.contains(run)).collect();
-        let lots = self.lots(&others).into_par_iter().with_max_len(1);
-        let (gone_on, trained): (Result<()>, Result<()>) = rayon::join(
-            || begun.par_iter().with_max_len(1).map(|(runs, state)| self.go_on(runs, state)).collect(),
-            || lots.map(|lot| self.train(&others[lot])).collect(),
-        );
+        let begun = begun.into_iter().map(|(runs, state)| Lot::Begun(runs, state));
+        let lots = begun.chain(self.lots(&others).map(Lot::New));
+        let trained = side_by_side(lots, |lot| match lot {
+            Lot::Begun(runs, state) => self.go_on(&runs, &state),
+            Lot::New(runs) => self.train(&others[runs]),
+        });
         let kept = self.ledger.flush();
-        gone_on.and(trained).and(kept)
+        trained.and(kept)
     }
 
-    /// Runs that one thread takes at a time: those that may walk in one stack.
-    fn lots(&self, pending: &[u64]) -> Vec<Range<usize>> {
-        let (mut lots, mut first) = (Vec::new(), 0);
+    /// Lots of runs that may walk in one stack, one after the other.
+    fn lots<'a>(&'a self, pending: &'a [u64]) -> impl Iterator<Item = Range<usize>> + 'a {
         let cell = |k: usize| &self.plan.cells[self.plan.place(pending[k]).0];
-        for k in 1..=pending.len() {
-            let stays = k < pending.len()
-                && k - first < ABREAST
-                && cell(k).options.engine == EngineKind::Autodiff
-                && cell(k).stack == cell(first).stack;
-            if !stays {
-                lots.push(first..k);
-                first = k;
-            }
-        }
-        lots
+        let mut first = 0;
+        std::iter::from_fn(move || {
+            let begin = first;
+            let stays = |k: &usize| {
+                k - begin < ABREAST
+                    && cell(*k).options.engine == EngineKind::Autodiff
+                    && cell(*k).stack == cell(begin).stack
+            };
+            first = (begin + 1..pending.len()).take_while(stays).last().unwrap_or(begin) + 1;
+            (begin < pending.len()).then_some(begin..first)
+        })
     }
 
     /// Whether the process is asked to end, or cannot keep what it does. It is asked now and then while runs are under way: what other threads have

@@ -177,62 +177,6 @@ impl Ledger {
     }
 }
 
-/// The results so far, run by run.
-pub(super) struct Done(pub Vec<Option<Record>>);
-
-impl Done {
-    /// Of a study with so many runs.
-    pub fn none(runs: u64) -> Self {
-        Self((0..runs).map(|_| None).collect())
-    }
-
-    /// Takes over what a store holds. Another process may remove it meanwhile: what is gone then is in the tables.
-    ///
-    /// # Errors
-    /// [`Error::Damaged`], [`Error::Io`].
-    pub fn read(&mut self, store: &Store) -> Result<()> {
-        let count = self.0.len() as u64;
-        let flaw = |records: &Vec<Record>| {
-            records.iter().any(|record| record.run >= count).then(|| "the study has no such run".into())
-        };
-        for name in store.files().iter().filter(|name| number(name).is_some()) {
-            match store.read(name, flaw) {
-                Ok(records) => records.into_iter().for_each(|record| self.add(record)),
-                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes over the rows of `runs.csv`, which hold all that is known of a run, to the bit.
-    ///
-    /// # Errors
-    /// Which row is none of this study.
-    pub fn read_table(&mut self, csv: &str) -> Result<(), String> {
-        let mut reader = csv::Reader::from_reader(csv.as_bytes());
-        let header = reader.headers().map_err(|e| e.to_string())?.clone();
-        for (k, row) in reader.records().enumerate() {
-            let record = row.ok().and_then(|row| Record::of_row(&header, &row));
-            match record.filter(|record| (record.run as usize) < self.0.len()) {
-                Some(record) => self.add(record),
-                None => return Err(format!("row {} is no run of the study", k + 1)),
-            }
-        }
-        Ok(())
-    }
-
-    fn add(&mut self, record: Record) {
-        let run = record.run as usize;
-        self.0[run] = Some(record);
-    }
-
-    /// Runs that are missing.
-    pub fn missing(&self) -> impl Iterator<Item = u64> {
-        (0u64..).zip(&self.0).filter(|(_, record)| record.is_none()).map(|(run, _)| run)
-    }
-}
-
 /// The study that all processes which have worked on a place were last started with, if any was.
 ///
 /// # Errors
@@ -267,6 +211,6 @@ fn under_way(runs: &[u64]) -> String {
 }
 
 /// The number of a file of results.
-fn number(name: &str) -> Option<usize> {
+pub(super) fn number(name: &str) -> Option<usize> {
     name.strip_prefix(RUNS)?.parse().ok()
 }

@@ -71,8 +71,8 @@ pub(super) fn summarised<'a>(measures: &[&'a str]) -> impl Iterator<Item = &'a s
 }
 
 /// A measure in words, for axes and sentences.
-pub(super) fn in_words(measure: &str) -> &str {
-    match measure {
+pub(super) fn in_words(measure: &str) -> String {
+    let words = match measure {
         STOPPED => "share of runs that stopped by their rule",
         STEPS => "steps until the end",
         "distance" => "distance to the limit",
@@ -94,6 +94,7 @@ pub(super) fn in_words(measure: &str) -> &str {
         "lambda_max" => "λ_max of the Hessian",
         "trace" => "trace of the Hessian",
         "trace_sem" => "standard error of the trace",
-        other => other,
-    }
+        other => return other.replace('_', " "),
+    };
+    words.into()
 }

@@ -4,6 +4,7 @@
 //! study came to is therefore the same, byte for byte, however it came about.
 
 mod directories;
+mod done;
 mod estimate;
 mod execute;
 mod figures;
@@ -26,8 +27,9 @@ mod told;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use self::done::Done;
 use self::execute::Work;
-use self::ledger::{Done, Ledger};
+use self::ledger::Ledger;
 pub use self::options::{Keep, SweepOptions, command};
 use self::page::{JOB, Told};
 use self::plan::Plan;

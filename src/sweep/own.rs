@@ -11,7 +11,7 @@ use super::given::Given;
 use super::measures::Record;
 use super::page::{JOB, Told};
 use super::study::{Axis, Column, Study};
-use super::tables::{Comparison, Results, is_fixed, is_taken};
+use super::tables::{Comparison, Records, Results, is_fixed, is_taken};
 use crate::error::{Error, Result};
 use crate::persist::RunDir;
 use crate::persist::entry::{Request, Standing};
@@ -31,7 +31,6 @@ impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
         let out = out.as_ref();
         let (columns, cells) = self.fields()?;
         let measures = self.names(&columns)?;
-        let records: Vec<Record> = self.records();
         let comparisons = self.comparisons.iter().map(|pairs| comparison(&columns, &cells, pairs));
         let comparisons = comparisons.flatten_ok().collect::<Result<Vec<_>>>()?;
         let study = study(title, &columns, &cells, self.seeds.len() as u64);
@@ -41,7 +40,7 @@ impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
             cells,
             seeds: self.seeds.clone(),
             measures,
-            records: records.iter().collect(),
+            records: Records::Here(self.records()),
             comparisons,
         };
         let mut run_dir = RunDir::claim(Some(out), "sweep")?;

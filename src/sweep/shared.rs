@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::ledger::{self, Done};
+use super::done::Done;
+use super::ledger;
 use super::options::SweepOptions;
 use super::page::{JOB, STUDY};
 use super::plan::Plan;

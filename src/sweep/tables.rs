@@ -1,6 +1,10 @@
 //! The tables of a study: a row a run, a row a cell, a row a paired difference.
 
-use super::ledger::Done;
+use std::borrow::Cow;
+
+use itertools::process_results;
+
+use super::done::Done;
 use super::measures::{OUTCOMES, Record, STEPS, STOPPED, summarised};
 use super::plan::Plan;
 use super::study::{Axis, Column, Compare, Study, is_same};
@@ -57,9 +61,14 @@ pub(super) struct Results<'a> {
     pub seeds: Vec<u64>,
     /// What was measured.
     pub measures: Vec<&'a str>,
-    /// By cell and seed.
-    pub records: Vec<&'a Record>,
+    pub records: Records<'a>,
     pub comparisons: Vec<Comparison<'a>>,
+}
+
+/// What is known of the runs, by cell and seed.
+pub(super) enum Records<'a> {
+    Kept(&'a Done),
+    Here(Vec<Record>),
 }
 
 /// Cells against others that differ from them in a value.
@@ -82,7 +91,7 @@ impl<'a> Results<'a> {
             cells: (0..plan.cells.len()).map(values).collect(),
             seeds: (1..=study.seeds).collect(),
             measures: MEASURES.into(),
-            records: done.0.iter().flatten().collect(),
+            records: Records::Kept(done),
             comparisons: study.compares.iter().map(|compare| Comparison::of(study, compare)).collect(),
         }
     }
@@ -92,14 +101,24 @@ impl<'a> Results<'a> {
     /// # Errors
     /// [`Error::Io`](crate::Error::Io), [`Error::File`](crate::Error::File).
     pub fn write(&self, run_dir: &RunDir) -> Result<()> {
-        let write = |name: &str, header: Vec<String>, rows: &mut dyn Iterator<Item = Vec<String>>| {
-            let header: Vec<&str> = header.iter().map(String::as_str).collect();
-            run_dir.write_table(name, &header, rows)
-        };
-        let mut runs = self.records.iter().map(|record| self.run(record));
-        write(RUNS, self.runs_header(), &mut runs)?;
-        let summarised = self.summarised();
-        let mut cells = (0..self.cells.len()).map(|cell| self.cell(cell, &summarised));
+        let write =
+            |name: &str, header: Vec<String>, rows: &mut dyn Iterator<Item = Result<Vec<Vec<String>>>>| {
+                let header: Vec<&str> = header.iter().map(String::as_str).collect();
+                process_results(rows, |rows| run_dir.write_table(name, &header, rows.flatten()))?
+            };
+        let all = || (0..self.cells.len()).map(|cell| self.runs(cell));
+        let mut has = vec![false; self.measures.len() + 2];
+        let mut rows = all().map(|runs| {
+            let runs = runs?;
+            self.look(&runs, &mut has);
+            Ok(runs.iter().map(|record| self.run(record)).collect())
+        });
+        write(RUNS, self.runs_header(), &mut rows)?;
+        drop(rows);
+        // Measures with a mean that some run has.
+        let summarised: Vec<&str> =
+            summarised(&self.measures).zip(has).filter(|(_, has)| *has).map(|(name, _)| name).collect();
+        let mut cells = all().enumerate().map(|(cell, runs)| Ok(vec![self.cell(cell, &runs?, &summarised)]));
         write(SUMMARY, self.summary_header(&summarised), &mut cells)?;
         if self.comparisons.is_empty() {
             return Ok(());
@@ -110,12 +129,20 @@ impl<'a> Results<'a> {
         write(COMPARISONS, self.comparisons_header(), &mut differences)
     }
 
-    /// Measures with a mean that some run has.
-    fn summarised(&self) -> Vec<&'a str> {
-        let has = |measure: &&str| {
-            self.records.iter().any(|record| !record.summarised(measure, &self.measures).is_nan())
-        };
-        summarised(&self.measures).filter(has).collect()
+    /// Takes down which of the measures with a mean these runs have.
+    fn look(&self, runs: &[Record], has: &mut [bool]) {
+        for (measure, has) in summarised(&self.measures).zip(has) {
+            *has = *has || runs.iter().any(|record| !record.summarised(measure, &self.measures).is_nan());
+        }
+    }
+
+    /// The runs of a cell, seed by seed.
+    fn runs(&self, cell: usize) -> Result<Cow<'_, [Record]>> {
+        let (first, seeds) = (cell * self.seeds.len(), self.seeds.len());
+        match &self.records {
+            Records::Kept(done) => done.of(first as u64..(first + seeds) as u64).map(Cow::Owned),
+            Records::Here(records) => Ok(Cow::Borrowed(&records[first..][..seeds])),
+        }
     }
 
     fn runs_header(&self) -> Vec<String> {
@@ -145,27 +172,22 @@ impl<'a> Results<'a> {
         names
     }
 
-    fn cell(&self, cell: usize, summarised: &[&str]) -> Vec<String> {
-        let runs = self.runs(cell);
+    fn cell(&self, cell: usize, runs: &[Record], summarised: &[&str]) -> Vec<String> {
         let count = |outcome| runs.iter().filter(|record| record.outcome == outcome).count();
         let mut row = vec![cell.to_string()];
         row.extend(self.cells[cell].iter().cloned());
         row.push(runs.len().to_string());
         row.extend(OUTCOMES.map(|outcome| count(outcome).to_string()));
         for measure in summarised {
-            let sample = self.sample(cell, measure);
+            let sample = self.sample(runs, measure);
             row.extend(if *measure == STOPPED { share(&sample) } else { mean(&sample) });
         }
         row
     }
 
-    fn runs(&self, cell: usize) -> &[&'a Record] {
-        &self.records[cell * self.seeds.len()..][..self.seeds.len()]
-    }
-
-    /// A measure of a cell, seed by seed.
-    fn sample(&self, cell: usize, measure: &str) -> Vec<f64> {
-        self.runs(cell).iter().map(|record| record.summarised(measure, &self.measures)).collect()
+    /// A measure of the runs of a cell, seed by seed.
+    fn sample(&self, runs: &[Record], measure: &str) -> Vec<f64> {
+        runs.iter().map(|record| record.summarised(measure, &self.measures)).collect()
     }
 
     fn comparisons_header(&self) -> Vec<String> {
@@ -174,25 +196,27 @@ impl<'a> Results<'a> {
         first.chain(self.columns.iter().cloned()).chain(last).collect()
     }
 
+    /// A row for every pair of cells and measure.
     fn differences<'b>(
         &'b self,
         k: usize,
         comparison: &'b Comparison,
         summarised: &'b [&str],
-    ) -> impl Iterator<Item = Vec<String>> + 'b {
+    ) -> impl Iterator<Item = Result<Vec<Vec<String>>>> + 'b {
         let &Comparison { column, measure, ref pairs } = comparison;
         let measures = measure.map_or_else(|| summarised.to_vec(), |measure| vec![measure]);
-        pairs.iter().flat_map(move |&(cell, other)| {
+        pairs.iter().map(move |&(cell, other)| {
+            let (runs, others) = (self.runs(cell)?, self.runs(other)?);
             let row = |measure: &&str| {
-                let of = |cell| self.sample(cell, measure);
                 let with = self.cells[other][column].clone();
                 let mut row = vec![(k + 1).to_string(), self.columns[column].clone(), with];
                 row.extend(self.cells[cell].iter().cloned());
-                row.push(measure.to_string());
-                row.extend(mean(&paired::differences(&of(cell), &of(other))));
+                row.push((*measure).to_string());
+                let [ours, theirs] = [&runs, &others].map(|runs| self.sample(runs, measure));
+                row.extend(mean(&paired::differences(&ours, &theirs)));
                 row
             };
-            measures.iter().map(row).collect::<Vec<_>>()
+            Ok(measures.iter().map(row).collect())
         })
     }
 }

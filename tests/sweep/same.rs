@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use itertools::iproduct;
 use rand::RngExt;
 
 use super::{assert_same, contents, rows, sweep, swept, write};
@@ -115,6 +116,41 @@ fn runs_under_way_go_on() {
     sweep(directory, &format!("{long} --out run"));
     assert_same(&directory.join("reference"), &directory.join("run"), "interrupted");
     assert_eq!(names(directory), ["reference", "run"]);
+}
+
+/// Interrupted again and again while it leaves the directories of its runs, a study goes on with those that are missing.
+#[test]
+fn directories_of_runs_go_on() {
+    let directory = temporary();
+    let directory = directory.path();
+    let long = "--grid batch=2,5 --seeds 3 --samples 5 --dim 6 --steps 8000 --tolerance 0 --engine autodiff --keep runs";
+    undisturbed(directory, long);
+    let mut broken_off = 0;
+    for _ in 0..6 {
+        let child = program("sweep", directory, &format!("{long} --out run")).spawn().unwrap();
+        let mut waited = 0;
+        while !directory.join("run-runs").exists() && waited < 600 {
+            thread::sleep(Duration::from_millis(20));
+            waited += 1;
+        }
+        thread::sleep(Duration::from_millis(60));
+        press_ctrl_c(&child);
+        let output = child.wait_with_output().unwrap();
+        match output.status.code() {
+            Some(130) => broken_off += 1,
+            code => assert_eq!(code, Some(0), "{}", stderr(&output)),
+        }
+    }
+    assert!(broken_off > 0, "no interrupt came while directories were left");
+    sweep(directory, &format!("{long} --out run"));
+    assert_same(&directory.join("reference"), &directory.join("run"), "interrupted");
+    let kept = names(&directory.join("reference-runs"));
+    assert_eq!((kept.len(), names(&directory.join("run-runs"))), (6, kept.clone()));
+    for (name, file) in iproduct!(&kept, ["w.npy", "trajectory.csv", "correlations.csv", "neurons.csv"]) {
+        let read = |of: &str| std::fs::read(directory.join(of).join(name).join(file)).unwrap();
+        assert!(read("reference-runs") == read("run-runs"), "{name}/{file}");
+    }
+    assert_eq!(names(directory), ["reference", "reference-runs", "run", "run-runs"]);
 }
 
 #[test]

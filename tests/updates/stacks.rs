@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use itertools::iproduct;
 use puremix::data::Dataset;
 use puremix::device::Compute;
 use puremix::engine::{Autodiff, Engine, Member};
@@ -9,7 +10,7 @@ use puremix::model::{Activation, AnyAutoencoder, Architecture, flat};
 use puremix::noise::{Noise, normals};
 use puremix::problem::{Problem, Reduction};
 use puremix::rng::Purpose;
-use puremix::schedule::Schedule;
+use puremix::schedule::{Schedule, ScheduleKind};
 
 use super::{RULES, update};
 use crate::common::correlated;
@@ -36,32 +37,32 @@ fn autodiff(
 
 #[test]
 fn a_stack_has_the_bits_of_its_replicas_alone_under_every_rule() {
+    const STEPS: u64 = 40;
     let data = correlated(5, 7, 3);
-    for text in MODELS {
-        for (activation, rule) in Activation::ALL.into_iter().cycle().zip(RULES) {
-            for (decay, steps, noise) in [
-                (0.0, "constant", Noise::default()),
-                (0.01, "warmup:17+cosine:400", Noise { label: 0.05, gradient: 0.01 }),
-            ] {
-                let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.013).unwrap();
-                let problem =
-                    problem.with_update(update(rule, decay, steps)).unwrap().with_noise(noise).unwrap();
-                let schedule = Schedule::sgd(5, 3, 7).unwrap();
-                let alone = |replica: u64| {
-                    let mut engine = autodiff(text, &problem, &schedule, replica..replica + 1);
-                    engine.advance(70);
-                    engine.snapshot().replicas.swap_remove(0)
-                };
-                for replicas in [1, 3, 64] {
-                    let mut engine = autodiff(text, &problem, &schedule, 0..replicas);
-                    engine.advance(70);
-                    let states = engine.snapshot().replicas;
-                    for replica in [0, replicas / 2, replicas - 1] {
-                        let what =
-                            format!("{text}, {activation:?}, {rule}, {steps}, {replica} of {replicas}");
-                        assert_eq!(states[replica as usize], alone(replica), "{what}");
-                    }
-                }
+    let noisy = Noise { label: 0.05, gradient: 0.01 };
+    let paces = [
+        (0.0, "constant", Noise::default()),
+        (0.01, "warmup:17+cosine:400", noisy),
+        (0.03, "inverse-sqrt:9", Noise::default()),
+    ];
+    let batches = [(ScheduleKind::Sgd, 3), (ScheduleKind::Cyclic, 2), (ScheduleKind::Gd, 5)];
+    // Every model under every activation, rule, pace and kind of batch.
+    let all = iproduct!(MODELS, Activation::ALL, RULES, paces, batches);
+    for (text, activation, rule, (decay, steps, noise), (kind, batch)) in all {
+        let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.013).unwrap();
+        let problem = problem.with_update(update(rule, decay, steps)).unwrap().with_noise(noise).unwrap();
+        let schedule = Schedule::new(kind, 5, Some(batch), 7).unwrap();
+        let after = |replicas: Range<u64>| {
+            let mut engine = autodiff(text, &problem, &schedule, replicas);
+            engine.advance(STEPS);
+            engine.snapshot().replicas
+        };
+        for replicas in [1, 3, 64] {
+            let states = after(0..replicas);
+            for replica in [0, replicas / 2, replicas - 1] {
+                let what =
+                    format!("{text}, {activation:?}, {rule}, {steps}, {kind:?}, {replica} of {replicas}");
+                assert_eq!(states[replica as usize], after(replica..replica + 1)[0], "{what}");
             }
         }
     }

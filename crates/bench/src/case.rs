@@ -5,10 +5,10 @@ use std::str::FromStr;
 use puremix::data::Dataset;
 use puremix::device::Compute;
 use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
-use puremix::error::{Misuse, Result};
+use puremix::error::{Error, Misuse, Result};
 use puremix::init::Start;
 use puremix::limits;
-use puremix::model::Activation;
+use puremix::model::{Activation, TiedShallow, TiedShallowConfig, flat};
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::Schedule;
 use serde::{Deserialize, Serialize};
@@ -42,8 +42,8 @@ impl Variant {
     }
 }
 
-/// Sizes: `m, n, b, R`. A ReLU neuron, orthonormal samples but for [`Variant::Gram`], Gaussian starts of norm 1/2,
-/// batches without replacement.
+/// Sizes: `m, n, b, R`, and `k` neurons. A ReLU neuron, or a tied layer of several, orthonormal samples but for
+/// [`Variant::Gram`], Gaussian starts of norm 1/2 a neuron, batches without replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// Number of samples `m`.
@@ -54,12 +54,33 @@ pub struct Case {
     pub batch: usize,
     /// Replicas `R`.
     pub replicas: u64,
+    /// Neurons `k`.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub neurons: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(neurons: &usize) -> bool {
+    *neurons == 1
 }
 
 impl Case {
     /// `m, n, b, R`.
     pub const fn new(samples: usize, dim: usize, batch: usize, replicas: u64) -> Self {
-        Self { samples, dim, batch, replicas }
+        Self { samples, dim, batch, replicas, neurons: 1 }
+    }
+
+    /// The same for a tied layer of so many neurons.
+    pub const fn of_neurons(self, neurons: usize) -> Self {
+        Self { neurons, ..self }
+    }
+
+    /// Whether an engine takes such steps: several neurons only that one does which differentiates any model.
+    pub fn is_for(self, variant: Variant) -> bool {
+        self.neurons == 1 || variant == Variant::Autodiff
     }
 
     /// An engine of this case.
@@ -67,7 +88,10 @@ impl Case {
     /// # Errors
     /// Sizes that do not go together.
     pub fn engine(self, variant: Variant, compute: &Compute) -> Result<Box<dyn Engine>> {
-        let Self { samples, dim, batch, replicas } = self;
+        let Self { samples, dim, batch, replicas, neurons } = self;
+        if !self.is_for(variant) {
+            return Err(Error::Usage(format!("{} trains one neuron, not {neurons}", variant.name())));
+        }
         limits::replicas(replicas, if variant == Variant::Reduced { samples } else { dim })?;
         let data = match variant {
             Variant::Reduced => Dataset::implicit_orthonormal(samples, dim)?,
@@ -79,6 +103,9 @@ impl Case {
         let schedule = Schedule::sgd(samples, batch, 1)?;
         let problem = Problem::new(data, Activation::Relu, Reduction::Mean, STEP_SIZE)?;
         Ok(match variant {
+            Variant::Autodiff if neurons > 1 => {
+                Box::new(Autodiff::new(layers(self, &problem, compute)?, &problem, &schedule, 0, compute)?)
+            }
             Variant::Autodiff => {
                 Box::new(Autodiff::single_neurons(&problem, &schedule, &starts, 0, compute)?)
             }
@@ -86,6 +113,13 @@ impl Case {
             Variant::Reduced | Variant::Gram => Box::new(Reduced::new(&problem, &schedule, &starts, 0)?),
         })
     }
+}
+
+/// A stack of tied layers.
+fn layers(case: Case, problem: &Problem, compute: &Compute) -> Result<TiedShallow> {
+    let config = TiedShallowConfig::new(case.dim, case.neurons, problem.activation());
+    let layer = |replica| config.init(problem.dataset(), 0.5, 1, replica, compute);
+    Ok(flat::stacked((0..case.replicas).map(layer).collect::<Result<_>>()?, compute))
 }
 
 /// Samples of norms about 1 that are not orthogonal.
@@ -98,8 +132,9 @@ fn correlated(samples: usize, dim: usize) -> Result<Dataset> {
 
 impl std::fmt::Display for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { samples, dim, batch, replicas } = self;
-        write!(f, "m = {samples}, n = {dim}, b = {batch}, R = {replicas}")
+        let Self { samples, dim, batch, replicas, neurons } = self;
+        write!(f, "m = {samples}, n = {dim}, b = {batch}, R = {replicas}")?;
+        if *neurons == 1 { Ok(()) } else { write!(f, ", k = {neurons}") }
     }
 }
 
@@ -110,7 +145,10 @@ impl FromStr for Case {
         let numbers: Option<Vec<usize>> = text.split(',').map(|part| part.trim().parse().ok()).collect();
         match numbers.as_deref() {
             Some(&[samples, dim, batch, replicas]) => Ok(Self::new(samples, dim, batch, replicas as u64)),
-            _ => Err("four whole numbers are needed: m,n,b,R".to_owned()),
+            Some(&[samples, dim, batch, replicas, neurons]) if neurons > 0 => {
+                Ok(Self::new(samples, dim, batch, replicas as u64).of_neurons(neurons))
+            }
+            _ => Err("four whole numbers are needed: m,n,b,R; or five: m,n,b,R,k".to_owned()),
         }
     }
 }

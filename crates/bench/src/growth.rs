@@ -104,7 +104,7 @@ impl Cell {
 impl Growth {
     /// The sizes that stay the same.
     pub fn fixed(&self) -> String {
-        let Case { samples, dim, batch, replicas } = self.cells[0].1.case;
+        let Case { samples, dim, batch, replicas, .. } = self.cells[0].1.case;
         let sizes = [("m", samples), ("n", dim), ("b", batch), ("R", replicas as usize)];
         sizes
             .iter()
@@ -153,7 +153,7 @@ impl Growth {
 
 /// This program, asked for one cell.
 fn in_a_process(engine: Variant, case: Case, compute: &Compute, pace: Pace) -> Result<Cell> {
-    let Case { samples, dim, batch, replicas } = case;
+    let Case { samples, dim, batch, replicas, .. } = case;
     let failed = |why: String| Error::Usage(format!("{} at {case}: {why}", engine.name()));
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     // `puremix speed` has a subcommand, the binary `speed` none.

@@ -30,8 +30,8 @@ pub struct SpeedOptions {
     /// Tables to print (default: all).
     #[arg(value_enum)]
     pub tables: Vec<Subjects>,
-    /// Sizes to measure instead of the default ones; repeatable; `growth` uses its own.
-    #[arg(long = "case", value_name = "m,n,b,R")]
+    /// Sizes to measure instead of the default ones, of one neuron or of a tied layer of k; repeatable; `growth` uses its own.
+    #[arg(long = "case", value_name = "m,n,b,R[,k]")]
     pub cases: Vec<Case>,
     /// Number of rounds; each measures everything once, in turn; at most 10000.
     #[arg(long, default_value_t = 5)]

@@ -15,7 +15,8 @@ use crate::case::{Case, STEP_SIZE, Variant};
 use crate::timing::{Ours, Pace, Runner, Subject, Times, take_turns};
 
 /// The scripts, one a peer.
-const SCRIPTS: [&str; 5] = ["torch_eager", "torch_compile", "jax_scan", "jax_vmap", "numpy_step"];
+const SCRIPTS: [&str; 6] =
+    ["torch_eager", "torch_compile", "torch_vmap", "jax_scan", "jax_vmap", "numpy_step"];
 
 const ENGINES: [Variant; 3] = [Variant::Autodiff, Variant::Analytic, Variant::Reduced];
 
@@ -37,7 +38,7 @@ impl Comparison {
     /// Sizes that do not go together; a peer that stops answering.
     pub fn measure(case: Case, peers: Option<&Peers>, compute: &Compute, pace: Pace) -> Result<Option<Self>> {
         let mut subjects = Vec::new();
-        for variant in ENGINES {
+        for variant in ENGINES.into_iter().filter(|variant| case.is_for(*variant)) {
             let engine = Ours::new(case.engine(variant, compute)?, case);
             subjects.push(Subject::new(variant.name().to_owned(), case.replicas, Box::new(engine), None));
         }
@@ -101,6 +102,7 @@ impl Peers<'_> {
             .arg(&script)
             .args(["--samples", &case.samples.to_string(), "--dim", &case.dim.to_string()])
             .args(["--batch", &case.batch.to_string(), "--replicas", &case.replicas.to_string()])
+            .args(["--neurons", &case.neurons.to_string()])
             .args(["--step-size", &STEP_SIZE.to_string(), "--activation", "relu", "--seed", "1"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -39,13 +39,16 @@ struct Speed<'a> {
     devices: Vec<OnDevice>,
 }
 
-/// What the promises of the project speak of: one sample and all of them, one replica and many.
-const COMPARED: [Case; 5] = [
+/// What the promises of the project speak of: one sample and all of them, one replica and many, one neuron and several.
+const COMPARED: [Case; 8] = [
     Case::new(100, 100, 1, 1),
     Case::new(1000, 1000, 1, 1),
     Case::new(1000, 1000, 1000, 1),
     Case::new(100, 100, 1, 1024),
     Case::new(1000, 1000, 1, 1024),
+    Case::new(100, 100, 1, 64),
+    Case::new(64, 64, 4, 1).of_neurons(8),
+    Case::new(64, 64, 4, 64).of_neurons(8),
 ];
 
 /// Ever more replicas.

@@ -5,7 +5,8 @@ use std::ops::Range;
 use burn::tensor::{Int, Tensor};
 
 use super::super::{chunks, is_blown_up, lots, steps_a_look};
-use crate::device::{Compute, to_host};
+use super::pass;
+use crate::device::{Compute, Precision, to_host};
 use crate::model::{Activation, Forward};
 use crate::noise;
 use crate::problem::Problem;
@@ -23,6 +24,14 @@ pub(super) struct Setting {
     pub schedule: Schedule,
     pub problem: Problem,
     pub step_per_sample: f64,
+}
+
+impl Setting {
+    /// Whether full batches of so many replicas are read once. Of several replicas, products of matrices have more to do than to read.
+    fn is_read_once(&self, replicas: usize) -> bool {
+        let (backend, precision) = (self.compute.backend(), self.compute.precision());
+        replicas == 1 && backend.is_host() && precision == Precision::F64 && self.problem.is_plain()
+    }
 }
 
 pub(super) struct Block {
@@ -131,6 +140,12 @@ impl Block {
             self.follow(c, taken, setting, |weights| weights.matmul(x))
         };
         match batches {
+            Batches::Full if setting.is_read_once(replicas) => {
+                let (problem, w) = (&setting.problem, to_host(w));
+                let rows = problem.dataset().rows().expect("checked at construction");
+                let w = pass::step(rows, &w, problem.activation(), setting.step_per_sample);
+                self.weights = setting.compute.tensor(&w, [1, dim]);
+            }
             Batches::Full => shared(rows.clone()),
             Batches::Shared(indices) => shared(of_step(indices, b)),
             // A sample each: row by row, where a product of matrices would be as many products of vectors.

@@ -6,6 +6,7 @@
 //! in blocks small enough for a core's cache, side by side.
 
 mod block;
+mod pass;
 
 use std::cell::OnceCell;
 

@@ -23,6 +23,7 @@ use crate::measure::trajectory::Row;
 use crate::model::{Architecture, Autoencoder, flat};
 use crate::persist::store::checksum;
 use crate::persist::{InPlace, RunDir};
+use crate::report::run::Ending;
 use crate::report::{render, terminal};
 use crate::text;
 use crate::text::number;
@@ -141,25 +142,6 @@ struct Counts {
     diverged: u64,
     max_steps: u64,
     stalled: u64,
-}
-
-/// How one replica ended: a row of `replicas.csv`.
-#[derive(Serialize)]
-struct Ending {
-    replica: usize,
-    outcome: Outcome,
-    steps: u64,
-    /// Distance to the predicted limit, or estimated rest of the way; null where there is none.
-    distance: f64,
-    loss: f64,
-    norm: f64,
-    max_cos: f64,
-    argmax: usize,
-    cos_init: f64,
-    participation_ratio: f64,
-    residual: f64,
-    #[serde(rename = "R")]
-    log_ratio: f64,
 }
 
 /// What determines the results of a job, for a checkpoint to be recognised by: the configuration without what it

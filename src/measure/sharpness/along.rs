@@ -9,6 +9,7 @@ use super::trace::{PILOT, rademacher};
 use super::{Operator, Surface, hutch_plus_plus, top_eigenvalue};
 use crate::engine::Engine;
 use crate::model::Autoencoder;
+use crate::table::Row;
 use crate::train::{Cadence, Observer};
 use crate::vectors::{arg_max, norm_of};
 
@@ -30,6 +31,10 @@ pub struct SharpnessRow {
     /// Whether a kink lies within the difference step, along the eigenvector or one of four random directions: curvatures then are
     /// means of both its sides ([`HessianProduct::kink`](super::HessianProduct::kink)).
     pub kink: bool,
+}
+
+impl Row for SharpnessRow {
+    const TABLE: &'static str = "sharpness";
 }
 
 /// Random directions along which kinks are looked for.

@@ -1,6 +1,6 @@
 //! All correlations over the steps, and at the end.
 
-use super::over_steps;
+use super::thinned;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{FileFigure, Sheet};
 
@@ -21,7 +21,12 @@ fn samples(sheet: &Sheet) -> Vec<&str> {
 fn draw(sheet: &Sheet) -> Drawing {
     let names = samples(sheet);
     let along = names.iter().enumerate().map(|(i, name)| {
-        Series::line("", Colour::nth(i), Stroke::Solid, over_steps(sheet, |row| row.number(name)))
+        Series::line(
+            "",
+            Colour::nth(i),
+            Stroke::Solid,
+            thinned(sheet.rows().map(|row| (row.number("step"), row.number(name))).collect()),
+        )
     });
     let over_steps = Panel::new("", Axis::log("step t"), Axis::linear("correlation cₜ(i)"), along.collect());
     let last = sheet.rows().last();

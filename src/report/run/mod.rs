@@ -7,9 +7,10 @@ mod neurons;
 mod replicas;
 mod training;
 
+use crate::plot::Figure;
 use crate::plot::drawing::{Axis, Panel, Series};
-use crate::plot::sheet::Row;
-use crate::plot::{Figure, Sheet};
+
+pub(crate) use self::replicas::Ending;
 
 /// The table of weights, which is read from an array and not from a CSV file.
 pub(super) const WEIGHTS: &str = "w";
@@ -27,12 +28,7 @@ pub const ALL: [&dyn Figure; 6] = [
 /// Points that a curve has at most: a long table is thinned evenly, and keeps its end.
 const MAX_POINTS: usize = 2000;
 
-/// A column over the steps.
-fn over_steps(sheet: &Sheet, of: impl Fn(&Row) -> f64) -> Vec<(f64, f64)> {
-    let points: Vec<(f64, f64)> = sheet.rows().map(|row| (row.number("step"), of(&row))).collect();
-    thinned(points)
-}
-
+/// A curve of no more than so many points.
 fn thinned(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let (stride, last) = (points.len().div_ceil(MAX_POINTS).max(1), points.len().saturating_sub(1));
     points

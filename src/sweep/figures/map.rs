@@ -21,7 +21,7 @@ impl Map {
     pub fn new(id: String, study: &Study, axes: [String; 2], colour: &str) -> Self {
         let [x, y] = &axes;
         let title =
-            format!("{} over {} and {}", capital(in_words(colour)), option_in_words(x), option_in_words(y));
+            format!("{} over {} and {}", capital(&in_words(colour)), option_in_words(x), option_in_words(y));
         let facets = facets(study, &[x, y]);
         Self { id, title, axes, colour: colour.into(), facets }
     }

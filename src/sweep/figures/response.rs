@@ -29,7 +29,7 @@ impl Response {
             [Some(&x), series.as_ref()].into_iter().flatten().map(String::as_str).collect();
         let facets = facets(study, &shown);
         let by = series.iter().map(|series| format!(", by {}", option_in_words(series))).collect::<String>();
-        let title = format!("{} against {}{by}", capital(in_words(y)), option_in_words(&x));
+        let title = format!("{} against {}{by}", capital(&in_words(y)), option_in_words(&x));
         Self { id, title, x, y: y.into(), series, facets }
     }
 
@@ -75,12 +75,12 @@ impl Response {
         let label = in_words(&self.y);
         // An interval that reaches zero has no end on a logarithmic axis.
         if ends.iter().all(|end| *end > 0.0) && high / low > DECADES {
-            return Axis::log(label);
+            return Axis::log(&label);
         }
         let (low, high) = ends.iter().fold((low, high), |(low, high), x| (low.min(*x), high.max(*x)));
         // What differs by rounding is drawn as one.
         let margin = (0.06 * (high - low)).max(0.02 * low.abs().max(high.abs())).max(1e-12);
-        Axis::linear(label).from_to(low - margin, high + margin)
+        Axis::linear(&label).from_to(low - margin, high + margin)
     }
 }
 
