@@ -41,7 +41,7 @@ fn every_width_and_scheme_can_be_read() {
     for (width, dark) in [(1200, false), (1200, true), (800, false), (400, false), (400, true), (360, false)]
     {
         page.look(View { width, dark, calm: true });
-        for (chapter, m) in [(1, 8), (3, 64), (4, 2), (4, 3)] {
+        for (chapter, m) in [(1, 8), (3, 64), (4, 2), (4, 3), (7, 2)] {
             page.eval(&format!(
                 "explorer.tellChapter({chapter}), explorer.change({{ m: {m} }}), explorer.run(3000), null"
             ));
