@@ -46,7 +46,7 @@ const CHAPTERS = [
   {
     title: "Momentum",
     text: "Both runs have the same start, batches and step size, and the second adds momentum: v ← βv + g and w ← w − ηv with β = 0.9. As η → 0 it has the odds of SGD, on a clock that is faster by 1/(1−β)², here a hundred times.",
-    watch: "the second run commits after some ten thousand steps, the first after about a million. Draw the runs of the second: their counts follow the law of chapter 4.",
+    watch: "the second run commits after some 20,000 steps, the first after 1.5 million. Draw the runs of the second: their counts follow the law of chapter 4.",
     scene: { m: 2, n: 2, eta: 0.004, reduction: "mean", activation: "linear", norm: 0.5, seed: 31, lanes: "sgd:1,sgd:1:0.9", speed: 4.8 },
     tools: [...[0.5, 0.8, 0.9].map((momentum) => [`β = ${momentum}`, () => ({ lane: 1, momentum })]), ["Draw 20,000 runs of the second", () => drawFromStory("1")]],
   },
