@@ -9,6 +9,7 @@ use puremix::init::Start;
 use puremix::model::Activation;
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::Schedule;
+use puremix::update::{Rule, Update};
 use serde_json::Value;
 
 use super::devtools::{DESK, Page, View};
@@ -41,7 +42,7 @@ fn every_width_and_scheme_can_be_read() {
     for (width, dark) in [(1200, false), (1200, true), (800, false), (400, false), (400, true), (360, false)]
     {
         page.look(View { width, dark, calm: true });
-        for (chapter, m) in [(1, 8), (3, 64), (4, 2), (4, 3)] {
+        for (chapter, m) in [(1, 8), (3, 64), (4, 2), (4, 3), (7, 2)] {
             page.eval(&format!(
                 "explorer.tellChapter({chapter}), explorer.change({{ m: {m} }}), explorer.run(3000), null"
             ));
@@ -112,14 +113,18 @@ fn what_frames_and_steps_cost_is_told() {
         at(0.95)
     );
 
-    for (batch, kind) in [(1, "sgd"), (4, "sgd"), (8, "gd")] {
+    for (batch, kind, momentum, eta) in
+        [(1, "sgd", 0.0, 0.2), (4, "sgd", 0.0, 0.2), (8, "gd", 0.0, 0.2), (1, "sgd", 0.9, 0.01)]
+    {
         let data = Dataset::implicit_orthonormal(8, 12).unwrap();
         let start = Start::gaussian(&data, 0.5, 1, 0).unwrap();
-        let problem = Problem::new(data, Activation::Linear, Reduction::Mean, 0.2).unwrap();
+        let problem = Problem::new(data, Activation::Linear, Reduction::Mean, eta).unwrap();
+        let rule = if momentum > 0.0 { Rule::HeavyBall { momentum } } else { Rule::Sgd };
+        let problem = problem.with_update(Update::of(rule)).unwrap();
         let schedule = if batch == 8 { Schedule::full_batch(8) } else { Schedule::sgd(8, batch, 1) };
         let mut engine = Reduced::new(&problem, &schedule.unwrap(), &[start], 0).unwrap();
         page.eval(&format!(
-            "explorer.change({{ seed: 1, lanes: [{{ kind: '{kind}', b: {batch} }}] }}), null"
+            "explorer.change({{ seed: 1, eta: {eta}, lanes: [{{ kind: '{kind}', b: {batch}, momentum: {momentum} }}] }}), null"
         ));
         page.eval("explorer.core.module.lane_advance(0, 1e6), null");
         engine.advance(1_000_000);
@@ -136,7 +141,7 @@ fn what_frames_and_steps_cost_is_told() {
             there = there.min(page.number(stretch));
         }
         eprintln!(
-            "{kind}, b = {batch}: {there:.1} ns a step in the page, {here:.1} native, ratio {:.2}",
+            "{kind}, b = {batch}, β = {momentum}: {there:.1} ns a step in the page, {here:.1} native, ratio {:.2}",
             there / here
         );
     }

@@ -45,6 +45,31 @@ fn scenes() -> Vec<String> {
     scenes
 }
 
+/// Eight scenes with momentum: every schedule, activation and reduction, and a `β` below 1/1024, where every step takes another way through the recursion.
+fn scenes_with_momentum() -> Vec<String> {
+    let sizes = [(2, 2), (5, 7), (8, 12), (64, 100_000)];
+    let lanes = [
+        ("sgd:1:0.9", 0.004),
+        ("gd:5:0.5", 0.2),
+        ("cyclic:1:0.99", 0.001),
+        ("reshuffle:2:0.0007", 0.2),
+        ("replacement:2:0.3", 0.1),
+        ("sgd:4:0.97", 0.004),
+        ("gd:8:0.9", 0.05),
+        ("sgd:1:0.8", 0.02),
+    ];
+    let scene = |(k, (lane, eta)): (usize, (&str, f64))| {
+        let (m, n) = sizes[k % 4];
+        let activation = ["linear", "relu"][k / 4 % 2];
+        let reduction = ["mean", "sum"][k % 2];
+        format!(
+            "m={m}&n={n}&eta={eta}&reduction={reduction}&activation={activation}&norm=0.6&seed={}&lanes={lane}",
+            210 + k
+        )
+    };
+    lanes.into_iter().enumerate().map(scene).collect()
+}
+
 /// What `train` ends at, by a command of the page.
 fn trained(command: &str, directory: &Path, name: &str) -> Vec<u64> {
     let words: Vec<&str> = command.split_whitespace().skip_while(|word| *word != "--").skip(1).collect();
@@ -71,15 +96,26 @@ fn exact_commands(page: &mut Page) -> Vec<String> {
 
 #[test]
 fn the_page_has_the_bits_of_train_in_twenty_scenes() {
-    let Some(mut page) = open("") else { return };
-    let directory = temporary();
     let scenes = scenes();
     assert_eq!(scenes.len(), 20);
+    have_the_bits_of_train(&scenes, "--engine reduced");
+}
+
+#[test]
+fn the_page_has_the_bits_of_train_with_momentum() {
+    have_the_bits_of_train(&scenes_with_momentum(), "--update heavy-ball:0.");
+}
+
+/// Takes 100,000 steps in every scene, and has `train` take them by the command of the page, which contains these words.
+fn have_the_bits_of_train(scenes: &[String], words: &str) {
+    let Some(mut page) = open("") else { return };
+    let directory = temporary();
     for (k, scene) in scenes.iter().enumerate() {
         page.go(&super::file(), &format!("#{scene}"));
         // Cut into calls as no two frames would cut it.
         page.eval("explorer.run(1), explorer.run(40960), explorer.run(59039), null");
         let command = exact_commands(&mut page).remove(0);
+        assert!(command.contains(words), "{command}");
         let shown = page.bits("explorer.state().lanes[0].c");
         assert_eq!(shown, trained(&command, directory.path(), &k.to_string()), "{scene}: {command}");
         // The table on the page ends with them.
@@ -91,7 +127,7 @@ fn the_page_has_the_bits_of_train_in_twenty_scenes() {
             .last()
             .unwrap()
             .split(',')
-            .skip(4)
+            .skip(5)
             .map(|c| c.parse::<f64>().unwrap().to_bits())
             .collect();
         assert_eq!(last, shown, "{scene}");
@@ -123,17 +159,25 @@ fn a_dragged_start_goes_by_a_file_and_agrees_to_rounding() {
 #[test]
 fn an_address_is_the_whole_scene() {
     let Some(mut page) = open(
-        "#m=3&n=5&eta=0.11&reduction=sum&activation=relu&norm=0.7&seed=77&lanes=sgd:2,cyclic:1&speed=3.5&story=4",
+        "#m=3&n=5&eta=0.11&reduction=sum&activation=relu&norm=0.7&seed=77&lanes=sgd:2:0.9,cyclic:1,gd:3:0.5&speed=3.5&story=4",
     ) else {
         return;
     };
     page.eval("explorer.change({ start: [0.2, 0.3, 0.1, 0.4] }), explorer.run(777), null");
-    let state = "JSON.stringify([explorer.state().scene, explorer.state().lanes.map((lane) => [lane.kind, lane.b, lane.step, ...lane.c])])";
+    let state = "JSON.stringify([explorer.state().scene, explorer.state().lanes.map((lane) => [lane.kind, lane.b, lane.momentum, lane.step, ...lane.c])])";
     page.wait("location.hash.includes('w0=0.2,0.3,0.1')");
     let (address, before) = (page.eval("location.hash"), page.eval(state));
     page.go(&super::file(), address.as_str().unwrap());
     page.eval("explorer.run(777), null");
     assert_eq!(page.eval(state), before);
+    let lanes =
+        "explorer.state().scene.lanes.map(({ kind, b, momentum }) => `${kind} ${b} ${momentum}`).join()";
+    assert_eq!(page.eval(lanes), "sgd 2 0.9,cyclic 1 0,gd 3 0.5");
+    // Addresses from before there was momentum have none; one beyond its range is brought into it.
+    page.go(&super::file(), "#m=5&n=8&lanes=gd,sgd:2,reshuffle:3");
+    assert_eq!(page.eval(lanes), "gd 5 0,sgd 2 0,reshuffle 3 0");
+    page.go(&super::file(), "#m=5&n=8&lanes=gd:5:7,sgd:2:x,cyclic:1:-1");
+    assert_eq!(page.eval(lanes), "gd 5 0.99,sgd 2 0,cyclic 1 0");
     // Nonsense in an address is left out.
     page.go(&super::file(), "#m=x&n=-5&eta=&lanes=adam:3&activation=gelu&w0=1,2");
     assert_eq!(page.eval("explorer.state().scene.lanes.map((lane) => lane.kind).join()"), "gd");

@@ -92,13 +92,13 @@ fn arrow_keys_move_a_start_of_any_number_of_samples() {
 fn the_page_is_told_by_keys_alone() {
     let Some(mut page) = open("") else { return };
     let focused = "document.activeElement.textContent.trim()";
-    // Six chapters in order, the tools of the chapter, then play, step, restart.
+    // Seven chapters in order, the tools of the chapter, then play, step, restart.
     let mut walk = Vec::new();
-    for _ in 0..13 {
+    for _ in 0..14 {
         page.key("Tab");
         walk.push(page.eval(focused).as_str().unwrap().to_string());
     }
-    assert!(walk[0].ends_with("GD mixes") && walk[5].ends_with("How far"), "{walk:?}");
+    assert!(walk[0].ends_with("GD mixes") && walk[6].ends_with("Momentum"), "{walk:?}");
     let play = walk.iter().position(|name| name == "Play").unwrap();
     assert_eq!(walk[play + 1..play + 3], ["Step", "Restart"]);
     assert_eq!(page.eval("document.activeElement.matches(':focus-visible')"), true);
@@ -110,6 +110,20 @@ fn the_page_is_told_by_keys_alone() {
     assert_eq!(page.eval("explorer.state().playing"), false);
     // Fewer samples than all, asked of gradient descent, make it SGD.
     page.eval("(() => { const b = document.querySelector('.lane input'); b.value = 5; b.dispatchEvent(new Event('change')); })()");
+    assert_eq!(page.eval("explorer.state().lanes[0].name"), "SGD, b = 5");
+    // Momentum is a field of each algorithm, and empty it is none; without a number of steps its command would be refused.
+    let momentum = |value: &str| {
+        format!(
+            "(() => {{ const field = document.querySelector('.lane .momentum input'); field.value = '{value}'; field.dispatchEvent(new Event('change')); }})()"
+        )
+    };
+    page.eval(&momentum("0.9"));
+    assert_eq!(page.eval("explorer.state().lanes[0].name"), "SGD, b = 5, β = 0.9");
+    let command = page.eval("explorer.commands()[0]");
+    for words in ["--update heavy-ball:0.9", "--steps 100000"] {
+        assert!(command.as_str().unwrap().contains(words), "{command}");
+    }
+    page.eval(&momentum(""));
     assert_eq!(page.eval("explorer.state().lanes[0].name"), "SGD, b = 5");
     // Away from any control, a full stop is a step, 0 the start, and space plays and pauses.
     page.eval("document.activeElement.blur()");

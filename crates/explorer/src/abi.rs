@@ -13,11 +13,12 @@ use puremix_dynamics::Error;
 use puremix_dynamics::activation::Activation;
 use puremix_dynamics::limit_set::LimitSet;
 use puremix_dynamics::problem::Reduction;
-use puremix_dynamics::schedule::ScheduleKind;
+use puremix_dynamics::schedule::{Schedule, ScheduleKind};
 use puremix_dynamics::stats::binomial_interval;
-use puremix_dynamics::theory::{cyclic, escape, selection, sgd};
+use puremix_dynamics::theory::{cyclic, escape, momentum, selection, sgd};
+use puremix_dynamics::update::Momentum;
 
-use crate::ensemble::{Ensemble, SELECTED, clock};
+use crate::ensemble::{Ensemble, SELECTED, clock, effective_step};
 use crate::lane::Lane;
 use crate::scene::Scene;
 
@@ -151,12 +152,12 @@ pub extern "C" fn start_weights() -> u32 {
     })
 }
 
-/// Puts an algorithm at the start, as lane `k`.
+/// Puts an algorithm at the start, as lane `k`: schedule, batch size, and the momentum of the heavy ball, 0 for plain steps.
 #[unsafe(no_mangle)]
-pub extern "C" fn lane(k: u32, kind: u32, batch: u32) -> u32 {
+pub extern "C" fn lane(k: u32, kind: u32, batch: u32, momentum: f64) -> u32 {
     on(|page| {
         let k = k as usize;
-        let lane = Lane::new(page.scene(), KINDS[kind as usize], batch as usize)?;
+        let lane = Lane::new(page.scene(), KINDS[kind as usize], batch as usize, momentum)?;
         if page.lanes.len() <= k {
             page.lanes.resize_with(k + 1, || None);
         }
@@ -206,46 +207,58 @@ pub extern "C" fn lane_batch(k: u32) -> u32 {
     tell(|page| page.lane(k).last_batch().into_iter().map(|i| i as f64).collect())
 }
 
-/// The predicted limit: nothing; 1 and the coefficients of a mixture; or 2 and the signs of the datapoints.
+/// The predicted limit: nothing; 1 and the coefficients of a mixture; 2 and the signs of the datapoints; or 3 and, of every sample, whether its
+/// datapoints of both signs are in it, 1 or 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn lane_limit(k: u32) -> u32 {
     tell(|page| match page.lane(k).limit() {
-        // The page offers no rule whose limits have either sign.
-        None | Some(LimitSet::EitherSign(_)) => Vec::new(),
+        None => Vec::new(),
         Some(LimitSet::Point(alpha)) => [&[1.0], alpha.as_slice()].concat(),
         Some(LimitSet::Datapoints(signs)) => {
             std::iter::once(2.0).chain(signs.iter().map(|&sign| f64::from(sign))).collect()
         }
+        Some(LimitSet::EitherSign(admitted)) => {
+            std::iter::once(3.0).chain(admitted.iter().map(|&yes| f64::from(u8::from(yes)))).collect()
+        }
     })
 }
 
-/// Step size per sample `η_B`, the time `κ` of a step, the rate `λ`; 0 where there is none.
+/// Step size per sample `η_B`, the time `κ/(1 − β)²` of a step, the rate `λ` of plain steps, the `ε = η_B/(1 − β)` of which the laws speak, and the `η_B` from which on minima
+/// are unstable; 0 where there is none, or none is known.
 #[unsafe(no_mangle)]
-pub extern "C" fn rates(kind: u32, batch: u32) -> u32 {
+pub extern "C" fn rates(kind: u32, batch: u32, momentum: f64) -> u32 {
     tell(|page| {
         let scene = page.scene();
         let eta = scene.problem().step_per_sample(batch as usize);
+        let effective = effective_step(eta, momentum);
         let Ok(schedule) = scene.schedule(KINDS[kind as usize], batch as usize) else {
-            return vec![eta, 0.0, 0.0];
+            return vec![eta, 0.0, 0.0, effective, 0.0];
         };
         let (samples, batch) = (scene.samples(), batch as usize);
         let rate = match schedule.kind() {
-            _ if schedule.is_full_batch() || eta >= 1.0 => 0.0,
+            _ if schedule.is_full_batch() || eta >= 1.0 || momentum > 0.0 => 0.0,
             ScheduleKind::Cyclic if batch == 1 => cyclic::rate(samples, eta),
             ScheduleKind::Cyclic | ScheduleKind::Gd => 0.0,
             ScheduleKind::Replacement => sgd::rate_with_replacement(samples, batch, eta),
             ScheduleKind::Sgd | ScheduleKind::Reshuffle => sgd::rate(samples, batch, eta),
         };
-        vec![eta, clock(&schedule, eta), rate]
+        vec![eta, clock(&schedule, effective), rate, effective, threshold(&schedule, momentum)]
     })
+}
+
+/// Of plain steps ½, whatever the batch; of the heavy ball that of full batches, for no other is known.
+fn threshold(schedule: &Schedule, beta: f64) -> f64 {
+    let is_known = beta == 0.0 || schedule.is_full_batch();
+    let heavy_ball = Momentum { decay: beta, gradient_weight: 1.0, velocity_weight: beta };
+    if is_known { momentum::threshold(heavy_ball) } else { 0.0 }
 }
 
 /// Runs of an algorithm to the selection of a sample, from the start of the stage or each from its own.
 #[unsafe(no_mangle)]
-pub extern "C" fn ensemble(kind: u32, batch: u32, runs: f64, own_starts: u32) -> u32 {
+pub extern "C" fn ensemble(kind: u32, batch: u32, momentum: f64, runs: f64, own_starts: u32) -> u32 {
     on(|page| {
-        let (kind, runs) = (KINDS[kind as usize], runs as u64);
-        page.ensemble = Some(Ensemble::new(page.scene(), kind, batch as usize, runs, own_starts != 0)?);
+        let algorithm = (KINDS[kind as usize], batch as usize, momentum);
+        page.ensemble = Some(Ensemble::new(page.scene(), algorithm, runs as u64, own_starts != 0)?);
         Ok(())
     })
 }

@@ -6,11 +6,10 @@ use puremix_dynamics::limit_set::LimitSet;
 use puremix_dynamics::reduced::Reduced;
 use puremix_dynamics::schedule::{Schedule, ScheduleKind};
 use puremix_dynamics::state::Neuron;
-use puremix_dynamics::theory::predicted_limit;
 use puremix_dynamics::theory::random_walk::log_ratio;
 use puremix_dynamics::vectors::{arg_max, participation_ratio};
 
-use crate::scene::Scene;
+use crate::scene::{Scene, predicted_limit};
 
 /// Rows a decade of steps, after a row for each of the first steps.
 const ROWS_A_DECADE: f64 = 160.0;
@@ -51,16 +50,16 @@ pub struct Reading {
 }
 
 impl Lane {
-    /// An algorithm at the start of a scene.
+    /// An algorithm at the start of a scene, at rest.
     ///
     /// # Errors
-    /// A batch size that there is not.
-    pub fn new(scene: &Scene, kind: ScheduleKind, batch: usize) -> Result<Self> {
-        let schedule = scene.schedule(kind, batch)?;
+    /// A batch size that there is not; a momentum outside of `[0, 1)`.
+    pub fn new(scene: &Scene, kind: ScheduleKind, batch: usize, momentum: f64) -> Result<Self> {
+        let (schedule, problem) = (scene.schedule(kind, batch)?, scene.problem_under(momentum)?);
         let start = scene.start();
-        let activation = scene.problem().activation();
-        let engine = Reduced::new(scene.problem(), &schedule, std::slice::from_ref(start), 0)?;
-        let limit = predicted_limit(&schedule, &start.correlations, activation);
+        let activation = problem.activation();
+        let engine = Reduced::new(&problem, &schedule, std::slice::from_ref(start), 0)?;
+        let limit = predicted_limit(&problem, &schedule, start);
         let active = (0..scene.samples()).filter(|&i| activation.admits(start.correlations[i])).collect();
         let mut lane = Self { engine, schedule, active, limit, rows: Vec::new(), next_row: 0 };
         lane.record();
@@ -139,15 +138,20 @@ mod tests {
 
     use super::*;
 
-    fn lane(step_size: f64) -> Lane {
+    fn lane(step_size: f64, momentum: f64) -> Lane {
         let how = (Activation::Linear, Reduction::Sum, step_size);
         let scene = Scene::new((5, 7), how, 0.5, 3).unwrap();
-        Lane::new(&scene, ScheduleKind::Sgd, 2).unwrap()
+        Lane::new(&scene, ScheduleKind::Sgd, 2, momentum).unwrap()
     }
 
     #[test]
     fn how_steps_are_cut_into_calls_leaves_no_trace() {
-        let (mut whole, mut cut) = (lane(0.1), lane(0.1));
+        cut_into_calls(0.0);
+        cut_into_calls(0.9);
+    }
+
+    fn cut_into_calls(momentum: f64) {
+        let (mut whole, mut cut) = (lane(0.1, momentum), lane(0.1, momentum));
         whole.advance(5000);
         [1, 63, 1, 700, 0, 4235].into_iter().for_each(|steps| cut.advance(steps));
         assert_eq!(whole.rows(0), cut.rows(0));
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn the_clock_goes_on_where_a_run_diverged() {
-        let mut lane = lane(9.0);
+        let mut lane = lane(9.0, 0.0);
         lane.advance(3000);
         let reading = lane.read();
         assert!(reading.step == 3000 && reading.diverged_at.unwrap() < 100, "{reading:?}");

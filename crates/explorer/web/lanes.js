@@ -11,17 +11,20 @@ function buildCards() {
     for (const name of KINDS) kind.append(make("option", { value: name }, NAMES[name]));
     const batch = make("input", { type: "number", min: 1, max: scene.m, step: 1, "aria-label": `Batch size of algorithm ${k + 1}` });
     const batchLabel = make("label", { class: "batch" }, make("var", {}, "b"), " = ", batch);
+    const momentum = make("input", { type: "number", min: 0, max: MOST_MOMENTUM, step: 0.01, "aria-label": `Momentum β of algorithm ${k + 1}` });
+    const momentumLabel = make("label", { class: "momentum" }, "momentum β = ", momentum);
     const verdict = make("p", { class: "verdict" });
     const canvas = (name, label) => make("canvas", { class: name, role: "img", "aria-label": label });
     const [bars, over, ratio] = [canvas("bars", ""), canvas("over", ""), canvas("ratio", "")];
     const facts = make("p", { class: "facts" });
     const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
-    const head = make("div", { class: "row head" }, swatch, kind, batchLabel);
+    const head = make("div", { class: "row head" }, swatch, kind, batchLabel, momentumLabel);
     const card = make("article", { class: "lane", "aria-label": `Algorithm ${k + 1}` }, head, verdict, bars, over, ratio, facts);
     by("lanes").append(card);
     kind.addEventListener("change", () => change({ lane: k, kind: kind.value }));
     batch.addEventListener("change", () => change({ lane: k, b: Number(batch.value) }));
-    return { kind, batch, verdict, bars, over, ratio, facts, swatch, drawn: {} };
+    momentum.addEventListener("change", () => change({ lane: k, momentum: Number(momentum.value) }));
+    return { kind, batch, momentum, verdict, bars, over, ratio, facts, swatch, drawn: {} };
   });
   // Where the plane of the samples can be drawn, it stands on the stage.
   if (scene.m <= 3) by("lanes").prepend(by("place"));
@@ -44,6 +47,7 @@ function drawLanes() {
     const lane = lanes[k];
     if (!lane) continue;
     if (document.activeElement !== card.batch) card.batch.value = lane.b;
+    if (document.activeElement !== card.momentum) card.momentum.value = lane.momentum;
     card.kind.value = lane.kind;
     card.batch.max = scene.m;
     card.swatch.style.background = laneColour(k);
@@ -83,14 +87,21 @@ function describeLanes() {
     card.bars.setAttribute("aria-label", `${lane.name} after ${count(clock)} steps: ${lane.verdict()}; correlations ${values}${more}`);
     card.over.setAttribute("aria-label", `${lane.name}: the correlations over ${count(clock)} steps, logarithmic axis`);
     card.ratio.setAttribute("aria-label", `${lane.name}: log-ratio R of the winner to the rest, now ${digits(lane.logRatio)}`);
-    const distance = lane.limit && lane.diverged === null ? `distance to ${lane.limit.point ? "the predicted mixture" : "a datapoint"} ${lane.distance.toExponential(1)}` : "";
+    const beyond = lane.threshold > 0 && lane.perSample >= lane.threshold;
     card.facts.textContent = [
-      `η_B = ${digits(lane.perSample)}${lane.perSample >= 0.5 ? ", not below the threshold ½" : ""}`,
-      lane.kappa > 0 && lane.perSample < 0.5 ? `1/κ = ${count(1 / lane.kappa)} steps` : "",
+      `η_B = ${digits(lane.perSample)}${beyond ? `, not below the threshold ${lane.threshold === 0.5 ? "½" : digits(lane.threshold)}` : ""}`,
+      lane.momentum > 0 ? `ε = η_B/(1−β) = ${digits(lane.effective)}` : "",
+      lane.kappa > 0 && lane.effective < 0.5 ? `${lane.unit} = ${count(1 / lane.kappa)} steps` : "",
       `loss ${lane.diverged === null ? lane.loss.toFixed(4) : "–"}`,
-      distance,
+      distanceOf(lane),
     ].filter(Boolean).join(" · ");
   }
+}
+
+function distanceOf({ limit, diverged, distance }) {
+  if (!limit || diverged !== null) return "";
+  const what = limit.point ? "the predicted mixture" : limit.eitherSign ? "a datapoint of either sign" : "a datapoint";
+  return `distance to ${what} ${distance.toExponential(1)}`;
 }
 
 function drawBars(canvas, lane, flashes) {

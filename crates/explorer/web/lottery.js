@@ -8,9 +8,9 @@ const sliceMs = () => (playing ? 6 : 13);
 let drawing = null;
 
 // Runs an ensemble in slices between frames; tells of the runs as they end.
-async function ensemble({ kind, b, runs, own }, tell) {
+async function ensemble({ kind, b, momentum, runs, own }, tell) {
   const mine = (drawing = {});
-  if (!core.module.ensemble(KINDS.indexOf(kind), b, runs, own ? 1 : 0)) throw new Error(core.message());
+  if (!core.module.ensemble(KINDS.indexOf(kind), b, momentum, runs, own ? 1 : 0)) throw new Error(core.message());
   let steps = 20000;
   let seen = 0;
   for (let state = 1; state === 1; ) {
@@ -70,7 +70,7 @@ async function runLottery() {
   const mine = (draws = { lane, runs, done: 0, counts: Array(scene.m).fill(0), others: 0, times: [], sum: 0, running: true, law: lawOf(lane, runs) });
   by("lottery-run").textContent = "Stop";
   try {
-    await ensemble({ kind: lane.kind, b: lane.b, runs }, (ended, done) => {
+    await ensemble({ kind: lane.kind, b: lane.b, momentum: lane.momentum, runs }, (ended, done) => {
       for (const { winner, steps } of ended) {
         if (winner < 0) mine.others += 1;
         else {
@@ -101,7 +101,9 @@ function lawOf(lane, runs) {
   // With no active sample there is nobody to win.
   if (rest.some(Number.isNaN)) return null;
   const two = core.ask("odds_of_two");
-  const slope = two.length && lane.b === 1 && lane.kind !== "replacement" ? two[0] * lane.perSample : 0;
+  // From a start of length 1 the correction with momentum is known, too; here starts have any length.
+  const corrected = two.length && lane.b === 1 && lane.kind !== "replacement" && lane.momentum === 0;
+  const slope = corrected ? two[0] * lane.perSample : 0;
   return { paths, odds: rest.slice(0, scene.m), errors: rest.slice(scene.m), slope, mean: two[1] ?? null };
 }
 
@@ -152,11 +154,12 @@ function drawTimes() {
   const { pen, width } = area;
   const scaled = draws?.lane.kappa > 0;
   const unit = scaled ? draws.lane.kappa : 1;
-  const far = draws?.times.length ? (scaled ? 30 : niceAbove(draws.sum / draws.times.length * 3)) : 30;
+  const average = draws?.times.length ? (draws.sum / draws.times.length) * unit : 0;
+  const far = average > 0 && (!scaled || average > 15) ? niceAbove(3 * average) : 30;
   const bins = Array(45).fill(0);
   for (const steps of draws?.times ?? []) bins[Math.min(bins.length - 1, Math.floor((steps * unit * bins.length) / far))] += 1;
   const most = Math.max(1, ...bins) * 1.1;
-  const xLabel = scaled || !draws ? "time to selection, κ t" : "steps to selection";
+  const xLabel = scaled || !draws ? `time to selection, κ t${draws?.lane.momentum > 0 ? "/(1−β)²" : ""}` : "steps to selection";
   const { atX, atY, top, bottom } = frame(area, { x: [0, far], y: [0, most], yTicks: [], xTicks: ticks(0, far, 5), bottom: 34, left: 10, xLabel });
   pen.fillStyle = palette.sky;
   bins.forEach((n, k) => {
@@ -165,9 +168,8 @@ function drawTimes() {
   });
   line(pen, atX(0), bottom, atX(far), bottom, palette.text);
   if (!draws?.times.length) return write(pen, "no run yet", width / 2, bottom / 2, { size: 13 });
-  const mean = (draws.sum / draws.times.length) * unit;
-  line(pen, atX(mean), top, atX(mean), bottom, palette.text, 1.5);
-  write(pen, `mean ${digits(mean)}`, atX(mean) + 5, top + 6, { align: "left", colour: palette.text });
+  line(pen, atX(average), top, atX(average), bottom, palette.text, 1.5);
+  write(pen, `mean ${digits(average)}`, atX(average) + 5, top + 6, { align: "left", colour: palette.text });
   if (draws.law?.mean) {
     line(pen, atX(draws.law.mean), top + 18, atX(draws.law.mean), bottom, palette.text, 1.5, [4, 3]);
     write(pen, `law ${digits(draws.law.mean)}`, atX(draws.law.mean) + 5, top + 24, { align: "left", colour: palette.text });
@@ -191,6 +193,7 @@ function describeLottery() {
   } else if (law) {
     parts.push("Marks: the law (2/π) arctan(c₀/c₁), in closed form and exact as the steps become small.");
   }
+  if (law && lane.momentum > 0) parts.push(`With momentum the law holds as η → 0 with β fixed, which is derived and not proved; ε = η_B/(1−β), here ${digits(lane.effective)}, is to be far below 1−β.`);
   if (law?.slope) parts.push(`The first correction for this step size moves P(a₀) by ${law.slope.toFixed(4).replace("-", "−")}.`);
   if (law) {
     const out = counts.map((_, k) => k).filter((k) => !inside(k));
@@ -200,7 +203,7 @@ function describeLottery() {
   const mean = sum / times.length;
   by("times-text").textContent =
     `Until the losers together are below 1e-4 of the winner: ${count(mean)} steps on average` +
-    (lane.kappa > 0 ? `, ${digits(mean * lane.kappa)} in units of 1/κ = ${count(1 / lane.kappa)} steps, κ = η_B² b(m−b)/(m(m−1))${lane.kind === "replacement" ? " (with replacement η_B² b/m)" : ""}. In this unit the law knows neither b nor η.` : ".") +
+    (lane.kappa > 0 ? `, ${digits(mean * lane.kappa)} in units of ${lane.unit} = ${count(1 / lane.kappa)} steps, κ = η_B² b(m−b)/(m(m−1))${lane.kind === "replacement" ? " (with replacement η_B² b/m)" : ""}. In this unit the law knows neither b nor η${lane.momentum > 0 ? " nor β" : ""}.` : ".") +
     (law?.mean ? ` Dashed: the mean of the law, log(cosh D/cosh d₀), exact as the steps become small, from a start of length 1; growing up to it takes the rest.` : "");
 }
 
@@ -225,7 +228,7 @@ async function runSurvey() {
   by("survey-run").textContent = "Stop";
   for (const [at, b] of sizes.entries()) {
     const kind = b === scene.m ? "gd" : "sgd";
-    const fine = await ensemble({ kind, b, runs, own: true }, (ended, done) => {
+    const fine = await ensemble({ kind, b, momentum: 0, runs, own: true }, (ended, done) => {
       mine.points.push(...ended.map(({ cosine }) => [b, cosine]));
       by("survey-progress").value = (at + done / runs) / sizes.length;
       soon(drawSurvey);

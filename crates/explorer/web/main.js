@@ -96,13 +96,13 @@ function run(steps) {
 // Changes some of the scene, and starts again from its start; whether that was possible.
 function change(part) {
   const next = structuredClone(scene);
-  const { lane, kind, b, ...rest } = part;
+  const { lane, kind, b, momentum, ...rest } = part;
   if (lane !== undefined && next.lanes[lane]) {
     const old = next.lanes[lane];
     // From all samples to fewer: one, unless a size is named; and fewer than all is no longer gradient descent.
     const size = b ?? (old.kind === "gd" && kind !== "gd" ? 1 : old.b);
     const fewer = old.kind === "gd" && b < scene.m ? "sgd" : old.kind;
-    next.lanes[lane] = { kind: kind ?? fewer, b: size };
+    next.lanes[lane] = { kind: kind ?? fewer, b: size, momentum: momentum ?? old.momentum };
   }
   Object.assign(next, rest);
   if (["m", "n", "seed"].some((key) => key in rest) && !("start" in rest)) next.start = null;

@@ -11,30 +11,35 @@ const NAMES = {
 const SHORT = { gd: "GD", sgd: "SGD", cyclic: "cyclic", reshuffle: "reshuffled", replacement: "with replacement" };
 const MOST_SAMPLES = 64;
 const MOST_LANES = 3;
+const MOST_MOMENTUM = 0.99;
 
 const FIRST = {
   m: 8, n: 12, eta: 0.2, reduction: "mean", activation: "linear", norm: 0.5, seed: 2229,
-  lanes: [{ kind: "gd", b: 8 }], start: null, speed: 2, story: 1,
+  lanes: [{ kind: "gd", b: 8, momentum: 0 }], start: null, speed: 2, story: 1,
 };
 let scene = structuredClone(FIRST);
 
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const whole = (x, low, high) => clamp(Math.round(x), low, high);
 
-// Brings a scene into bounds: b ≤ m ≤ n, and full batches for gradient descent.
+// Brings a scene into bounds: b ≤ m ≤ n, full batches for gradient descent, no momentum unless it is named.
 function tidy(scene) {
   scene.m = whole(scene.m, 2, MOST_SAMPLES);
   scene.n = whole(scene.n, scene.m, 100000);
   scene.seed = whole(scene.seed, 0, Number.MAX_SAFE_INTEGER);
   scene.lanes = scene.lanes.slice(0, MOST_LANES);
-  for (const lane of scene.lanes) lane.b = lane.kind === "gd" ? scene.m : whole(lane.b, 1, scene.m);
+  for (const lane of scene.lanes) {
+    lane.b = lane.kind === "gd" ? scene.m : whole(lane.b, 1, scene.m);
+    lane.momentum = clamp(Number(lane.momentum) || 0, 0, MOST_MOMENTUM);
+  }
   if (scene.start && scene.start.length !== scene.m + 1) scene.start = null;
   if (scene.start && scene.n === scene.m) scene.start[scene.m] = 0;
   return scene;
 }
 
 function toAddress(scene) {
-  const lanes = scene.lanes.map(({ kind, b }) => (kind === "gd" ? kind : `${kind}:${b}`)).join(",");
+  const lane = ({ kind, b, momentum }) => (momentum > 0 ? `${kind}:${b}:${momentum}` : kind === "gd" ? kind : `${kind}:${b}`);
+  const lanes = scene.lanes.map(lane).join(",");
   const { m, n, eta, reduction, activation, norm, seed, speed, story } = scene;
   const parts = { m, n, eta, reduction, activation, norm, seed, lanes, speed, story };
   if (scene.start) parts.w0 = [...scene.start].join(",");
@@ -52,8 +57,8 @@ function fromAddress(address) {
   if (["mean", "sum"].includes(given.get("reduction"))) scene.reduction = given.get("reduction");
   if (["linear", "relu"].includes(given.get("activation"))) scene.activation = given.get("activation");
   const lanes = (given.get("lanes") ?? "").split(",").map((lane) => {
-    const [kind, b] = lane.split(":");
-    return { kind, b: Number(b ?? 1) || 1 };
+    const [kind, b, momentum] = lane.split(":");
+    return { kind, b: Number(b ?? 1) || 1, momentum: Number(momentum) || 0 };
   });
   if (lanes.every(({ kind }) => KINDS.includes(kind))) scene.lanes = lanes;
   const start = given.get("w0")?.split(",").map(Number);
@@ -80,9 +85,9 @@ function rebuild() {
   }
   clock = 0;
   lanes = [];
-  for (const [k, { kind, b }] of scene.lanes.entries()) {
-    if (!core.module.lane(k, KINDS.indexOf(kind), b)) return core.message();
-    lanes.push(new Track(k, kind, b));
+  for (const [k, { kind, b, momentum }] of scene.lanes.entries()) {
+    if (!core.module.lane(k, KINDS.indexOf(kind), b, momentum)) return core.message();
+    lanes.push(new Track(k, kind, b, momentum));
   }
   return null;
 }
@@ -100,16 +105,22 @@ function makeScene() {
 }
 
 class Track {
-  constructor(k, kind, b) {
-    Object.assign(this, { k, kind, b, rows: [], arrived: null });
+  constructor(k, kind, b, momentum) {
+    Object.assign(this, { k, kind, b, momentum, rows: [], arrived: null });
     const [type, ...numbers] = core.ask("lane_limit", k);
-    this.limit = type === undefined ? null : { point: type === 1, numbers };
-    [this.perSample, this.kappa, this.rate] = core.ask("rates", KINDS.indexOf(kind), b);
+    this.limit = type === undefined ? null : { point: type === 1, eitherSign: type === 3, numbers };
+    [this.perSample, this.kappa, this.rate, this.effective, this.threshold] = core.ask("rates", KINDS.indexOf(kind), b, momentum);
     this.update();
   }
 
   get name() {
-    return this.kind === "gd" ? "GD" : `${SHORT[this.kind]}, b = ${this.b}`;
+    const name = this.kind === "gd" ? "GD" : `${SHORT[this.kind]}, b = ${this.b}`;
+    return this.momentum > 0 ? `${name}, β = ${this.momentum}` : name;
+  }
+
+  // In what its time to selection is counted; kappa is a step on this clock.
+  get unit() {
+    return this.momentum > 0 ? "(1−β)²/κ" : "1/κ";
   }
 
   // Reads what is new.

@@ -8,9 +8,11 @@ function commands() {
       `--samples ${scene.m} --dim ${scene.n}`,
       `--schedule ${lane.kind} --batch ${lane.b}`,
       `--step-size ${scene.eta} --reduction ${scene.reduction} --activation ${scene.activation}`,
+      lane.momentum > 0 ? `--update heavy-ball:${lane.momentum}` : "",
       scene.start ? "--from w0.npy" : `--init-norm ${scene.norm}`,
       `--seed ${scene.seed}`,
-      clock > 0 ? `--steps ${clock} --tolerance 0` : "",
+      // Without a number of its own, train takes as many steps as its law grants; for momentum it has none.
+      clock > 0 ? `--steps ${clock} --tolerance 0` : lane.momentum > 0 ? "--steps 100000" : "",
       exact ? "--engine reduced" : "",
     ];
     return words.filter(Boolean).join(" ");
@@ -29,13 +31,16 @@ function showCommands() {
   by("repeat-text").textContent = to;
 }
 
+// As Rust reads numbers: String knows no negative zero, which a velocity can leave behind.
+const written = (x) => (x === Infinity ? "inf" : Object.is(x, -0) ? "-0" : String(x));
+
 function csv() {
-  const header = ["algorithm", "batch", "step", "R", ...Array.from({ length: scene.m }, (_, i) => `c_${i}`)];
+  const header = ["algorithm", "batch", "momentum", "step", "R", ...Array.from({ length: scene.m }, (_, i) => `c_${i}`)];
   const rows = lanes.flatMap((lane) => {
     const now = lane.diverged === null && lane.rows.at(-1)[0] !== lane.step ? [[lane.step, lane.logRatio, ...lane.c]] : [];
-    return [...lane.rows, ...now].map((row) => [lane.kind, lane.b, ...row]);
+    return [...lane.rows, ...now].map((row) => [lane.kind, lane.b, lane.momentum, ...row]);
   });
-  return [header, ...rows].map((row) => row.map((x) => (x === Infinity ? "inf" : String(x))).join(",")).join("\n") + "\n";
+  return [header, ...rows].map((row) => row.map(written).join(",")).join("\n") + "\n";
 }
 
 // A NumPy file of one vector of 64-bit floats.

@@ -43,11 +43,21 @@ const CHAPTERS = [
     scene: { m: 4, n: 6, eta: 0.55, reduction: "sum", activation: "linear", norm: 0.5, seed: 31, lanes: "gd,sgd:1,cyclic:1", speed: 1.6 },
     tools: [0.2, 0.45, 0.55].map((eta) => [`η = ${eta}`, () => ({ eta })]),
   },
+  {
+    title: "Momentum",
+    text: "Both runs have the same start, batches and step size, and the second adds momentum: v ← βv + g and w ← w − ηv with β = 0.9. As η → 0 it has the odds of SGD, on a clock that is faster by 1/(1−β)², here a hundred times.",
+    watch: "the second run commits after some 20,000 steps, the first after 1.5 million. Draw the runs of the second: their counts follow the law of chapter 4.",
+    scene: { m: 2, n: 2, eta: 0.004, reduction: "mean", activation: "linear", norm: 0.5, seed: 31, lanes: "sgd:1,sgd:1:0.9", speed: 4.8 },
+    tools: [...[0.5, 0.8, 0.9].map((momentum) => [`β = ${momentum}`, () => ({ lane: 1, momentum })]), ["Draw 20,000 runs of the second", () => drawFromStory("1")]],
+  },
 ];
 
-function drawFromStory() {
+// What the buttons of chapters promise: 20,000 runs, of a lane or of the one that is chosen.
+function drawFromStory(lane) {
+  by("lottery-runs").value = "20000";
+  if (lane && isLottery(lanes[lane])) by("lottery-lane").value = lane;
   by("lottery").scrollIntoView({ behavior: calm() ? "auto" : "smooth" });
-  if (!draws?.running) runLottery();
+  if (!draws?.running && !by("lottery-run").disabled) runLottery();
   return null;
 }
 
