@@ -132,6 +132,12 @@ pub enum Error {
     #[error("{}: {}", escaped(at), escaped(reason))]
     Study { at: String, reason: String },
 
+    #[error("`{command}` of Slurm is needed, and is not installed here or not in PATH")]
+    NoSlurm { command: &'static str },
+
+    #[error("{command}: {}", escaped(reason))]
+    Slurm { command: &'static str, reason: String },
+
     #[error("standard output cannot be written: {0}")]
     Output(std::io::Error),
 

@@ -35,6 +35,11 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("cargo run --release --example minimal", "`examples` runs it"),
     ("cargo run --release --example measure_run -- runs/mine", "`examples` runs it"),
     ("cargo install --path crates/cli", "it would install"),
+    (
+        "target/release/sweep submit experiments/studies/batch.toml --out runs/batch --jobs 16 --at-most 8 --sbatch \"--partition=long --time=4:00:00\"",
+        "it needs Slurm; `sweep::cluster` submits",
+    ),
+    ("target/release/sweep status runs/batch", "what the line before it submits"),
 ];
 
 /// What stands for cargo: `cargo run --release [--bin NAME] [-- ARGUMENTS]`, and nothing else.

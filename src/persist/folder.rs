@@ -38,11 +38,30 @@ impl Folder {
     /// # Errors
     /// [`Error::Io`], also if there is something of that name.
     pub fn create(place: &Place, suffix: &str) -> Result<Self> {
-        let name = place.neighbour(suffix);
-        let path = place.path_of(&name);
+        Self::make(place, &place.neighbour(suffix))
+    }
+
+    /// Opens the directory in the place itself, in which others may have files, too; makes it if it is not there.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if it is something else, [`Error::Io`].
+    pub fn open_or_make(place: &Place) -> Result<Self> {
+        Self::look_in(place)?.map_or_else(|| Self::make(place, &place.name), Ok)
+    }
+
+    /// Opens the directory in the place itself, if there is one, to read it.
+    ///
+    /// # Errors
+    /// [`Error::NotOurs`] if it has no journal, [`Error::Io`].
+    pub fn look_in(place: &Place) -> Result<Option<Self>> {
+        Self::look_at(place, &place.name)
+    }
+
+    fn make(place: &Place, name: &OsStr) -> Result<Self> {
+        let path = place.path_of(name);
         let make = || {
-            place.parent.create_dir(&name)?;
-            let dir = open_dir_in(&place.parent, Path::new(&name))?;
+            place.parent.create_dir(name)?;
+            let dir = open_dir_in(&place.parent, Path::new(name))?;
             create_in(&dir, Path::new(JOURNAL))?.write_all(MARK.as_bytes())?;
             Ok(dir)
         };
@@ -69,14 +88,17 @@ impl Folder {
     /// # Errors
     /// [`Error::NotOurs`] if it has no journal, [`Error::Io`].
     pub fn look(place: &Place, suffix: &str) -> Result<Option<Self>> {
-        let name = place.neighbour(suffix);
-        let path = place.path_of(&name);
-        if !is_there(&place.parent, Path::new(&name)).map_err(io_at(&path))? {
+        Self::look_at(place, &place.neighbour(suffix))
+    }
+
+    fn look_at(place: &Place, name: &OsStr) -> Result<Option<Self>> {
+        let path = place.path_of(name);
+        if !is_there(&place.parent, Path::new(name)).map_err(io_at(&path))? {
             return Ok(None);
         }
-        let is_gone = || is_there(&place.parent, Path::new(&name)).is_ok_and(|there| !there);
+        let is_gone = || is_there(&place.parent, Path::new(name)).is_ok_and(|there| !there);
         // Another process may remove it meanwhile.
-        let dir = match open_dir_in(&place.parent, Path::new(&name)) {
+        let dir = match open_dir_in(&place.parent, Path::new(name)) {
             Ok(dir) => dir,
             Err(_) if is_gone() => return Ok(None),
             Err(_) => return Err(Error::NotOurs { path }),

@@ -7,7 +7,8 @@
 //! - `.NAME.replaced/`, the run that gives way to it;
 //! - `.NAME.checkpoint/`, what `--resume` goes on with ([`store`]).
 //!
-//! Several processes may share a job: each has a place of its own beside that where the job ends, with its lock and its store ([`shards`]).
+//! Several processes may share a job: each has a place of its own beside that where the job ends, with its lock and its store ([`shards`]). What a scheduler
+//! needs of a job is in a directory beside it that stays ([`beside`]).
 //!
 //! What is there decides whether a job begins, goes on, or is complete ([`entry`]).
 //!
@@ -16,6 +17,7 @@
 //! is unchanged, is ever deleted or replaced. Directories are held open while they are written to, and files are created anew, never
 //! opened through a link.
 
+mod beside;
 pub(crate) mod entry;
 mod exchange;
 mod file;
@@ -28,5 +30,6 @@ pub(crate) mod run_dir;
 pub(crate) mod shards;
 pub(crate) mod store;
 
+pub(crate) use beside::Beside;
 pub(crate) use in_place::InPlace;
 pub(crate) use run_dir::RunDir;

@@ -12,22 +12,27 @@ use super::run_dir::{CHECKPOINT, RunDir};
 use super::store::Store;
 use crate::error::{Error, Result, io_at};
 
-/// Most processes that share a job.
-const MAX: u64 = 100_000;
-
 /// One of several processes that share a job: `K/N`, from `1/N` on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shard {
-    /// Which one, from 1 on.
-    number: u64,
     /// Of how many.
-    count: u64,
+    pub count: u64,
+    /// Which one, from 1 on.
+    pub number: u64,
 }
 
 impl Shard {
-    /// Whether the `k`-th piece of work, from 0 on, is its own.
+    /// Most processes that share a job.
+    pub const MAX: u64 = 100_000;
+
+    /// The one of so many that does the `k`-th piece of work, from 0 on.
+    pub fn of(k: u64, count: u64) -> Self {
+        Self { count, number: k % count + 1 }
+    }
+
+    /// Whether the `k`-th piece of work is its own.
     pub fn does(self, k: u64) -> bool {
-        k % self.count == self.number - 1
+        self == Self::of(k, self.count)
     }
 
     /// Its place beside that of the job.
@@ -59,10 +64,10 @@ impl FromStr for Shard {
         let plain = |text: &str| text.parse::<u64>().ok().filter(|number| number.to_string() == text);
         let read = text.split_once('/').and_then(|(number, count)| Some((plain(number)?, plain(count)?)));
         match read {
-            Some((number, count)) if 1 <= number && number <= count && count <= MAX => {
+            Some((number, count)) if 1 <= number && number <= count && count <= Self::MAX => {
                 Ok(Self { number, count })
             }
-            _ => Err(format!("expected K/N with 1 ≤ K ≤ N ≤ {MAX}, as 3/8")),
+            _ => Err(format!("expected K/N with 1 ≤ K ≤ N ≤ {}, as 3/8", Self::MAX)),
         }
     }
 }
@@ -84,7 +89,7 @@ fn found(place: &Place) -> Result<Vec<Shard>> {
     let entries = place.parent.entries().map_err(io_at(&place.shown))?;
     let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
     let mut shards: Vec<Shard> = names.filter_map(|name| shard(name.as_encoded_bytes())).collect();
-    shards.sort_by_key(|shard| (shard.count, shard.number));
+    shards.sort();
     Ok(shards)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::options::{Keep, SweepOptions};
+use super::options::{Keep, StudyOptions};
 use super::plan::Plan;
 use crate::cli;
 use crate::error::Result;
@@ -20,7 +20,7 @@ pub(super) fn keep(
     plan: &Plan,
     runs: &[u64],
     out: &Path,
-    options: &SweepOptions,
+    options: &StudyOptions,
     interrupt: &Interrupt,
 ) -> Result<bool> {
     let Some(Keep::Runs) = options.keep else { return Ok(true) };

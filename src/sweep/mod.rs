@@ -18,9 +18,13 @@ mod own;
 mod page;
 mod plan;
 mod resolved;
+mod script;
 mod sentences;
 mod shared;
+mod slurm;
+mod status;
 mod study;
+mod submit;
 mod tables;
 mod told;
 
@@ -30,9 +34,10 @@ use std::process::ExitCode;
 use self::done::Done;
 use self::execute::Work;
 use self::ledger::Ledger;
-pub use self::options::{Keep, SweepOptions, command};
+pub use self::options::{Keep, StudyOptions, SweepOptions, command};
 use self::page::{JOB, Told};
 use self::plan::Plan;
+use self::study::Study;
 use self::tables::Results;
 use crate::cli;
 use crate::error::{Error, Result};
@@ -49,30 +54,43 @@ use crate::report::render;
 /// # Errors
 /// What is wrong with the study; a place that holds something else; [`Error::Io`].
 pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
-    let (options, study) = options::read(arguments)?;
-    let json = options.output.json;
+    let own = arguments.first().cloned();
+    match options::read(arguments)? {
+        options::Request::Sweep(options, study) => sweep(&options, study),
+        options::Request::Submit(options, study) => submit::submit(&options, study, own.as_ref()),
+        options::Request::Status(options) => status::tell(&options),
+    }
+}
+
+fn sweep(options: &SweepOptions, study: Study) -> Result<ExitCode> {
+    let (asked, json) = (&options.asked, options.asked.output.json);
     if let Some(directory) = &options.render {
         let draw = |run_dir: &RunDir| Told::read(directory)?.draw(directory, run_dir);
         return cli::tell_drawn(&render::redrawn(directory, draw)?, directory, json);
     }
     if let Some(directory) = &options.merge {
-        return shared::merge(directory, &options);
+        return shared::merge(directory, asked);
     }
-    if options.study.is_none() && study.axes.is_empty() {
-        return Err(Error::Usage("give a STUDY, or what varies as --grid OPTION=VALUES".into()));
-    }
-    let plan = Plan::check(study)?;
+    let plan = planned(study, asked)?;
     if options.dry_run {
         return told::dry_run(&plan, &estimate::of(&plan)?, json);
     }
-    match (options.shard, &options.output.out) {
-        (Some(shard), Some(out)) => shared::part(&plan, shard, out, &options),
-        _ => whole(&plan, &options),
+    match (options.shard, &asked.output.out) {
+        (Some(shard), Some(out)) => shared::part(&plan, shard, out, asked),
+        _ => whole(&plan, asked),
     }
 }
 
+/// Checks the study that is asked for.
+fn planned(study: Study, options: &StudyOptions) -> Result<Plan> {
+    if options.study.is_none() && study.axes.is_empty() {
+        return Err(Error::Usage("give a STUDY, or what varies as --grid OPTION=VALUES".into()));
+    }
+    Plan::check(study)
+}
+
 /// Does all that is missing, and writes the tables.
-fn whole(plan: &Plan, options: &SweepOptions) -> Result<ExitCode> {
+fn whole(plan: &Plan, options: &StudyOptions) -> Result<ExitCode> {
     let (output, interrupt) = (&options.output, Interrupt::listen()?);
     let mut run_dir = RunDir::claim(output.out.as_deref(), "sweep")?;
     plan.inputs().try_for_each(|input| run_dir.keep_apart(input))?;
@@ -116,7 +134,7 @@ fn complete(
     there: &InPlace,
     mut run_dir: RunDir,
     store: &Store,
-    options: &SweepOptions,
+    options: &StudyOptions,
     interrupt: &Interrupt,
 ) -> Result<ExitCode> {
     let all: Vec<u64> = (0..plan.runs()).collect();
@@ -150,7 +168,7 @@ fn train(plan: &Plan, pending: &[u64], store: Store, interrupt: &Interrupt) -> R
 ///
 /// # Errors
 /// [`Error::File`] if runs are missing: the tables would be short.
-fn finish(plan: &Plan, done: &Done, run_dir: RunDir, options: &SweepOptions) -> Result<()> {
+fn finish(plan: &Plan, done: &Done, run_dir: RunDir, options: &StudyOptions) -> Result<()> {
     let missing = done.missing().count();
     if missing > 0 {
         let reason = format!(

@@ -1,10 +1,10 @@
-//! The options of `sweep`: its own, and those of `train` that all runs may share.
+//! The options of `sweep` and its subcommands: their own, and those of `train` that all runs may share.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, value_parser};
 use toml::de::DeValue;
 
 use super::file;
@@ -20,6 +20,61 @@ use crate::text;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "sweep", version, args_override_self = true)]
 pub struct SweepOptions {
+    /// What is asked for.
+    #[command(flatten)]
+    pub asked: StudyOptions,
+    /// Check the study, print its cells and estimate the time, and stop.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do the K-th of N parts of the work. Processes with different K may run at the same time, on any machines that share --out; the last
+    /// one to end writes the tables.
+    #[arg(long, value_name = "K/N", requires = "out", conflicts_with_all = ["force", "dry_run"])]
+    pub shard: Option<Shard>,
+    /// Write the tables of the study that shards have worked on in DIR; exits with 1 if runs are missing. Takes no other option but --json and --no-page.
+    #[arg(long, value_name = "DIR")]
+    pub merge: Option<PathBuf>,
+    /// Draw report.html and figures/ again from the files of a finished study, without training. Takes no other option but --json.
+    #[arg(long, value_name = "DIR")]
+    pub render: Option<PathBuf>,
+}
+
+/// Submits a study to Slurm as a job array, of which each task does a part, and returns at once. Submitted again, it submits the parts that are neither done,
+/// queued nor running.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "submit", args_override_self = true)]
+pub struct SubmitOptions {
+    /// What is asked for.
+    #[command(flatten)]
+    pub asked: StudyOptions,
+    /// Number of parts, each a task of the array.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=Shard::MAX))]
+    pub jobs: u64,
+    /// Run at most so many tasks at a time.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=Shard::MAX))]
+    pub at_most: Option<u64>,
+    /// Options of `sbatch`, as one word: `--sbatch "--partition=long --time=4:00:00"`. May be repeated.
+    #[arg(long, value_name = "OPTIONS", allow_hyphen_values = true)]
+    pub sbatch: Vec<String>,
+    /// Check the study, print the script, and submit nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Tells how many runs of a study are done, running, queued, failed and missing; exits with 1 unless all are done.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "status")]
+pub struct StatusOptions {
+    /// The directory of the study, as it was given as --out.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Print one JSON document to standard output, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A study, and where its results go.
+#[derive(Clone, Debug, Args)]
+pub struct StudyOptions {
     /// The study, as a TOML file; a grid on the command line needs none.
     #[arg(value_name = "STUDY")]
     pub study: Option<PathBuf>,
@@ -38,19 +93,6 @@ pub struct SweepOptions {
     /// Also leave the directory of every run, as `train --no-page` does, below `OUT-runs/`; this trains each run once more, by itself.
     #[arg(long, value_enum, value_name = "WHAT", requires = "out")]
     pub keep: Option<Keep>,
-    /// Check the study, print its cells and estimate the time, and stop.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Do the K-th of N parts of the work. Processes with different K may run at the same time, on any machines that share --out; the last
-    /// one to end writes the tables.
-    #[arg(long, value_name = "K/N", requires = "out", conflicts_with_all = ["force", "dry_run"])]
-    pub shard: Option<Shard>,
-    /// Write the tables of the study that shards have worked on in DIR; exits with 1 if runs are missing. Takes no other option but --json and --no-page.
-    #[arg(long, value_name = "DIR")]
-    pub merge: Option<PathBuf>,
-    /// Draw report.html and figures/ again from the files of a finished study, without training. Takes no other option but --json.
-    #[arg(long, value_name = "DIR")]
-    pub render: Option<PathBuf>,
     /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
@@ -63,32 +105,72 @@ pub enum Keep {
     Runs,
 }
 
+/// What `sweep` is to do.
+pub(super) enum Request {
+    Sweep(SweepOptions, Study),
+    Submit(SubmitOptions, Study),
+    Status(StatusOptions),
+}
+
 /// The command line of `sweep`.
 pub fn command() -> Command {
     let own = SweepOptions::command();
-    let ids: Vec<_> = own.get_arguments().map(|arg| arg.get_id().clone()).collect();
-    let others: Vec<_> =
-        ids.iter().filter(|id| !["merge", "json", "no_page"].contains(&id.as_str())).cloned().collect();
+    let alone = ["merge", "json", "no_page"];
+    let ids = own.get_arguments().map(|arg| arg.get_id().clone());
+    let others: Vec<_> = ids.filter(|id| !alone.contains(&id.as_str())).collect();
     let own = own.mut_arg("merge", |merge| merge.conflicts_with_all(others));
+    let submit = SubmitOptions::command()
+        .mut_arg("out", |out| out.required(true).help("Directory of the study"))
+        // Parts that are queued would find the results of others gone.
+        .mut_arg("force", |force| force.hide(true).conflicts_with("out"));
+    cli::render_alone(with_shared(own))
+        .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
+        .subcommand(with_shared(submit))
+        .subcommand(StatusOptions::command())
+}
+
+/// Adds the options that all runs may share.
+fn with_shared(own: Command) -> Command {
+    let ids: Vec<_> = own.get_arguments().map(|arg| arg.get_id().clone()).collect();
     let heading = "Options of every run, as of `train`";
     let known = Options::new();
     let shared = known.arguments().filter(|arg| !ids.contains(arg.get_id()));
-    cli::render_alone(shared.fold(own, |command, arg| command.arg(arg.clone().help_heading(heading))))
+    shared.fold(own, |command, arg| command.arg(arg.clone().help_heading(heading)))
 }
 
-/// The options of a command line, and the study that they make. Wrong usage ends the process, as [`Parser::parse_from`] does.
+/// What a command line asks for, with the study that it makes. Wrong usage ends the process, as [`Parser::parse_from`] does.
 ///
 /// # Errors
 /// What is wrong with the study as it is written.
-pub(super) fn read(arguments: Vec<OsString>) -> Result<(SweepOptions, Study)> {
+pub(super) fn read(arguments: Vec<OsString>) -> Result<Request> {
     let matches = command().get_matches_from(arguments);
-    let options = SweepOptions::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    Ok(match matches.subcommand() {
+        Some(("status", matches)) => Request::Status(of(matches)),
+        Some((_, matches)) => {
+            let options: SubmitOptions = of(matches);
+            let study = study(matches, &options.asked)?;
+            Request::Submit(options, study)
+        }
+        None => {
+            let options: SweepOptions = of(&matches);
+            let study = study(&matches, &options.asked)?;
+            Request::Sweep(options, study)
+        }
+    })
+}
+
+fn of<T: FromArgMatches>(matches: &ArgMatches) -> T {
+    T::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
+}
+
+fn study(matches: &ArgMatches, options: &StudyOptions) -> Result<Study> {
     let known = Options::new();
     let mut study = match &options.study {
         Some(path) => file::read(path, &known)?,
         None => Study::new(),
     };
-    for (name, value) in shared(&matches, &known)? {
+    for (name, value) in shared(matches, &known)? {
         study.set(&name, vec![value], false, &known)?;
     }
     for text in &options.set {
@@ -101,7 +183,7 @@ pub(super) fn read(arguments: Vec<OsString>) -> Result<(SweepOptions, Study)> {
     }
     zip(&mut study, &options.zip, &known)?;
     study.seeds = options.seeds.unwrap_or(study.seeds);
-    Ok((options, study))
+    Ok(study)
 }
 
 /// The options of `train` that were given for all runs.

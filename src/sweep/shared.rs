@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::done::Done;
 use super::ledger;
-use super::options::SweepOptions;
+use super::options::StudyOptions;
 use super::page::{JOB, STUDY};
 use super::plan::Plan;
 use super::{directories, file, finish, names, told, train};
@@ -23,17 +23,11 @@ use crate::text;
 ///
 /// # Errors
 /// [`Error::Busy`] if another process does the same share; [`Error::OtherJob`]; as of the study as a whole.
-pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions) -> Result<ExitCode> {
     let interrupt = Interrupt::listen()?;
     let own: Vec<u64> = (0..plan.runs()).filter(|run| shard.does(*run)).collect();
     if let Some(there) = complete_at(plan, out)? {
-        there.check_whole()?;
-        if there.text(STUDY).as_deref() != Some(&plan.study.to_toml()) {
-            cli::note(&format!(
-                "{} has another title, other comparisons or other figures; the study without --shard makes them anew",
-                text::path(out)
-            ));
-        }
+        check_complete(plan, &there, out)?;
         if !directories::keep(plan, &own, out, options, &interrupt)? {
             told::interrupted(0, None);
             return Ok(interrupt.exit_code());
@@ -60,8 +54,20 @@ pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions
     merge_if_last(plan, shard, out, options)
 }
 
+/// Checks that the tables in a place are whole, and says so if they are of another title.
+pub(super) fn check_complete(plan: &Plan, there: &InPlace, out: &Path) -> Result<()> {
+    there.check_whole()?;
+    if there.text(STUDY).as_deref() != Some(&plan.study.to_toml()) {
+        cli::note(&format!(
+            "{} has another title, other comparisons or other figures; the study without --shard makes them anew",
+            text::path(out)
+        ));
+    }
+    Ok(())
+}
+
 /// Writes the tables if no run is missing; another process may be about to.
-fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions) -> Result<ExitCode> {
     let missing = match collected(plan, out)? {
         Some(done) if done.missing().next().is_some() => done.missing().count(),
         Some(done) => match write(plan, &done, out, options) {
@@ -83,18 +89,14 @@ fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &SweepOptions) 
 ///
 /// # Errors
 /// [`Error::Usage`] if there is nothing; as of the study as a whole.
-pub(super) fn merge(out: &Path, options: &SweepOptions) -> Result<ExitCode> {
+pub(super) fn merge(out: &Path, options: &StudyOptions) -> Result<ExitCode> {
     let nothing = || Error::Usage(format!("--merge {}: no shard has begun there", text::path(out)));
-    // Nothing is made on the way to a place that was mistyped.
-    if out.parent().is_some_and(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
+    if !has_parent(out) {
         return Err(nothing());
     }
     let known = names::Options::new();
     let Some(study) = ledger::study_of(out)? else {
-        let there = InPlace::at(out)?;
-        let is_study =
-            |run: &InPlace| run.json::<Value>(JOB).is_some_and(|job| job.get("options_checksum").is_some());
-        there.filter(is_study).ok_or_else(nothing)?.check_whole()?;
+        job_in(out)?.ok_or_else(nothing)?;
         return told::complete(out, options.output.json);
     };
     let plan = Plan::check(file::parse(&study, "the study of the shards", &known)?)?;
@@ -110,8 +112,23 @@ pub(super) fn merge(out: &Path, options: &SweepOptions) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether a place can hold anything: nothing is made on the way to one that was mistyped.
+pub(super) fn has_parent(out: &Path) -> bool {
+    out.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir())
+}
+
+/// The job of the study of which the tables are in a place, all of them, if they are.
+///
+/// # Errors
+/// [`Error::Damaged`] if one of them is missing or was changed.
+pub(super) fn job_in(out: &Path) -> Result<Option<Value>> {
+    let Some(there) = InPlace::at(out)? else { return Ok(None) };
+    let job = there.json::<Value>(JOB).filter(|job| job.get("options_checksum").is_some());
+    job.map(|job| there.check_whole().map(|()| job)).transpose()
+}
+
 /// The results of all processes that have worked on a study; none if its tables are there. Whoever writes those removes the results.
-fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
+pub(super) fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
     let read = || {
         let mut done = Done::none(plan.runs());
         let shared = shards::stores_of(out, &plan.job)?;
@@ -125,7 +142,7 @@ fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
 }
 
 /// Claims the place of a study and writes its tables there, unless they are.
-fn write(plan: &Plan, done: &Done, out: &Path, options: &SweepOptions) -> Result<()> {
+fn write(plan: &Plan, done: &Done, out: &Path, options: &StudyOptions) -> Result<()> {
     let mut run_dir = RunDir::claim(Some(out), "sweep")?;
     let store = run_dir.store(plan.job.clone())?;
     let there = run_dir.in_place();
@@ -145,7 +162,7 @@ fn is_complete(plan: &Plan, out: &Path) -> Result<bool> {
 }
 
 /// The tables of a study if they are in their place.
-fn complete_at(plan: &Plan, out: &Path) -> Result<Option<InPlace>> {
+pub(super) fn complete_at(plan: &Plan, out: &Path) -> Result<Option<InPlace>> {
     let Some(run) = InPlace::at(out)? else { return Ok(None) };
     match run.standing(JOB, &plan.job) {
         Standing::Other(differences) => Err(Error::OtherJob { path: out.into(), differences }),

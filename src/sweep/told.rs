@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use indicatif::HumanDuration;
 use serde_json::{Value, json};
 
-use super::SweepOptions;
+use super::StudyOptions;
 use super::estimate::{self, Expected};
 use super::page::Told;
 use super::plan::Plan;
@@ -66,7 +66,7 @@ fn seconds(seconds: f64) -> String {
 }
 
 /// What came out, and where it is.
-pub(super) fn finished(told: &Told, target: &Path, options: &SweepOptions) -> Result<()> {
+pub(super) fn finished(told: &Told, target: &Path, options: &StudyOptions) -> Result<()> {
     let directory = text::path(target).to_string();
     if options.output.json {
         return cli::print_json(&json!({

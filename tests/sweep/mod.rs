@@ -1,7 +1,9 @@
+mod cluster;
 mod errors;
 mod results;
 mod same;
 mod shown;
+mod submitted;
 
 use std::collections::BTreeMap;
 use std::fs;
