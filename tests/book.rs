@@ -97,7 +97,7 @@ fn blocks_say_what_they_are_and_rust_is_compiled() {
     for page in pages() {
         for (language, _) in blocks(&page) {
             match language.as_str() {
-                "sh" | "bash" | "text" | "toml" | "python" => {}
+                "sh" | "bash" | "text" | "toml" | "python" | "r" => {}
                 "rust" | "rust,no_run" => {
                     assert!(
                         library.contains(&format!("include_str!(\"../{page}\")")),

@@ -1,6 +1,8 @@
 //! What is printed and drawn.
 
-use super::{sweep, swept, write};
+use std::fs;
+
+use super::{number, rows, sweep, swept, write};
 use crate::common::{names, stderr, stdout, temporary};
 use crate::documents::path;
 
@@ -135,4 +137,46 @@ fn a_document_is_all_that_json_prints() {
     let complete = swept(directory, "--grid batch=1,2 --samples 3 --steps 50 --seeds 2 --out run --json");
     let json: serde_json::Value = serde_json::from_str(&stdout(&complete)).unwrap();
     assert_eq!((&json["complete"], &json["directory"]), (&true.into(), &"run".into()));
+}
+
+/// Means of the archived studies, most of them quoted by the book: study, batch size, another option and its value, measure, mean.
+const MEANS: [[&str; 6]; 15] = [
+    ["batch", "11", "step_size", "0.05", "participation_ratio", "1.00"],
+    ["batch", "12", "step_size", "0.1", "participation_ratio", "4.74"],
+    ["batch-and-step", "15", "step_size", "0.01", "participation_ratio", "1.00"],
+    ["batch-and-step", "16", "step_size", "0.6", "participation_ratio", "3.43"],
+    ["batch-and-step", "4", "step_size", "0.6", "converged", "0"],
+    ["batch-and-step", "16", "step_size", "0.8", "dead", "10"],
+    ["widths", "3", "model", "shallow:4", "pure_neurons", "4.00"],
+    ["widths", "6", "model", "shallow:8", "pure_neurons", "4.67"],
+    ["widths", "11", "model", "shallow:16", "pure_neurons", "1.00"],
+    ["widths", "12", "model", "shallow:2", "pure_neurons", "0.00"],
+    ["momentum", "11", "update", "heavy-ball:0.9", "participation_ratio", "1.02"],
+    ["momentum", "1", "update", "adam", "participation_ratio", "1.65"],
+    ["momentum", "12", "update", "adam", "participation_ratio", "4.70"],
+    ["digits", "1", "normalise", "unit", "pca_angle_max", "0.14"],
+    ["digits", "32", "normalise", "unit", "pca_angle_max", "0.024"],
+];
+
+#[test]
+fn the_archived_studies_are_those_that_ship() {
+    let directory = temporary();
+    let archive = path("experiments/results/studies");
+    let mut studies = 0;
+    for file in fs::read_dir(path("experiments/studies")).unwrap().map(|entry| entry.unwrap().path()) {
+        let archived = archive.join(file.file_stem().unwrap());
+        let output = swept(directory.path(), &format!("{} --dry-run --json", file.display()));
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let study = fs::read_to_string(archived.join("study.toml")).unwrap();
+        assert_eq!(told["study"].as_str().unwrap(), study, "{}", file.display());
+        assert!(archived.join("report.html").exists() && archived.join("runs.csv").exists());
+        studies += 1;
+    }
+    assert_eq!(studies, names(&archive).len());
+    for [study, batch, option, value, measure, mean] in MEANS {
+        let rows = rows(&archive.join(study).join("summary.csv"));
+        let row = rows.iter().find(|row| row["batch"] == batch && row[option] == value).unwrap();
+        let decimals = mean.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        assert_eq!(format!("{:.decimals$}", number(row, measure)), mean, "{study}, b = {batch}, {value}");
+    }
 }
