@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::cli;
 use crate::error::{Error, Result};
 use crate::persist::shards::Shard;
 use crate::persist::store::checksum_of;
@@ -79,6 +80,14 @@ pub(super) fn tasks(place: &Path) -> Result<Option<Vec<Task>>> {
         Err(Error::NoSlurm { .. }) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The same where it is no condition: none, and a note, if `squeue` does not answer.
+pub(super) fn tasks_if_known(place: &Path) -> Option<Vec<Task>> {
+    tasks(place).unwrap_or_else(|error| {
+        cli::note(&format!("{error}: which tasks are queued or running is not known"));
+        None
+    })
 }
 
 /// Whether jobs can be submitted from here.

@@ -10,7 +10,7 @@ use super::done::Done;
 use super::options::StatusOptions;
 use super::script::log;
 use super::shared::{has_parent, job_in};
-use super::slurm::{Task, tasks};
+use super::slurm::{Task, tasks_if_known};
 use super::submit::{SLURM, Submitted, by_part};
 use crate::cli;
 use crate::error::{Error, Result};
@@ -68,7 +68,7 @@ struct Progress {
 /// Tells how far a study is. Exits with 1 if runs are missing.
 ///
 /// # Errors
-/// [`Error::Usage`] if there is no study; [`Error::OtherJob`] if processes work on different ones; [`Error::Slurm`]; [`Error::Damaged`]; [`Error::Io`].
+/// [`Error::Usage`] if there is no study; [`Error::OtherJob`] if processes work on different ones; [`Error::Damaged`]; [`Error::Io`].
 pub(super) fn tell(options: &StatusOptions) -> Result<ExitCode> {
     let out = &options.directory;
     let nothing = || Error::Usage(format!("{} holds no study, and none is under way there", text::path(out)));
@@ -90,7 +90,7 @@ fn progress(out: &Path) -> Result<Option<Progress>> {
         return Ok(Some(Progress { runs: runs(&job), missing: 0, is_complete: true, parts: Vec::new() }));
     }
     let Some((runs, done)) = begun else { return Ok(None) };
-    let parts = submitted.map(|submitted| parts(&beside, &done, submitted.parts)).transpose()?;
+    let parts = submitted.map(|submitted| parts(&beside, &done, submitted.parts));
     let missing = done.missing().count();
     Ok(Some(Progress { runs, missing, is_complete: false, parts: parts.unwrap_or_default() }))
 }
@@ -111,10 +111,10 @@ fn begun(out: &Path, submitted: Option<&Submitted>) -> Result<Option<(u64, Done)
 }
 
 /// The parts of a study that are not done.
-fn parts(beside: &Beside, done: &Done, count: u64) -> Result<Vec<Part>> {
-    let tasks = tasks(beside.run())?;
+fn parts(beside: &Beside, done: &Done, count: u64) -> Vec<Part> {
+    let tasks = tasks_if_known(beside.run());
     let part = |(shard, runs)| part(shard, runs, tasks.as_deref(), &beside.path().join(log(shard)));
-    Ok(by_part(done.missing(), count).into_iter().map(part).collect())
+    by_part(done.missing(), count).into_iter().map(part).collect()
 }
 
 /// A part, from what Slurm knows of all tasks, where there is Slurm.

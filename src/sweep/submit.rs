@@ -63,7 +63,9 @@ pub(super) fn submit(options: &SubmitOptions, study: Study, own: Option<&OsStrin
     let Some(missing) = missing(&plan, out, options.jobs)? else {
         return told::complete(out, options.asked.output.json);
     };
-    let active = active(&plan, &beside, options.jobs)?;
+    let place = beside.run();
+    let tasks = if options.dry_run { slurm::tasks_if_known(place) } else { slurm::tasks(place)? };
+    let active = active(&plan, &beside, options.jobs, tasks.unwrap_or_default())?;
     let parts: Vec<Shard> = missing.keys().copied().filter(|part| !active.contains(part)).collect();
     let runs = parts.iter().map(|part| missing[part]).sum();
     let mut submission = Submission { options, out, sweep, parts: &parts, runs, job: None };
@@ -95,8 +97,7 @@ pub(super) fn by_part(runs: impl Iterator<Item = u64>, parts: u64) -> BTreeMap<S
 }
 
 /// The parts that are queued or running.
-fn active(plan: &Plan, beside: &Beside, parts: u64) -> Result<Vec<Shard>> {
-    let mut tasks = slurm::tasks(beside.run())?.unwrap_or_default();
+fn active(plan: &Plan, beside: &Beside, parts: u64, mut tasks: Vec<slurm::Task>) -> Result<Vec<Shard>> {
     tasks.retain(slurm::Task::is_active);
     let refuse = |what: String| {
         let (place, jobs) = (text::path(beside.run()), tasks.iter().map(|task| &task.job).unique().join(" "));

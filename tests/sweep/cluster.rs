@@ -189,8 +189,8 @@ fn disturbed(cluster: &Cluster, directory: &Path, job: &str) {
     kill("-9", process(&directory.join("run"), "2/8"));
     kill("-USR1", parent(process(&directory.join("run"), "3/8")));
     cluster.wait(directory, "run", |told| part(told, 3).is_some_and(|part| part["state"] == "queued"));
-    // Slurm lets two minutes pass by itself.
-    cluster.slurm("scontrol", &format!("update JobId={job}_3 StartTime=now"));
+    // Slurm lets two minutes pass by itself; it takes a start in the second of the end for the run that has ended.
+    cluster.slurm("scontrol", &format!("update JobId={job}_3 StartTime=now+3"));
     let told = cluster.wait(directory, "run", |told| told["running"] == 0 && told["queued"] == 0);
     for (number, slurm) in [(1, "CANCELLED"), (2, "FAILED")] {
         let part = part(&told, number).unwrap();

@@ -86,9 +86,18 @@ fn what_slurm_says_is_passed_on() {
     assert_eq!((stdout(&status).as_str(), status.status.code()), (told, Some(1)));
     let unreachable = "squeue: slurm_load_jobs error: Unable to contact slurm controller";
     let directory = furnished(&[("sbatch", refused, 1), ("squeue", unreachable, 1)]);
-    for arguments in [submit, "submit s.toml --out run --jobs 2 --dry-run"] {
-        refuses(directory.path(), arguments, "squeue: slurm_load_jobs error: Unable to contact");
-    }
+    refuses(
+        directory.path(),
+        submit,
+        "error: squeue: slurm_load_jobs error: Unable to contact slurm controller",
+    );
+    let dry = swept(directory.path(), &format!("{submit} --dry-run"));
+    assert!(stdout(&dry).contains("--array=1-2\n"), "{}", stdout(&dry));
+    assert!(
+        stderr(&dry).contains("controller: which tasks are queued or running is not known"),
+        "{}",
+        stderr(&dry)
+    );
     assert_eq!(names(directory.path()), ["bin", "s.toml"]);
     // A directory of others is not written to.
     let directory = furnished(&[("sbatch", refused, 1), ("squeue", "", 0)]);
