@@ -115,11 +115,11 @@ fn part(told: &Value, number: u64) -> Option<&Value> {
     told["parts"].as_array().unwrap().iter().find(|part| part["part"] == format!("{number}/8"))
 }
 
-/// With four seeds 24 runs of about a second.
-const STUDY: &str = "title = \"an array\"\n[base]\nsamples = 4\ndim = 5\nengine = \"analytic\"\nsteps = 300_000\ntolerance = 1e-3\n\
+/// With eight seeds 48 runs of about half a second, six a part.
+const STUDY: &str = "title = \"an array\"\n[base]\nsamples = 4\ndim = 5\nengine = \"analytic\"\nsteps = 150_000\ntolerance = 1e-3\n\
                      [grid]\nbatch = [1, 2, 3]\nstep-size = [0.1, 0.2]\n[[compare]]\naxis = \"batch\"\nwith = 3\n";
 
-const OPTIONS: &str = "--seeds 4 --tolerance 0";
+const OPTIONS: &str = "--seeds 8 --tolerance 0";
 
 /// A run without an end.
 const ENDLESS: &str =
@@ -145,7 +145,7 @@ fn an_array_that_is_disturbed_ends_as_an_undisturbed_sweep() {
     sweep(directory, &format!("s.toml {OPTIONS} --out reference"));
     assert_same(&directory.join("reference"), &directory.join("run"), "a disturbed array");
     let told = json!({
-        "directory": "run", "complete": true, "runs": 24, "done": 24, "running": 0, "queued": 0, "failed": 0,
+        "directory": "run", "complete": true, "runs": 48, "done": 48, "running": 0, "queued": 0, "failed": 0,
         "missing": 0, "parts": [],
     });
     assert_eq!(cluster.status(directory, "run"), (0, told));
@@ -164,7 +164,7 @@ fn submitted_once(cluster: &Cluster, directory: &Path) -> String {
     let submit = format!("s.toml {OPTIONS} --out run --jobs 8 --at-most 6");
     let submitted = cluster.submit(directory, &submit).unwrap();
     let job = submitted["job"].as_str().unwrap().to_string();
-    assert_eq!((submitted["tasks"].as_array().unwrap().len(), &submitted["runs"]), (8, &24.into()));
+    assert_eq!((submitted["tasks"].as_array().unwrap().len(), &submitted["runs"]), (8, &48.into()));
     // What was submitted stays as it was.
     write(directory, "s.toml", "nonsense");
     let again = |with: &str| cluster.submit(directory, &format!("run-slurm/study.toml --out run {with}"));
@@ -181,7 +181,7 @@ fn submitted_once(cluster: &Cluster, directory: &Path) -> String {
 /// One task is cancelled, the program of another is killed, a third is stopped as if its time were over.
 fn disturbed(cluster: &Cluster, directory: &Path, job: &str) {
     let is_amid = |told: &Value| {
-        (1..=3).all(|k| part(told, k).is_some_and(|part| part["state"] == "running" && part["runs"] != 3))
+        (1..=3).all(|k| part(told, k).is_some_and(|part| part["state"] == "running" && part["runs"] != 6))
     };
     let told = cluster.wait(directory, "run", is_amid);
     assert!(told["queued"].as_u64().unwrap() > 0, "{told:#}");
