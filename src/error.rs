@@ -62,7 +62,7 @@ pub enum Error {
     CheckpointExists { path: PathBuf },
 
     #[error(
-        "{} keeps another run ({}): resume it with its own options, choose another --out, or start anew with --force instead of --resume",
+        "{} keeps another run ({}): go on with it by its own options, choose another --out, or replace it (--force, without --resume or --shard)",
         text::path(path),
         escaped(differences)
     )]

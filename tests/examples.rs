@@ -6,7 +6,7 @@ use puremix::measure::sharpness::SharpnessRow;
 use puremix::prelude::*;
 use serde::de::DeserializeOwned;
 
-use crate::common::{engines, temporary, trained};
+use crate::common::{engines, program, temporary, trained};
 use crate::{measure_run, minimal, my_sweep};
 
 fn tensor(values: &[f64], shape: [usize; 2]) -> Tensor<2> {
@@ -141,6 +141,11 @@ fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
     std::fs::write(other.join("mine"), "").unwrap();
     let refused = swept.write("Untied", &other).unwrap_err().to_string();
     assert!(refused.contains("other"), "{refused}");
+    // Not a study of the program either.
+    let grid = "--grid batch=1,2 --samples 3 --dim 4 --engine reduced --steps 9 --no-page --out study";
+    assert!(program("sweep", directory.path(), grid).status().unwrap().success());
+    let refused = swept.write("Untied", directory.path().join("study")).unwrap_err().to_string();
+    assert!(refused.contains("study already holds a run"), "{refused}");
 }
 
 #[test]
@@ -154,6 +159,13 @@ fn what_tables_cannot_hold_is_refused_by_name() {
         let said = refusal(&swept.clone().measure(name, |run| run.distance));
         assert!(said.contains("is the name of another column of the tables"), "{name}: {said}");
     }
+    let cell = my_sweep::Cell { batch: 2, momentum: 0.5 };
+    let refused = |sweep: puremix::study::Sweep<my_sweep::Cell>| {
+        refusal(&sweep.run(|_, _| Ok(Vec::<Run>::new())).unwrap())
+    };
+    let said = refused(puremix::study::Sweep::new([cell, cell], []));
+    assert!(said.ends_with("two of them are the same, 2, 0.5"), "{said}");
+    assert_eq!(refused(puremix::study::Sweep::new([cell], [])), "a sweep needs at least one seed");
     let crossed = swept.compare(|cell| my_sweep::Cell { batch: 5, momentum: 0.8 - 0.0 * cell.momentum });
     let said = refusal(&crossed);
     assert!(said.ends_with("cells that differ in one field; these differ in batch, momentum"), "{said}");

@@ -145,7 +145,7 @@ fn peers_in_the_working_directory_are_not_run() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let asked = fs::read_to_string(at("asked")).unwrap();
     let scripts: Vec<&str> = asked.lines().filter(|line| *line != "-c").collect();
-    assert_eq!(scripts.len(), 5, "{asked}");
+    assert_eq!(scripts.len(), 6, "{asked}");
     let ours = fs::canonicalize(path("experiments/peers")).unwrap();
     let is_ours = |script: &&str| fs::canonicalize(script).unwrap().starts_with(&ours);
     assert!(scripts.iter().all(is_ours), "{asked}");

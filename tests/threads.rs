@@ -22,15 +22,21 @@ fn an_absurd_number_of_threads_is_refused() {
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let directory = temporary();
-    let trained = |threads: &str| {
+    let trained = |options: &str, threads: &str| {
         let out = directory.path().join(threads);
         let mut train = binary("train");
-        train.args(["--replicas", "20", "--engine", "reduced", "--json", "--out"]).arg(&out);
+        train.args(options.split(' ')).args(["--json", "--force", "--no-page", "--out"]).arg(&out);
         let output = train.env("RAYON_NUM_THREADS", threads).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-        (fs::read(out.join("w.npy")).unwrap(), fs::read(out.join("replicas.csv")).unwrap())
+        (fs::read(out.join("w.npy")).unwrap(), fs::read(out.join("trajectory.csv")).unwrap())
     };
-    assert!(trained("1") == trained("5"));
+    for options in [
+        "--replicas 20 --engine reduced",
+        // A full batch in parts, one a thread.
+        "--samples 700 --dim 800 --batch 700 --steps 30 --tolerance 0 --engine analytic",
+    ] {
+        assert!(trained(options, "1") == trained(options, "5"), "{options}");
+    }
 }
 
 /// A program of ours as a user who may have this many threads; `None` where the system has no such limits.

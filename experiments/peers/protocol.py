@@ -132,8 +132,8 @@ def measure(peer: Peer, options: argparse.Namespace, rng: np.random.Generator) -
 
 def check(make: type[Peer], directory: Path) -> None:
     """Replays a recorded run and compares where it ends: one neuron or a tied layer of several, of
-    several replicas the first. A peer for many trains two beside each other, from the start and from
-    its double, on the same batches, and the one that is compared is the second."""
+    several replicas the first. A peer for many trains two beside each other: one from the double of
+    the start on the batches in reverse order, and the one that is compared, which is the second."""
     config = json.loads((directory / "config.json").read_text())
     data, starts, ends, batches = (
         np.load(directory / f"{name}.npy") for name in ("data", "w0", "w", "batches")
@@ -142,14 +142,19 @@ def check(make: type[Peer], directory: Path) -> None:
     b = batches.shape[1]
     eta = config["step_size"] / (b if config["reduction"] == "mean" else 1)
     full_batch = b == m and bool((np.sort(batches, axis=1) == np.arange(m)).all())
-    k = int(config["model"].partition(":")[2] or 1)  # "neuron", or "shallow:k"
+    name, _, width = config["model"].partition(":")  # "neuron", or "shallow:k"
+    if name not in ("neuron", "shallow") or not (width or "1").isdecimal():
+        unavailable(f"trains no {config['model']}")
+    k = int(width or 1)
     if k > 1 and not make.wide:
         unavailable("trains one neuron only")
     start, end = starts.reshape(-1, k, n)[:1], ends.reshape(-1, k, n)[0]
     if make.many:
         start = np.concatenate([2.0 * start, start])
     peer = make(Problem(data, start, eta, config["activation"], full_batch, b))
-    batches = np.repeat(batches[:, None, : 0 if full_batch else b], len(start), axis=1)
+    batches = batches[:, None, : 0 if full_batch else b]
+    if make.many:
+        batches = np.concatenate([batches[::-1], batches], axis=1)
     peer.advance(peer.prepare(batches))
     weights = peer.weights().reshape(len(start), k, n)[-1]
     say(largest_deviation=float(np.abs(weights - end).max()))

@@ -109,6 +109,7 @@ impl Job {
         }
         if precision(options.engine, &compute) == Precision::F32 {
             fits_single(options.init_norm, problem.dataset())?;
+            epsilon_fits_single(problem.update().rule)?;
         }
         let origin = match &options.from {
             Some(path) => Some(Origin::read(path, options, &problem, &compute)?),
@@ -272,6 +273,16 @@ fn fits_single(init_norm: f64, dataset: &Dataset) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses an ε that single precision does not tell from 0: a gradient of 0 would be divided by it.
+fn epsilon_fits_single(rule: Rule) -> Result<()> {
+    let (Rule::RmsProp { epsilon, .. } | Rule::Adam { epsilon, .. }) = rule else { return Ok(()) };
+    if epsilon >= f64::from(f32::MIN_POSITIVE) {
+        return Ok(());
+    }
+    let reason = "single precision has positive numbers from 1.2e-38 on; take --precision f64";
+    Err(Error::Usage(format!("ε of the update rule is {epsilon:?}: {reason}")))
 }
 
 /// Precision of the arithmetic: the reduced engine computes in f64 whatever the device.

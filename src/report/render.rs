@@ -22,7 +22,7 @@ const STUDY: &str = "sweep";
 /// Folder of the figures in a run directory.
 const FIGURES: &str = "figures";
 /// The page.
-const PAGE: &str = "report.html";
+pub(crate) const PAGE: &str = "report.html";
 /// The explorable page, beside a report that opens with the picture of what it shows.
 const EXPLORER: &str = "explorer.html";
 /// Files of a `train` run that its page links.

@@ -20,16 +20,21 @@ const IN_MEMORY: usize = 1 << 24;
 const NUMBER: usize = 8;
 const WIDTH: usize = NUMBER * (2 + MEASURES.len());
 
-/// Results at their places, those of a run after those of the run before.
+/// Which runs are there and, if they are wanted, their results at their places, those of a run after those of the run before.
 pub(super) struct Done {
-    rows: RefCell<SpooledTempFile>,
     is_there: Vec<bool>,
+    rows: Option<RefCell<SpooledTempFile>>,
 }
 
 impl Done {
-    /// Of a study with so many runs.
-    pub fn none(runs: u64) -> Self {
-        Self { rows: SpooledTempFile::new(IN_MEMORY).into(), is_there: vec![false; runs as usize] }
+    /// Of a study with so many runs: takes down which are there, and no results.
+    pub fn marks(runs: u64) -> Self {
+        Self { is_there: vec![false; runs as usize], rows: None }
+    }
+
+    /// The same, with their results.
+    pub fn results(runs: u64) -> Self {
+        Self { rows: Some(SpooledTempFile::new(IN_MEMORY).into()), ..Self::marks(runs) }
     }
 
     /// Takes over what a store holds. Another process may remove it meanwhile: what is gone then is in the tables.
@@ -71,23 +76,25 @@ impl Done {
     }
 
     fn add(&mut self, Record { run, outcome, steps, measures }: &Record) -> Result<()> {
+        self.is_there[*run as usize] = true;
+        let Some(rows) = &mut self.rows else { return Ok(()) };
         let outcome = OUTCOMES.iter().position(|other| other == outcome).expect("one of all") as u64;
         let numbers = [*steps, outcome].into_iter().chain(measures.iter().map(|x| x.to_bits()));
         let row: Vec<u8> = numbers.flat_map(u64::to_le_bytes).collect();
-        let rows = self.rows.get_mut();
-        let place = SeekFrom::Start(run * WIDTH as u64);
-        rows.seek(place).and_then(|_| rows.write_all(&row)).map_err(no_room)?;
-        self.is_there[*run as usize] = true;
-        Ok(())
+        let (rows, place) = (rows.get_mut(), SeekFrom::Start(run * WIDTH as u64));
+        rows.seek(place).and_then(|_| rows.write_all(&row)).map_err(no_room)
     }
 
     /// The results of runs that are all there.
     ///
     /// # Errors
     /// [`Error::Io`].
+    ///
+    /// # Panics
+    /// If only marks were taken down.
     pub fn of(&self, runs: Range<u64>) -> Result<Vec<Record>> {
         let mut bytes = vec![0; (runs.end - runs.start) as usize * WIDTH];
-        let mut rows = self.rows.borrow_mut();
+        let mut rows = self.rows.as_ref().expect("results, not marks").borrow_mut();
         let place = SeekFrom::Start(runs.start * WIDTH as u64);
         rows.seek(place).and_then(|_| rows.read_exact(&mut bytes)).map_err(no_room)?;
         let number = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().expect("as many bytes as it has"));
@@ -124,12 +131,12 @@ mod tests {
             measures[(run % 7) as usize] = f64::NAN;
             Record { run, outcome: OUTCOMES[(run % 5) as usize], steps: run * run, measures }
         };
-        let mut done = Done::none(runs);
+        let mut done = Done::results(runs);
         // In an order of no kind; some are not there.
         let order = (0..runs).map(|k| k * 7919 % runs).filter(|run| run % 1000 != 13);
         order.for_each(|run| done.add(&record(run)).unwrap());
         assert_eq!(done.missing().collect::<Vec<_>>(), (0..200).map(|k| k * 1000 + 13).collect::<Vec<_>>());
-        assert!(done.rows.borrow().is_rolled());
+        assert!(done.rows.as_ref().unwrap().borrow().is_rolled());
         for first in [0, 20, 199_994] {
             let read = done.of(first..first + 6).unwrap();
             // NaN is as it was, too.

@@ -8,7 +8,7 @@ use std::thread;
 use super::ledger::Ledger;
 use super::measures::Record;
 use super::plan::Plan;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::interrupt::Interrupt;
 use crate::job::{EngineKind, Job, Trained, UnderWay, train_together};
 
@@ -24,14 +24,14 @@ enum Lot {
     New(Range<usize>),
 }
 
-/// Does all lots, as many at a time as there are cores, until one fails. The threads are not those of the pool on which an engine spreads the
+/// Does all lots, as many at a time as there are cores, until one fails, which is kept. The threads are not those of the pool on which an engine spreads the
 /// blocks of a stack: one that waits there would take up another lot, and what it waited for would be kept only when that has ended.
 fn side_by_side(
     lots: impl Iterator<Item = Lot> + Send,
+    failure: &OnceLock<Error>,
     run: impl Fn(Lot) -> Result<()> + Sync,
-) -> Result<()> {
+) {
     let queue = Mutex::new(lots.fuse());
-    let failure = OnceLock::new();
     let work = || {
         while failure.get().is_none() {
             let Some(lot) = queue.lock().expect("no panic under this lock").next() else { return };
@@ -41,37 +41,43 @@ fn side_by_side(
         }
     };
     thread::scope(|scope| (0..rayon::current_num_threads()).for_each(|_| drop(scope.spawn(work))));
-    failure.into_inner().map_or(Ok(()), Err)
 }
 
 /// What trains the runs of a study.
 pub(super) struct Work<'a> {
-    pub plan: &'a Plan,
-    pub ledger: &'a Ledger,
-    pub interrupt: &'a Interrupt,
+    plan: &'a Plan,
+    ledger: &'a Ledger,
+    interrupt: &'a Interrupt,
+    /// Why a lot could not be done.
+    failure: OnceLock<Error>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// Nothing is done yet.
+    pub fn new(plan: &'a Plan, ledger: &'a Ledger, interrupt: &'a Interrupt) -> Self {
+        Self { plan, ledger, interrupt, failure: OnceLock::new() }
+    }
+
     /// Trains runs until all have ended or the process is asked to end; what has ended is on disk then, and so is the state of what was under way.
     ///
     /// # Errors
     /// [`Error::Study`] if a run is refused of a cell of which the first was not; [`Error::Damaged`]; [`Error::Io`].
-    pub fn run(&self, pending: &[u64]) -> Result<()> {
+    pub fn run(self, pending: &[u64]) -> Result<()> {
         let begun = self.ledger.under_way(pending)?;
         let taken: HashSet<u64> = begun.iter().flat_map(|(runs, _)| runs.iter().copied()).collect();
         let others: Vec<u64> = pending.iter().copied().filter(|run| !taken.contains(run)).collect();
         let begun = begun.into_iter().map(|(runs, state)| Lot::Begun(runs, state));
         let lots = begun.chain(self.lots(&others).map(Lot::New));
-        let trained = side_by_side(lots, |lot| match lot {
+        side_by_side(lots, &self.failure, |lot| match lot {
             Lot::Begun(runs, state) => self.go_on(&runs, &state),
             Lot::New(runs) => self.train(&others[runs]),
         });
         let kept = self.ledger.flush();
-        trained.and(kept)
+        self.failure.into_inner().map_or(kept, Err)
     }
 
     /// Lots of runs that may walk in one stack, one after the other.
-    fn lots<'a>(&'a self, pending: &'a [u64]) -> impl Iterator<Item = Range<usize>> + 'a {
+    fn lots<'b>(&'b self, pending: &'b [u64]) -> impl Iterator<Item = Range<usize>> + 'b {
         let cell = |k: usize| &self.plan.cells[self.plan.place(pending[k]).0];
         let mut first = 0;
         std::iter::from_fn(move || {
@@ -86,11 +92,11 @@ impl Work<'_> {
         })
     }
 
-    /// Whether the process is asked to end, or cannot keep what it does. It is asked now and then while runs are under way: what other threads have
+    /// Whether the process is asked to end, cannot keep what it does, or has failed. It is asked now and then while runs are under way: what other threads have
     /// ended is put on disk meanwhile.
     fn stops(&self) -> bool {
         self.ledger.flush_if_due();
-        self.interrupt.is_requested() || self.ledger.has_failed()
+        self.interrupt.is_requested() || self.ledger.has_failed() || self.failure.get().is_some()
     }
 
     fn train(&self, mut runs: &[u64]) -> Result<()> {

@@ -107,7 +107,7 @@ fn whole(plan: &Plan, options: &StudyOptions) -> Result<ExitCode> {
     if output.force {
         shards::remove(&out)?;
     }
-    let mut done = Done::none(plan.runs());
+    let mut done = Done::marks(plan.runs());
     let own = if entry == Entry::GoesOn { Some(&store) } else { None };
     own.into_iter().chain(&shared).try_for_each(|store| done.read(store))?;
     let pending: Vec<u64> = done.missing().collect();
@@ -119,9 +119,8 @@ fn whole(plan: &Plan, options: &StudyOptions) -> Result<ExitCode> {
         return Ok(interrupt.exit_code());
     }
     // What this process has done is read back from the disk, as another would.
-    if let Some(own) = shards::own(&out)? {
-        done.read(&own)?;
-    }
+    let mut done = Done::results(plan.runs());
+    shards::own(&out)?.iter().chain(&shared).try_for_each(|store| done.read(store))?;
     finish(plan, &done, run_dir, options)?;
     ledger.remove()?;
     shards::remove(&out)?;
@@ -142,10 +141,11 @@ fn complete(
         told::interrupted(0, None);
         return Ok(interrupt.exit_code());
     }
-    if there.text(page::STUDY).as_deref() == Some(&plan.study.to_toml()) {
+    let has_page = options.output.no_page || there.text(render::PAGE).is_some();
+    if has_page && there.text(page::STUDY).as_deref() == Some(&plan.study.to_toml()) {
         return told::complete(run_dir.target(), options.output.json);
     }
-    let mut done = Done::none(plan.runs());
+    let mut done = Done::results(plan.runs());
     let refuse = |reason: String| Error::File { path: run_dir.target().join(tables::RUNS), reason };
     done.read_table(&there.text(tables::RUNS).unwrap_or_default()).map_err(refuse)?;
     run_dir.enter(store, Standing::Complete, Request { resume: false, force: true })?;
@@ -159,7 +159,7 @@ fn train(plan: &Plan, pending: &[u64], store: Store, interrupt: &Interrupt) -> R
     let (runs, done) = (plan.runs(), plan.runs() - pending.len() as u64);
     let ledger = Ledger::new(store, &plan.study.to_toml(), progress.clone())?;
     cli::begin_at(&progress, done, runs);
-    let trained = Work { plan, ledger: &ledger, interrupt }.run(pending);
+    let trained = Work::new(plan, &ledger, interrupt).run(pending);
     progress.finish_and_clear();
     trained.map(|()| ledger)
 }

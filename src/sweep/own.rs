@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::given::Given;
-use super::measures::Record;
-use super::page::{JOB, Told};
+use super::measures::{Record, STEPS};
+use super::page::{CHECKSUM, JOB, Told};
 use super::study::{Axis, Column, Study};
 use super::tables::{Comparison, Records, Results, is_fixed, is_taken};
 use crate::error::{Error, Result};
@@ -21,11 +21,12 @@ use crate::{cli, text};
 
 impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
     /// Writes `runs.csv`, `summary.csv` and, if cells are compared, `comparisons.csv`, which are described in the book ("Studies of your own"), a figure
-    /// of the first [measure](Self::measure) against every field of the cells that varies, and `report.html`. A sweep that is there is replaced.
-    /// Returns the place of the page and the comparisons in words.
+    /// of the first [measure](Self::measure) against every field of the cells that varies, and `report.html`. A sweep that was written there is replaced.
+    /// Means leave out runs that diverged or died, of which [`mean`](Self::mean) takes every finite number. Returns the place of the page and the
+    /// comparisons in words.
     ///
     /// # Errors
-    /// [`Error::Usage`] if cells are no structs of plain fields, a field or measure has a name that another column has, or a comparison is between
+    /// [`Error::Usage`] without seeds, or if cells are no structs of plain fields, two cells are the same, a field or measure has a name that another column has, or a comparison is between
     /// cells that differ in more than one field; [`Error::Io`]; a place that holds anything but a sweep.
     pub fn write(&self, title: &str, out: impl AsRef<Path>) -> Result<(PathBuf, Vec<String>)> {
         let out = out.as_ref();
@@ -45,14 +46,16 @@ impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
         };
         let mut run_dir = RunDir::claim(Some(out), "sweep")?;
         let store = run_dir.store(job.clone())?;
-        let is_sweep = run_dir.in_place().is_some_and(|run| run.json::<Value>(JOB).is_some());
+        // A study of the program is no such sweep.
+        let is_own = |job: Value| job.get(CHECKSUM).is_none();
+        let is_sweep = run_dir.in_place().and_then(|run| run.json(JOB)).is_some_and(is_own);
         let standing = if is_sweep { Standing::Complete } else { Standing::Nothing };
         run_dir.enter(&store, standing, Request { resume: false, force: is_sweep })?;
         results.write(&run_dir)?;
         run_dir.write_json(JOB, &job)?;
         let staging = run_dir.staging()?.to_path_buf();
         let text = asked(&study, &self.seeds);
-        let told = Told::of(&staging, study, job, text, results.measures.first().copied())?;
+        let told = Told::of(&staging, study, job, text, results.measures.first().or(Some(&STEPS)).copied())?;
         cli::tell_failed(&told.draw(&staging, &run_dir)?);
         cli::tell_committed(&run_dir.commit()?);
         Ok((out.join("report.html"), told.comparisons))
@@ -69,10 +72,16 @@ impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
         let mut reader = Reader::from_reader(bytes.as_slice());
         let columns =
             reader.headers().map_err(|e| refuse(&e.to_string()))?.iter().map(String::from).collect();
-        let cells = reader.records().map_ok(|row| row.iter().map(String::from).collect());
+        let cells = reader.records().map_ok(|row| row.iter().map(String::from).collect::<Vec<_>>());
         let cells = cells.collect::<Result<Vec<_>, _>>().map_err(|e| refuse(&e.to_string()))?;
         if cells.len() != self.cells.len() {
             return Err(refuse("they must be structs with named fields"));
+        }
+        if let Some(twice) = cells.iter().duplicates().next() {
+            return Err(refuse(&format!("two of them are the same, {}", twice.iter().join(", "))));
+        }
+        if self.seeds.is_empty() {
+            return Err(Error::Usage("a sweep needs at least one seed".into()));
         }
         Ok((columns, cells))
     }

@@ -21,6 +21,8 @@ use crate::text::number;
 /// Names of the files that say what ran.
 pub(super) const STUDY: &str = "study.toml";
 pub(super) const JOB: &str = "sweep.json";
+/// What the latter has of a study of the program alone.
+pub(super) const CHECKSUM: &str = "options_checksum";
 
 /// Most bytes of them.
 const MAX: u64 = 1 << 24;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::given::Given;
 use super::measures::summarised;
 use super::names::Options;
+use super::page::CHECKSUM;
 use super::study::{Column, Study, is_same};
 use super::tables::is_taken;
 use crate::cli;
@@ -136,7 +137,7 @@ fn job(study: &Study, checked: &[Checked], identities: &[u64]) -> Value {
         "base": base,
         "varied": axes,
         "backend": first["backend"],
-        "options_checksum": format!("{:016x}", checksum_of(&all)),
+        CHECKSUM: format!("{:016x}", checksum_of(&all)),
     })
 }
 

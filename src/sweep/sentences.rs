@@ -42,7 +42,7 @@ fn sentence(row: &Row, study: &Study) -> String {
     let measure = in_words(row.text("measure"));
     let [difference, low, high, n] = ["difference", "low", "high", "n"].map(|name| row.number(name));
     if n < 2.0 {
-        return format!("{subject}, too few pairs of seeds have a {measure} for an interval: {n}.");
+        return format!("{subject}, too few pairs of seeds have the {measure} for an interval: {n}.");
     }
     let seeds = study.seeds;
     let pairs = if n < seeds as f64 {
@@ -59,8 +59,9 @@ fn sentence(row: &Row, study: &Study) -> String {
     let direction = if difference > 0.0 { "higher" } else { "lower" };
     if is_alike {
         return format!(
-            "{subject}, the {measure} is {direction} by {} in all {pairs}.",
-            number(difference.abs())
+            "{subject}, the {measure} is {direction} by {} in {}{pairs}.",
+            number(difference.abs()),
+            if n < seeds as f64 { "" } else { "all " }
         );
     }
     let interval =

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::done::Done;
 use super::ledger;
 use super::options::StudyOptions;
-use super::page::{JOB, STUDY};
+use super::page::{CHECKSUM, JOB, STUDY};
 use super::plan::Plan;
 use super::{directories, file, finish, names, told, train};
 use crate::cli;
@@ -35,7 +35,7 @@ pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions
         return told::complete(out, options.output.json);
     }
     let run_dir = RunDir::claim(Some(&shard.place(out)?), "shard")?;
-    let Some(done) = collected(plan, out)? else {
+    let Some(done) = collected(plan, out, Done::marks)? else {
         return told::complete(out, options.output.json);
     };
     let pending: Vec<u64> = done.missing().filter(|run| shard.does(*run)).collect();
@@ -68,21 +68,17 @@ pub(super) fn check_complete(plan: &Plan, there: &InPlace, out: &Path) -> Result
 
 /// Writes the tables if no run is missing; another process may be about to.
 fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions) -> Result<ExitCode> {
-    let missing = match collected(plan, out)? {
-        Some(done) if done.missing().next().is_some() => done.missing().count(),
-        Some(done) => match write(plan, &done, out, options) {
-            // Whoever holds the place saw the same runs.
-            Err(Error::Busy { .. }) => 0,
-            result => result.map(|()| 0)?,
-        },
-        None => 0,
+    let missing = collected(plan, out, Done::marks)?.map_or(0, |done| done.missing().count());
+    // Whoever holds the place saw the same runs.
+    let written = match if missing == 0 { write(plan, out, options) } else { Ok(false) } {
+        Err(Error::Busy { .. }) => false,
+        result => result?,
     };
-    if is_complete(plan, out)? {
-        shards::remove(out)?;
-    } else {
-        told::waiting(shard, missing, options.output.json)?;
+    if !is_complete(plan, out)? {
+        return told::waiting(shard, missing, options.output.json).map(|()| ExitCode::SUCCESS);
     }
-    Ok(ExitCode::SUCCESS)
+    shards::remove(out)?;
+    if written { Ok(ExitCode::SUCCESS) } else { told::complete(out, options.output.json) }
 }
 
 /// Writes the tables of a study that shards have worked on. Exits with 1 if runs are missing.
@@ -100,16 +96,15 @@ pub(super) fn merge(out: &Path, options: &StudyOptions) -> Result<ExitCode> {
         return told::complete(out, options.output.json);
     };
     let plan = Plan::check(file::parse(&study, "the study of the shards", &known)?)?;
-    if let Some(done) = collected(&plan, out)? {
-        let missing: Vec<u64> = done.missing().collect();
-        if !missing.is_empty() {
-            told::missing(&plan, &missing, options.output.json)?;
-            return Ok(ExitCode::from(cli::NOT_REPRODUCED));
-        }
-        write(&plan, &done, out, options)?;
+    let marks = collected(&plan, out, Done::marks)?;
+    let missing: Vec<u64> = marks.iter().flat_map(Done::missing).collect();
+    if !missing.is_empty() {
+        told::missing(&plan, &missing, options.output.json)?;
+        return Ok(ExitCode::from(cli::NOT_REPRODUCED));
     }
+    let written = write(&plan, out, options)?;
     shards::remove(out)?;
-    Ok(ExitCode::SUCCESS)
+    if written { Ok(ExitCode::SUCCESS) } else { told::complete(out, options.output.json) }
 }
 
 /// Whether a place can hold anything: nothing is made on the way to one that was mistyped.
@@ -123,14 +118,14 @@ pub(super) fn has_parent(out: &Path) -> bool {
 /// [`Error::Damaged`] if one of them is missing or was changed.
 pub(super) fn job_in(out: &Path) -> Result<Option<Value>> {
     let Some(there) = InPlace::at(out)? else { return Ok(None) };
-    let job = there.json::<Value>(JOB).filter(|job| job.get("options_checksum").is_some());
+    let job = there.json::<Value>(JOB).filter(|job| job.get(CHECKSUM).is_some());
     job.map(|job| there.check_whole().map(|()| job)).transpose()
 }
 
-/// The results of all processes that have worked on a study; none if its tables are there. Whoever writes those removes the results.
-pub(super) fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
+/// What all processes have done that have worked on a study; none if its tables are there. Whoever writes those removes the results.
+pub(super) fn collected(plan: &Plan, out: &Path, none: fn(u64) -> Done) -> Result<Option<Done>> {
     let read = || {
-        let mut done = Done::none(plan.runs());
+        let mut done = none(plan.runs());
         let shared = shards::stores_of(out, &plan.job)?;
         let whole = shards::own(out)?;
         whole.iter().try_for_each(|store| store.check_is_of(&plan.job))?;
@@ -141,16 +136,19 @@ pub(super) fn collected(plan: &Plan, out: &Path) -> Result<Option<Done>> {
     if is_complete(plan, out)? { Ok(None) } else { read.map(Some) }
 }
 
-/// Claims the place of a study and writes its tables there, unless they are.
-fn write(plan: &Plan, done: &Done, out: &Path, options: &StudyOptions) -> Result<()> {
+/// Claims the place of a study and writes its tables there, unless they are; whether it did.
+fn write(plan: &Plan, out: &Path, options: &StudyOptions) -> Result<bool> {
+    let Some(done) = collected(plan, out, Done::results)? else { return Ok(false) };
     let mut run_dir = RunDir::claim(Some(out), "sweep")?;
     let store = run_dir.store(plan.job.clone())?;
     let there = run_dir.in_place();
     let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
-    if run_dir.enter(&store, standing, Request { resume: true, force: false })? != Entry::Complete {
-        finish(plan, done, run_dir, options)?;
+    let is_missing =
+        run_dir.enter(&store, standing, Request { resume: true, force: false })? != Entry::Complete;
+    if is_missing {
+        finish(plan, &done, run_dir, options)?;
     }
-    store.remove()
+    store.remove().map(|()| is_missing)
 }
 
 /// Whether the tables of a study are in their place.

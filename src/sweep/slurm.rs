@@ -1,5 +1,6 @@
 //! The commands of Slurm that a study needs: `sbatch` and `squeue`.
 
+use std::env;
 use std::io;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -73,6 +74,11 @@ pub(super) fn job_name(place: &Path, parts: u64) -> String {
 /// [`Error::Slurm`] if it does not answer.
 pub(super) fn tasks(place: &Path) -> Result<Option<Vec<Task>>> {
     let mut squeue = Command::new("squeue");
+    // They would leave tasks out.
+    let overriding = env::vars_os().map(|(name, _)| name);
+    overriding.filter(|name| name.as_encoded_bytes().starts_with(b"SQUEUE_")).for_each(|name| {
+        squeue.env_remove(name);
+    });
     squeue.args(["--me", "--noheader", "--array", "--states=all", "--format=%F|%K|%T|%N|%j"]);
     let place = mark(place);
     match run("squeue", &mut squeue) {
@@ -105,7 +111,7 @@ pub(super) fn check() -> Result<()> {
 pub(super) fn submit(script: &Path) -> Result<String> {
     let mut sbatch = Command::new("sbatch");
     // They would override what the script says.
-    for option in ["ARRAY_INX", "JOB_NAME", "OUTPUT", "OPEN_MODE", "NO_REQUEUE"] {
+    for option in ["ARRAY_INX", "JOB_NAME", "OUTPUT", "OPEN_MODE", "NO_REQUEUE", "SIGNAL"] {
         sbatch.env_remove(format!("SBATCH_{option}"));
     }
     let answer = run("sbatch", sbatch.arg("--parsable").arg(script))?;

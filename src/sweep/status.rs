@@ -105,7 +105,7 @@ fn begun(out: &Path, submitted: Option<&Submitted>) -> Result<Option<(u64, Done)
     let stores: Vec<_> = shards::own(out)?.into_iter().chain(shards::stores(out)?).collect();
     let job = stores.first().map(|store| store.job()).or(submitted.map(|submitted| &submitted.job));
     let Some(job) = job else { return Ok(None) };
-    let mut done = Done::none(runs(job));
+    let mut done = Done::marks(runs(job));
     stores.iter().try_for_each(|store| store.check_is_of(job).and_then(|()| done.read(store)))?;
     Ok(Some((runs(job), done)))
 }

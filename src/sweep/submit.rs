@@ -10,6 +10,7 @@ use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::done::Done;
 use super::options::SubmitOptions;
 use super::plan::Plan;
 use super::script::script;
@@ -58,9 +59,12 @@ impl Submitted {
 pub(super) fn submit(options: &SubmitOptions, study: Study, own: Option<&OsString>) -> Result<ExitCode> {
     let out = options.asked.output.out.as_deref().expect("clap asks for it");
     let plan = planned(study, &options.asked)?;
-    let (sweep, beside) = (invocation(own)("sweep"), Beside::of(out, SLURM)?);
+    let (program, beside) = (program(own)?, Beside::of(out, SLURM)?);
     let _lock = if options.dry_run { None } else { Some(slurm::check().and_then(|()| beside.lock())?) };
     let Some(missing) = missing(&plan, out, options.jobs)? else {
+        if options.asked.keep.is_some() {
+            cli::note("directories of runs that are missing are made by the study without submit");
+        }
         return told::complete(out, options.asked.output.json);
     };
     let place = beside.run();
@@ -68,11 +72,17 @@ pub(super) fn submit(options: &SubmitOptions, study: Study, own: Option<&OsStrin
     let active = active(&plan, &beside, options.jobs, tasks.unwrap_or_default())?;
     let parts: Vec<Shard> = missing.keys().copied().filter(|part| !active.contains(part)).collect();
     let runs = parts.iter().map(|part| missing[part]).sum();
-    let mut submission = Submission { options, out, sweep, parts: &parts, runs, job: None };
+    let mut submission = Submission { options, out, program: &program, parts: &parts, runs, job: None };
     if !parts.is_empty() {
-        let script = script(options, &parts, &beside, (&program(own)?, STUDY))?;
+        let script = script(options, &parts, &beside, (&program, STUDY))?;
         if options.dry_run {
-            return cli::print(script.trim_end()).map(|()| ExitCode::SUCCESS);
+            let json = options.asked.output.json;
+            let shown = if json {
+                cli::print_json(&json!({ "script": script }))
+            } else {
+                cli::print(script.trim_end())
+            };
+            return shown.map(|()| ExitCode::SUCCESS);
         }
         submission.job = Some(hand_over(&plan, &beside, options.jobs, &script)?);
     }
@@ -85,8 +95,8 @@ fn missing(plan: &Plan, out: &Path, parts: u64) -> Result<Option<BTreeMap<Shard,
         shared::check_complete(plan, &there, out)?;
         return Ok(None);
     }
-    let count = |done: super::Done| by_part(done.missing(), parts);
-    Ok(shared::collected(plan, out)?.map(count))
+    let count = |done: Done| by_part(done.missing(), parts);
+    Ok(shared::collected(plan, out, Done::marks)?.map(count))
 }
 
 /// How many of some runs each part does.
@@ -135,7 +145,8 @@ fn hand_over(plan: &Plan, beside: &Beside, parts: u64, script: &str) -> Result<S
 struct Submission<'a> {
     options: &'a SubmitOptions,
     out: &'a Path,
-    sweep: String,
+    /// The words that start `sweep`, as the tasks do.
+    program: &'a [String],
     parts: &'a [Shard],
     /// Runs that are missing of these parts.
     runs: usize,
@@ -145,7 +156,8 @@ struct Submission<'a> {
 impl Submission<'_> {
     fn tell(&self, plan: &Plan, is_done: bool) -> Result<ExitCode> {
         let directory = text::path(self.out).to_string();
-        let command = |what: &str| format!("{} {what} {}", self.sweep, text::quoted(&directory));
+        let program = self.program.iter().map(|word| text::quoted(word)).join(" ");
+        let command = |what: &str| format!("{program} {what} {}", text::quoted(&directory));
         let (status, merge) = (command("status"), command("--merge"));
         if self.options.asked.output.json {
             cli::print_json(&json!({

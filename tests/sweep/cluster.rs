@@ -198,6 +198,8 @@ fn disturbed(cluster: &Cluster, directory: &Path, job: &str) {
     }
     assert_eq!(told["parts"].as_array().unwrap().len(), 2, "{told:#}");
     assert_eq!(cluster.status(directory, "run").0, 1);
+    let cancelled = fs::read_to_string(directory.join("run-slurm/1-of-8.log")).unwrap();
+    assert!(cancelled.contains("interrupted with"), "{cancelled}");
     let log = fs::read_to_string(directory.join("run-slurm/3-of-8.log")).unwrap();
     assert_eq!(log.matches("task ").count(), 2, "{log}");
     assert_eq!(swept(directory, "--merge run").status.code(), Some(1));

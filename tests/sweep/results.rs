@@ -110,6 +110,11 @@ fn directories_of_runs_are_kept_on_request() {
     sweep(directory, &format!("{study} --out plain"));
     sweep(directory, &format!("{study} --out run --keep runs"));
     super::assert_same(&directory.join("plain"), &directory.join("run"), "kept");
+    // What was left out before is made when it is asked for.
+    sweep(directory, &study.replace(" --no-page", " --out plain"));
+    assert!(directory.join("plain/report.html").exists());
+    sweep(directory, &format!("{study} --out plain"));
+    assert!(directory.join("plain/report.html").exists());
     let kept: Vec<String> = (0..4).map(|k| format!("cell-{}-seed-{}", k / 2, 1 + k % 2)).collect();
     assert_eq!(names(&directory.join("run-runs")), kept);
     let train = "--batch 3 --samples 4 --dim 6 --steps 40 --tolerance 0 --seed 2 --no-page --out train";

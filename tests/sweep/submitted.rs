@@ -61,7 +61,6 @@ fn a_submission_is_refused_by_its_words() {
             "submit s.toml --out run --jobs 2 --dry-run --sbatch=",
             "--sbatch '': expected options of sbatch on one line",
         ),
-        ("submit s.toml --out new\nline --jobs 2 --dry-run", "unexpected argument 'line' found"),
         ("s.toml --out run status", "the subcommand 'status' cannot be used with"),
         ("status", "not provided:\n  <DIR>"),
         ("status run", "run holds no study, and none is under way there"),
@@ -71,7 +70,16 @@ fn a_submission_is_refused_by_its_words() {
     ] {
         refuses(directory, arguments, needle);
     }
+    let split = program("sweep", directory, "submit s.toml --jobs 2 --dry-run --out")
+        .arg("new\nline")
+        .output()
+        .unwrap();
+    assert_eq!(split.status.code(), Some(2));
+    assert!(stderr(&split).contains("a script can name no such path; choose another"), "{}", stderr(&split));
     assert_eq!(names(directory), ["bin", "s.toml"], "nothing was begun");
+    let json = swept(directory, "submit s.toml --out run --jobs 2 --dry-run --json");
+    let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(told["script"].as_str().unwrap().contains("#SBATCH --array=1-2\n"), "{told}");
 }
 
 #[test]

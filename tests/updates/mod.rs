@@ -163,6 +163,32 @@ fn momentum_in_correlations_follows_plain_vectors_for_a_million_steps() {
     }
 }
 
+/// With little friction the neuron swings, and the pending product grows while its determinant does not fall.
+#[test]
+fn momentum_in_correlations_follows_plain_vectors_that_swing() {
+    for (rule, b, eta, steps, bound) in
+        [("heavy-ball:0.9999", 7, 0.1, 12_000, 1e-6), ("heavy-ball:0.999", 3, 0.02, 20_000, 1e-9)]
+    {
+        let (problem, start) = orthonormal((7, 9), Activation::Linear, Reduction::Sum, eta);
+        let problem = problem.with_update(update(rule, 0.0, "constant")).unwrap();
+        let schedule = Schedule::sgd(7, b, 4).unwrap();
+        let mut engine = Reduced::new(&problem, &schedule, std::slice::from_ref(&start), 0).unwrap();
+        let data = problem.dataset();
+        let (rows, n) = (data.rows().unwrap(), data.dim());
+        let mut oracle = Oracle::at(start.weights(data).unwrap());
+        let of = Setting { rule, relu: false, eta, decay: 0.0, weight: 1.0, label: 0.0, gradient: 0.0 };
+        let mut stream = schedule.stream(0);
+        for _ in 0..steps {
+            let batch: Vec<&[f64]> = stream.next_batch().iter().map(|i| &rows[i * n..(i + 1) * n]).collect();
+            oracle.plain_step(&batch, of);
+        }
+        engine.advance(steps);
+        let w = engine.weights(0).unwrap();
+        let d = w.iter().zip(&oracle.w).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+        assert!(d < bound, "{rule} b = {b}: {d:e}");
+    }
+}
+
 #[test]
 fn a_batch_in_parts_follows_the_same_rule() {
     // Beyond what is differentiated at once: more entries than fit a core's cache.

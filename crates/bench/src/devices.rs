@@ -24,7 +24,7 @@ pub fn name(compute: &Compute) -> String {
     format!("{} {}", compute.backend().name(), compute.precision().name())
 }
 
-/// Measures every case on every device; `None` if the process is asked to end meanwhile.
+/// Measures every case of one neuron on every device; `None` if the process is asked to end meanwhile.
 ///
 /// # Errors
 /// Sizes that do not go together.
@@ -39,7 +39,7 @@ pub fn measure(cases: &[Case], pace: Pace) -> Result<Option<Vec<OnDevice>>> {
                 continue;
             }
         };
-        for &case in cases {
+        for &case in cases.iter().filter(|case| case.is_for(Variant::Analytic)) {
             let engine = Ours::new(case.engine(Variant::Analytic, &compute)?, case);
             subjects.push(Subject::new(name(&compute), case.replicas, Box::new(engine), None));
             of.push(case);

@@ -14,9 +14,13 @@ pub(super) const FIGURE: Plot<PairRuns> = Plot {
 fn draw(rows: &[PairRuns]) -> Drawing {
     let steps = distinct(rows, |row| row.effective_step);
     let ends = [0.0, steps.iter().fold(0.0, |a: f64, step| a.max(1.2 * step))];
-    let series = |law: f64, point: fn(&PairRuns) -> Point| {
-        let law = ends.map(|step| (step, law)).to_vec();
-        let mut series = vec![Series::line("law, η → 0", Colour::Text, Stroke::Dashed, law)];
+    let series = |law: fn(&PairRuns) -> f64, point: fn(&PairRuns) -> Point| {
+        // Predictions are linear in ε.
+        let (first, last) = (&rows[0], &rows[rows.len() - 1]);
+        let way = last.effective_step - first.effective_step;
+        let slope = if way == 0.0 { 0.0 } else { (law(last) - law(first)) / way };
+        let line = ends.map(|step| (step, law(first) + slope * (step - first.effective_step))).to_vec();
+        let mut series = vec![Series::line("law", Colour::Text, Stroke::Dashed, line)];
         for (k, rule) in distinct(rows, |row| row.rule.clone()).into_iter().enumerate() {
             // Side by side, where they would lie upon each other.
             let beside = |row: &PairRuns| {
@@ -39,7 +43,6 @@ fn draw(rows: &[PairRuns]) -> Drawing {
     };
     let time = |row: &PairRuns| Point::estimated(row.effective_step, row.time, row.se_time);
     let axis = || Axis::linear("ε = η/(1 − β)");
-    let first = &rows[0];
     Drawing::new(
         2,
         vec![
@@ -47,13 +50,13 @@ fn draw(rows: &[PairRuns]) -> Drawing {
                 "",
                 axis(),
                 Axis::linear("share of runs led by the first sample"),
-                series(first.predicted, odds),
+                series(|row| row.predicted, odds),
             ),
             Panel::new(
                 "",
                 axis(),
                 Axis::linear("mean κt/(1 − β)² to the end"),
-                series(first.predicted_time, time),
+                series(|row| row.predicted_time, time),
             ),
         ],
     )
@@ -63,6 +66,6 @@ fn caption(rows: &[PairRuns]) -> String {
     let PairRuns { angle, runs, .. } = &rows[0];
     format!(
         "Two samples, one a step, from the angle {angle} π/2 until one correlation is e⁴ times the other: means of {runs} runs a point with 95 % intervals, reduced \
-         engine. Dashed: the laws as η → 0, which know no β. Rules are drawn side by side. The time exceeds its law by a share of ε, the overshoot of the last steps."
+         engine. Dashed: the laws, the odds with their first correction in ε, which know β through ε alone. Rules are drawn side by side. The time exceeds its law by a share of ε, the overshoot of the last steps."
     )
 }

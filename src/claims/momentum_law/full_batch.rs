@@ -51,7 +51,7 @@ fn distance(prediction: &Prediction, rule: Rule, share: f64) -> Result<f64> {
 /// Just below the threshold the minimum attracts, just above it does not.
 pub(super) fn thresholds(prediction: &Prediction, register: &mut Register) -> Part {
     let name = |side: &str| format!("full batch, {side} the threshold of η_B, four rules");
-    let why = "η_B = (1 + β)/2 (heavy ball), (1 + β)/(2 + 4β) (Nesterov): a deviation of 1e-3 shrinks by a factor of at least 0.99 a step below";
+    let why = "η_B = (1 + β)/2 (heavy ball), (1 + β)/(2 + 4β) (Nesterov): a deviation of 1e-3 shrinks by a factor of at most 0.96 a step below";
     let below = register
         .expect(name("2 % below") + ": largest distance from w_GD after 4000 steps", 0.0, why)
         .within(1e-9);

@@ -1,7 +1,8 @@
 //! The hand-derived gradient as tensor operations, all replicas of the single neuron at once.
 //!
 //! Weights, data and the batches of a whole chunk of steps stay on the device. Once a chunk the host uploads indices
-//! and reads `R` squared norms, to notice divergence; nothing else moves unless somebody looks. On a GPU a chunk is all
+//! and reads `R` squared norms, to notice divergence; nothing else moves unless somebody looks (but for one neuron on full batches in double precision on a CPU, whose steps
+//! are taken on the host and take the samples from memory once). On a GPU a chunk is all
 //! the steps of a call of [`advance`](Engine::advance), as far as there is room for their indices. On a CPU, replicas go
 //! in blocks small enough for a core's cache, side by side.
 

@@ -1,5 +1,5 @@
-//! A step of one neuron on all samples, on a CPU in double precision, that reads the samples once: as tensors are multiplied, they are read for
-//! the correlations and once more for the sum that these weigh.
+//! A step of one neuron on all samples, on a CPU in double precision, that takes the samples from memory once: as tensors are multiplied, they are
+//! read for the correlations and once more for the sum that these weigh. Here a few rows are read for both while they are in a core's caches.
 
 use pulp::{Arch, Simd, WithSimd, as_arrays};
 use rayon::prelude::*;
@@ -9,7 +9,8 @@ use crate::model::Activation;
 /// Rows that go through the registers together. They are still in the first caches when they are added up.
 const ROWS: usize = 4;
 
-/// Entries of a part that one thread takes: the number of parts is a function of the sizes alone, and so is the order of all sums.
+/// Entries of a part that one thread takes. The number of parts is a function of the sizes alone: sums do not depend on threads. Their order within a row is that of
+/// the processor's registers.
 const PART: usize = 1 << 18;
 
 /// `w − η_B Σ_i ∇ℓ_i(w)` over all samples, `[m, n]` row-major, with `Σ ∇ℓ_i = (Σ φ_i²) w + (N − 2) Σ φ_i x_i`.

@@ -11,11 +11,12 @@
 //! before the pairs of the batch receive `r (N − 2) φ_i (−η κ, 1)` each. So the pairs are stored as `P⁻¹ (c_j, d_j)` with the product `P` of
 //! these matrices, and a step touches those of the batch alone. `N = ‖w‖²`, `⟨w, v⟩` and `‖v‖²` follow along.
 //!
-//! **Conditioning.** Solving with `P` multiplies rounding by its condition number, `σ_1²/det P` in the units in which velocities are lengths
-//! (the solution does not depend on them): `σ_1 = O(1)`, because what moves slowly only shrinks, while the determinant falls, as `βᵗ` for the heavy ball.
-//! After the step in which it falls below 2⁻¹⁰, `P` is multiplied into all pairs and begins afresh at 1; nothing is divided by that `P`. So some three digits are
-//! lost at most, and a few more near a double eigenvalue, `η a = (1 ± √β)²`. For the heavy ball that is every `10 log 2/log(1/β)` steps, 66 at `β = 0.9`, in O(m): a step costs
-//! O(b + m log(1/β)/7), and O(m) below `β` = 1/1024.
+//! **Conditioning.** Solving with `P = (A B; C D)` multiplies rounding by its condition number, which is at most `(A² + D² + 2|BC|)/|det P|` in the units of
+//! velocities that are best for it (the solution does not depend on them). What moves slowly only shrinks, while the determinant falls, as `βᵗ` for the heavy ball; and
+//! where the neuron swings with little friction (`1 − β` far below `√η`), the entries grow while the determinant stays near 1. After the step in which the determinant falls below
+//! 2⁻¹⁰, or `A² + D² + 2|BC|` exceeds 16, `P` is multiplied into all pairs and begins afresh at 1; nothing is divided by that `P`. So three digits are lost with friction, one
+//! without, and some four where both go together.
+//! For the heavy ball with friction that is every `10 log 2/log(1/β)` steps, 66 at `β = 0.9`, in O(m): a step costs O(b + m log(1/β)/7), and O(m) below `β` = 1/1024.
 
 use super::orthonormal::{NOTHING, seen, vector};
 use super::{Coordinates, Step};
@@ -29,6 +30,9 @@ use crate::update::Momentum;
 
 /// Determinant of the pending product below which it is multiplied out.
 const SMALLEST_DETERMINANT: f64 = 1.0 / 1024.0;
+
+/// Size of the pending product above which it is multiplied out, too.
+const LARGEST_SIZE: f64 = 16.0;
 
 /// A place and a velocity along one direction.
 type Pair = [f64; 2];
@@ -52,6 +56,12 @@ impl Matrix {
     fn determinant(self) -> f64 {
         let [[a, b], [c, d]] = self.0;
         a * d - b * c
+    }
+
+    /// `A² + D² + 2|BC|`: the square of its Frobenius norm in the units of velocities that make it least.
+    fn size(self) -> f64 {
+        let [[a, b], [c, d]] = self.0;
+        a * a + d * d + 2.0 * (b * c).abs()
     }
 
     /// The solution of `self x = pair`, with the determinant given.
@@ -192,7 +202,7 @@ impl Coordinates for WithVelocity {
         self.sums = self.sums.through(matrix);
         self.pending = matrix.times(self.pending);
         self.determinant *= matrix.determinant();
-        let is_due = self.determinant.abs() < SMALLEST_DETERMINANT;
+        let is_due = self.determinant.abs() < SMALLEST_DETERMINANT || self.pending.size() > LARGEST_SIZE;
         if is_due {
             self.fold(self.pending);
         }

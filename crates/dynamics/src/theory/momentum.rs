@@ -18,7 +18,7 @@
 //! E Δφ = ε² (¼ sin² 2φ · δ − ¼ n sin 4φ) − ε n δ + O(ε⁴),
 //! ```
 //!
-//! `δ` is a sum over past draws, of mean 0 and correlated with `φ` and `n` in the order `ε²/(1 − β)` only; and `0 = E Δ‖y‖² = −2ε n + ¼ ε² sin² 2φ` leaves
+//! `δ` is a sum over past draws, of mean 0 and correlated with `φ` in the order `ε²/(1 − β)`, and with `n`, which is small itself, in `ε³/(1 − β)`; and `0 = E Δ‖y‖² = −2ε n + ¼ ε² sin² 2φ` leaves
 //! `E n = (ε/8) sin² 2φ`. All that is left at the order `ε³` is the term of SGD itself: [`selection::pair_slope`] holds with `ε` for `η`. What is
 //! neglected is of the order `ε²/(1 − β)`.
 
