@@ -152,7 +152,7 @@ fn pair_after(step: u64) -> u64 {
     if step < EVERY_STEP_UNTIL {
         return step + 1;
     }
-    (step + 2).max((step as f64 * 10f64.powf(1.0 / PAIRS_A_DECADE)).ceil() as u64)
+    (step + 1).max((step as f64 * 10f64.powf(1.0 / PAIRS_A_DECADE)).ceil() as u64)
 }
 
 /// The linear model has both signs of a datapoint among its minima, and large steps may carry a run from one to the other.

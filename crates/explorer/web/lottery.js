@@ -225,7 +225,7 @@ function describeLottery() {
   const text =
     `Until the losers together are below 1e-4 of the winner: ${stepCount(mean)} steps on average` +
     (lane.kappa > 0 ? `, ${digits(mean * lane.kappa)} in units of ${lane.unit} = ${stepCount(1 / lane.kappa)} steps, κ = η_B² b(m−b)/(m(m−1))${lane.kind === "replacement" ? " (with replacement η_B² b/m)" : ""}. In this unit the law knows neither b nor η${lane.momentum > 0 ? " nor β" : ""}.` : ".") +
-    (law?.mean ? ` Dashed: the mean of the law, log(cosh D/cosh d₀), exact as the steps become small, from a start of length 1${mean * lane.kappa > law.mean ? "; growing up to it takes the rest" : ""}.` : "");
+    (law?.mean ? ` Dashed: the mean of the law, log(cosh D/cosh d₀), exact as the steps become small, from a start of length 1${mean * lane.kappa > law.mean && scene.norm < 1 ? "; growing up to it takes the rest" : ""}.` : "");
   say(by("times-text"), times.length ? text : "No run came to a datapoint, so that there is no time to show.");
 }
 
