@@ -4,6 +4,7 @@ use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::stats::binomial_interval;
 use puremix::theory::{escape, gd, momentum, selection};
+use serde_json::Value;
 
 use super::devtools::Page;
 use super::open;
@@ -15,6 +16,10 @@ fn run(page: &mut Page, chapter: usize, steps: u64) {
 
 fn numbers(page: &mut Page, expression: &str) -> Vec<f64> {
     page.bits(expression).into_iter().map(f64::from_bits).collect()
+}
+
+fn text(page: &mut Page, id: &str) -> String {
+    page.eval(&format!("document.getElementById('{id}').textContent")).as_str().unwrap().to_string()
 }
 
 fn correlations(page: &mut Page, lane: usize) -> Vec<f64> {
@@ -82,7 +87,7 @@ fn the_lottery_follows_its_law() {
         page.eval("document.getElementById('winners-text').textContent")
             .as_str()
             .unwrap()
-            .contains("All counts agree")
+            .contains("No count is outside its 99.99 % interval around the law")
     );
     page.assert_quiet();
 }
@@ -127,6 +132,186 @@ fn the_jump_is_at_the_full_batch() {
     // Sixty mixtures of six: the mean of the largest cosine is far from 1.
     let mean = page.number("((all) => all.reduce((sum, [, cosine]) => sum + cosine, 0) / all.length)(explorer.state().survey.points.filter(([b]) => b === 6))");
     assert!((0.6..0.85).contains(&mean), "{mean}");
+    let words = text(&mut page, "survey-text");
+    assert!(words.starts_with("m = 6, η = 0.2 (averaged)"), "{words}");
+    assert!(words.contains("all 300 runs ended along a single sample"), "{words}");
+    assert!(words.ends_with("The jump is at b = m and nowhere before."), "{words}");
+    // Every setting that the runs depend on takes them away, and so does another chapter; algorithms do not, for the survey has its own.
+    for change in [
+        "{ m: 5 }",
+        "{ n: 9 }",
+        "{ eta: 0.1 }",
+        "{ activation: 'relu' }",
+        "{ reduction: 'sum' }",
+        "{ norm: 0.4 }",
+    ] {
+        page.eval("document.getElementById('survey-runs').value = 20, explorer.runSurvey()");
+        page.wait("!explorer.state().survey.running");
+        assert!(!text(&mut page, "survey-text").is_empty());
+        page.eval(&format!("explorer.change({change}), null"));
+        assert_eq!(text(&mut page, "survey-text"), "", "{change}");
+        assert_eq!(page.eval("explorer.state().survey"), Value::Null, "{change}");
+    }
+    page.eval("explorer.runSurvey(), null");
+    page.eval("explorer.tellChapter(3), null");
+    assert_eq!(page.eval("explorer.state().survey"), Value::Null);
+    page.assert_quiet();
+}
+
+#[test]
+fn every_batch_size_says_what_its_runs_show() {
+    let Some(mut page) = open("#m=2&n=3&lanes=gd") else { return };
+    let mut words = |points: &str, sizes: &str| {
+        let survey = "m: 2, eta: 0.3, reduction: 'sum', activation: 'linear', norm: 0.5, runs: 2";
+        let words =
+            page.eval(&format!("explorer.surveyWords({{ {survey}, sizes: {sizes}, points: {points} }})"));
+        words.as_str().unwrap().to_string()
+    };
+    let jump = "The jump is at b = m and nowhere before.";
+    assert!(words("[[1, 1], [1, 1], [2, 0.8], [2, 0.9]]", "[1, 2]").ends_with(jump));
+    // Not where the full batches are pure, too, or nearly; not where a smaller batch is not; not where the runs were stopped.
+    for points in ["[[1, 1], [1, 1], [2, 1], [2, 0.99]]", "[[1, 0.9], [1, 1], [2, 0.8], [2, 0.7]]"] {
+        let words = words(points, "[1, 2]");
+        assert!(!words.contains(jump) && words.contains("do not show a jump"), "{words}");
+    }
+    let stopped = words("[[1, 1], [1, 1]]", "[1, 2]");
+    assert!(!stopped.contains("jump") && stopped.contains("2 of 4 have ended"), "{stopped}");
+    let lost = words("[[1, 1], [1, NaN], [2, NaN], [2, NaN]]", "[1, 2]");
+    assert!(lost.contains("1 of 2 runs ended along a single sample, 1 diverged"), "{lost}");
+    assert!(lost.contains("b = m: all 2 runs diverged, so that there is no mean"), "{lost}");
+    assert!(!lost.contains('–') && !lost.contains("The jump"), "{lost}");
+    page.eval("explorer.change({ eta: 3, reduction: 'sum' }), explorer.runSurvey()");
+    page.wait("!explorer.state().survey.running");
+    assert!(text(&mut page, "survey-text").contains("no mean"));
+    page.assert_quiet();
+}
+
+#[test]
+fn runs_that_jump_are_drawn_on_both_sides() {
+    let Some(mut page) = open("") else { return };
+    run(&mut page, 6, 1000);
+    // From the 70th step to the 138th a row every 1.45 % would be every second step: one side of the jumps.
+    let table = page.eval("explorer.csv()");
+    let values: Vec<f64> = (table.as_str().unwrap().lines().skip(1))
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|row| row[0] == "gd" && (70.0..=138.0).contains(&row[3].parse::<f64>().unwrap()))
+        .map(|row| row[5].parse().unwrap())
+        .collect();
+    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), &c| (low.min(c), high.max(c)));
+    assert!(high - low > 0.05, "{low} {high}");
+    let near = |side: f64| values.iter().filter(|&c| (c - side).abs() < 0.2 * (high - low)).count();
+    assert!(near(low) * 3 > values.len() && near(high) * 3 > values.len(), "{} {}", near(low), near(high));
+    // So it is drawn: about the hundredth step, two decades of three, the curve of the first sample, blue, goes all the way from low to high.
+    page.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))");
+    let shortest = "((canvas) => { const x = Math.round(34 + (canvas.width - 42) * 2 / 3), height = canvas.height; \
+                   const { data } = canvas.getContext('2d').getImageData(x, 0, 8, height); const counts = Array(8).fill(0); \
+                   for (let k = 0; k < 8 * height; k += 1) if (data[4 * k + 3] > 200 && data[4 * k + 2] > 100 && data[4 * k] < 60) counts[k % 8] += 1; \
+                   return Math.min(...counts); })(document.querySelector('.over'))";
+    let shortest = page.number(shortest);
+    assert!(shortest > 140.0 * (high - low), "{shortest} pixels from {low} to {high}");
+    page.assert_quiet();
+}
+
+#[test]
+fn the_lottery_draws_its_bars_whole_and_its_times_in_multiples_of_a_look() {
+    let Some(mut page) = open("#m=2&n=2&eta=0.1&seed=31&lanes=gd,sgd:1") else { return };
+    page.eval("document.getElementById('lottery-runs').value = 1000, explorer.runLottery()");
+    page.wait("!explorer.state().draws.running");
+    // The card shows through; nothing is painted in its colour over a bar.
+    let white = "(([...data]) => data.filter((x, k) => k % 4 === 3 && x === 255 && data[k - 1] === 255 && data[k - 2] === 255 && data[k - 3] === 255).length)\
+                 (document.getElementById('winners').getContext('2d').getImageData(0, 0, 2000, 1000).data)";
+    assert_eq!(page.number(white), 0.0);
+    // 1/κ = 200 steps, eight looks to it.
+    let look = page.number("explorer.state().draws.look");
+    assert!((24.0..=25.0).contains(&look), "{look}");
+    let bins = "(({ times, look }) => explorer.binned(times, 6000, look))(explorer.state().draws)";
+    assert_eq!(page.number(&format!("{bins}.step % {look}")), 0.0);
+    // A look finds runs that ended since the one before; whatever took longer than all bins is counted apart.
+    let binned =
+        |times: &str| format!("(({{ bins, over }}) => [...bins, over])(explorer.binned({times}, 200, 25))");
+    assert_eq!(
+        numbers(&mut page, &binned("[25, 50, 50, 200, 225, 1000]")),
+        [1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0]
+    );
+    for (steps, words) in [
+        ("0.3", "0.30"),
+        ("6.04", "6.0"),
+        ("6.28", "6.3"),
+        ("42.4", "42"),
+        ("99.7", "100"),
+        ("1751.4", "1,751"),
+    ] {
+        assert_eq!(page.eval(&format!("explorer.stepCount({steps})")), words);
+    }
+    page.eval("explorer.change({ eta: 3, reduction: 'sum' }), explorer.runLottery()");
+    page.wait("!explorer.state().draws.running");
+    let words = text(&mut page, "winners-text");
+    assert!(words.contains("none of them came to a datapoint. 1,000 diverged."), "{words}");
+    assert!(!text(&mut page, "times-text").contains('–'));
+    page.assert_quiet();
+}
+
+#[test]
+fn datapoints_have_their_sign() {
+    let Some(mut page) = open("#m=3&n=3&eta=0.2&lanes=sgd:1&w0=-0.5,0,0,0") else { return };
+    page.eval("explorer.run(20000), null");
+    assert_eq!(page.eval("document.querySelector('.verdict').textContent"), "a pure datapoint: −a₀");
+    let facts = page.eval("document.querySelector('.facts').textContent");
+    assert!(facts.as_str().unwrap().contains("distance to ±aᵢ"), "{facts}");
+    page.assert_quiet();
+}
+
+#[test]
+fn the_end_is_found_at_the_same_step_however_the_run_is_cut() {
+    let Some(mut page) = open("#m=3&n=4&eta=0.2&seed=5&lanes=gd,sgd:1") else { return };
+    let mut end = |steps: &str| {
+        page.eval(&format!("explorer.change({{}}), {steps}.forEach((steps) => explorer.run(steps)), null"));
+        (
+            page.number("Math.max(...explorer.state().lanes.map((lane) => lane.arrived))"),
+            text(&mut page, "status"),
+        )
+    };
+    let whole = end("[30000]");
+    assert!(whole.0 > 0.0 && whole.0 < 30_000.0, "{whole:?}");
+    assert_eq!(end("Array(300).fill(100)"), whole);
+    assert_eq!(end("[1, 2, 7, 977, 29013]"), whole);
+    // A run that is played stops there.
+    page.eval("explorer.change({}), explorer.state().scene.speed = 7, explorer.play(), null");
+    page.wait("!explorer.state().playing");
+    assert_eq!(page.number("explorer.state().clock"), whole.0);
+    assert_eq!(
+        text(&mut page, "clock"),
+        text(&mut page, "status").split(&['p', '.'][..]).nth(1).unwrap().trim()
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn a_changed_scene_is_not_told_as_the_chapter() {
+    let Some(mut page) = open("") else { return };
+    page.eval("explorer.tellChapter(6), null");
+    let pressed = |page: &mut Page| {
+        let pressed = page.eval("[...document.querySelectorAll('#chapter-tools [aria-pressed=true]')].map((tool) => tool.textContent).join()");
+        pressed.as_str().unwrap().to_string()
+    };
+    assert_eq!(pressed(&mut page), "η = 0.55");
+    assert!(text(&mut page, "chapter-watch").starts_with("Watch: at η_B = 0.55"));
+    page.eval("document.querySelectorAll('#chapter-tools .tool')[1].focus(), document.activeElement.click()");
+    assert_eq!(pressed(&mut page), "η = 0.45");
+    assert_eq!(page.eval("document.activeElement.textContent"), "η = 0.45");
+    assert!(text(&mut page, "chapter-watch").starts_with("Changed: With η_B = 0.45, below ½"));
+    page.eval("explorer.change({ eta: 0.3, m: 5 }), null");
+    assert_eq!(pressed(&mut page), "");
+    assert!(text(&mut page, "chapter-watch").starts_with("Changed: m = 5, η = 0.3. "));
+    // A start is the reader's own in every chapter.
+    page.eval("explorer.tellChapter(4), explorer.change({ start: [0.2, 0.3, 0] }), null");
+    assert!(text(&mut page, "chapter-watch").starts_with("Watch: drag w₀ along the circle"));
+    assert!(text(&mut page, "chapter-watch").ends_with("The counts follow the law for small η."));
+    for chapter in 1..=7 {
+        page.eval(&format!("explorer.tellChapter({chapter}), null"));
+        assert!(text(&mut page, "chapter-watch").starts_with("Watch: "), "{chapter}");
+    }
+    page.assert_quiet();
 }
 
 /// Step of the first row in which the losers are a ten-thousandth of the winner.

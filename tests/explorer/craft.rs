@@ -65,7 +65,7 @@ fn everything_that_can_be_used_or_seen_has_a_name() {
     page.eval("explorer.run(100), null");
     let nameless = page.eval(
         "[...document.querySelectorAll('button, input, select, canvas, progress, [role=slider]')].filter((e) => \
-         !e.hidden && !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim()) && e.role !== 'img').map((e) => e.outerHTML.slice(0, 80))",
+         !e.hidden && !(e.labels?.length || e.getAttribute('aria-label') || e.textContent.trim())).map((e) => e.outerHTML.slice(0, 80))",
     );
     assert_eq!(nameless, Value::Array(Vec::new()));
     let pictures =
@@ -74,6 +74,21 @@ fn everything_that_can_be_used_or_seen_has_a_name() {
         pictures.as_array().unwrap().iter().map(|label| label.as_str().unwrap()).collect();
     assert!(pictures[0].starts_with("GD after 100 steps: mixes 2.4"), "{pictures:?}");
     assert!(pictures.iter().all(|label| label.len() > 20), "{pictures:?}");
+    // Under full batches there is no winner for R to speak of.
+    assert!(pictures[2].contains("R of the largest |cᵢ| to the rest"), "{}", pictures[2]);
+    assert!(pictures[5].contains("R of the winner to the rest"), "{}", pictures[5]);
+    // What is rewritten at every frame is not read aloud; where a run was paused is.
+    let live = "[...document.querySelectorAll('output, [aria-live], [role=status], [role=alert]')].map((e) => e.id).join()";
+    assert_eq!(page.eval(live), "status,spoken,refusal,winners-text,survey-text,shared");
+    assert_eq!(
+        page.eval("document.getElementById('clock').closest('[aria-live], [role=status], output')"),
+        Value::Null
+    );
+    page.eval("explorer.play(), document.getElementById('play').click()");
+    let spoken = page.eval("document.getElementById('spoken').textContent");
+    assert!(spoken.as_str().unwrap().starts_with("Paused at step 100. GD: mixes 2.4"), "{spoken}");
+    page.eval("explorer.change({ eta: 0.03 }), null");
+    assert_eq!(page.eval("document.getElementById('eta-range').getAttribute('aria-valuetext')"), "η = 0.03");
 }
 
 #[test]

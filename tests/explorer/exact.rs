@@ -8,7 +8,7 @@ use puremix::draws::normal;
 use puremix::rng::{Purpose, stream};
 use rand_distr::{Distribution, StandardNormal};
 
-use super::devtools::Page;
+use super::devtools::{DESK, Page, View};
 use super::open;
 use crate::common::{binary, stderr, temporary};
 
@@ -141,11 +141,18 @@ fn a_dragged_start_goes_by_a_file_and_agrees_to_rounding() {
         return;
     };
     let directory = temporary();
-    page.eval("explorer.run(100000), null");
+    page.eval("explorer.run(100000), document.getElementById('reduced').click(), null");
     let commands = exact_commands(&mut page);
     let bytes = page.eval("explorer.npy()");
     let bytes: Vec<u8> = bytes.as_array().unwrap().iter().map(|byte| byte.as_u64().unwrap() as u8).collect();
     fs::write(directory.path().join("w0.npy"), bytes).unwrap();
+    let words = page.eval("document.getElementById('repeat-text').textContent");
+    assert!(words.as_str().unwrap().contains("save it as w0.npy"), "{words}");
+    assert!(
+        words.as_str().unwrap().contains("Where a run converges, the numbers agree up to rounding"),
+        "{words}"
+    );
+    assert_eq!(page.eval("document.getElementById('to-the-bit').checkVisibility()"), false);
     for (lane, command) in commands.iter().enumerate() {
         assert!(command.contains("--from w0.npy"), "{command}");
         let theirs = trained(command, directory.path(), &lane.to_string());
@@ -154,6 +161,26 @@ fn a_dragged_start_goes_by_a_file_and_agrees_to_rounding() {
             assert!((a - b).abs() < 1e-12, "{command}: {a} {b}");
         }
     }
+}
+
+#[test]
+fn commands_promise_what_they_can_and_are_not_cut_at_hyphens() {
+    let Some(mut page) = open("#m=4&n=6&eta=0.55&reduction=sum&lanes=gd,sgd:2") else { return };
+    let words = page.eval("document.getElementById('repeat-text').textContent");
+    assert!(words.as_str().unwrap().contains("GD and SGD, b = 2: η_B is not below the threshold"), "{words}");
+    page.eval("explorer.change({ eta: 0.1 }), null");
+    let words = page.eval("document.getElementById('repeat-text').textContent");
+    assert!(words.as_str().unwrap().contains("Where a run converges"), "{words}");
+    // The text that is selected is the text that is copied, and each word stands on one line.
+    assert_eq!(
+        page.eval("document.getElementById('command').textContent === explorer.commands().join('\\n')"),
+        true
+    );
+    page.look(View { width: 390, ..DESK });
+    let cut = "[...document.querySelectorAll('#command .word')].filter((word) => word.getClientRects().length > 1).length";
+    assert_eq!(page.number(cut), 0.0);
+    assert!(page.number("document.querySelectorAll('#command .word').length") > 20.0);
+    page.assert_quiet();
 }
 
 #[test]

@@ -89,6 +89,41 @@ fn arrow_keys_move_a_start_of_any_number_of_samples() {
 }
 
 #[test]
+fn entries_out_of_range_are_answered() {
+    let Some(mut page) = open("#m=8&n=12&lanes=gd,sgd:2") else { return };
+    let fill = |page: &mut Page, field: &str, value: &str| {
+        page.eval(&format!("(() => {{ const field = {field}; field.focus(); field.value = '{value}'; field.dispatchEvent(new Event('change')); }})()"));
+        page.eval(&format!("document.getElementById('status').textContent + document.getElementById('refusal').textContent + ' ' + {field}.value"))
+    };
+    let lane = |name: &str, k: usize| format!("document.querySelectorAll('.lane .{name} input')[{k}]");
+    assert_eq!(fill(&mut page, &lane("batch", 1), "20"), "b is at most m = 8. 8");
+    assert_eq!(fill(&mut page, &lane("batch", 0), "20"), "b is at most m = 8. 8");
+    assert_eq!(fill(&mut page, &lane("batch", 1), "0"), "b is at least 1. 1");
+    assert_eq!(fill(&mut page, &lane("momentum", 1), "1.5"), "β is at most 0.99. 0.99");
+    assert_eq!(fill(&mut page, &lane("momentum", 1), "-0.2"), "β is at least 0. 0");
+    let by = |id: &str| format!("document.getElementById('{id}')");
+    assert_eq!(fill(&mut page, &by("n"), "3"), "n is at least m = 8. 8");
+    assert_eq!(fill(&mut page, &by("m"), "90"), "m is at most 64. 64");
+    assert_eq!(fill(&mut page, &by("m"), "4.2"), "m is a whole number: 4 is used. 4");
+    assert_eq!(fill(&mut page, &by("m"), "5"), " 5");
+    // From SGD to full batches no size was asked for.
+    page.eval("explorer.change({ lane: 1, kind: 'gd' }), null");
+    assert_eq!(page.eval("document.getElementById('status').textContent"), "");
+    page.assert_quiet();
+}
+
+#[test]
+fn the_focus_goes_to_the_lottery_with_the_view() {
+    let Some(mut page) = open("#m=2&n=2&lanes=gd,sgd:1&story=4") else { return };
+    page.eval("document.querySelector('#chapter-tools .tool').focus()");
+    page.key("Enter");
+    assert_eq!(page.eval("document.activeElement.id"), "lottery-title");
+    let top = page.number("document.activeElement.getBoundingClientRect().top");
+    assert!((-1.0..100.0).contains(&top), "{top}");
+    page.assert_quiet();
+}
+
+#[test]
 fn the_page_is_told_by_keys_alone() {
     let Some(mut page) = open("") else { return };
     let focused = "document.activeElement.textContent.trim()";

@@ -195,6 +195,12 @@ pub extern "C" fn lane_read(k: u32) -> u32 {
     })
 }
 
+/// Whether a lane is at its end, 1 or 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn lane_has_settled(k: u32) -> u32 {
+    PAGE.with_borrow_mut(|page| u32::from(page.lane(k).has_settled()))
+}
+
 /// Rows from one on: step, `R`, correlations.
 #[unsafe(no_mangle)]
 pub extern "C" fn lane_rows(k: u32, from: u32) -> u32 {
@@ -274,6 +280,12 @@ pub extern "C" fn ensemble_slice(steps: f64) -> u32 {
         Ok(())
     });
     fine * (1 + u32::from(all))
+}
+
+/// Steps between two looks at the runs.
+#[unsafe(no_mangle)]
+pub extern "C" fn ensemble_look() -> f64 {
+    PAGE.with_borrow(|page| page.ensemble.as_ref().map_or(1.0, |ensemble| ensemble.between_looks() as f64))
 }
 
 /// Runs that ended, from one on: winner, steps, largest cosine.

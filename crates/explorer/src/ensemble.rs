@@ -146,6 +146,11 @@ impl Ensemble {
         Ok(Here { running: (0..starts.len()).collect(), engine, limits })
     }
 
+    /// Steps between two looks: the steps of [`Ended`] are multiples of it, but where a run diverged or was left.
+    pub fn between_looks(&self) -> u64 {
+        self.between_looks
+    }
+
     /// Runs that have ended.
     pub fn ended(&self) -> &[Ended] {
         &self.ended

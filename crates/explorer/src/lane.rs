@@ -1,6 +1,7 @@
 //! One algorithm on the stage, and what is remembered of its run.
 
 use puremix_dynamics::Result;
+use puremix_dynamics::activation::Activation;
 use puremix_dynamics::engine::Engine;
 use puremix_dynamics::limit_set::LimitSet;
 use puremix_dynamics::reduced::Reduced;
@@ -11,9 +12,13 @@ use puremix_dynamics::vectors::{arg_max, participation_ratio};
 
 use crate::scene::{Scene, predicted_limit};
 
-/// Rows a decade of steps, after a row for each of the first steps.
-const ROWS_A_DECADE: f64 = 160.0;
+/// Pairs of rows a decade of steps, after a row for each of the first steps. A pair is a step and the next one: rows at a stride of any
+/// parity would show only one side of a run that jumps to and fro.
+const PAIRS_A_DECADE: f64 = 160.0;
 const EVERY_STEP_UNTIL: u64 = 64;
+
+/// Distance to the limit from which on a run is at its end.
+const SETTLED: f64 = 1e-12;
 
 /// A run in progress.
 pub struct Lane {
@@ -21,9 +26,11 @@ pub struct Lane {
     schedule: Schedule,
     active: Vec<usize>,
     limit: Option<LimitSet>,
+    measured: Option<LimitSet>,
     /// `step, R, c_0, …, c_{m−1}`, one row after the other.
     rows: Vec<f64>,
     next_row: u64,
+    next_pair: u64,
 }
 
 /// What is shown of a lane at one step.
@@ -37,7 +44,7 @@ pub struct Reading {
     pub dead: bool,
     /// Training loss.
     pub loss: f64,
-    /// Distance to the predicted limit; NaN where nothing is predicted.
+    /// Distance to the predicted limit, in the linear model to its datapoints of either sign; NaN where nothing is predicted.
     pub distance: f64,
     /// The log-ratio `R_t`.
     pub log_ratio: f64,
@@ -60,8 +67,10 @@ impl Lane {
         let activation = problem.activation();
         let engine = Reduced::new(&problem, &schedule, std::slice::from_ref(start), 0)?;
         let limit = predicted_limit(&problem, &schedule, start);
+        let measured = limit.clone().map(|limit| either_sign(limit, activation));
         let active = (0..scene.samples()).filter(|&i| activation.admits(start.correlations[i])).collect();
-        let mut lane = Self { engine, schedule, active, limit, rows: Vec::new(), next_row: 0 };
+        let rows = Vec::new();
+        let mut lane = Self { engine, schedule, active, limit, measured, rows, next_row: 0, next_pair: 0 };
         lane.record();
         Ok(lane)
     }
@@ -82,11 +91,12 @@ impl Lane {
 
     fn record(&mut self) {
         let step = self.engine.steps_taken();
-        self.next_row = if step < EVERY_STEP_UNTIL {
-            step + 1
+        if step == self.next_pair {
+            self.next_pair = pair_after(step);
+            self.next_row = step + 1;
         } else {
-            (step + 1).max((step as f64 * 10f64.powf(1.0 / ROWS_A_DECADE)).ceil() as u64)
-        };
+            self.next_row = self.next_pair;
+        }
         if self.engine.diverged_at(0).is_some() {
             return;
         }
@@ -105,12 +115,18 @@ impl Lane {
             diverged_at: self.engine.diverged_at(0),
             dead: self.engine.is_dead(0),
             loss: self.engine.loss(0),
-            distance: self.limit.as_ref().map_or(f64::NAN, |limit| limit.distance(&neuron)),
+            distance: self.measured.as_ref().map_or(f64::NAN, |limit| limit.distance(&neuron)),
             log_ratio: log_ratio(c, &self.active),
             mixed: participation_ratio(c),
             leader,
             neuron,
         }
+    }
+
+    /// Whether the run is at its end: it diverged, it is dead, or it is at its limit.
+    pub fn has_settled(&self) -> bool {
+        let reading = self.read();
+        reading.diverged_at.is_some() || reading.dead || reading.distance < SETTLED
     }
 
     /// The rows from one on, `step, R, c_0, …, c_{m−1}` each.
@@ -131,9 +147,26 @@ impl Lane {
     }
 }
 
+/// The step with which the pair after this one begins.
+fn pair_after(step: u64) -> u64 {
+    if step < EVERY_STEP_UNTIL {
+        return step + 1;
+    }
+    (step + 1).max((step as f64 * 10f64.powf(1.0 / PAIRS_A_DECADE)).ceil() as u64)
+}
+
+/// The linear model has both signs of a datapoint among its minima, and large steps may carry a run from one to the other.
+fn either_sign(limit: LimitSet, activation: Activation) -> LimitSet {
+    match limit {
+        LimitSet::Datapoints(signs) if activation == Activation::Linear => {
+            LimitSet::EitherSign(signs.iter().map(|&sign| sign != 0).collect())
+        }
+        limit => limit,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use puremix_dynamics::activation::Activation;
     use puremix_dynamics::problem::Reduction;
 
     use super::*;
@@ -156,12 +189,39 @@ mod tests {
         [1, 63, 1, 700, 0, 4235].into_iter().for_each(|steps| cut.advance(steps));
         assert_eq!(whole.rows(0), cut.rows(0));
         assert_eq!(whole.read().neuron, cut.read().neuron);
-        // A row for every step up to the 64th, the start among them; then 160 a decade.
+        // A row for every step up to the 64th, the start among them; then 160 pairs a decade.
         let steps: Vec<f64> = whole.rows(0).chunks_exact(7).map(|row| row[0]).collect();
         assert_eq!(steps[..65], (0..65).map(f64::from).collect::<Vec<_>>());
         let later = steps.iter().filter(|&&step| (100.0..1000.0).contains(&step)).count();
-        assert!((110..=160).contains(&later), "{later}");
+        assert!((220..=320).contains(&later), "{later}");
+        let alone = steps.windows(3).filter(|row| row[1] - row[0] > 1.0 && row[2] - row[1] > 1.0).count();
+        assert_eq!(alone, 0);
         assert_eq!(whole.rows(steps.len()), [0.0; 0]);
+    }
+
+    #[test]
+    fn a_run_that_jumps_to_and_fro_is_recorded_on_both_sides() {
+        let how = (Activation::Linear, Reduction::Sum, 0.55);
+        let scene = Scene::new((4, 6), how, 0.5, 31).unwrap();
+        let mut lane = Lane::new(&scene, ScheduleKind::Gd, 4, 0.0).unwrap();
+        lane.advance(10_000);
+        assert!(!lane.has_settled());
+        // From the 70th step to the 138th a row every 1.45 % would be every second step.
+        let rows = lane.rows(0).chunks_exact(6).filter(|row| (70.0..=138.0).contains(&row[0]));
+        let values: Vec<f64> = rows.map(|row| row[2]).collect();
+        let (low, high) =
+            values.iter().fold((f64::MAX, f64::MIN), |(low, high), &c| (low.min(c), high.max(c)));
+        let near = |side: f64| values.iter().filter(|&&c| (c - side).abs() < 0.1 * (high - low)).count();
+        let third = values.len() / 3;
+        assert!(high - low > 0.05 && near(low) > third && near(high) > third, "{values:?}");
+    }
+
+    #[test]
+    fn datapoints_of_either_sign_are_ends_of_the_linear_model_alone() {
+        let signs = LimitSet::Datapoints(vec![1, -1, 0]);
+        let both = LimitSet::EitherSign(vec![true, true, false]);
+        assert_eq!(either_sign(signs.clone(), Activation::Linear), both);
+        assert_eq!(either_sign(signs.clone(), Activation::Relu), signs);
     }
 
     #[test]

@@ -22,8 +22,14 @@ function buildCards() {
     const card = make("article", { class: "lane", "aria-label": `Algorithm ${k + 1}` }, head, verdict, bars, over, ratio, facts);
     by("lanes").append(card);
     kind.addEventListener("change", () => change({ lane: k, kind: kind.value }));
-    batch.addEventListener("change", () => change({ lane: k, b: Number(batch.value) }));
-    momentum.addEventListener("change", () => change({ lane: k, momentum: Number(momentum.value) }));
+    batch.addEventListener("change", () => {
+      change({ lane: k, b: Number(batch.value) });
+      batch.value = scene.lanes[k].b;
+    });
+    momentum.addEventListener("change", () => {
+      change({ lane: k, momentum: Number(momentum.value) });
+      momentum.value = scene.lanes[k].momentum;
+    });
     return { kind, batch, momentum, verdict, bars, over, ratio, facts, swatch, drawn: {} };
   });
   // Where the plane of the samples can be drawn, it stands on the stage.
@@ -39,8 +45,6 @@ function buildCards() {
   });
   by("legend").replaceChildren(...legend, ...(scene.m > 16 ? ["…"] : []));
 }
-
-const subscript = (i) => [...String(i)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[d]).join("");
 
 function drawLanes() {
   for (const [k, card] of cards.entries()) {
@@ -86,12 +90,12 @@ function describeLanes() {
     const more = lane.c.length > 12 ? ", …" : "";
     card.bars.setAttribute("aria-label", `${lane.name} after ${count(clock)} steps: ${lane.verdict()}; correlations ${values}${more}`);
     card.over.setAttribute("aria-label", `${lane.name}: the correlations over ${count(clock)} steps, logarithmic axis`);
-    card.ratio.setAttribute("aria-label", `${lane.name}: log-ratio R of the winner to the rest, now ${digits(lane.logRatio)}`);
+    card.ratio.setAttribute("aria-label", `${lane.name}: log-ratio R of the ${lane.ratioName}, now ${digits(lane.logRatio)}`);
     const beyond = lane.threshold > 0 && lane.perSample >= lane.threshold;
     card.facts.textContent = [
       `η_B = ${digits(lane.perSample)}${beyond ? `, not below the threshold ${lane.threshold === 0.5 ? "½" : digits(lane.threshold)}` : ""}`,
       lane.momentum > 0 ? `ε = η_B/(1−β) = ${digits(lane.effective)}` : "",
-      lane.kappa > 0 && lane.effective < 0.5 ? `${lane.unit} = ${count(1 / lane.kappa)} steps` : "",
+      lane.kappa > 0 && lane.effective < 0.5 ? `${lane.unit} = ${stepCount(1 / lane.kappa)} steps` : "",
       `loss ${lane.diverged === null ? lane.loss.toFixed(4) : "–"}`,
       distanceOf(lane),
     ].filter(Boolean).join(" · ");
@@ -100,7 +104,7 @@ function describeLanes() {
 
 function distanceOf({ limit, diverged, distance }) {
   if (!limit || diverged !== null) return "";
-  const what = limit.point ? "the predicted mixture" : limit.eitherSign ? "a datapoint of either sign" : "a datapoint";
+  const what = limit.point ? "the predicted mixture" : limit.eitherSign ? "a datapoint of either sign" : scene.activation === "linear" ? "±aᵢ" : "aᵢ";
   return `distance to ${what} ${distance.toExponential(1)}`;
 }
 
@@ -133,16 +137,42 @@ function drawBars(canvas, lane, flashes) {
   }
 }
 
-// Calls visit with the rows that are at least a pixel apart, and with the state of now.
-function alongRows(lane, atX, visit) {
-  let last = -Infinity;
-  for (let k = 1; k < lane.rows.length; k += 1) {
-    const x = atX(Math.log10(lane.rows[k][0]));
-    if (x - last < 1) continue;
-    last = x;
-    visit(x, lane.rows[k]);
+// The rows after the start in stretches of a pixel, [x, rows], and the state of now.
+function stretches(lane, atX) {
+  const found = [];
+  let [last, stretch] = [-Infinity, []];
+  const add = (x, row) => {
+    if (x - last < 1) return stretch.push(row);
+    [last, stretch] = [x, [row]];
+    found.push([x, stretch]);
+  };
+  for (let k = 1; k < lane.rows.length; k += 1) add(atX(lane.logs[k]), lane.rows[k]);
+  if (lane.step > 0 && lane.diverged === null) add(atX(Math.log10(lane.step)), [lane.step, lane.logRatio, ...lane.c]);
+  return found;
+}
+
+// The path of a column of the rows, x and y in turns: of every stretch its least and its largest value, so that a run that jumps is seen to jump.
+function pathOf(along, column, atY) {
+  const points = [];
+  for (const [x, rows] of along) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const row of rows) {
+      low = Math.min(low, row[column]);
+      high = Math.max(high, row[column]);
+    }
+    const rises = rows[0][column] < (low + high) / 2;
+    const first = atY(rises ? low : high);
+    const second = atY(rises ? high : low);
+    points.push(x, first);
+    if (Math.abs(second - first) > 0.5) points.push(x, second);
   }
-  if (lane.step > 0 && lane.diverged === null) visit(atX(Math.log10(lane.step)), [lane.step, lane.logRatio, ...lane.c]);
+  return points;
+}
+
+function strokePath(pen, points) {
+  pen.beginPath();
+  for (let k = 0; k < points.length; k += 2) pen.lineTo(points[k], points[k + 1]);
+  pen.stroke();
 }
 
 function timeFrame(area, y, yTicks, label) {
@@ -154,9 +184,7 @@ function timeFrame(area, y, yTicks, label) {
 function drawOver(canvas, lane) {
   const area = sheet(canvas);
   const { pen } = area;
-  const signed = lane.rows.some((row) => row.subarray(2).some((c) => c < -0.02));
-  const most = lane.rows.reduce((most, row) => Math.max(most, ...row.subarray(2)), 1);
-  const y = [signed ? -1 : 0, 1.06 * Math.min(most, 2)];
+  const y = [lane.low < -0.02 ? -1 : 0, 1.06 * clamp(lane.high, 1, 2)];
   const { atX, atY, left, right, top, bottom } = timeFrame(area, y, ticks(y[0], 1, 4), "");
   pen.save();
   pen.beginPath();
@@ -169,17 +197,12 @@ function drawOver(canvas, lane) {
       pen.globalAlpha = 1;
     });
   }
-  const paths = Array.from({ length: scene.m }, () => []);
-  alongRows(lane, atX, (x, row) => {
-    for (let i = 0; i < scene.m; i += 1) paths[i].push(x, atY(row[i + 2]));
-  });
+  const along = stretches(lane, atX);
   pen.lineWidth = scene.m > 16 ? 1 : 1.6;
-  paths.forEach((points, i) => {
+  for (let i = 0; i < scene.m; i += 1) {
     pen.strokeStyle = sampleColour(i);
-    pen.beginPath();
-    for (let k = 0; k < points.length; k += 2) pen.lineTo(points[k], points[k + 1]);
-    pen.stroke();
-  });
+    strokePath(pen, pathOf(along, i + 2, atY));
+  }
   pen.restore();
   line(pen, left, bottom, right, bottom, palette.text);
   entitle(pen, "correlations cᵢ over the steps", left, top);
@@ -193,7 +216,6 @@ function entitle(pen, text, left, top) {
 function drawRatio(canvas, lane) {
   const area = sheet(canvas);
   const { pen } = area;
-  const points = [];
   let low = -1;
   const high = 10;
   for (const row of lane.rows) if (Number.isFinite(row[1])) low = Math.min(low, row[1]);
@@ -203,13 +225,10 @@ function drawRatio(canvas, lane) {
   pen.beginPath();
   pen.rect(left, top, right - left, bottom - top);
   pen.clip();
-  alongRows(lane, atX, (x, row) => points.push(x, atY(Math.min(row[1], 1e3))));
   pen.strokeStyle = palette.text;
   pen.lineWidth = 1.6;
-  pen.beginPath();
-  for (let k = 0; k < points.length; k += 2) pen.lineTo(points[k], points[k + 1]);
-  pen.stroke();
+  strokePath(pen, pathOf(stretches(lane, atX), 1, (ratio) => atY(clamp(ratio, -1e3, 1e3))));
   pen.restore();
   line(pen, left, bottom, right, bottom, palette.text);
-  entitle(pen, "log-ratio Rₜ of the winner to the rest", left, top);
+  entitle(pen, `log-ratio Rₜ of the ${lane.ratioName}`, left, top);
 }

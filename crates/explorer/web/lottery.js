@@ -11,6 +11,7 @@ let drawing = null;
 async function ensemble({ kind, b, momentum, runs, own }, tell) {
   const mine = (drawing = {});
   if (!core.module.ensemble(KINDS.indexOf(kind), b, momentum, runs, own ? 1 : 0)) throw new Error(core.message());
+  const look = core.module.ensemble_look();
   let steps = 20000;
   let seen = 0;
   for (let state = 1; state === 1; ) {
@@ -25,7 +26,7 @@ async function ensemble({ kind, b, momentum, runs, own }, tell) {
     seen += fresh.length / 3;
     const ended = [];
     for (let at = 0; at < fresh.length; at += 3) ended.push({ winner: fresh[at], steps: fresh[at + 1], cosine: fresh[at + 2] });
-    tell(ended, seen);
+    tell(ended, seen, look);
   }
   drawing = null;
   return true;
@@ -67,12 +68,14 @@ async function runLottery() {
   }
   const lane = lanes[Number(by("lottery-lane").value)];
   const runs = Number(by("lottery-runs").value);
-  const mine = (draws = { lane, runs, done: 0, counts: Array(scene.m).fill(0), others: 0, times: [], sum: 0, running: true, law: lawOf(lane, runs) });
+  const mine = (draws = { lane, runs, done: 0, counts: Array(scene.m).fill(0), others: 0, diverged: 0, look: 1, times: [], sum: 0, running: true, law: lawOf(lane, runs) });
   by("lottery-run").textContent = "Stop";
   try {
-    await ensemble({ kind: lane.kind, b: lane.b, momentum: lane.momentum, runs }, (ended, done) => {
-      for (const { winner, steps } of ended) {
-        if (winner < 0) mine.others += 1;
+    await ensemble({ kind: lane.kind, b: lane.b, momentum: lane.momentum, runs }, (ended, done, look) => {
+      mine.look = look;
+      for (const { winner, steps, cosine } of ended) {
+        if (Number.isNaN(cosine)) mine.diverged += 1;
+        else if (winner < 0) mine.others += 1;
         else {
           mine.counts[winner] += 1;
           mine.times.push(steps);
@@ -137,7 +140,6 @@ function drawWinners() {
       pen.fillRect(atX(i) - thick / 2, atY(shares[i]), thick, bottom - atY(shares[i]));
     }
     if (odds.length) {
-      line(pen, atX(i) - room * 0.44, atY(odds[i]), atX(i) + room * 0.44, atY(odds[i]), palette.card, 4);
       line(pen, atX(i) - room * 0.44, atY(odds[i]), atX(i) + room * 0.44, atY(odds[i]), palette.text, 2);
     }
     if (shares.length && draws.done > 50) {
@@ -156,17 +158,19 @@ function drawTimes() {
   const unit = scaled ? draws.lane.kappa : 1;
   const average = draws?.times.length ? (draws.sum / draws.times.length) * unit : 0;
   const far = average > 0 && (!scaled || average > 15) ? niceAbove(3 * average) : 30;
-  const bins = Array(45).fill(0);
-  for (const steps of draws?.times ?? []) bins[Math.min(bins.length - 1, Math.floor((steps * unit * bins.length) / far))] += 1;
-  const most = Math.max(1, ...bins) * 1.1;
+  const { bins, over, step, end } = binned(draws?.times ?? [], far / unit, draws?.look ?? 1);
+  const [wide, last] = [step * unit, end * unit];
+  const most = Math.max(1, over, ...bins) * 1.1;
   const xLabel = scaled || !draws ? `time to selection, κ t${draws?.lane.momentum > 0 ? "/(1−β)²" : ""}` : "steps to selection";
-  const { atX, atY, top, bottom } = frame(area, { x: [0, far], y: [0, most], yTicks: [], xTicks: ticks(0, far, 5), bottom: 34, left: 10, xLabel });
+  const { atX, atY, top, bottom } = frame(area, { x: [0, 1.12 * last], y: [0, most], yTicks: [], xTicks: ticks(0, far, 5).filter((tick) => tick < 0.95 * last), bottom: 34, left: 10, xLabel });
   pen.fillStyle = palette.sky;
-  bins.forEach((n, k) => {
-    const [x0, x1] = [atX((k * far) / bins.length), atX(((k + 1) * far) / bins.length)];
-    pen.fillRect(x0 + 0.5, atY(n), x1 - x0 - 1, bottom - atY(n));
-  });
-  line(pen, atX(0), bottom, atX(far), bottom, palette.text);
+  const bar = (from, to, n) => pen.fillRect(atX(from) + 0.5, atY(n), Math.max(1, atX(to) - atX(from) - 1), bottom - atY(n));
+  bins.forEach((n, k) => bar(k * wide, (k + 1) * wide, n));
+  // Whatever took longer stands apart.
+  bar(1.04 * last, 1.08 * last, over);
+  write(pen, `≥ ${digits(last, 2)}`, atX(1.06 * last), bottom + 4, { base: "top", size: 11 });
+  line(pen, atX(0), bottom, atX(last), bottom, palette.text);
+  line(pen, atX(1.03 * last), bottom, atX(1.09 * last), bottom, palette.text);
   if (!draws?.times.length) return write(pen, "no run yet", width / 2, bottom / 2, { size: 13 });
   line(pen, atX(average), top, atX(average), bottom, palette.text, 1.5);
   write(pen, `mean ${digits(average)}`, atX(average) + 5, top + 6, { align: "left", colour: palette.text });
@@ -176,15 +180,31 @@ function drawTimes() {
   }
 }
 
+// Times in bins up to about an end, and how many are over it. Runs are looked at every so many steps: bins are multiples of that, or they would hold
+// now one look and now two. A run that a look finds at its end came there since the look before.
+function binned(times, about, look) {
+  const step = look * Math.max(1, Math.round(about / 45 / look));
+  const bins = Array(Math.max(1, Math.round(about / step))).fill(0);
+  let over = 0;
+  for (const steps of times) {
+    const k = Math.max(0, Math.ceil(steps / step) - 1);
+    if (k < bins.length) bins[k] += 1;
+    else over += 1;
+  }
+  return { bins, over, step, end: step * bins.length };
+}
+
 const niceAbove = (x) => ticks(0, x, 2).at(-1) || x;
 
 function describeLottery() {
-  const { lane, counts, done, others, law, times, sum } = draws;
+  const { lane, counts, done, others, diverged, law, times, sum } = draws;
   if (!done) return;
   const share = (k) => `${((100 * counts[k]) / done).toFixed(2)} %`;
   const order = counts.map((_, k) => k).sort((i, j) => counts[j] - counts[i]).slice(0, 4);
   const parts = [`${count(done)} runs of ${lane.name}: ` + order.map((k) => `a${subscript(k)} won ${share(k)}${law ? ` (law ${(100 * law.odds[k]).toFixed(2)} %)` : ""}`).join(", ") + "."];
-  if (others) parts.push(`${count(others)} ended in no datapoint.`);
+  if (!times.length) parts.splice(0, 1, `${count(done)} runs of ${lane.name}: none of them came to a datapoint.`);
+  if (diverged) parts.push(`${count(diverged)} diverged.`);
+  if (others) parts.push(`${count(others)} ${others === 1 ? "was" : "were"} at no datapoint when their steps were used up.`);
   if (!law && lane.kind === "reshuffle") parts.push("For reshuffled epochs no law of the winner is known: an epoch visits every sample once, which takes out most of the chance.");
   else if (law?.paths > 0) {
     parts.push(`Marks: the law for steps that become small, an unbiased Monte Carlo of ${count(law.paths)} paths with standard errors up to ${Math.max(...law.errors).toExponential(0)}.`);
@@ -197,17 +217,32 @@ function describeLottery() {
   if (law?.slope) parts.push(`The first correction for this step size moves P(a₀) by ${law.slope.toFixed(4).replace("-", "−")}.`);
   if (law) {
     const out = counts.map((_, k) => k).filter((k) => !inside(k));
-    parts.push(out.length ? `Outside the exact interval at error level ${LEVEL}: ${out.map((k) => `a${subscript(k)}`).join(", ")}. The law is one for small steps; try a smaller η.` : `All counts agree with ${law.slope ? "that" : "the law"} at error level ${LEVEL} (thin lines: exact intervals).`);
+    const around = `its 99.99 % interval around the law${law.slope ? " with this correction" : ""}`;
+    parts.push(out.length ? `Outside of ${around}: the count of ${out.map((k) => `a${subscript(k)}`).join(", ")}. The law is one for small steps; try a smaller η.` : `No count is outside ${around} (thin lines: the exact intervals).`);
   }
-  by("winners-text").textContent = parts.join(" ");
+  say(by("winners-text"), parts.join(" "));
   const mean = sum / times.length;
-  by("times-text").textContent =
-    `Until the losers together are below 1e-4 of the winner: ${count(mean)} steps on average` +
-    (lane.kappa > 0 ? `, ${digits(mean * lane.kappa)} in units of ${lane.unit} = ${count(1 / lane.kappa)} steps, κ = η_B² b(m−b)/(m(m−1))${lane.kind === "replacement" ? " (with replacement η_B² b/m)" : ""}. In this unit the law knows neither b nor η${lane.momentum > 0 ? " nor β" : ""}.` : ".") +
-    (law?.mean ? ` Dashed: the mean of the law, log(cosh D/cosh d₀), exact as the steps become small, from a start of length 1; growing up to it takes the rest.` : "");
+  const text =
+    `Until the losers together are below 1e-4 of the winner: ${stepCount(mean)} steps on average` +
+    (lane.kappa > 0 ? `, ${digits(mean * lane.kappa)} in units of ${lane.unit} = ${stepCount(1 / lane.kappa)} steps, κ = η_B² b(m−b)/(m(m−1))${lane.kind === "replacement" ? " (with replacement η_B² b/m)" : ""}. In this unit the law knows neither b nor η${lane.momentum > 0 ? " nor β" : ""}.` : ".") +
+    (law?.mean ? ` Dashed: the mean of the law, log(cosh D/cosh d₀), exact as the steps become small, from a start of length 1${mean * lane.kappa > law.mean && scene.norm < 1 ? "; growing up to it takes the rest" : ""}.` : "");
+  say(by("times-text"), times.length ? text : "No run came to a datapoint, so that there is no time to show.");
 }
 
 let survey = null;
+
+// What the runs of a survey depend on, and the chapter.
+const surveyKey = ({ m, n, eta, reduction, activation, norm, seed, story }) => JSON.stringify([m, n, eta, reduction, activation, norm, seed, story]);
+
+// A survey speaks of the scene that it was run in: in another it is taken away.
+function forgetSurvey() {
+  if (!survey || survey.key === surveyKey(scene)) return;
+  if (survey.running) drawing = null;
+  survey = null;
+  by("survey-run").textContent = "Run every batch size";
+  by("survey-progress").value = 0;
+  by("survey-text").textContent = "";
+}
 
 // Batch sizes for the survey: all, or a dozen with the last ones among them.
 function surveyed() {
@@ -224,7 +259,8 @@ async function runSurvey() {
   }
   const runs = Number(by("survey-runs").value);
   const sizes = surveyed();
-  const mine = (survey = { m: scene.m, runs, points: [], running: true });
+  const { m, eta, reduction, activation, norm } = scene;
+  const mine = (survey = { key: surveyKey(scene), m, eta, reduction, activation, norm, runs, sizes, points: [], running: true });
   by("survey-run").textContent = "Stop";
   for (const [at, b] of sizes.entries()) {
     const kind = b === scene.m ? "gd" : "sgd";
@@ -236,6 +272,7 @@ async function runSurvey() {
     if (!fine) break;
   }
   mine.running = false;
+  if (survey !== mine) return;
   by("survey-run").textContent = "Run every batch size";
   drawSurvey();
   describeSurvey();
@@ -261,12 +298,42 @@ function drawSurvey() {
 }
 
 function describeSurvey() {
-  const part = (points) => (points.length ? points.reduce((sum, [, cosine]) => sum + cosine, 0) / points.length : NaN);
-  const valid = survey.points.filter(([, cosine]) => Number.isFinite(cosine));
-  const lost = survey.points.length - valid.length;
-  const [below, full] = [valid.filter(([b]) => b < survey.m), valid.filter(([b]) => b === survey.m)];
-  const least = Math.min(...below.map(([, cosine]) => cosine));
-  by("survey-text").textContent =
-    `Every batch size below m: ${count(below.length)} runs, least largest cosine ${digits(least, 6)}. b = m: mean ${digits(part(full))}, the mixture. The jump is at b = m and nowhere before.` +
-    (lost ? ` ${count(lost)} runs diverged.` : "");
+  say(by("survey-text"), surveyWords(survey));
+}
+
+// A run is pure if the cosine is 1 up to this; a mean below the other is far from it.
+const PURE = 1 - 1e-6;
+const FAR_BELOW = 0.95;
+
+// What the runs show, and the jump only if they show it.
+function surveyWords({ m, eta, reduction, activation, norm, sizes, runs, points }) {
+  const complete = points.length === sizes.length * runs;
+  const [below, full] = [points.filter(([b]) => b < m), points.filter(([b]) => b === m)].map(tally);
+  const parts = [`m = ${m}, η = ${eta} (${reduction === "sum" ? "summed" : "averaged"}), ${activation === "relu" ? "ReLU" : "linear"}, starts of norm ${norm}.`];
+  if (!complete) parts.push(`The runs were stopped: ${count(points.length)} of ${count(sizes.length * runs)} have ended.`);
+  if (below.all) parts.push(belowWords(below));
+  if (full.all) parts.push(fullWords(full));
+  const seen = complete && below.pure === below.all && full.diverged === 0 && full.mean < FAR_BELOW;
+  parts.push(seen ? "The jump is at b = m and nowhere before." : complete ? "So these runs do not show a jump at b = m alone." : "");
+  return parts.filter(Boolean).join(" ");
+}
+
+function tally(points) {
+  const cosines = points.map(([, cosine]) => cosine).filter(Number.isFinite);
+  const pure = cosines.filter((cosine) => cosine > PURE).length;
+  const sum = cosines.reduce((sum, cosine) => sum + cosine, 0);
+  return { all: points.length, diverged: points.length - cosines.length, pure, least: Math.min(...cosines), mean: cosines.length ? sum / cosines.length : null };
+}
+
+function belowWords({ all, diverged, pure, least }) {
+  if (pure === all) return `b < m: all ${count(all)} runs ended along a single sample.`;
+  if (diverged === all) return `b < m: all ${count(all)} runs diverged.`;
+  const rest = all - diverged - pure;
+  const others = [diverged ? `${count(diverged)} diverged` : "", rest ? `${count(rest)} did not, with a largest cosine down to ${digits(least)}` : ""];
+  return `b < m: ${count(pure)} of ${count(all)} runs ended along a single sample, ${others.filter(Boolean).join(", ")}.`;
+}
+
+function fullWords({ all, diverged, mean }) {
+  if (mean === null) return `b = m: all ${count(all)} runs diverged, so that there is no mean.`;
+  return `b = m: the largest cosine is ${digits(mean)} on average${diverged ? ` over the ${count(all - diverged)} runs that did not diverge; ${count(diverged)} did` : ""}.`;
 }

@@ -4,6 +4,8 @@ const STEP_MS = 9;
 const CHUNK = 4096;
 const END = 1e9;
 let playing = false;
+// Whether it was told that all runs have come to their end.
+let ended = false;
 let lastFrame = 0;
 let debt = 0;
 let pace = { steps: 0, since: 0 };
@@ -33,6 +35,14 @@ function pause() {
   soon(drawStage);
 }
 
+const ends = () => lanes.map((lane) => `${lane.name}: ${lane.verdict()}`).join("; ");
+
+// Where a reader stopped, for readers of words: the clock itself is silent.
+function stop() {
+  pause();
+  say(by("spoken"), `Paused at step ${count(clock)}. ${ends()}.`);
+}
+
 function tick(now) {
   if (!playing) return;
   frames.push(now - lastFrame);
@@ -43,11 +53,8 @@ function tick(now) {
   const wanted = Math.min(Math.floor(debt), END - clock);
   const begun = performance.now();
   let taken = 0;
-  while (taken < wanted && performance.now() - begun < STEP_MS) {
-    const steps = Math.min(CHUNK, wanted - taken);
-    advance(steps);
-    taken += steps;
-  }
+  // At the look at which all have come to their end the clock stops.
+  while (taken < wanted && performance.now() - begun < STEP_MS && (ended || !allArrived())) taken += advance(Math.min(CHUNK, wanted - taken));
   // What this machine cannot take in a frame is not made up for later.
   debt = taken < wanted ? 0 : debt - taken;
   pace.steps += taken;
@@ -65,14 +72,13 @@ function showPace(now) {
 
 // After steps were taken.
 function after() {
-  const before = lanes.every((lane) => lane.arrived !== null);
   lanes.forEach((lane) => lane.update());
-  const all = lanes.every((lane) => lane.arrived !== null);
   drawStage();
-  if (all && !before) {
+  if (!ended && allArrived()) {
+    ended = true;
     pause();
-    const words = lanes.map((lane) => `${lane.name}: ${lane.verdict()}`);
-    by("status").textContent = `All have come to their end by step ${count(clock)}. ${words.join("; ")}.`;
+    const last = Math.max(...lanes.map((lane) => lane.arrived));
+    by("status").textContent = `All have come to their end by step ${count(last)}. ${ends()}.`;
   }
   if (clock >= END) pause();
 }
@@ -86,7 +92,7 @@ function drawStage() {
 
 function run(steps) {
   pause();
-  advance(steps);
+  for (let left = steps; left > 0; ) left -= advance(left);
   forgetDrawn();
   after();
   describeLanes();
@@ -112,7 +118,12 @@ function change(part) {
     next.start = next.start.map((x) => x * factor);
   }
   if (next.start) next.norm = Number(Math.hypot(...next.start).toPrecision(4));
-  return load(tidy(next));
+  const asked = structuredClone(next);
+  const fine = load(tidy(next));
+  const words = fine ? corrections(asked, next, part) : "";
+  // Beside what was filled in: the cards of the stage, or the settings.
+  if (words) by(lane === undefined ? "refusal" : "status").textContent = words;
+  return fine;
 }
 
 // Browsers refuse more than some ten changes of the address a second.
@@ -142,11 +153,14 @@ function load(next) {
     buildPlace();
   }
   by("status").textContent = "";
+  by("spoken").textContent = "";
+  ended = false;
   debt = 0;
   showSettings();
   showChapter();
   describeLanes();
   showCommands();
+  forgetSurvey();
   if (!same || !lotteryIsReady) resetLottery();
   soon(drawAll);
   keepAddress();
@@ -171,6 +185,7 @@ function showSettings() {
   put("n", scene.n);
   put("eta", scene.eta);
   put("eta-range", Math.log10(scene.eta));
+  by("eta-range").setAttribute("aria-valuetext", `η = ${scene.eta}`);
   put("norm", scene.norm);
   put("norm-range", scene.norm);
   put("seed", scene.seed);
@@ -189,8 +204,13 @@ function showSpeed() {
 }
 
 function wire() {
-  by("play").addEventListener("click", () => (playing ? pause() : play()));
-  by("step").addEventListener("click", () => run(1));
+  const toggle = () => (playing ? stop() : play());
+  const step = () => {
+    run(1);
+    say(by("spoken"), `Step ${count(clock)}.`);
+  };
+  by("play").addEventListener("click", toggle);
+  by("step").addEventListener("click", step);
   by("restart").addEventListener("click", () => change({}));
   by("speed").addEventListener("input", () => {
     scene.speed = Number(by("speed").value);
@@ -229,7 +249,7 @@ function wire() {
   wireSharing();
   addEventListener("keydown", (event) => {
     if (event.target.closest("input, select, button, textarea, [role=slider]") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const act = { " ": () => (playing ? pause() : play()), ".": () => run(1), 0: () => change({}) }[event.key];
+    const act = { " ": toggle, ".": step, 0: () => change({}) }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
@@ -249,5 +269,5 @@ buildChapters();
 wire();
 load(fromAddress(location.hash));
 // For the tests of the page, and for whoever opens the console.
-globalThis.explorer = { core, run, play, pause, change, tellChapter, commands, csv, frames, npy: () => core.module.start_weights() && [...npy(core.numbers(scene.n))], runLottery, runSurvey, state: () => ({ scene, lanes, clock, playing, draws, survey }) };
+globalThis.explorer = { core, run, surveyWords, binned, stepCount, play, pause, change, tellChapter, commands, csv, frames, npy: () => core.module.start_weights() && [...npy(core.numbers(scene.n))], runLottery, runSurvey, state: () => ({ scene, lanes, clock, playing, draws, survey }) };
 document.documentElement.dataset.ready = "";

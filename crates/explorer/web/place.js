@@ -139,7 +139,7 @@ const bars = {
     const by = (big ? 0.1 : 0.01) * ({ ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1 }[key] ?? 0);
     return c.map((c, j) => (j === i ? clamp(c + by, -this.scale(), this.scale()) : c));
   },
-  words: (c, i) => `correlation with sample ${i}: ${c[i].toFixed(3)}`,
+  words: (c, i) => `correlation with a${subscript(i)}: ${c[i].toFixed(3)}`,
   background(area) {
     const { pen } = area;
     const { atX, atY, bottom } = this.frame(area);
@@ -171,7 +171,7 @@ function buildPlace() {
   handles.forEach((handle) => handle.remove());
   const count = scene.m <= 3 ? 1 : scene.m;
   handles = Array.from({ length: count }, (_, i) => {
-    const label = scene.m <= 3 ? "Start w₀" : `Start, correlation with sample ${i}`;
+    const label = scene.m <= 3 ? "Start w₀" : `Start, correlation with a${subscript(i)}`;
     const handle = make("button", { type: "button", class: "handle", role: "slider", "aria-label": label, "aria-valuemin": -1, "aria-valuemax": 1 });
     if (scene.m > 12) handle.classList.add("slim");
     handle.addEventListener("keydown", (event) => {

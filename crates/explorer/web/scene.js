@@ -22,6 +22,25 @@ let scene = structuredClone(FIRST);
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const whole = (x, low, high) => clamp(Math.round(x), low, high);
 
+// What was asked for and is out of bounds, and what was used instead: sentences.
+function corrections(asked, used, { lane, b: asksForBatch }) {
+  const sentences = [];
+  const compare = (name, from, to, bound = to) => {
+    if (!Number.isFinite(from) || from === to) return;
+    if (name !== "β" && Math.round(from) === to) sentences.push(`${name} is a whole number: ${to} is used.`);
+    else sentences.push(`${name} is at ${from > to ? "most" : "least"} ${bound}.`);
+  };
+  compare("m", asked.m, used.m);
+  compare("n", asked.n, used.n, used.n === used.m ? `m = ${used.m}` : count(used.n));
+  compare("The seed", asked.seed, used.seed);
+  asked.lanes.slice(0, MOST_LANES).forEach(({ kind, b, momentum }, k) => {
+    const now = used.lanes[k];
+    if (kind !== "gd" || (k === lane && asksForBatch !== undefined)) compare("b", b, now.b, now.b === used.m ? `m = ${used.m}` : now.b);
+    compare("β", momentum, now.momentum);
+  });
+  return [...new Set(sentences)].join(" ");
+}
+
 // Brings a scene into bounds: b ≤ m ≤ n, full batches for gradient descent, no momentum unless it is named.
 function tidy(scene) {
   scene.m = whole(scene.m, 2, MOST_SAMPLES);
@@ -106,7 +125,7 @@ function makeScene() {
 
 class Track {
   constructor(k, kind, b, momentum) {
-    Object.assign(this, { k, kind, b, momentum, rows: [], arrived: null });
+    Object.assign(this, { k, kind, b, momentum, rows: [], logs: [], low: 0, high: 0, arrived: null });
     const [type, ...numbers] = core.ask("lane_limit", k);
     this.limit = type === undefined ? null : { point: type === 1, eitherSign: type === 3, numbers };
     [this.perSample, this.kappa, this.rate, this.effective, this.threshold] = core.ask("rates", KINDS.indexOf(kind), b, momentum);
@@ -131,9 +150,27 @@ class Track {
     this.diverged = diverged < 0 ? null : diverged;
     const width = scene.m + 2;
     const fresh = core.ask("lane_rows", this.k, this.rows.length);
-    for (let at = 0; at < fresh.length; at += width) this.rows.push(fresh.subarray(at, at + width));
-    const settled = this.diverged !== null || this.dead || this.distance < 1e-12;
-    if (settled && this.arrived === null) this.arrived = step;
+    for (let at = 0; at < fresh.length; at += width) this.add(fresh.subarray(at, at + width));
+  }
+
+  // A row, its place on the axis of time, and how far the correlations have gone.
+  add(row) {
+    this.rows.push(row);
+    this.logs.push(Math.log10(row[0]));
+    for (let i = 2; i < row.length; i += 1) {
+      if (row[i] < this.low) this.low = row[i];
+      if (row[i] > this.high) this.high = row[i];
+    }
+  }
+
+  // Whether all samples are in every batch, so that nobody wins.
+  get isFull() {
+    return this.kind === "gd" || (this.b === scene.m && this.kind !== "replacement");
+  }
+
+  // What the log-ratio R compares.
+  get ratioName() {
+    return this.isFull ? "largest |cᵢ| to the rest" : "winner to the rest";
   }
 
   batch() {
@@ -145,16 +182,37 @@ class Track {
     if (this.dead) return "dead: no sample is active";
     const length = Math.sqrt(this.normSq);
     const off = Math.abs(length - 1) < 0.02 ? "" : `, at length ${length.toFixed(2)}`;
-    if (this.mixed < 1.005) return off ? `along sample ${this.leader}${off}` : `a pure datapoint: sample ${this.leader}`;
+    const leader = this.leader < 0 ? "" : datapoint(this.leader, this.c[this.leader]);
+    if (this.mixed < 1.005 && leader) return off ? `along ${leader}${off}` : `a pure datapoint: ${leader}`;
     return `mixes ${this.mixed.toFixed(this.mixed < 10 ? 2 : 1)} samples${off}`;
   }
 }
 
-// Takes steps on all lanes; they share the clock.
-function advance(steps) {
-  for (const lane of lanes) core.module.lane_advance(lane.k, steps);
-  clock += steps;
+// The name of a datapoint, −a₅ where the correlation is negative.
+const subscript = (i) => [...String(i)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[d]).join("");
+const datapoint = (i, c) => `${c < 0 ? "−" : ""}a${subscript(i)}`;
+
+// The step of the next look for ends after one: at multiples of 8, later of 16, 32, …, whatever the frames do.
+function nextLook(step) {
+  const unit = 2 ** Math.floor(Math.log2(Math.max(step, 512) / 64));
+  return (Math.floor(step / unit) + 1) * unit;
 }
 
+// Takes steps on all lanes up to so many, but not beyond the next look; how many it took. They share the clock.
+function advance(most) {
+  const look = nextLook(clock);
+  const steps = Math.min(most, look - clock);
+  for (const lane of lanes) core.module.lane_advance(lane.k, steps);
+  clock += steps;
+  if (clock === look) {
+    for (const lane of lanes) if (lane.arrived === null && core.module.lane_has_settled(lane.k)) lane.arrived = clock;
+  }
+  return steps;
+}
+
+const allArrived = () => lanes.every((lane) => lane.arrived !== null);
+
 const count = (x) => Math.round(x).toLocaleString("en-GB");
+// A number of steps: whole from a hundred on, below with two digits, and never 0.
+const stepCount = (x) => (x >= 99.5 ? count(x) : Number.isFinite(x) ? (x >= 1e-6 ? x.toPrecision(2) : x.toExponential(1)) : "–");
 const digits = (x, n = 3) => (Number.isFinite(x) ? Number(x.toPrecision(n)).toString() : "–");

@@ -19,16 +19,26 @@ function commands() {
   });
 }
 
+// Every word in one piece: lines end between words, never after the hyphens of an option.
 function showCommands() {
-  by("command").textContent = commands().join("\n");
+  const lines = commands().map((command) => command.split(" ").flatMap((word, k) => [k ? " " : "", make("span", { class: "word" }, word)]));
+  by("command").replaceChildren(...lines.flatMap((words, k) => [k ? "\n" : "", ...words]));
   by("npy").hidden = !scene.start;
+  by("to-the-bit").hidden = Boolean(scene.start);
+  by("repeat-text").textContent = repeatWords();
+}
+
+// How near the numbers of the commands are to those of the page.
+function repeatWords() {
   const exact = by("reduced").checked;
-  const to = exact
-    ? scene.start
-      ? "The start was dragged, and goes by way of w0.npy, a vector: the numbers agree to rounding. With a drawn start they agree to the bit."
-      : "The same seed gives the same start, the same batches and, to the last bit, the same correlations as on this page."
-    : "In a checkout of puremix, these train the model for real, on Burn by automatic differentiation: the same start and the same batches, and the same numbers up to rounding.";
-  by("repeat-text").textContent = to;
+  if (exact && !scene.start) return "The same seed gives the same start, the same batches and, to the last bit, the same correlations as on this page.";
+  const restless = lanes.filter((lane) => lane.threshold > 0 && lane.perSample >= lane.threshold);
+  return [
+    exact ? "" : "In a checkout of puremix, these train the model for real, on Burn by automatic differentiation, from the same start and with the same batches.",
+    scene.start ? "The start was dragged: save it as w0.npy, by the button below, in the directory where you run the commands. The file holds the vector w₀, and its correlations may differ from those of the page in the last digit." : "",
+    "Where a run converges, the numbers agree up to rounding.",
+    restless.length ? `${restless.map((lane) => lane.name).join(" and ")}: η_B is not below the threshold of stability, so that every step amplifies rounding and the numbers part.` : "Above the threshold of stability rounding is amplified, and the numbers part.",
+  ].filter(Boolean).join(" ");
 }
 
 // As Rust reads numbers: String knows no negative zero, which a velocity can leave behind.
