@@ -59,7 +59,7 @@ fn comparisons_are_sentences() {
     // One seed has no intervals, and says so.
     let alone = stdout(&swept(directory, "s.toml --seeds 1 --out alone"));
     assert!(
-        alone.contains("too few pairs of seeds have a participation ratio for an interval: 1."),
+        alone.contains("too few pairs of seeds have the participation ratio for an interval: 1."),
         "{alone}"
     );
 }

@@ -167,7 +167,7 @@ fn momentum_in_correlations_follows_plain_vectors_for_a_million_steps() {
 #[test]
 fn momentum_in_correlations_follows_plain_vectors_that_swing() {
     for (rule, b, eta, steps, bound) in
-        [("heavy-ball:0.9999", 7, 0.1, 12_000, 1e-6), ("heavy-ball:0.999", 3, 0.02, 20_000, 1e-9)]
+        [("heavy-ball:0.9999", 7, 0.1, 12_000, 1e-6), ("heavy-ball:0.999", 7, 0.1, 4_000, 1e-8)]
     {
         let (problem, start) = orthonormal((7, 9), Activation::Linear, Reduction::Sum, eta);
         let problem = problem.with_update(update(rule, 0.0, "constant")).unwrap();

@@ -127,7 +127,8 @@ impl Engine for Analytic {
         self.steps_taken += steps;
         let setting = &self.setting;
         match self.blocks.as_mut_slice() {
-            [block] => block.advance(steps, setting),
+            // In the pool, where a step that spreads over the cores waits for none of them to wake up.
+            [block] => rayon::scope(|_| block.advance(steps, setting)),
             blocks => blocks.par_iter_mut().for_each(|block| block.advance(steps, setting)),
         }
     }
