@@ -1,5 +1,7 @@
 //! The examples: the story in one file is the library's, to the last digits; the study and the measurement of a saved run hold.
 
+use std::sync::LazyLock;
+
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use puremix::measure::neurons::NeuronRow;
 use puremix::measure::sharpness::SharpnessRow;
@@ -99,9 +101,13 @@ fn the_story_is_shown_in_bars() {
     minimal::main();
 }
 
+/// Trained once for both tests.
+static SWEPT: LazyLock<Swept<my_sweep::Cell, Run>> =
+    LazyLock::new(|| my_sweep::swept(&Compute::default()).unwrap());
+
 #[test]
 fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
-    let swept = my_sweep::swept(&Compute::default()).unwrap();
+    let swept = &*SWEPT;
     let mixing = |run: &Run| puremix::measure::sparsity::participation_ratio(&run.neurons[1]);
     for momentum in [0.0, 0.8] {
         let cell = |batch| my_sweep::Cell { batch, momentum };
@@ -150,9 +156,9 @@ fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
 
 #[test]
 fn what_tables_cannot_hold_is_refused_by_name() {
-    let swept = my_sweep::swept(&Compute::default()).unwrap();
+    let swept = &*SWEPT;
     let directory = temporary();
-    let refusal = |swept: &puremix::study::Swept<my_sweep::Cell, Run>| {
+    let refusal = |swept: &Swept<my_sweep::Cell, Run>| {
         swept.write("Untied", directory.path().join("out")).unwrap_err().to_string()
     };
     for name in ["seed", "batch", "loss", "stopped"] {
@@ -160,13 +166,12 @@ fn what_tables_cannot_hold_is_refused_by_name() {
         assert!(said.contains("is the name of another column of the tables"), "{name}: {said}");
     }
     let cell = my_sweep::Cell { batch: 2, momentum: 0.5 };
-    let refused = |sweep: puremix::study::Sweep<my_sweep::Cell>| {
-        refusal(&sweep.run(|_, _| Ok(Vec::<Run>::new())).unwrap())
-    };
-    let said = refused(puremix::study::Sweep::new([cell, cell], []));
+    let refused = |sweep: Sweep<my_sweep::Cell>| refusal(&sweep.run(|_, _| Ok(Vec::<Run>::new())).unwrap());
+    let said = refused(Sweep::new([cell, cell], []));
     assert!(said.ends_with("two of them are the same, 2, 0.5"), "{said}");
-    assert_eq!(refused(puremix::study::Sweep::new([cell], [])), "a sweep needs at least one seed");
-    let crossed = swept.compare(|cell| my_sweep::Cell { batch: 5, momentum: 0.8 - 0.0 * cell.momentum });
+    assert_eq!(refused(Sweep::new([cell], [])), "a sweep needs at least one seed");
+    let crossed =
+        swept.clone().compare(|cell| my_sweep::Cell { batch: 5, momentum: 0.8 - 0.0 * cell.momentum });
     let said = refusal(&crossed);
     assert!(said.ends_with("cells that differ in one field; these differ in batch, momentum"), "{said}");
 }

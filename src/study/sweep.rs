@@ -49,13 +49,7 @@ impl<C: Sync> Sweep<C> {
             Ok(runs)
         };
         let runs = self.cells.par_iter().with_max_len(1).map(of_cell).collect::<Result<_>>()?;
-        Ok(Swept {
-            cells: self.cells,
-            seeds: self.seeds,
-            runs,
-            measures: Vec::new(),
-            comparisons: Vec::new(),
-        })
+        Ok(self.swept(runs))
     }
 
     /// The same run by run: `run` trains one seed of a cell.
@@ -69,17 +63,15 @@ impl<C: Sync> Sweep<C> {
             self.progress.inc(1);
             result
         };
-        let mut ended = (0..all).into_par_iter().with_max_len(1).map(of_run).collect::<Result<Vec<_>>>()?;
-        let mut ended = ended.drain(..);
+        let ended = (0..all).into_par_iter().with_max_len(1).map(of_run).collect::<Result<Vec<_>>>()?;
+        let mut ended = ended.into_iter();
         let runs = self.cells.iter().map(|_| ended.by_ref().take(self.seeds.len()).collect()).collect();
-        drop(ended);
-        Ok(Swept {
-            cells: self.cells,
-            seeds: self.seeds,
-            runs,
-            measures: Vec::new(),
-            comparisons: Vec::new(),
-        })
+        Ok(self.swept(runs))
+    }
+
+    fn swept<R>(self, runs: Vec<Vec<R>>) -> Swept<C, R> {
+        let Self { cells, seeds, .. } = self;
+        Swept { cells, seeds, runs, measures: Vec::new(), comparisons: Vec::new() }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The results of a study so far, run by run. They stay in memory while they are few and lie in a temporary file beyond: a study of a million runs
-//! takes little more memory than one of a thousand.
+//! takes the memory of one of a hundred thousand.
 
 use std::cell::RefCell;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -20,7 +20,7 @@ use crate::train::Run;
 use crate::{cli, text};
 
 impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
-    /// Writes `runs.csv`, `summary.csv` and, if cells are compared, `comparisons.csv`, which are described in the book ("Studies of your own"), a figure
+    /// Writes `runs.csv`, `summary.csv` and, if cells are compared, `comparisons.csv`, which the book describes ("Studies"), a figure
     /// of the first [measure](Self::measure) against every field of the cells that varies, and `report.html`. A sweep that was written there is replaced.
     /// Means leave out runs that diverged or died, of which [`mean`](Self::mean) takes every finite number. Returns the place of the page and the
     /// comparisons in words.

@@ -69,16 +69,17 @@ pub(super) fn check_complete(plan: &Plan, there: &InPlace, out: &Path) -> Result
 /// Writes the tables if no run is missing; another process may be about to.
 fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions) -> Result<ExitCode> {
     let missing = collected(plan, out, Done::marks)?.map_or(0, |done| done.missing().count());
-    // Whoever holds the place saw the same runs.
-    let written = match if missing == 0 { write(plan, out, options) } else { Ok(false) } {
-        Err(Error::Busy { .. }) => false,
-        result => result?,
-    };
-    if !is_complete(plan, out)? {
-        return told::waiting(shard, missing, options.output.json).map(|()| ExitCode::SUCCESS);
+    let written = missing == 0
+        && match write(plan, out, options) {
+            // Whoever holds the place saw the same runs.
+            Err(Error::Busy { .. }) => false,
+            result => result?,
+        };
+    if is_complete(plan, out)? {
+        return merged(out, written, options);
     }
-    shards::remove(out)?;
-    if written { Ok(ExitCode::SUCCESS) } else { told::complete(out, options.output.json) }
+    told::waiting(shard, missing, options.output.json)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the tables of a study that shards have worked on. Exits with 1 if runs are missing.
@@ -103,8 +104,13 @@ pub(super) fn merge(out: &Path, options: &StudyOptions) -> Result<ExitCode> {
         return Ok(ExitCode::from(cli::NOT_REPRODUCED));
     }
     let written = write(&plan, out, options)?;
+    merged(out, written, options)
+}
+
+/// Removes what shards have left of a study that is complete, and says that it is unless this process has told what came out.
+fn merged(out: &Path, is_told: bool, options: &StudyOptions) -> Result<ExitCode> {
     shards::remove(out)?;
-    if written { Ok(ExitCode::SUCCESS) } else { told::complete(out, options.output.json) }
+    if is_told { Ok(ExitCode::SUCCESS) } else { told::complete(out, options.output.json) }
 }
 
 /// Whether a place can hold anything: nothing is made on the way to one that was mistyped.

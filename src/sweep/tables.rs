@@ -110,7 +110,7 @@ impl<'a> Results<'a> {
         let mut has = vec![false; self.measures.len() + 2];
         let mut rows = all().map(|runs| {
             let runs = runs?;
-            self.look(&runs, &mut has);
+            self.mark_measures(&runs, &mut has);
             Ok(runs.iter().map(|record| self.run(record)).collect())
         });
         write(RUNS, self.runs_header(), &mut rows)?;
@@ -130,7 +130,7 @@ impl<'a> Results<'a> {
     }
 
     /// Takes down which of the measures with a mean these runs have.
-    fn look(&self, runs: &[Record], has: &mut [bool]) {
+    fn mark_measures(&self, runs: &[Record], has: &mut [bool]) {
         for (measure, has) in summarised(&self.measures).zip(has) {
             *has = *has || runs.iter().any(|record| !record.summarised(measure, &self.measures).is_nan());
         }

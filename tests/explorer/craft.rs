@@ -122,7 +122,7 @@ fn what_frames_and_steps_cost_is_told() {
     let steps = page.number("explorer.state().clock");
     assert!(steps > 0.0);
     eprintln!(
-        "frames: {} in 6 s, median {:.1} ms, 95 % below {:.1} ms, {steps} steps",
+        "the last {} frames: median {:.1} ms, 95 % below {:.1} ms, {steps} steps",
         frames.len(),
         at(0.5),
         at(0.95)

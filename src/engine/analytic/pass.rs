@@ -40,6 +40,7 @@ struct Part<'a> {
     activation: Activation,
 }
 
+// Loops are written out: what a closure holds may be compiled without the registers that were found.
 impl WithSimd for Part<'_> {
     type Output = Sums;
 
@@ -48,9 +49,15 @@ impl WithSimd for Part<'_> {
         let (n, mut sums) = (self.w.len(), (0.0, vec![0.0; self.w.len()]));
         let mut blocks = self.rows.chunks_exact(ROWS * n);
         for block in &mut blocks {
-            self.add(simd, std::array::from_fn::<_, ROWS, _>(|k| &block[k * n..][..n]), &mut sums);
+            let mut rows = [&block[..n]; ROWS];
+            for k in 1..ROWS {
+                rows[k] = &block[k * n..][..n];
+            }
+            self.add(simd, rows, &mut sums);
         }
-        blocks.remainder().chunks_exact(n).for_each(|row| self.add(simd, [row], &mut sums));
+        for row in blocks.remainder().chunks_exact(n) {
+            self.add(simd, [row], &mut sums);
+        }
         sums
     }
 }
@@ -59,40 +66,61 @@ impl Part<'_> {
     /// Adds `K` samples up.
     #[inline(always)]
     fn add<S: Simd, const K: usize>(&self, simd: S, rows: [&[f64]; K], (energy, drawn): &mut Sums) {
-        let rows = rows.map(|row| S::as_simd_f64s(row));
-        let phi = self.correlations(simd, rows).map(|c| self.activation.apply(c));
-        *energy += phi.iter().map(|phi| phi * phi).sum::<f64>();
-        let weights = phi.map(|phi| simd.splat_f64s(phi));
         let (head, tail) = S::as_mut_simd_f64s(drawn);
-        let heads = rows.map(|(row, _)| &row[..head.len()]);
+        let mut heads = [&[][..]; K];
+        let mut tails = [&[][..]; K];
+        for k in 0..K {
+            (heads[k], tails[k]) = S::as_simd_f64s(rows[k]);
+            heads[k] = &heads[k][..head.len()];
+        }
+        let mut phi = self.correlations(simd, heads, tails);
+        let mut weights = [simd.splat_f64s(0.0); K];
+        for k in 0..K {
+            phi[k] = self.activation.apply(phi[k]);
+            *energy += phi[k] * phi[k];
+            weights[k] = simd.splat_f64s(phi[k]);
+        }
         for (i, drawn) in head.iter_mut().enumerate() {
-            *drawn = (0..K).fold(*drawn, |sum, k| simd.mul_add_f64s(heads[k][i], weights[k], sum));
+            for k in 0..K {
+                *drawn = simd.mul_add_f64s(heads[k][i], weights[k], *drawn);
+            }
         }
         for (i, drawn) in tail.iter_mut().enumerate() {
-            *drawn = (0..K).fold(*drawn, |sum, k| sum + rows[k].1[i] * phi[k]);
+            for k in 0..K {
+                *drawn += tails[k][i] * phi[k];
+            }
         }
     }
 
     /// `⟨w, x⟩` of each, two sums of vectors a row.
     #[inline(always)]
-    fn correlations<S: Simd, const K: usize>(&self, simd: S, rows: [(&[S::f64s], &[f64]); K]) -> [f64; K] {
+    fn correlations<S: Simd, const K: usize>(
+        &self,
+        simd: S,
+        heads: [&[S::f64s]; K],
+        tails: [&[f64]; K],
+    ) -> [f64; K] {
         let (head, tail) = S::as_simd_f64s(self.w);
         let (pairs, last) = as_arrays::<2, _>(head);
-        let heads = rows.map(|(row, _)| &row[..head.len()]);
-        let mut sums = [[simd.splat_f64s(0.0); 2]; K];
+        let mut even = [simd.splat_f64s(0.0); K];
+        let mut odd = even;
         for (i, pair) in pairs.iter().enumerate() {
             for k in 0..K {
-                let [even, odd] = &mut sums[k];
-                *even = simd.mul_add_f64s(heads[k][2 * i], pair[0], *even);
-                *odd = simd.mul_add_f64s(heads[k][2 * i + 1], pair[1], *odd);
+                even[k] = simd.mul_add_f64s(heads[k][2 * i], pair[0], even[k]);
+                odd[k] = simd.mul_add_f64s(heads[k][2 * i + 1], pair[1], odd[k]);
             }
         }
-        std::array::from_fn(|k| {
-            let [even, odd] = sums[k];
-            let even = last.iter().fold(even, |sum, w| simd.mul_add_f64s(heads[k][head.len() - 1], *w, sum));
-            let rest = tail.iter().zip(rows[k].1).map(|(w, x)| w * x).sum::<f64>();
-            simd.reduce_sum_f64s(simd.add_f64s(even, odd)) + rest
-        })
+        let mut c = [0.0; K];
+        for k in 0..K {
+            for w in last {
+                even[k] = simd.mul_add_f64s(heads[k][head.len() - 1], *w, even[k]);
+            }
+            c[k] = simd.reduce_sum_f64s(simd.add_f64s(even[k], odd[k]));
+            for (w, x) in tail.iter().zip(tails[k]) {
+                c[k] += w * x;
+            }
+        }
+        c
     }
 }
 

@@ -3,7 +3,7 @@
 use itertools::Itertools;
 
 use super::runs::{Ended, MEASURES};
-use super::{BUDGET, Grid, INIT_NORM, TOLERANCE, paired, size};
+use super::{BUDGET, Cell, Grid, INIT_NORM, TOLERANCE, paired, size};
 use crate::model::Architecture;
 use crate::stats::Interval;
 use crate::text::number;
@@ -18,7 +18,7 @@ pub(super) fn estimates(grid: &Grid) -> Vec<Estimate> {
     let mut estimates = Vec::new();
     for model in &setting.models {
         let [(_, mixing), _, (_, memory), _] = MEASURES;
-        let single = grid.runs.values(&grid.cell(model, 1), mixing);
+        let single = grid.runs.values(&Cell::of(model, 1), mixing);
         let method = "Student's interval over seeds; mean of first-layer neurons weighted by ‖w‖²";
         estimates.extend(paired::estimate(format!("{model}: samples mixed at b = 1"), &single, method));
         for (name, measure, batch) in [
@@ -27,7 +27,7 @@ pub(super) fn estimates(grid: &Grid) -> Vec<Estimate> {
             ("cos(w, w_0), b = m minus", memory, Some(1)),
         ] {
             let Some(batch) = batch else { continue };
-            let differences = grid.runs.differences(&grid.full(model), &grid.cell(model, batch), measure);
+            let differences = grid.runs.differences(&grid.full(model), &Cell::of(model, batch), measure);
             let method = "Student's interval of paired differences: same data, start and batch stream";
             let name = format!("{model}: {name} b = {batch}");
             estimates.extend(paired::estimate(name, &differences, method));
@@ -116,7 +116,7 @@ fn outcomes(grid: &Grid) -> String {
 fn still_moving(grid: &Grid) -> Option<String> {
     let change = |model: &Architecture, batch: usize| {
         let change = |run: &Ended| run.participation_ratio - run.halfway;
-        grid.runs.mean(&grid.cell(model, batch), change).map(|change| (batch, change))
+        grid.runs.mean(&Cell::of(model, batch), change).map(|change| (batch, change))
     };
     let max = |model: &Architecture| {
         let changes = grid.setting.batches.iter().filter_map(|&batch| change(model, batch));

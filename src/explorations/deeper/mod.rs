@@ -188,6 +188,12 @@ struct Cell {
     batch: usize,
 }
 
+impl Cell {
+    fn of(model: &Architecture, batch: usize) -> Self {
+        Self { model: model.clone(), batch }
+    }
+}
+
 /// All runs, by model, batch size and pair.
 struct Grid<'a> {
     setting: &'a Setting,
@@ -197,19 +203,14 @@ struct Grid<'a> {
 impl<'a> Grid<'a> {
     fn run(lab: &Lab, setting: &'a Setting, pairs: u64) -> Result<Self> {
         let cells = iproduct!(&setting.models, &setting.batches);
-        let cells = cells.map(|(model, &batch)| Cell { model: model.clone(), batch });
+        let cells = cells.map(|(model, &batch)| Cell::of(model, batch));
         let sweep = Sweep::new(cells, 0..pairs).counted_on(&lab.progress);
         Ok(Self { setting, runs: sweep.run_each(|cell, pair| setting.run(lab, cell, pair))? })
     }
 
-    /// A model at a batch size.
-    fn cell(&self, model: &Architecture, batch: usize) -> Cell {
-        Cell { model: model.clone(), batch }
-    }
-
     /// A model with the full batch.
     fn full(&self, model: &Architecture) -> Cell {
-        self.cell(model, self.setting.samples)
+        Cell::of(model, self.setting.samples)
     }
 
     /// The runs of a model at all batch sizes.

@@ -14,8 +14,9 @@
 //! **Conditioning.** Solving with `P = (A B; C D)` multiplies rounding by its condition number, which is at most `(A² + D² + 2|BC|)/|det P|` in the units of
 //! velocities that are best for it (the solution does not depend on them). What moves slowly only shrinks, while the determinant falls, as `βᵗ` for the heavy ball; and
 //! where the neuron swings with little friction (`1 − β` far below `√η`), the entries grow while the determinant stays near 1. After the step in which the determinant falls below
-//! 2⁻¹⁰, or `A² + D² + 2|BC|` exceeds 16, `P` is multiplied into all pairs and begins afresh at 1; nothing is divided by that `P`. So three digits are lost with friction, one
-//! without, and some four where both go together.
+//! 2⁻¹⁰, or `A² + D² + 2|BC|` exceeds 16, `P` is multiplied into all pairs and begins afresh at 1; nothing is divided by that `P`. So a solution loses
+//! three digits with friction, one without, and some four where both go together; a neuron that swings amplifies them. Over full batches of seven samples this walk and
+//! plain vectors part by 4e-9 in 12,000 steps at `β = 0.9999`, `η = 0.1`, and by 2e-6 in 30,000 steps at `β = 0.99999`.
 //! For the heavy ball with friction that is every `10 log 2/log(1/β)` steps, 66 at `β = 0.9`, in O(m): a step costs O(b + m log(1/β)/7), and O(m) below `β` = 1/1024.
 
 use super::orthonormal::{NOTHING, seen, vector};
