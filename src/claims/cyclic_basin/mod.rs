@@ -23,7 +23,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Beyond,
     joins: Effort::Standard,
     number: 13,
-    level: 3e-5,
+    level: 1e-5,
     title: "cyclic SGD ends in the largest correlation, but for a head start of O(η) of those visited first",
     theorem: "Theorem 4",
     source: "beyond the paper, about GFHY Theorem 4 and its conjecture",

@@ -23,7 +23,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 3,
-    level: 1e-5,
+    level: 1e-6,
     title: "cyclic SGD ends in a pure datapoint, from the theorem's region in a predictable one",
     theorem: "Theorem 4",
     source: "GFHY Theorem 4 and the conjecture after it",

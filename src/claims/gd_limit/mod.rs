@@ -26,7 +26,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 1,
-    level: 1e-5,
+    level: 1e-6,
     title: "full-batch GD ends in the mixture of all datapoints",
     theorem: "Theorem 1",
     source: "GFHY Theorem 1",

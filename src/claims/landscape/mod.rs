@@ -22,7 +22,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 7,
-    level: 1e-5,
+    level: 1e-6,
     title: "both limits are global minima; saddles and flat places are where they should be",
     theorem: "§2",
     source: "GFHY §2; critical points",

@@ -22,7 +22,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 9,
-    level: 2.5e-4,
+    level: 2.4e-4,
     title: "the log-ratio R_t has bounded steps and positive drift: it is transient",
     theorem: "Proposition 8",
     source: "GFHY Proposition 8, after Menshikov and Wade (2010), and the proof of Theorem 2",

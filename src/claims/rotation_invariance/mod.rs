@@ -22,7 +22,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 8,
-    level: 1e-5,
+    level: 1e-6,
     title: "rotating the samples within their span leaves linear GD unchanged and moves SGD's limit",
     theorem: "Theorems 1, 2",
     source: "GFHY, discussion of Theorems 1 and 2",

@@ -26,7 +26,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 2,
-    level: 3e-5,
+    level: 1e-6,
     title: "SGD with any b < m ends in one pure datapoint",
     theorem: "Theorem 2",
     source: "GFHY Theorem 2",

@@ -22,7 +22,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 6,
-    level: 2e-5,
+    level: 1e-6,
     title: "every sample gradient vanishes at a datapoint, and at no mixture",
     theorem: "Theorem 2",
     source: "GFHY, mechanism behind Theorem 2",
