@@ -64,6 +64,8 @@ list![
     claims::cyclic_basin,
     claims::escape,
     claims::momentum_law,
+    claims::depth,
+    claims::persistent_noise,
     explorations::deeper,
     explorations::correlated,
     explorations::digits,

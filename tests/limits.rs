@@ -132,6 +132,7 @@ fn binaries_refuse_what_cannot_fit_or_end() {
     for binary in [
         "alignment_scaling",
         "cyclic_limit",
+        "depth",
         "escape",
         "hypothesis_map",
         "momentum_law",

@@ -7,11 +7,13 @@
 pub mod alignment_scaling;
 pub mod cyclic_basin;
 pub mod cyclic_limit;
+pub mod depth;
 pub mod escape;
 pub mod gd_limit;
 pub mod hypothesis_map;
 pub mod landscape;
 pub mod momentum_law;
+pub mod persistent_noise;
 pub mod random_walk;
 pub mod rate_law;
 pub mod rotation_invariance;

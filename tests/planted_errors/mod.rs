@@ -4,11 +4,13 @@
 mod alignment_scaling;
 mod cyclic_basin;
 mod cyclic_limit;
+mod depth;
 mod escape;
 mod gd_limit;
 mod hypothesis_map;
 mod landscape;
 mod momentum_law;
+mod persistent_noise;
 mod random_walk;
 mod rate_law;
 mod rotation_invariance;

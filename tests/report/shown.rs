@@ -457,3 +457,33 @@ fn digits_are_small_images_each_above_its_nearest() {
     let svg = plot::svg(&drawing, "digits", plot::Look::File);
     assert!(!svg.contains(">pixel<"), "no axes");
 }
+
+#[test]
+fn depth_shows_odds_and_moved_norms_on_the_diagonal() {
+    let drawing = drawing("depth_pair");
+    assert_eq!(drawing.panels.len(), 2);
+    for panel in &drawing.panels {
+        assert_eq!(names(panel), ["law", "L = 2", "L = 3"]);
+        for depth in ["L = 2", "L = 3"] {
+            let points = values(series(panel, depth));
+            assert_eq!(points.len(), 3);
+            // Standard errors of 0.025, and depths beside each other by 1 %.
+            assert!(points.iter().all(|(law, mean)| (law - mean).abs() < 0.15), "{depth}: {points:?}");
+        }
+    }
+}
+
+#[test]
+fn what_noise_leaves_lies_by_the_stationary_laws() {
+    let drawing = drawing("persistent_noise");
+    let points = [3, 3, 2, 2];
+    assert_eq!(drawing.panels.len(), 4);
+    for (panel, count) in drawing.panels.iter().zip(points) {
+        let (law, runs) = (values(series(panel, "law")), values(series(panel, "runs")));
+        assert_eq!([law.len(), runs.len()], [count; 2]);
+        assert!(law.iter().zip(&runs).all(|(law, seen)| (law.1 - seen.1).abs() < 0.25), "{law:?} {runs:?}");
+    }
+    // More noise of labels mixes more, and is seldom near a datapoint.
+    let mixed = values(series(&drawing.panels[0], "law"));
+    assert!(mixed.windows(2).all(|pair| pair[0].1 < pair[1].1));
+}

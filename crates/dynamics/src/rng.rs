@@ -4,7 +4,7 @@
 //! form the key, the replica is the stream (nonce), so streams never overlap and results depend
 //! neither on threads, nor on the engine, the backend, or the order of evaluation.
 
-use chacha20::ChaCha8Rng;
+pub use chacha20::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 
 /// What a stream is used for. Discriminants are part of the reproducibility contract: append only.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pair::at;
 use super::{Prediction, STUDY};
-use crate::stats::{CHECK_LEVEL, normal_quantile, noticed};
+use crate::stats::{CHECK_LEVEL, LargestDeviation};
 use crate::study::{Context, Part, Row, Table};
 use crate::theory::selection::{Odds, proportional, spherical};
 use crate::vectors::largest;
@@ -64,25 +64,6 @@ impl TriangleOdds {
     }
 }
 
-/// What the largest of so many deviations in standard errors is held to: a normal quantile at this level each.
-#[derive(Clone, Copy)]
-struct Bound {
-    level: f64,
-    errors: f64,
-}
-
-impl Bound {
-    fn over(deviations: usize) -> Self {
-        let level = CHECK_LEVEL / deviations as f64;
-        Self { level, errors: normal_quantile(level) }
-    }
-
-    /// Error of a probability that is noticed with this standard error.
-    fn noticed(self, error: f64) -> f64 {
-        noticed(self.errors * error, self.level)
-    }
-}
-
 /// Largest standard error of all odds.
 fn largest_error<'a>(odds: impl IntoIterator<Item = &'a Odds>) -> f64 {
     largest(odds.into_iter().flat_map(|odds| odds.errors.iter().copied()))
@@ -98,7 +79,7 @@ fn deviation(odds: &Odds, law: &[f64]) -> f64 {
 pub(super) fn two(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let tolerance = context.effort.pick(2e-3, 1e-3, 2e-4);
     let angles: u64 = 19;
-    let bound = Bound::over(angles as usize);
+    let bound = LargestDeviation::over(angles as usize);
     let expected = register
         .expect(
             "m = 2: Monte Carlo against (2/π) arctan(c_1/c_2), in standard errors: largest of 19 angles",
@@ -128,7 +109,7 @@ pub(super) fn over_the_triangle(context: &Context, prediction: &Prediction, regi
     let tolerance = context.effort.pick(2e-3, 1e-3, 3e-4);
     let starts = starts(context.effort.pick(7, 14, 24));
     let count = starts.len();
-    let bound = Bound::over(3 * count);
+    let bound = LargestDeviation::over(3 * count);
     let expected = register
         .expect(
             format!("m = 3: Monte Carlo against the lattice, in standard errors: largest of three odds at {count} starts"),

@@ -98,7 +98,11 @@ impl Block {
     /// down to single steps: what has blown up stays blown up.
     fn walk(&mut self, first: u64, steps: Range<u64>, batches: &Batches, setting: &Setting) {
         let before = (self.weights.clone(), self.moments.clone());
-        steps.clone().for_each(|k| self.step(batches, k, first + k, setting));
+        if matches!(batches, Batches::Full) && setting.is_read_once(self.limits.len()) {
+            self.read_once(steps.end - steps.start, setting);
+        } else {
+            steps.clone().for_each(|k| self.step(batches, k, first + k, setting));
+        }
         let blown_up = self.blown_up(setting);
         if blown_up.is_empty() {
             return;
@@ -109,6 +113,17 @@ impl Block {
         }
         (self.weights, self.moments) = before;
         lots(steps).for_each(|lot| self.walk(first, lot, batches, setting));
+    }
+
+    /// Full-batch steps of one replica on the host.
+    fn read_once(&mut self, steps: u64, setting: &Setting) {
+        let problem = &setting.problem;
+        let rows = problem.dataset().rows().expect("checked at construction");
+        let mut w = to_host(self.weights.clone());
+        for _ in 0..steps {
+            w = pass::step(rows, &w, problem.activation(), setting.step_per_sample);
+        }
+        self.weights = setting.compute.tensor(&w, [1, w.len()]);
     }
 
     /// Draws the batches of the next steps and uploads them.
@@ -140,12 +155,6 @@ impl Block {
             self.follow(c, taken, setting, |weights| weights.matmul(x))
         };
         match batches {
-            Batches::Full if setting.is_read_once(replicas) => {
-                let (problem, w) = (&setting.problem, to_host(w));
-                let rows = problem.dataset().rows().expect("checked at construction");
-                let w = pass::step(rows, &w, problem.activation(), setting.step_per_sample);
-                self.weights = setting.compute.tensor(&w, [1, dim]);
-            }
             Batches::Full => shared(rows.clone()),
             Batches::Shared(indices) => shared(of_step(indices, b)),
             // A sample each: row by row, where a product of matrices would be as many products of vectors.

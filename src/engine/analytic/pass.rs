@@ -1,12 +1,12 @@
 //! A step of one neuron on all samples, on a CPU in double precision, that takes the samples from memory once: as tensors are multiplied, they are
 //! read for the correlations and once more for the sum that these weigh. Here a few rows are read for both while they are in a core's caches.
 
-use pulp::{Arch, Simd, WithSimd, as_arrays};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::model::Activation;
 
-/// Rows that go through the registers together. They are still in the first caches when they are added up.
+/// Rows that go through the registers together.
 const ROWS: usize = 4;
 
 /// Entries of a part that one thread takes. The number of parts is a function of the sizes alone: sums do not depend on threads. Their order within a row is that of
@@ -46,78 +46,65 @@ impl WithSimd for Part<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Sums {
-        let (n, mut sums) = (self.w.len(), (0.0, vec![0.0; self.w.len()]));
-        let mut blocks = self.rows.chunks_exact(ROWS * n);
-        for block in &mut blocks {
-            let mut rows = [&block[..n]; ROWS];
-            for k in 1..ROWS {
-                rows[k] = &block[k * n..][..n];
+        let n = self.w.len();
+        let (zeros, mut energy, mut drawn) = (vec![0.0; n], 0.0, vec![0.0; n]);
+        let (mut before, mut weights) = ([&zeros[..]; ROWS], [0.0; ROWS]);
+        for block in self.rows.chunks(ROWS * n) {
+            let mut rows = [&zeros[..]; ROWS];
+            for (row, samples) in rows.iter_mut().zip(block.chunks_exact(n)) {
+                *row = samples;
             }
-            self.add(simd, rows, &mut sums);
+            let mut phi = self.correlations(simd, rows, (before, weights), &mut drawn);
+            for phi in &mut phi {
+                *phi = self.activation.apply(*phi);
+                energy += *phi * *phi;
+            }
+            (before, weights) = (rows, phi);
         }
-        for row in blocks.remainder().chunks_exact(n) {
-            self.add(simd, [row], &mut sums);
-        }
-        sums
+        self.correlations(simd, [&zeros; ROWS], (before, weights), &mut drawn);
+        (energy, drawn)
     }
 }
 
 impl Part<'_> {
-    /// Adds `K` samples up.
+    /// `⟨w, x⟩` of some samples, while those before them, which lie in the caches, are added up with their weights: reading from memory and from the
+    /// caches go on at the same time.
     #[inline(always)]
-    fn add<S: Simd, const K: usize>(&self, simd: S, rows: [&[f64]; K], (energy, drawn): &mut Sums) {
-        let (head, tail) = S::as_mut_simd_f64s(drawn);
-        let mut heads = [&[][..]; K];
-        let mut tails = [&[][..]; K];
-        for k in 0..K {
-            (heads[k], tails[k]) = S::as_simd_f64s(rows[k]);
-            heads[k] = &heads[k][..head.len()];
-        }
-        let mut phi = self.correlations(simd, heads, tails);
-        let mut weights = [simd.splat_f64s(0.0); K];
-        for k in 0..K {
-            phi[k] = self.activation.apply(phi[k]);
-            *energy += phi[k] * phi[k];
-            weights[k] = simd.splat_f64s(phi[k]);
-        }
-        for (i, drawn) in head.iter_mut().enumerate() {
-            for k in 0..K {
-                *drawn = simd.mul_add_f64s(heads[k][i], weights[k], *drawn);
-            }
-        }
-        for (i, drawn) in tail.iter_mut().enumerate() {
-            for k in 0..K {
-                *drawn += tails[k][i] * phi[k];
-            }
-        }
-    }
-
-    /// `⟨w, x⟩` of each, two sums of vectors a row.
-    #[inline(always)]
-    fn correlations<S: Simd, const K: usize>(
+    fn correlations<S: Simd>(
         &self,
         simd: S,
-        heads: [&[S::f64s]; K],
-        tails: [&[f64]; K],
-    ) -> [f64; K] {
-        let (head, tail) = S::as_simd_f64s(self.w);
-        let (pairs, last) = as_arrays::<2, _>(head);
-        let mut even = [simd.splat_f64s(0.0); K];
-        let mut odd = even;
-        for (i, pair) in pairs.iter().enumerate() {
-            for k in 0..K {
-                even[k] = simd.mul_add_f64s(heads[k][2 * i], pair[0], even[k]);
-                odd[k] = simd.mul_add_f64s(heads[k][2 * i + 1], pair[1], odd[k]);
-            }
+        rows: [&[f64]; ROWS],
+        (before, weights): ([&[f64]; ROWS], [f64; ROWS]),
+        drawn: &mut [f64],
+    ) -> [f64; ROWS] {
+        let (w, w_tail) = S::as_simd_f64s(self.w);
+        let (drawn, drawn_tail) = S::as_mut_simd_f64s(drawn);
+        let drawn = &mut drawn[..w.len()];
+        let (mut heads, mut heads_before) = ([w; ROWS], [w; ROWS]);
+        let (mut tails, mut tails_before) = ([w_tail; ROWS], [w_tail; ROWS]);
+        let mut sums = [simd.splat_f64s(0.0); ROWS];
+        let mut factors = sums;
+        for k in 0..ROWS {
+            (heads[k], tails[k]) = S::as_simd_f64s(rows[k]);
+            (heads_before[k], tails_before[k]) = S::as_simd_f64s(before[k]);
+            heads[k] = &heads[k][..w.len()];
+            heads_before[k] = &heads_before[k][..w.len()];
+            factors[k] = simd.splat_f64s(weights[k]);
         }
-        let mut c = [0.0; K];
-        for k in 0..K {
-            for w in last {
-                even[k] = simd.mul_add_f64s(heads[k][head.len() - 1], *w, even[k]);
+        for i in 0..w.len() {
+            let mut sum = drawn[i];
+            for k in 0..ROWS {
+                sum = simd.mul_add_f64s(heads_before[k][i], factors[k], sum);
+                sums[k] = simd.mul_add_f64s(heads[k][i], w[i], sums[k]);
             }
-            c[k] = simd.reduce_sum_f64s(simd.add_f64s(even[k], odd[k]));
-            for (w, x) in tail.iter().zip(tails[k]) {
-                c[k] += w * x;
+            drawn[i] = sum;
+        }
+        let mut c = [0.0; ROWS];
+        for k in 0..ROWS {
+            c[k] = simd.reduce_sum_f64s(sums[k]);
+            for (i, w) in w_tail.iter().enumerate() {
+                c[k] += w * tails[k][i];
+                drawn_tail[i] += weights[k] * tails_before[k][i];
             }
         }
         c

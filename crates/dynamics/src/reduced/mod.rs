@@ -4,6 +4,7 @@ mod gram;
 mod momentum;
 mod orthonormal;
 mod singles;
+mod width_one;
 
 #[cfg(feature = "threads")]
 use rayon::prelude::*;
@@ -12,6 +13,7 @@ use self::gram::Gram;
 use self::momentum::WithVelocity;
 use self::orthonormal::Orthonormal;
 use self::singles::LANES;
+pub use self::width_one::WidthOne;
 use crate::activation::Activation;
 use crate::engine::{Engine, Snapshot, blow_up, is_blown_up};
 use crate::error::{Error, Result};

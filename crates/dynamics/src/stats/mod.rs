@@ -2,7 +2,9 @@
 
 mod power;
 
-pub use self::power::{POWER, noticed, noticed_difference, noticed_distance, noticed_share};
+pub use self::power::{
+    LargestDeviation, POWER, noticed, noticed_difference, noticed_distance, noticed_share,
+};
 use crate::vectors::largest;
 use serde::{Deserialize, Deserializer, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};

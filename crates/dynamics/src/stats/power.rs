@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use super::{largest_distance, normal_quantile};
+use super::{CHECK_LEVEL, largest_distance, normal_quantile, student_quantile};
 
 /// Probability with which a difference must be noticed that a check says it would notice.
 pub const POWER: f64 = 0.9;
@@ -53,6 +53,34 @@ fn noticed_noncentrality(freedom: usize, level: f64) -> f64 {
 /// Smallest deviation that a normal interval at `level`, this wide on either side, does not cover with probability [`POWER`].
 pub fn noticed(half_width: f64, level: f64) -> f64 {
     half_width * (1.0 + normal_quantile(2.0 * (1.0 - POWER)) / normal_quantile(level))
+}
+
+/// The largest of several deviations, each in units of its standard error, is held to a normal quantile at the level of a check shared among
+/// them (Bonferroni).
+#[derive(Clone, Copy, Debug)]
+pub struct LargestDeviation {
+    level: f64,
+    /// The bound, in standard errors.
+    pub errors: f64,
+}
+
+impl LargestDeviation {
+    /// Of so many.
+    pub fn over(deviations: usize) -> Self {
+        let level = CHECK_LEVEL / deviations as f64;
+        Self { level, errors: normal_quantile(level) }
+    }
+
+    /// Of so many means, whose standard errors have these degrees of freedom: a quantile of Student's law.
+    pub fn over_means(deviations: usize, freedom: usize) -> Self {
+        let level = CHECK_LEVEL / deviations as f64;
+        Self { level, errors: student_quantile(level, freedom) }
+    }
+
+    /// The deviation that is noticed with probability [`POWER`] where the standard error is this.
+    pub fn noticed(self, error: f64) -> f64 {
+        noticed(self.errors * error, self.level)
+    }
 }
 
 /// Smallest difference of a probability, wherever it lies, that a two-sided binomial test at `level` over so many trials notices with probability

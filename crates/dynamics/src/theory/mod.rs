@@ -4,6 +4,7 @@ pub mod alignment;
 pub mod budget;
 pub mod correlated;
 pub mod cyclic;
+pub mod depth;
 pub mod escape;
 pub mod gd;
 pub mod landscape;
@@ -14,6 +15,7 @@ pub mod rate;
 pub mod selection;
 pub mod sgd;
 pub mod sharpness;
+pub mod stationary;
 
 use crate::activation::Activation;
 use crate::limit_set::LimitSet;

@@ -1,0 +1,62 @@
+//! What two samples do at two depths, beside the law.
+
+use super::pair::PairRuns;
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::{Plot, distinct};
+use crate::study::words::listed;
+
+pub(super) const FIGURE: Plot<PairRuns> = Plot {
+    id: "depth_pair",
+    title: "Two samples at two depths: the odds, and what the norm of the first layer tells",
+    draw,
+    caption,
+};
+
+/// Depths are drawn beside each other, where they would lie upon each other.
+fn beside(row: &PairRuns, x: f64) -> f64 {
+    x * (1.0 + 0.02 * (row.layers as f64 - 2.5))
+}
+
+fn draw(rows: &[PairRuns]) -> Drawing {
+    let series = |point: fn(&PairRuns) -> Point, law: fn(&PairRuns) -> f64| {
+        let far = rows.iter().map(law).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0) * 1.1;
+        let mut series =
+            vec![Series::line("law", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (far, far)])];
+        for (k, layers) in distinct(rows, |row| row.layers).into_iter().enumerate() {
+            let points = rows.iter().filter(|row| row.layers == layers).map(point).collect();
+            series.push(Series::points(format!("L = {layers}"), Colour::nth(k), Shape::nth(k), points));
+        }
+        series
+    };
+    let odds = |row: &PairRuns| Point::estimated(beside(row, row.predicted_odds), row.odds, row.se_odds);
+    let moved = |row: &PairRuns| Point::estimated(beside(row, row.predicted_moved), row.moved, row.se_moved);
+    let panel = |x: &str, y: &str, series| Panel::new("", Axis::linear(x), Axis::linear(y), series);
+    Drawing::new(
+        2,
+        vec![
+            panel(
+                "angle of the start over π/2",
+                "mean of the angle at the end over π/2",
+                series(odds, |row| row.predicted_odds),
+            ),
+            panel(
+                "−¼ gd(d)² at the start",
+                "mean of A − ¼ gd(d)² at the end",
+                series(moved, |row| row.predicted_moved),
+            ),
+        ],
+    )
+}
+
+fn caption(rows: &[PairRuns]) -> String {
+    let norms: Vec<String> =
+        rows.iter().map(|row| format!("{:.2} (L = {})", row.norm_sq, row.layers)).collect();
+    format!(
+        "Tied linear networks of width one, two samples, one a step, from balanced starts on the manifold: means over {} runs a point with 95 % intervals, extrapolated to η = 0 from η = {:.4} and half of it. \
+         Left: the angle, whose mean are the odds. Right: A = log N + (1 − N^(−L/(L−1)))/L of the squared norm N of the first layer, less what the angle has gained. Depths are drawn beside each other. \
+         Means of N, which began at 1, point by point: {}.",
+        rows[0].runs,
+        rows[0].step_per_sample,
+        listed(&norms)
+    )
+}

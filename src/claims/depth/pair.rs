@@ -1,0 +1,145 @@
+//! Two samples: the angle, which knows no depth, and the mean of what the noise moves.
+
+use serde::{Deserialize, Serialize};
+
+use super::Prediction;
+use super::runs::{Cell, End, MOST, extrapolated};
+use crate::error::Result;
+use crate::stats::{CHECK_LEVEL, LargestDeviation};
+use crate::study::words::listed;
+use crate::study::{Context, Lab, Part, Row, Table};
+use crate::vectors::largest;
+use crate::verdict::{Register, Relation};
+
+/// Numbers of layers.
+const LAYERS: [usize; 2] = [2, 3];
+
+/// Angles `arctan(c_1/c_2)` of the starts over `π/2`.
+const ANGLES: [f64; 3] = [0.14, 0.28, 0.42];
+
+/// The larger step size; more runs see more of what is left of order `η²`.
+fn step_size(replicas: u64) -> f64 {
+    0.08 * (2000.0 / replicas as f64).powf(0.25).min(1.0)
+}
+
+/// Skewness, and what is left of the order `η²`.
+const CHANCE: f64 = 1.2 * CHECK_LEVEL;
+
+/// Two samples at one depth; means over runs, extrapolated to `η = 0`, with their standard errors.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PairRuns {
+    pub layers: usize,
+    /// Angle `arctan(c_1/c_2)` of the start over `π/2`, which is the odds of the first sample.
+    pub angle: f64,
+    pub step_per_sample: f64,
+    /// The same at the end: what it is in the mean are the odds.
+    pub odds: f64,
+    pub se_odds: f64,
+    pub predicted_odds: f64,
+    /// `A − ¼ gd(d)²` at the end, `A` told from the norm.
+    pub moved: f64,
+    pub se_moved: f64,
+    pub predicted_moved: f64,
+    /// Squared norm of the first layer at the end, at half the step size.
+    pub norm_sq: f64,
+    pub runs: u64,
+}
+
+impl Row for PairRuns {
+    const TABLE: &'static str = "depth_pair";
+}
+
+fn start(angle: f64) -> [f64; 2] {
+    let angle = angle * std::f64::consts::FRAC_PI_2;
+    [angle.sin(), angle.cos()]
+}
+
+/// Odds and means over depths and angles, the largest deviation of each judged.
+pub(super) fn odds_and_norms(
+    context: &Context,
+    replicas: u64,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Part {
+    let cells = LAYERS.into_iter().flat_map(|layers| ANGLES.map(|angle| (layers, angle)));
+    let cells: Vec<(usize, f64)> = cells.collect();
+    let bound = LargestDeviation::over(cells.len());
+    let mut expect = |name: &str, why: &str, noticed: f64| {
+        let name = format!(
+            "m = 2, b = 1: mean of {name}, η → 0, in standard errors: largest deviation over two depths and three angles"
+        );
+        let why = format!(
+            "{why}; 2 f(η/2) − f(η); normal quantile over six cells; differences are those of the mean"
+        );
+        register.expect(name, bound.errors, why).chance(CHANCE).same_law(Relation::AtMost, noticed)
+    };
+    let odds = expect(
+        "(2/π) arctan(c_1/c_2) at the end",
+        "the odds, which it has at the start, at any depth",
+        context.effort.pick(0.17, 0.085, 0.035),
+    );
+    let moved = expect(
+        "A − ¼ gd(d)² at the end, A told from the norm",
+        "−¼ gd(d_0)²: gd d is a Brownian motion on the clock 4A",
+        context.effort.pick(0.17, 0.085, 0.035),
+    );
+    let prediction = prediction.clone();
+    Box::new(move |lab, findings| {
+        let step = step_size(replicas);
+        let rows = (0..).zip(cells).map(|(k, (layers, angle))| {
+            let cell = Cell { layers, batch: 1, start: start(angle).to_vec() };
+            row(lab, &prediction, &cell, (angle, step), replicas, k)
+        });
+        let rows: Vec<PairRuns> = rows.collect::<Result<_>>()?;
+        let of: [fn(&PairRuns) -> (f64, f64); 2] = [
+            |row| (row.odds - row.predicted_odds, row.se_odds),
+            |row| (row.moved - row.predicted_moved, row.se_moved),
+        ];
+        for (check, of) in [odds, moved].into_iter().zip(of) {
+            let worst = largest(rows.iter().map(|row| of(row).0.abs() / of(row).1));
+            let detects = bound.noticed(largest(rows.iter().map(|row| of(row).1)));
+            findings.checks.push(check.tested(worst, detects, 2 * replicas));
+        }
+        findings.tables.push(Table::of(rows));
+        findings.protocol.push(format!(
+            "The recursion of a network of width one in coordinates: two samples, one a step, {} layers, from balanced starts on the manifold at the angles {} of π/2, \
+             {replicas} runs each at η = {step:.4} and half of it until one correlation is e³ times the other or A is {MOST}.",
+            listed(&LAYERS), listed(&ANGLES)
+        ));
+        Ok(())
+    })
+}
+
+/// Gudermannian of `d = log|c_1/c_2|`.
+fn gudermannian(c: &[f64]) -> f64 {
+    2.0 * c[0].abs().atan2(c[1].abs()) - std::f64::consts::FRAC_PI_2
+}
+
+fn row(
+    lab: &Lab,
+    prediction: &Prediction,
+    cell: &Cell,
+    (angle, step): (f64, f64),
+    replicas: u64,
+    k: u64,
+) -> Result<PairRuns> {
+    let seen = |l: u64| cell.run(lab, prediction, step / (1 << l) as f64, replicas, k << 8 | l);
+    let (coarse, fine) = (seen(0)?, seen(1)?);
+    let share = |end: &End| 0.5 + gudermannian(&end.correlations) / std::f64::consts::PI;
+    let (odds, se_odds) = extrapolated(&coarse, &fine, share);
+    let rest = |end: &End| end.by_norm - 0.25 * gudermannian(&end.correlations).powi(2);
+    let (moved, se_moved) = extrapolated(&coarse, &fine, rest);
+    Ok(PairRuns {
+        layers: cell.layers,
+        angle,
+        step_per_sample: step,
+        odds,
+        se_odds,
+        predicted_odds: (prediction.pair)(start(angle)),
+        moved,
+        se_moved,
+        predicted_moved: (prediction.moved_apart)(start(angle)),
+        norm_sq: fine.iter().map(|end| end.norm_sq).sum::<f64>() / replicas as f64,
+        runs: replicas,
+    })
+}

@@ -1,0 +1,47 @@
+//! Wrong theories of `depth`, each of which turns the checks that it is about.
+
+use puremix::claims::depth::{self, Options, Prediction};
+use puremix::theory::depth as law;
+use puremix::theory::selection;
+
+use super::Planted;
+
+#[test]
+fn every_check_can_fail() {
+    let planted = Planted::new(
+        |context, prediction| depth::findings(context, &Options::default(), prediction),
+        depth::STUDY.protocol,
+    );
+    let right = Prediction::default();
+    assert!(planted.holds(&right));
+    let turns = |prediction: Prediction, checks: &[&str], count: usize| {
+        let seen = planted.turns(&prediction);
+        for check in checks {
+            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
+        }
+        assert_eq!(seen.len(), count, "{seen:?}");
+    };
+    // Odds in proportion to the correlations.
+    let pair = |c: [f64; 2]| selection::proportional(&c)[0];
+    turns(Prediction { pair, ..right.clone() }, &["arctan(c_1/c_2) at the end"], 1);
+    // A mean that forgets the start.
+    turns(Prediction { moved_apart: |_| 0.0, ..right.clone() }, &["mean of A − ¼ gd(d)²"], 1);
+    // A balance that leaves out what the other layers give, which moves both means.
+    let balance = |_, norm_sq: f64| norm_sq.ln();
+    turns(
+        Prediction { balance, ..right.clone() },
+        &["mean of A − ¼ gd(d)²", "mean of e^{A/2}", "minus A told"],
+        3,
+    );
+    // A balance of two layers at every depth.
+    let shallow = |_, norm_sq| law::integrated_impurity(2, norm_sq);
+    turns(Prediction { balance: shallow, ..right.clone() }, &["mean of A − ¼ gd(d)²", "minus A told"], 2);
+    let flat = |_: &[f64]| 2.4;
+    turns(Prediction { martingale: flat, ..right.clone() }, &["mean of e^{A/2}"], 1);
+    turns(Prediction { full_batch: 1.0 + 1e-9, ..right.clone() }, &["full batch"], 1);
+    turns(Prediction { moved: 2.0, ..right.clone() }, &["mean of log N"], 1);
+    turns(Prediction { beside: 1e-6, ..right.clone() }, &["beside the recursion"], 1);
+    let loss = |samples: usize| 0.5 - 1.0 / samples as f64;
+    turns(Prediction { loss, ..right }, &["end in a datapoint", "weakest"], 2);
+    planted.complete();
+}
