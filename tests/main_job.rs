@@ -62,6 +62,7 @@ fn the_list_names_every_claim_once() {
             "cyclic_basin",
             "escape",
             "momentum_law",
+            "subspace_lottery",
             "deeper",
             "correlated",
             "digits",

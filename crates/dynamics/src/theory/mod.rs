@@ -14,6 +14,7 @@ pub mod rate;
 pub mod selection;
 pub mod sgd;
 pub mod sharpness;
+pub mod subspace;
 
 use crate::activation::Activation;
 use crate::limit_set::LimitSet;
