@@ -69,6 +69,7 @@ list![
     explorations::correlated,
     explorations::digits,
     explorations::optimisers,
+    explorations::relu_subspaces,
 ];
 
 /// The shares of all claims fit into the level of a report, whatever it examines. This is asserted when the crate is compiled.

@@ -66,7 +66,8 @@ fn the_list_names_every_claim_once() {
             "deeper",
             "correlated",
             "digits",
-            "optimisers"
+            "optimisers",
+            "relu_subspaces"
         ]
     );
 }

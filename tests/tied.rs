@@ -1,4 +1,4 @@
-//! Several tied linear neurons: Burn's autodiff on `shallow:k` and the recursion in correlations, in lockstep on one batch stream.
+//! Several tied neurons, linear and ReLU: Burn's autodiff on `shallow:k` and the recursion in correlations, in lockstep on one batch stream.
 
 use puremix::data::Dataset;
 use puremix::device::Compute;
@@ -10,14 +10,20 @@ use puremix::schedule::{Schedule, ScheduleKind};
 const STEPS: u64 = 400;
 
 /// Largest difference of a weight and of the loss at any step.
-fn lockstep((m, n, k): (usize, usize, usize), schedule: &Schedule, reduction: Reduction) -> (f64, f64) {
+fn lockstep(
+    (m, n, k): (usize, usize, usize),
+    activation: Activation,
+    schedule: &Schedule,
+    reduction: Reduction,
+) -> (f64, f64) {
     let (data, compute) = (Dataset::orthonormal(m, n, 7).unwrap(), Compute::default());
-    let problem = Problem::new(data.clone(), Activation::Linear, reduction, 0.12).unwrap();
+    let problem = Problem::new(data.clone(), activation, reduction, 0.12).unwrap();
     let architecture = Architecture::Shallow { hidden: k, bias: false };
-    let model = architecture.init(Activation::Linear, &data, 0.6, (3, 2), &compute).unwrap();
+    let model = architecture.init(activation, &data, 0.6, (3, 2), &compute).unwrap();
     let mut burn = Autodiff::new(model, &problem, schedule, 2, &compute).unwrap();
     let step = problem.step_per_sample(schedule.batch_size());
-    let mut layer = TiedLayer::from_weights(&data, &burn.weights(0).unwrap(), schedule, step, 2).unwrap();
+    let mut layer =
+        TiedLayer::from_weights(&data, &burn.weights(0).unwrap(), activation, schedule, step, 2).unwrap();
     let mut worst = (0.0f64, 0.0f64);
     for step in 1..=STEPS {
         burn.advance(1);
@@ -49,9 +55,10 @@ fn the_recursion_of_a_tied_layer_is_what_burn_trains() {
             (ScheduleKind::Replacement, 3),
         ] {
             let schedule = Schedule::new(kind, m, Some(batch), 11).unwrap();
-            for reduction in Reduction::ALL {
-                let (weights, loss) = lockstep(size, &schedule, reduction);
-                let what = format!("{size:?} {kind:?} b = {batch} {reduction:?}");
+            let settings = Activation::PAPER.into_iter().flat_map(|a| Reduction::ALL.map(|r| (a, r)));
+            for (activation, reduction) in settings {
+                let (weights, loss) = lockstep(size, activation, &schedule, reduction);
+                let what = format!("{size:?} {activation:?} {kind:?} b = {batch} {reduction:?}");
                 assert!(weights < 1e-12 && loss < 1e-12, "{what}: {weights:e} {loss:e}");
             }
         }

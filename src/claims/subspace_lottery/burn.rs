@@ -129,7 +129,8 @@ fn side_by_side(lab: &Lab, size: Size, cell: u64) -> Result<f64> {
     let training = Training::new(lab, size, STEP, lab.cell_seed(&STUDY, 5 << 32 | cell), 1)?;
     let Training { dataset, schedule, .. } = &training;
     let mut engine = training.engine(lab)?;
-    let mut layer = TiedLayer::from_weights(dataset, &engine.weights(0)?, schedule, STEP, 0)?;
+    let mut layer =
+        TiedLayer::from_weights(dataset, &engine.weights(0)?, Activation::Linear, schedule, STEP, 0)?;
     let mut worst: f64 = 0.0;
     for _ in 0..WATCHED {
         engine.advance(1);

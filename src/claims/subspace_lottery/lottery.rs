@@ -145,7 +145,7 @@ fn expect(context: &Context, register: &mut Register) -> Expected {
              normal quantile over five; differences are relative to κT",
         )
         .chance(0.5 * CHECK_LEVEL)
-        .same_law(Relation::AtMost, context.effort.pick(0.145, 0.073, 0.0365));
+        .same_law(Relation::AtMost, context.effort.pick(0.18, 0.09, 0.045));
     Expected { odds, guess, times }
 }
 

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use crate::draws::normal;
 use crate::engine::TiedLayer;
 use crate::error::Result;
+use crate::model::Activation;
 use crate::rng::{Purpose, stream};
 use crate::schedule::Schedule;
 use crate::study::Lab;
@@ -30,7 +31,8 @@ impl Ensemble {
     ) -> Result<Vec<Option<T>>> {
         lab.each(0..replicas, |replica| {
             let start = start(replica);
-            let mut layer = TiedLayer::new(&start, &self.schedule, self.step_per_sample, replica)?;
+            let mut layer =
+                TiedLayer::new(&start, Activation::Linear, &self.schedule, self.step_per_sample, replica)?;
             while layer.steps_taken() < self.budget {
                 layer.advance(self.every);
                 let seen = rule(&start, &layer);

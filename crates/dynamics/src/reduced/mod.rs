@@ -1,5 +1,4 @@
-//! The exact recursion in correlations and residual: no `n`, no matrix, always f64. [`Reduced`] is that of the single neuron, [`TiedLayer`] that of several
-//! linear ones.
+//! The exact recursion in correlations and residual: no `n`, no matrix, always f64. [`Reduced`] is that of the single neuron, [`TiedLayer`] that of several.
 
 mod gram;
 mod momentum;

@@ -1,11 +1,12 @@
-//! Several linear neurons with tied weights, `x ↦ WᵀW x`, over orthonormal data, in the coordinates of the data.
+//! Several neurons with tied weights, `x ↦ Wᵀφ(W x)`, linear or ReLU, over orthonormal data, in the coordinates of the data.
 //!
-//! Let `c_i = W a_i`, `G = WWᵀ` and `F = I − η_B Σ_{i∈B} c_i c_iᵀ`. A step on the samples of `B` is
+//! Let `c_i = W a_i`, `h_i = φ(c_i)`, `D_i = diag φ'(c_i)`, `G = WWᵀ` and `F = I − η_B Σ_{i∈B} h_i h_iᵀ`. The loss `½‖a_i − Wᵀh_i‖²` has the gradient
+//! `h_i h_iᵀ W − (h_i + D_i (c_i − G h_i)) a_iᵀ`, and `D_i c_i = h_i`, so a step on the samples of `B` is
 //!
 //! ```text
-//! c_j ← F c_j + η_B (2I − G) c_j   (j ∈ B; the second part once for each time it occurs)
-//! c_j ← F c_j                      (otherwise)
-//! R   ← F R                        (R = W − Σ c_i a_iᵀ, what lies outside the span)
+//! c_j ← F c_j + η_B (2h_j − D_j G h_j)   (j ∈ B; the second part once for each time it occurs)
+//! c_j ← F c_j                            (otherwise)
+//! R   ← F R                              (R = W − Σ c_i a_iᵀ, what lies outside the span)
 //! ```
 //!
 //! `R` moves as samples do that are never drawn. The rows of `R_0` span at most `k` dimensions, so in an orthonormal basis of them `R` is `k` more columns at
@@ -13,13 +14,14 @@
 
 use nalgebra::DMatrix;
 
+use crate::activation::Activation;
 use crate::data::Dataset;
 use crate::engine::expect;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::schedule::{BatchStream, Schedule};
 
-/// `k` tied linear neurons on `m` orthonormal samples in reduced coordinates, under the sum of the gradients of a batch times `η_B`; f64.
+/// `k` tied neurons, linear or ReLU, on `m` orthonormal samples in reduced coordinates, under the sum of the gradients of a batch times `η_B`; f64.
 #[derive(Debug)]
 pub struct TiedLayer {
     neurons: usize,
@@ -28,25 +30,34 @@ pub struct TiedLayer {
     columns: Vec<f64>,
     /// Orthonormal rows in which `R` has its columns, `[r, n]`, row-major; empty where that was never said.
     outside: Vec<f64>,
+    activation: Activation,
     step_per_sample: f64,
     batches: BatchStream,
-    /// `G`, `Σ_{i∈B} c_i c_iᵀ`, both `[k, k]`, and `η_B (2I − G) c_i` for the samples of the batch, `[b, k]`.
+    /// `G`, `Σ_{i∈B} h_i h_iᵀ`, both `[k, k]`, and `η_B (2h_i − D_i G h_i)` for the samples of the batch, `[b, k]`.
     gram: Vec<f64>,
     scatter: Vec<f64>,
     pulls: Vec<f64>,
+    hidden: Vec<f64>,
 }
 
 impl TiedLayer {
     /// The layer at `C = (c_1 … c_m)`, `[k, m]`, with columns of `R` after it if there are any, `[k, m + r]`; batches of one replica of the schedule.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are fewer columns than samples; [`Error::Empty`] without neurons; [`Error::StepSize`] unless `η_B` is positive and finite.
+    /// [`Error::NoFormula`] for another activation; [`Error::Length`] if there are fewer columns than samples; [`Error::Empty`] without neurons; [`Error::StepSize`] unless `η_B` is positive and finite.
     pub fn new(
         columns: &DMatrix<f64>,
+        activation: Activation,
         schedule: &Schedule,
         step_per_sample: f64,
         replica: u64,
     ) -> Result<Self> {
+        if !activation.has_unit_slope() {
+            return Err(Error::NoFormula {
+                engine: "reduced",
+                what: format!("activation {}", activation.name()),
+            });
+        }
         let (neurons, samples) = (columns.nrows(), schedule.samples());
         if neurons == 0 {
             return Err(Error::Empty { what: "the number of neurons", got: 0 });
@@ -63,11 +74,13 @@ impl TiedLayer {
             samples,
             columns: columns.as_slice().to_vec(),
             outside: Vec::new(),
+            activation,
             step_per_sample,
             batches: schedule.stream(replica),
             gram: vec![0.0; entries],
             scatter: vec![0.0; entries],
             pulls: vec![0.0; neurons * schedule.batch_size()],
+            hidden: vec![0.0; neurons],
         })
     }
 
@@ -78,6 +91,7 @@ impl TiedLayer {
     pub fn from_weights(
         dataset: &Dataset,
         weights: &[f64],
+        activation: Activation,
         schedule: &Schedule,
         step_per_sample: f64,
         replica: u64,
@@ -95,14 +109,21 @@ impl TiedLayer {
         let columns = DMatrix::from_fn(correlations.len(), samples + t.nrows(), |neuron, j| {
             if j < samples { correlations[neuron][j] } else { t[(j - samples, neuron)] }
         });
-        let layer = Self::new(&columns, schedule, step_per_sample, replica)?;
+        let layer = Self::new(&columns, activation, schedule, step_per_sample, replica)?;
         Ok(Self { outside: q.as_slice().to_vec(), ..layer })
     }
 
     /// Takes `steps` steps.
     pub fn advance(&mut self, steps: u64) {
+        // Of the smallest layers the compiler unrolls a step.
         for _ in 0..steps {
-            self.step();
+            match self.neurons {
+                1 => self.step(1),
+                2 => self.step(2),
+                3 => self.step(3),
+                4 => self.step(4),
+                neurons => self.step(neurons),
+            }
         }
     }
 
@@ -116,11 +137,12 @@ impl TiedLayer {
         DMatrix::from_column_slice(self.neurons, self.samples, &self.columns[..self.neurons * self.samples])
     }
 
-    /// `WᵀW` in the basis of the samples and of what lies outside, `[m + r, m + r]`.
+    /// What the layer makes of the samples, and of unit vectors outside their span, in the basis of these, `[m + r, m + r]`, a column each; `WᵀW` of linear neurons.
     pub fn map(&self) -> DMatrix<f64> {
         let columns =
             DMatrix::from_column_slice(self.neurons, self.columns.len() / self.neurons, &self.columns);
-        columns.transpose() * columns
+        let hidden = columns.map(|c| self.activation.apply(c));
+        columns.transpose() * hidden
     }
 
     /// Weights `W`, `[k, n]`, row-major.
@@ -143,7 +165,7 @@ impl TiedLayer {
         Ok(weights)
     }
 
-    /// Training loss over all samples, `(1/2m) Σ_i ‖a_i − WᵀW a_i‖²`.
+    /// Training loss over all samples, `(1/2m) Σ_i ‖a_i − Wᵀφ(W a_i)‖²`.
     pub fn loss(&self) -> f64 {
         let map = self.map();
         let distances = (0..self.samples).map(|i| {
@@ -153,24 +175,30 @@ impl TiedLayer {
         distances.sum::<f64>() / (2 * self.samples) as f64
     }
 
-    fn step(&mut self) {
-        let (k, step) = (self.neurons, self.step_per_sample);
-        self.gram.fill(0.0);
-        self.columns.chunks_exact(k).for_each(|c| add_square(&mut self.gram, c));
-        self.scatter.fill(0.0);
+    #[inline(always)]
+    fn step(&mut self, k: usize) {
+        let (step, is_linear) = (self.step_per_sample, self.activation == Activation::Linear);
+        let (gram, scatter) = (&mut self.gram[..k * k], &mut self.scatter[..k * k]);
+        gram.fill(0.0);
+        self.columns.chunks_exact(k).for_each(|c| add_square(gram, c, k));
+        scatter.fill(0.0);
         let batch = self.batches.next_batch();
+        let hidden = &mut self.hidden[..k];
         for (&i, pull) in batch.iter().zip(self.pulls.chunks_exact_mut(k)) {
             let c = &self.columns[i * k..][..k];
-            add_square(&mut self.scatter, c);
-            for ((pull, row), c_r) in pull.iter_mut().zip(self.gram.chunks_exact(k)).zip(c) {
-                *pull = step * (2.0 * c_r - dot(row, c));
+            (0..k).for_each(|r| hidden[r] = if is_linear || c[r] > 0.0 { c[r] } else { 0.0 });
+            add_square(scatter, hidden, k);
+            for r in 0..k {
+                let pulled = step * (2.0 * hidden[r] - dot(&gram[r * k..][..k], hidden));
+                pull[r] = if is_linear || c[r] > 0.0 { pulled } else { 0.0 };
             }
         }
+        scatter.iter_mut().for_each(|entry| *entry *= step);
+        // What `F` makes of `c` is needed whole before `c` changes; `G` is needed no more.
+        let moves = &mut gram[..k];
         for c in self.columns.chunks_exact_mut(k) {
-            // Rows of a symmetric matrix; what they make of `c` is needed whole before `c` changes.
-            let moves = &mut self.gram[..k];
-            moves.iter_mut().zip(self.scatter.chunks_exact(k)).for_each(|(to, row)| *to = step * dot(row, c));
-            c.iter_mut().zip(moves).for_each(|(c, by)| *c -= *by);
+            (0..k).for_each(|r| moves[r] = dot(&scatter[r * k..][..k], c));
+            (0..k).for_each(|r| c[r] -= moves[r]);
         }
         for (&i, pull) in batch.iter().zip(self.pulls.chunks_exact(k)) {
             self.columns[i * k..][..k].iter_mut().zip(pull).for_each(|(c, pull)| *c += pull);
@@ -179,14 +207,14 @@ impl TiedLayer {
 }
 
 /// Adds `c cᵀ` to a matrix `[k, k]`.
-#[inline]
-fn add_square(matrix: &mut [f64], c: &[f64]) {
-    for (row, c_r) in matrix.chunks_exact_mut(c.len()).zip(c) {
-        row.iter_mut().zip(c).for_each(|(entry, c_s)| *entry += c_r * c_s);
+#[inline(always)]
+fn add_square(matrix: &mut [f64], c: &[f64], k: usize) {
+    for r in 0..k {
+        (0..k).for_each(|s| matrix[r * k + s] += c[r] * c[s]);
     }
 }
 
-#[inline]
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
@@ -205,13 +233,17 @@ mod tests {
     fn one_neuron_is_the_reduced_engine() {
         let data = Dataset::orthonormal(5, 8, 3).unwrap();
         let start = Start::gaussian(&data, 0.6, 4, 2).unwrap();
-        let problem = Problem::new(data.clone(), Activation::Linear, Reduction::Mean, 0.3).unwrap();
-        for (kind, batch) in [(ScheduleKind::Sgd, 2), (ScheduleKind::Gd, 5), (ScheduleKind::Replacement, 3)] {
+        let schedules = [(ScheduleKind::Sgd, 2), (ScheduleKind::Gd, 5), (ScheduleKind::Replacement, 3)];
+        for ((kind, batch), activation) in
+            schedules.into_iter().flat_map(|s| Activation::PAPER.map(|a| (s, a)))
+        {
+            let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.3).unwrap();
             let schedule = Schedule::new(kind, 5, Some(batch), 6).unwrap();
             let mut engine = Reduced::new(&problem, &schedule, std::slice::from_ref(&start), 2).unwrap();
             let weights = start.weights(&data).unwrap();
             let mut layer =
-                TiedLayer::from_weights(&data, weights, &schedule, 0.3 / batch as f64, 2).unwrap();
+                TiedLayer::from_weights(&data, weights, activation, &schedule, 0.3 / batch as f64, 2)
+                    .unwrap();
             for _ in 0..300 {
                 engine.advance(1);
                 layer.advance(1);
@@ -231,9 +263,10 @@ mod tests {
             let mut rows = Rows::new(0.4, 2, 0).unwrap();
             let weights: Vec<f64> = (0..3).flat_map(|_| rows.draw(n)).collect();
             let schedule = Schedule::sgd(m, 4, 9).unwrap();
-            let mut whole = TiedLayer::from_weights(&data, &weights, &schedule, 0.1, 1).unwrap();
+            let mut whole =
+                TiedLayer::from_weights(&data, &weights, Activation::Linear, &schedule, 0.1, 1).unwrap();
             let columns = DMatrix::from_column_slice(3, whole.columns.len() / 3, &whole.columns);
-            let mut bare = TiedLayer::new(&columns, &schedule, 0.1, 1).unwrap();
+            let mut bare = TiedLayer::new(&columns, Activation::Linear, &schedule, 0.1, 1).unwrap();
             let back = whole.weights(&data).unwrap();
             assert!(back.iter().zip(&weights).all(|(a, b)| (a - b).abs() < 1e-15));
             whole.advance(50);
@@ -251,10 +284,25 @@ mod tests {
     }
 
     #[test]
+    fn three_neurons_of_relu_can_rest_impure() {
+        // (1, 1, −1)/√2 and its rotations say (1, 0, 1)/√2 of the first sample: every sample is reconstructed, and every neuron is active on two.
+        let half = 0.5f64.sqrt();
+        let columns = DMatrix::from_fn(3, 3, |k, i| if (i + 3 - k) % 3 == 2 { -half } else { half });
+        let schedule = Schedule::sgd(3, 2, 1).unwrap();
+        for (activation, rests) in [(Activation::Relu, true), (Activation::Linear, false)] {
+            let mut layer = TiedLayer::new(&columns, activation, &schedule, 0.2, 0).unwrap();
+            let map = layer.map() - DMatrix::identity(3, 3);
+            layer.advance(100);
+            let moved = (layer.correlations() - &columns).amax();
+            assert!((map.amax() < 1e-15 && moved < 1e-13) == rests, "{activation:?}: {map} {moved:e}");
+        }
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         let schedule = Schedule::sgd(4, 1, 1).unwrap();
         let layer = |columns: &DMatrix<f64>, step| {
-            TiedLayer::new(columns, &schedule, step, 0).err().map(|e| e.to_string())
+            TiedLayer::new(columns, Activation::Linear, &schedule, step, 0).err().map(|e| e.to_string())
         };
         assert!(layer(&DMatrix::zeros(2, 3), 0.1).unwrap().contains("3"));
         assert!(layer(&DMatrix::zeros(0, 4), 0.1).unwrap().contains("neurons"));
@@ -262,6 +310,9 @@ mod tests {
             layer(&DMatrix::zeros(2, 4), f64::NAN).is_some() && layer(&DMatrix::zeros(2, 4), 0.1).is_none()
         );
         let data = Dataset::orthonormal(4, 6, 1).unwrap();
-        assert!(TiedLayer::from_weights(&data, &[0.1; 13], &schedule, 0.1, 0).is_err());
+        let linear = Activation::Linear;
+        assert!(TiedLayer::from_weights(&data, &[0.1; 13], linear, &schedule, 0.1, 0).is_err());
+        let refused = TiedLayer::new(&DMatrix::zeros(2, 4), Activation::Tanh, &schedule, 0.1, 0).unwrap_err();
+        assert!(refused.to_string().contains("activation tanh"), "{refused}");
     }
 }

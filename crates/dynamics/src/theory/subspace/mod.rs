@@ -10,7 +10,7 @@
 //! **Full batches.** `C ← (I + η_B (2I − CCᵀ − G)) C` keeps the row space of `C`, as long as the matrix in front has full rank. At a limit with `R = 0` and
 //! `CCᵀ = I` the matrix `WᵀW` is therefore the projector on the row space of `W_0Π` ([`projector`]). If `R_0 = 0` the matrix in front is a polynomial of
 //! `CCᵀ`: singular vectors stay, singular values take the step `σ ← σ(1 + 2η_B(1 − σ²))`, and `W` tends to the polar factor of `W_0` ([`polar_factor`]); for
-//! `η_B < ½` and `0 < σ_0 ≤ 1` that is a proof. If `R_0 ≠ 0` the matrices in front do not commute, and `W` tends to another factor of the same projector.
+//! `η_B ≤ ¼` and `0 < σ_0 ≤ 1` they increase to 1. If `R_0 ≠ 0` the matrices in front do not commute, and `W` tends to another factor of the same projector.
 //!
 //! **Absorbing states.** All gradients vanish iff the `c_i` that are not 0 are orthonormal, and orthogonal to the columns of `R`. There
 //! are at most `k` of them. With `k` of them, `A`, `R = 0`, `WᵀW` is the coordinate projector of the samples of `A`, and `W = U E_A`: an orthogonal `U` mixes
@@ -45,6 +45,11 @@
 //! `1 − P_ii` up to a common shift: the law for `m − k` neurons. For `k = m − 1` the sample that is dropped has the odds of one neuron that
 //! starts at the unit normal vector ([`dropped`]). **Blocks.** If the rows of `C_0` are those of neurons that share no sample, `P` is made of their blocks, whose `y`
 //! are independent: `P(A)` is the product of their odds.
+//!
+//! **ReLU.** For `x ↦ Wᵀφ(Wx)`, `h_i = φ(W a_i)`, all gradients vanish iff every sample is silent, `h_i = 0`, or reconstructed, `a_i = Wᵀh_i`: with `r = a_i − Wᵀh_i` a gradient is
+//! `−h_i rᵀ − D_i W r a_iᵀ`, and if it vanishes `r = λ a_i`, `D_i W r = λ h_i`, so `2λ h_i = 0`. At most `k` samples are reconstructed, as they lie in the row space of `W`. For `k = 2` no neuron is active
+//! on two of them: if `w_1 = (p, q)`, `p, q > 0`, on the only two, `a_1 = p w_1 + φ(w_21) w_2` asks for `w_21 > 0 > w_22`, so that `a_2 = q w_1`, and `pq = 0`. For `k = 3` the
+//! rotations of `(1, 1, −1)/√2` reconstruct three samples, each active on two: not every absorbing state is made of pure neurons.
 //!
 //! What is said of the limit of the diffusion is proved here; that the odds of the chain tend to those of the diffusion is not ([`selection`]).
 

@@ -124,14 +124,14 @@ fn what_no_sample_moves_are_coordinate_projectors() {
     let moves = |c: &DMatrix<f64>| (0..5).map(|i| (step(c, &[i], 0.3) - c).amax()).fold(0.0, f64::max);
     for samples in [&[0, 2, 3][..], &[0, 3], &[]] {
         let c = at(samples);
-        assert!(moves(&c) < 1e-15, "{samples:?}: {:e}", moves(&c));
+        assert!(moves(&c) < 4e-15, "{samples:?}: {:e}", moves(&c));
         let p = c.transpose() * &c;
-        assert!(nearest_set(&p, samples.len()).1 < 1e-15);
+        assert!(nearest_set(&p, samples.len()).1 < 4e-15);
     }
     let mut c = at(&[0, 2, 3]);
     c.set_column(1, &(0.6 * turned.column(0)));
     c.set_column(0, &(0.8 * turned.column(0)));
-    assert!((&c * c.transpose() - DMatrix::identity(3, 3)).amax() < 1e-15 && moves(&c) > 0.05);
+    assert!((&c * c.transpose() - DMatrix::identity(3, 3)).amax() < 4e-15 && moves(&c) > 0.05);
 }
 
 #[test]
