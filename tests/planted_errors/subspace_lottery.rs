@@ -38,6 +38,8 @@ fn every_check_can_fail() {
     turns(Prediction { polar_factor: triangular, ..right.clone() }, &["within the span"], 1);
     // The polar factor, whatever lies outside the span.
     turns(Prediction { polar_miss: 2.0, ..right.clone() }, &["outside the span"], 1);
+    // A gradient that is off by a tenth of a percent.
+    turns(Prediction { step_beside: |step| 1.001 * step, ..right.clone() }, &["Burn and the recursion"], 1);
     // SGD that loses a neuron.
     let fewer = |c: &nalgebra::DMatrix<f64>| subspace::nearest_set(&(c.transpose() * c), c.nrows() - 1).1;
     let ends = ["k datapoints, b < m", "weakest", "Burn: trainings"];

@@ -407,7 +407,7 @@ fn sets_of_two_have_their_odds_and_not_those_of_a_guess() {
     let drawing = drawing("subspace_odds");
     let [law, guess] = [&drawing.panels[0], &drawing.panels[1]];
     assert_eq!(law.y.label, "share of runs that end in the set");
-    let starts = ["general", "normal ∝ 5, 3, 2", "two blocks"];
+    let starts = ["m = 4, general", "m = 3, normal ∝ 5, 3, 2", "m = 4, two blocks"];
     assert_eq!(names(law), [&["equal"], &starts[..]].concat());
     // Six sets at three batch sizes and two steps, three at two, six at one, of which two cannot win.
     assert_eq!(starts.map(|start| series(law, start).len()), [36, 6, 6]);

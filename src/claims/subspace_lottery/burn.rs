@@ -95,12 +95,12 @@ pub(super) fn full_batch(context: &Context, prediction: &Prediction, register: &
             "the same gradients by autodiff and by hand, full and random batches; rounding of 32 units in the last place a step, added up",
         )
         .within(32.0 * WATCHED as f64 * precision.unit_roundoff());
-    let projector = prediction.projector;
+    let (projector, step_beside) = (prediction.projector, prediction.step_beside);
     Box::new(move |lab, findings| {
         let off = lab.each((0..).zip(FULL), |(cell, size)| limit_of(lab, projector, size, cell))?;
         findings.checks.push(limit.measured(largest(off), FULL.len() as u64));
         let all = (0..).zip(FULL.into_iter().chain(RANDOM));
-        let apart = lab.each(all, |(cell, size)| side_by_side(lab, size, cell))?;
+        let apart = lab.each(all, |(cell, size)| side_by_side(lab, step_beside(STEP), size, cell))?;
         let trainings = apart.len();
         findings.checks.push(beside.measured(largest(apart), trainings as u64));
         findings.protocol.push(format!(
@@ -124,13 +124,13 @@ fn limit_of(lab: &Lab, projector: fn(&DMatrix<f64>) -> DMatrix<f64>, size: Size,
     Ok(largest_size((w.transpose() * w - expected).iter().copied()))
 }
 
-/// Largest difference of an entry of `W` between Burn and the recursion at any step.
-fn side_by_side(lab: &Lab, size: Size, cell: u64) -> Result<f64> {
+/// Largest difference of an entry of `W` between Burn and the recursion, which takes steps of the size `beside`, at any step.
+fn side_by_side(lab: &Lab, beside: f64, size: Size, cell: u64) -> Result<f64> {
     let training = Training::new(lab, size, STEP, lab.cell_seed(&STUDY, 5 << 32 | cell), 1)?;
     let Training { dataset, schedule, .. } = &training;
     let mut engine = training.engine(lab)?;
     let mut layer =
-        TiedLayer::from_weights(dataset, &engine.weights(0)?, Activation::Linear, schedule, STEP, 0)?;
+        TiedLayer::from_weights(dataset, &engine.weights(0)?, Activation::Linear, schedule, beside, 0)?;
     let mut worst: f64 = 0.0;
     for _ in 0..WATCHED {
         engine.advance(1);

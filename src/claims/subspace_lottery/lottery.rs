@@ -161,9 +161,9 @@ fn starts(lab: &Lab, prediction: &Prediction, tolerance: f64) -> [Start; 3] {
     let exact = |odds: Vec<f64>| (odds.clone(), vec![0.0; odds.len()]);
     let ((dropped, none), (of_blocks, nothing)) = (exact(dropped), exact(of_blocks));
     [
-        start("general", &general, odds.probabilities, odds.errors),
-        start("normal ∝ 5, 3, 2", &plane, dropped, none),
-        start("two blocks", &blocks(ANGLES), of_blocks, nothing),
+        start("m = 4, general", &general, odds.probabilities, odds.errors),
+        start("m = 3, normal ∝ 5, 3, 2", &plane, dropped, none),
+        start("m = 4, two blocks", &blocks(ANGLES), of_blocks, nothing),
     ]
 }
 

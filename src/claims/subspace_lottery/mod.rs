@@ -55,6 +55,8 @@ pub struct Prediction {
     pub polar_factor: fn(&DMatrix<f64>) -> DMatrix<f64>,
     /// How far it is at least from that, in one of the runs, if something does.
     pub polar_miss: f64,
+    /// `η_B` at which the recursion takes the steps of Burn's gradients, from theirs.
+    pub step_beside: fn(f64) -> f64,
     /// Distance of `C` from what SGD ends in.
     pub distance: fn(&DMatrix<f64>) -> f64,
     /// How far full batches stay away from it at least.
@@ -81,6 +83,7 @@ impl Default for Prediction {
             projector: subspace::projector,
             polar_factor: subspace::polar_factor,
             polar_miss: 1e-3,
+            step_beside: |step| step,
             distance: |c| subspace::nearest_set(&(c.transpose() * c), c.nrows()).1,
             gap: 0.03,
             fourth_powers: subspace::mean_fourth_powers,
