@@ -64,12 +64,14 @@ list![
     claims::cyclic_basin,
     claims::escape,
     claims::momentum_law,
+    claims::subspace_lottery,
     claims::depth,
     claims::persistent_noise,
     explorations::deeper,
     explorations::correlated,
     explorations::digits,
     explorations::optimisers,
+    explorations::relu_subspaces,
 ];
 
 /// The shares of all claims fit into the level of a report, whatever it examines. This is asserted when the crate is compiled.

@@ -146,6 +146,25 @@ fn digits_come_with_images() {
 }
 
 #[test]
+fn two_relu_neurons_have_no_impure_state_and_three_have() {
+    let (directory, _) = holds("relu_subspaces", &["relu_subspaces.csv", "relu_subspaces_runs.csv"], &[]);
+    let out = directory.path().join("one");
+    let runs = table(&out, "relu_subspaces_runs.csv");
+    assert_eq!(runs.len(), 14 * 50);
+    for run in &runs {
+        assert_eq!(run["absorbed"], "true", "{run:?}");
+        assert!(number(run, "reconstructed") <= number(run, "neurons"), "{run:?}");
+        assert!(run["neurons"] != "2" || run["impure_neurons"] == "0", "{run:?}");
+    }
+    let cells = table(&out, "relu_subspaces.csv");
+    let impure = |neurons: &str| -> f64 {
+        cells.iter().filter(|row| row["neurons"] == neurons).map(|row| number(row, "impure")).sum()
+    };
+    // Some 2 to 13 % of the runs of three and of four neurons.
+    assert!(impure("2") == 0.0 && impure("3") >= 3.0 && impure("4") >= 5.0, "{cells:?}");
+}
+
+#[test]
 fn optimisers_contain_gradient_descent_with_and_without_axes() {
     let (directory, _) = holds("optimisers", &["optimisers.csv", "optimisers_runs.csv"], &[]);
     let runs = table(&directory.path().join("one"), "optimisers_runs.csv");
@@ -182,6 +201,7 @@ fn explorations_are_refused_what_gives_no_interval() {
         ("correlated", "--pairs", "0", "--pairs 0: an interval needs at least 2"),
         ("correlated", "--samples", "2", "--samples 2: the spread law needs at least 3"),
         ("correlated", "--step-size", "NaN", "--step-size NaN: the spread law needs 0 < η < 1/2"),
+        ("relu_subspaces", "--pairs", "1", "--pairs 1: an interval needs at least 2"),
         ("optimisers", "--pairs", "1", "--pairs 1: an interval needs at least 2"),
         ("optimisers", "--samples", "1", "--samples 1: batches smaller than the data need at least 2"),
         ("digits", "--samples", "1798", "--samples 1798: there are 1797 images"),

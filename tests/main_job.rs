@@ -62,12 +62,14 @@ fn the_list_names_every_claim_once() {
             "cyclic_basin",
             "escape",
             "momentum_law",
+            "subspace_lottery",
             "depth",
             "persistent_noise",
             "deeper",
             "correlated",
             "digits",
-            "optimisers"
+            "optimisers",
+            "relu_subspaces"
         ]
     );
 }

@@ -8,6 +8,9 @@ mod common;
 /// The three engines are one: lockstep over the cross product of everything that composes.
 mod engines;
 
+/// Several tied neurons: autodiff and the recursion in lockstep.
+mod tied;
+
 /// Gradients: autodiff against the hand-derived ones, those against central differences.
 mod gradients;
 

@@ -20,6 +20,7 @@ pub mod rotation_invariance;
 pub mod selection_law;
 pub mod sgd_limit;
 pub mod sharpness;
+pub mod subspace_lottery;
 pub mod vanishing_noise;
 
 pub use crate::study::{Context, Effort, Findings, Kind, Study, Table};

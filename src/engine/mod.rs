@@ -15,7 +15,7 @@ mod autodiff;
 pub use analytic::{Analytic, batch_step};
 pub use autodiff::{Autodiff, Member};
 pub use puremix_dynamics::engine::{Engine, Snapshot, blow_up, expect, is_blown_up};
-pub use puremix_dynamics::reduced::{Reduced, WidthOne};
+pub use puremix_dynamics::reduced::{Reduced, TiedLayer, WidthOne};
 
 use std::ops::Range;
 

@@ -7,3 +7,4 @@ pub mod correlated;
 pub mod deeper;
 pub mod digits;
 pub mod optimisers;
+pub mod relu_subspaces;

@@ -18,6 +18,7 @@ mod selection_law;
 mod sgd_limit;
 mod sharpness;
 mod single_precision;
+mod subspace_lottery;
 mod vanishing_noise;
 
 use std::cell::RefCell;

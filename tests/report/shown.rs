@@ -403,6 +403,30 @@ fn the_time_to_commit_of_two_has_its_law() {
 }
 
 #[test]
+fn sets_of_two_have_their_odds_and_not_those_of_a_guess() {
+    let drawing = drawing("subspace_odds");
+    let [law, guess] = [&drawing.panels[0], &drawing.panels[1]];
+    assert_eq!(law.y.label, "share of runs that end in the set");
+    let starts = ["m = 4, general", "m = 3, normal ∝ 5, 3, 2", "m = 4, two blocks"];
+    assert_eq!(names(law), [&["equal"], &starts[..]].concat());
+    // Six sets at three batch sizes and two steps, three at two, six at one, of which two cannot win.
+    assert_eq!(starts.map(|start| series(law, start).len()), [36, 6, 6]);
+    let off = |panel: &Panel, start: &str| {
+        values(series(panel, start)).iter().map(|(x, y)| (x - y).abs()).fold(0.0, f64::max)
+    };
+    for start in starts {
+        assert!(
+            off(law, start) < 0.06 && off(guess, start) > 0.05,
+            "{start}: {} {}",
+            off(law, start),
+            off(guess, start)
+        );
+    }
+    let end = last(series(law, "equal"));
+    assert!(values(series(law, "equal")).iter().all(|(x, y)| x == y) && end > 0.45);
+}
+
+#[test]
 fn the_time_to_commit_goes_as_one_over_the_clock() {
     let drawing = drawing("escape_scaling");
     let [steps, times] = [&drawing.panels[0], &drawing.panels[1]];

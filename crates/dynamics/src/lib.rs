@@ -8,7 +8,7 @@
 //! | [`init`], [`state`], [`limit_set`] | initial points, what is seen of a neuron, where it may end |
 //! | [`problem`], [`activation`] | data, `φ`, reduction and step size, checked once |
 //! | [`update`], [`noise`] | momentum, adaptive rules, step sizes along a run; what is added to gradients |
-//! | [`engine`], [`reduced`] | what takes steps; the exact recursion, `O(b)` a step over orthonormal data |
+//! | [`engine`], [`reduced`] | what takes steps; the exact recursion, `O(b)` a step over orthonormal data, and that of several tied neurons |
 //! | [`theory`] | closed forms, which have not seen an engine |
 //! | [`stats`], [`verdict`] | intervals and tests; a prediction against a measurement |
 //!

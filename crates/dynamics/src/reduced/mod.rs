@@ -1,9 +1,10 @@
-//! The exact recursion in correlations and residual: no `n`, no matrix, always f64.
+//! The exact recursion in correlations and residual: no `n`, no matrix, always f64. [`Reduced`] is that of the single neuron, [`TiedLayer`] that of several.
 
 mod gram;
 mod momentum;
 mod orthonormal;
 mod singles;
+mod tied;
 mod width_one;
 
 #[cfg(feature = "threads")]
@@ -13,6 +14,7 @@ use self::gram::Gram;
 use self::momentum::WithVelocity;
 use self::orthonormal::Orthonormal;
 use self::singles::LANES;
+pub use self::tied::TiedLayer;
 pub use self::width_one::WidthOne;
 use crate::activation::Activation;
 use crate::engine::{Engine, Snapshot, blow_up, is_blown_up};

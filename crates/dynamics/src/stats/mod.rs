@@ -1,7 +1,9 @@
 //! Intervals: exact binomial bounds, means, weighted lines. A number never travels without its error.
 
+mod fit;
 mod power;
 
+pub use self::fit::{Fit, goodness_of_fit, noticed_misfit};
 pub use self::power::{
     LargestDeviation, POWER, noticed, noticed_difference, noticed_distance, noticed_share,
 };

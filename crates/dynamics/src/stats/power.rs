@@ -28,7 +28,7 @@ pub fn noticed_difference(rows: &[u64], columns: usize, level: f64) -> f64 {
 }
 
 /// The noncentrality with which `χ²` exceeds its quantile at `level` with probability [`POWER`].
-fn noticed_noncentrality(freedom: usize, level: f64) -> f64 {
+pub(super) fn noticed_noncentrality(freedom: usize, level: f64) -> f64 {
     let law = |freedom: usize| ChiSquared::new(freedom as f64).expect("two rows and two columns at least");
     let critical = law(freedom).inverse_cdf(1.0 - level);
     // A mixture of central laws with Poisson weights of mean λ/2.

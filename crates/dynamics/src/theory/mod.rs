@@ -16,6 +16,7 @@ pub mod selection;
 pub mod sgd;
 pub mod sharpness;
 pub mod stationary;
+pub mod subspace;
 
 use crate::activation::Activation;
 use crate::limit_set::LimitSet;

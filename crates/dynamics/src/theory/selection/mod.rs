@@ -37,6 +37,7 @@ use statrs::function::erf::erfc;
 pub use self::chain::Chain;
 pub use self::diffusion::Diffusion;
 pub use self::monte_carlo::Odds;
+pub(super) use self::monte_carlo::average;
 use super::quadrature::simpson;
 use crate::vectors::{largest_size, norm};
 

@@ -32,6 +32,7 @@
 
 use std::f64::consts::FRAC_2_PI;
 
+use chacha20::ChaCha8Rng;
 use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
@@ -59,13 +60,24 @@ pub struct Odds {
 
 /// Estimates from correlations none of which is 0, two at least.
 pub(super) fn estimate(c: &[f64], tolerance: f64, seed: u64) -> Odds {
+    let mut path = Path::new(c);
+    average(c.len(), tolerance, seed, |moments, rng, open| moments.add(path.follow(rng, open)))
+}
+
+/// Means of estimators whose sum has the mean 1, over as many paths as bring every standard error down to the tolerance. `path` adds one value of each; it may
+/// end where the rest could change their sum by less than the number that it is given.
+pub(in crate::theory) fn average(
+    estimators: usize,
+    tolerance: f64,
+    seed: u64,
+    mut path: impl FnMut(&mut Moments, &mut ChaCha8Rng, f64),
+) -> Odds {
     assert!(tolerance > 0.0, "a standard error of {tolerance} is never reached");
     let mut rng = stream(seed, Purpose::Protocol, 0);
-    let mut path = Path::new(c);
-    let mut moments = Moments::new(c.len());
+    let mut moments = Moments::new(estimators);
     loop {
         for _ in 0..BLOCK {
-            moments.add(path.follow(&mut rng, OPEN * tolerance));
+            path(&mut moments, &mut rng, OPEN * tolerance);
         }
         let odds = moments.controlled();
         if moments.count >= MIN_DRAWS as f64 && odds.errors.iter().all(|error| *error <= tolerance) {
@@ -140,7 +152,7 @@ impl Path {
 }
 
 /// Sums over paths: of the estimators, their squares, and their products with the sum of all.
-struct Moments {
+pub(in crate::theory) struct Moments {
     count: f64,
     first: Vec<f64>,
     second: Vec<f64>,
@@ -152,7 +164,8 @@ impl Moments {
         Self { count: 0.0, first: vec![0.0; m], second: vec![0.0; m], mixed: vec![0.0; m] }
     }
 
-    fn add(&mut self, values: &[f64]) {
+    /// Takes in one value of every estimator.
+    pub fn add(&mut self, values: &[f64]) {
         self.count += 1.0;
         let sum: f64 = values.iter().sum();
         for (j, value) in values.iter().enumerate() {

@@ -1,0 +1,69 @@
+//! The share of runs caught in an impure state, over what each panel varies.
+
+use super::tables::ImpureShare;
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
+use crate::plot::{Plot, distinct};
+
+pub(super) const FIGURE: Plot<ImpureShare> = Plot {
+    id: "relu_subspaces",
+    title: "Several ReLU neurons: how often SGD is caught in an impure state",
+    draw,
+    caption,
+};
+
+/// Norm of a neuron at the start where it is not varied.
+const NORM: f64 = 0.5;
+
+/// A panel over `x`: the rows that it shows, one series for each name.
+fn panel(
+    rows: &[ImpureShare],
+    label: &str,
+    x: fn(&ImpureShare) -> f64,
+    shows: fn(&ImpureShare) -> bool,
+    name: fn(&ImpureShare) -> String,
+) -> Panel {
+    let shown: Vec<ImpureShare> = rows.iter().filter(|row| shows(row)).cloned().collect();
+    let of = |(k, series): (usize, String)| {
+        let point = |row: &ImpureShare| Some(Point::within(x(row), row.share?, row.low, row.high));
+        let points = shown.iter().filter(|row| name(row) == series).filter_map(point).collect();
+        Series::points(series, Colour::nth(k), Shape::nth(k), points)
+    };
+    let series = distinct(&shown, name).into_iter().enumerate().map(of).collect();
+    Panel::new("", Axis::linear(label), Axis::linear("share of impure ends"), series)
+}
+
+fn draw(rows: &[ImpureShare]) -> Drawing {
+    let size = |row: &ImpureShare| format!("k = {}, m = {}", row.neurons, row.samples);
+    let batches =
+        |row: &ImpureShare| row.init_norm == NORM && matches!((row.neurons, row.samples), (3, 3) | (4, 6));
+    let norms = |row: &ImpureShare| row.batch == 1 && matches!((row.neurons, row.samples), (3, 3) | (4, 6));
+    Drawing::new(
+        2,
+        vec![
+            panel(
+                rows,
+                "number of neurons k",
+                |row| row.neurons as f64,
+                |row| row.samples == 6 && row.batch == 1 && row.init_norm == NORM,
+                |row| format!("m = {}, b = 1", row.samples),
+            ),
+            panel(
+                rows,
+                "number of samples m",
+                |row| row.samples as f64,
+                |row| row.neurons == 3 && row.batch == 1 && row.init_norm == NORM,
+                |row| format!("k = {}, b = 1", row.neurons),
+            ),
+            panel(rows, "batch size b", |row| row.batch as f64, batches, size),
+            panel(rows, "norm of a neuron at the start", |row| row.init_norm, norms, size),
+        ],
+    )
+}
+
+fn caption(rows: &[ImpureShare]) -> String {
+    let runs = rows.iter().map(|row| row.runs).max().unwrap_or(0);
+    format!(
+        "Tied ReLU neurons under random batches, by the recursion: of up to {runs} runs a setting, the share that ends with a neuron active on two samples or more, with 95 % intervals, over the \
+         number of neurons k, samples m, batch size b and norm of a neuron at the start, which is {NORM} where it is not varied. Two neurons have no such state."
+    )
+}

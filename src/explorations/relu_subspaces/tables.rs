@@ -1,0 +1,89 @@
+//! A row a run, and a row a cell.
+
+use serde::{Deserialize, Serialize};
+
+use super::runs::{Cell, End};
+use crate::study::paired::share_interval;
+use crate::study::{Row, Table};
+
+/// A run at its end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct RunEnd {
+    neurons: usize,
+    samples: usize,
+    batch: usize,
+    init_norm: f64,
+    pair: usize,
+    absorbed: bool,
+    steps: u64,
+    reconstructed: usize,
+    shared_samples: usize,
+    impure_neurons: usize,
+}
+
+impl Row for RunEnd {
+    const TABLE: &'static str = "relu_subspaces_runs";
+}
+
+/// How often the runs of a cell were caught in an impure state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct ImpureShare {
+    pub neurons: usize,
+    pub samples: usize,
+    pub batch: usize,
+    pub init_norm: f64,
+    pub impure: usize,
+    /// Runs that were absorbed, and all runs.
+    pub absorbed: usize,
+    pub runs: usize,
+    /// Share of impure ones among those absorbed, with its 95 % interval.
+    pub share: Option<f64>,
+    pub low: f64,
+    pub high: f64,
+    pub mean_reconstructed: Option<f64>,
+}
+
+impl Row for ImpureShare {
+    const TABLE: &'static str = "relu_subspaces";
+}
+
+pub(super) fn runs(seen: &[(Cell, Vec<End>)]) -> Table {
+    let row = |cell: &Cell, pair: usize, end: &End| RunEnd {
+        neurons: cell.neurons,
+        samples: cell.samples,
+        batch: cell.batch,
+        init_norm: cell.norm,
+        pair,
+        absorbed: end.is_absorbed,
+        steps: end.steps,
+        reconstructed: end.reconstructed,
+        shared_samples: end.shared_samples,
+        impure_neurons: end.impure_neurons,
+    };
+    let rows = seen
+        .iter()
+        .flat_map(|(cell, ends)| ends.iter().enumerate().map(move |(pair, end)| row(cell, pair, end)));
+    Table::of(rows)
+}
+
+pub(super) fn summary(seen: &[(Cell, Vec<End>)]) -> Table {
+    Table::of(seen.iter().map(|(cell, ends)| {
+        let absorbed: Vec<&End> = ends.iter().filter(|end| end.is_absorbed).collect();
+        let impure = absorbed.iter().filter(|end| end.impure_neurons > 0).count();
+        let of = |sum: usize| (!absorbed.is_empty()).then(|| sum as f64 / absorbed.len() as f64);
+        let interval = share_interval(impure as u64, absorbed.len() as u64);
+        ImpureShare {
+            neurons: cell.neurons,
+            samples: cell.samples,
+            batch: cell.batch,
+            init_norm: cell.norm,
+            impure,
+            absorbed: absorbed.len(),
+            runs: ends.len(),
+            share: of(impure),
+            low: interval.low,
+            high: interval.high,
+            mean_reconstructed: of(absorbed.iter().map(|end| end.reconstructed).sum()),
+        }
+    }))
+}
