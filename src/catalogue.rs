@@ -64,6 +64,7 @@ list![
     claims::cyclic_basin,
     claims::escape,
     claims::momentum_law,
+    claims::odds_identity,
     explorations::deeper,
     explorations::correlated,
     explorations::digits,

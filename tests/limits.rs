@@ -135,6 +135,7 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         "escape",
         "hypothesis_map",
         "momentum_law",
+        "odds_identity",
         "rate_law",
         "selection_law",
         "sgd_limit",

@@ -62,6 +62,7 @@ fn the_list_names_every_claim_once() {
             "cyclic_basin",
             "escape",
             "momentum_law",
+            "odds_identity",
             "deeper",
             "correlated",
             "digits",

@@ -12,6 +12,7 @@ pub mod gd_limit;
 pub mod hypothesis_map;
 pub mod landscape;
 pub mod momentum_law;
+pub mod odds_identity;
 pub mod random_walk;
 pub mod rate_law;
 pub mod rotation_invariance;

@@ -9,6 +9,7 @@ mod gd_limit;
 mod hypothesis_map;
 mod landscape;
 mod momentum_law;
+mod odds_identity;
 mod random_walk;
 mod rate_law;
 mod rotation_invariance;

@@ -457,3 +457,23 @@ fn digits_are_small_images_each_above_its_nearest() {
     let svg = plot::svg(&drawing, "digits", plot::Look::File);
     assert!(!svg.contains(">pixel<"), "no axes");
 }
+
+#[test]
+fn weighted_odds_lie_on_the_diagonal_and_plain_ones_below() {
+    let drawing = drawing("odds_identity");
+    assert_eq!(titles(&drawing), ["weighted and plain odds", "counting winners over the identity"]);
+    let odds = &drawing.panels[0];
+    assert_eq!(values(series(odds, "law")), [(0.0, 0.0), (1.0, 1.0)]);
+    let [weighted, early, plain] =
+        ["E[e^{A/2}", "the martingale", "P(i*"].map(|name| values(series(odds, name)));
+    // 24 samples of six cells; errors of up to 0.04 with the weight, 0.02 before the end, 0.01 without it.
+    assert!([&weighted, &early, &plain].iter().all(|points| points.len() == 24));
+    for k in 0..24 {
+        assert!((weighted[k].1 - weighted[k].0).abs() < 0.2 && (early[k].1 - early[k].0).abs() < 0.08);
+        assert!(plain[k].1 < plain[k].0 - 0.04, "{:?}", plain[k]);
+    }
+    // The identity saves a factor of two at least, and the more the smaller the odds.
+    let gains = &drawing.panels[1];
+    assert_eq!(gains.x.scale, Scale::Log);
+    assert!(values(series(gains, "runs")).iter().all(|(law, runs)| *law > 2.0 && *runs > 1.5), "{gains:?}");
+}
