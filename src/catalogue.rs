@@ -65,6 +65,7 @@ list![
     claims::escape,
     claims::momentum_law,
     claims::odds_identity,
+    claims::unequal_data,
     explorations::deeper,
     explorations::correlated,
     explorations::digits,

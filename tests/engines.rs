@@ -91,6 +91,26 @@ fn engines_agree_on_correlated_data_through_the_gram_matrix() {
 }
 
 #[test]
+fn engines_agree_on_unequal_norms_and_weights() {
+    let data = Dataset::orthonormal(4, 6, 3).unwrap();
+    for (data, norms) in [(data.clone(), None), (data.with_norms(&[1.3, 0.4, 1.0, 0.8]).unwrap(), Some(()))] {
+        assert_eq!(data.is_orthonormal(), norms.is_none());
+        let start = Start::gaussian(&data, 0.4, 5, 2).unwrap();
+        for (kind, b) in
+            [(ScheduleKind::Sgd, 1), (ScheduleKind::Replacement, 1), (ScheduleKind::Replacement, 3)]
+        {
+            for activation in Activation::PAPER {
+                let schedule =
+                    Schedule::new(kind, 4, Some(b), 29).unwrap().weighted(&[3.0, 0.7, 2.0, 1.0]).unwrap();
+                let problem = Problem::new(data.clone(), activation, Reduction::Sum, 0.09).unwrap();
+                let worst = lockstep(&problem, &schedule, &start);
+                assert!(worst < TOLERANCE, "{kind:?} {activation:?} b={b} {norms:?}: {worst:e}");
+            }
+        }
+    }
+}
+
+#[test]
 fn engines_agree_where_batches_go_in_parts_and_replicas_in_blocks() {
     // 230 and 290 samples of 310 numbers go in three parts, 60 replicas in two blocks; with one sample a step 56 of
     // them walk abreast.

@@ -139,6 +139,7 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         "rate_law",
         "selection_law",
         "sgd_limit",
+        "unequal_data",
     ] {
         for count in [wide, MAX] {
             let needle = format!("the number of replicas must be at most 1000000, got {count}");

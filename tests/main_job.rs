@@ -63,6 +63,7 @@ fn the_list_names_every_claim_once() {
             "escape",
             "momentum_law",
             "odds_identity",
+            "unequal_data",
             "deeper",
             "correlated",
             "digits",

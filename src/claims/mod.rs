@@ -19,6 +19,7 @@ pub mod rotation_invariance;
 pub mod selection_law;
 pub mod sgd_limit;
 pub mod sharpness;
+pub mod unequal_data;
 pub mod vanishing_noise;
 
 pub use crate::study::{Context, Effort, Findings, Kind, Study, Table};

@@ -17,6 +17,7 @@ mod selection_law;
 mod sgd_limit;
 mod sharpness;
 mod single_precision;
+mod unequal_data;
 mod vanishing_noise;
 
 use std::cell::RefCell;

@@ -33,7 +33,7 @@ fn every_check_can_fail() {
     // The odds without the factor.
     let damped = |c: &[f64], tolerance, seed| -> Odds { selection::probabilities(c, tolerance, seed) };
     turns(Prediction { damped, ..right.clone() }, &["e^{−A/2}; i*"], 1);
-    turns(Prediction { variance_share: 0.0, ..right.clone() }, &["variance of"], 1);
+    turns(Prediction { variance_share: 0.05, ..right.clone() }, &["variance of"], 1);
     // Lots in epochs.
     turns(Prediction { winner_of_epochs: |_| 3, ..right.clone() }, &["the largest wins"], 1);
     turns(Prediction { weight_of_epochs: 30.0, ..right }, &["least of e^{A/2} cos"], 1);

@@ -477,3 +477,26 @@ fn weighted_odds_lie_on_the_diagonal_and_plain_ones_below() {
     assert_eq!(gains.x.scale, Scale::Log);
     assert!(values(series(gains, "runs")).iter().all(|(law, runs)| *law > 2.0 && *runs > 1.5), "{gains:?}");
 }
+
+#[test]
+fn unequal_samples_win_by_the_arcsine_law_and_only_below_their_threshold() {
+    let odds = drawing("unequal_odds");
+    let panel = &odds.panels[0];
+    assert_eq!(names(panel), ["law", "weights", "norms", "both", "odds of equal data"]);
+    for (name, points) in [("weights", 4), ("norms", 2), ("both", 2)] {
+        let seen = values(series(panel, name));
+        assert_eq!(seen.len(), points, "{name}");
+        assert!(seen.iter().all(|(law, odds)| (law - odds).abs() < 0.2), "{name}: {seen:?}");
+    }
+    let limits = drawing("unequal_limits");
+    assert_eq!(titles(&limits), ["weights", "norms"]);
+    for (panel, points) in limits.panels.iter().zip([3, 4]) {
+        let line = values(series(panel, "threshold"));
+        let at =
+            |eta: f64| line.iter().min_by(|a, b| (a.0 - eta).abs().total_cmp(&(b.0 - eta).abs())).unwrap().1;
+        let (stay, leave) = (values(series(panel, "all runs stay")), values(series(panel, "all runs leave")));
+        assert_eq!([stay.len(), leave.len()], [points; 2]);
+        assert!(stay.iter().all(|(eta, ratio)| *ratio < at(*eta)), "{stay:?}");
+        assert!(leave.iter().all(|(eta, ratio)| *ratio > at(*eta)), "{leave:?}");
+    }
+}

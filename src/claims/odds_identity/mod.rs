@@ -34,7 +34,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell and step size (default: 1500, 12000 or 50000 by effort); at most 1000000.
+    /// Runs per cell and step size (default: 1500, 10000 or 50000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -50,7 +50,7 @@ pub struct Prediction {
     pub bound: fn(&[f64]) -> Vec<f64>,
     /// `E[e^{−A/2}; i* = j]`, to a standard error, from a seed.
     pub damped: fn(&[f64], f64, u64) -> Odds,
-    /// Variance of the estimator by the identity over that of a count, at most, for the leader of `c ∝ 5, 3, 2`.
+    /// Variance of the estimator by the identity over that of a count, at most, for leaders.
     pub variance_share: f64,
     /// Who wins in epochs.
     pub winner_of_epochs: fn(&[f64]) -> usize,
@@ -65,7 +65,7 @@ impl Default for Prediction {
             diffusion_rate: selection::diffusion_rate,
             bound: selection::weights,
             damped: selection::damped_odds,
-            variance_share: 1.0 / 3.0,
+            variance_share: 0.25,
             winner_of_epochs: |c| arg_max(c.iter().map(|c| c.abs())).unwrap_or(0),
             weight_of_epochs: 1.1,
         }
@@ -91,7 +91,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 12_000, 50_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 10_000, 50_000));
     Ok(of_parts(vec![
         identity::over_cells(context, replicas, prediction, register),
         epochs::no_lots(context, prediction, register),
