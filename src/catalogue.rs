@@ -64,6 +64,8 @@ list![
     claims::cyclic_basin,
     claims::escape,
     claims::momentum_law,
+    claims::odds_identity,
+    claims::unequal_data,
     claims::subspace_lottery,
     claims::depth,
     claims::persistent_noise,

@@ -91,6 +91,28 @@ fn engines_agree_on_correlated_data_through_the_gram_matrix() {
 }
 
 #[test]
+fn engines_agree_on_unequal_norms_and_weights() {
+    let data = Dataset::orthonormal(4, 6, 3).unwrap();
+    // Every sample can be a limit: no run leaves one from where another is lost in rounding.
+    let unequal = data.with_norms(&[1.0, 1.01, 0.99, 1.0]).unwrap();
+    assert!(data.is_orthonormal() && !unequal.is_orthonormal());
+    for (data, norms) in [(data, "equal"), (unequal, "unequal")] {
+        let start = Start::gaussian(&data, 0.4, 5, 2).unwrap();
+        for (kind, b) in
+            [(ScheduleKind::Sgd, 1), (ScheduleKind::Replacement, 1), (ScheduleKind::Replacement, 3)]
+        {
+            for activation in Activation::PAPER {
+                let schedule =
+                    Schedule::new(kind, 4, Some(b), 29).unwrap().weighted(&[1.04, 0.98, 1.0, 1.0]).unwrap();
+                let problem = Problem::new(data.clone(), activation, Reduction::Sum, 0.09).unwrap();
+                let worst = lockstep(&problem, &schedule, &start);
+                assert!(worst < TOLERANCE, "{kind:?} {activation:?} b={b}, {norms} norms: {worst:e}");
+            }
+        }
+    }
+}
+
+#[test]
 fn engines_agree_where_batches_go_in_parts_and_replicas_in_blocks() {
     // 230 and 290 samples of 310 numbers go in three parts, 60 replicas in two blocks; with one sample a step 56 of
     // them walk abreast.

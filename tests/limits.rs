@@ -136,10 +136,12 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         "escape",
         "hypothesis_map",
         "momentum_law",
+        "odds_identity",
         "rate_law",
         "selection_law",
         "sgd_limit",
         "subspace_lottery",
+        "unequal_data",
     ] {
         for count in [wide, MAX] {
             let needle = format!("the number of replicas must be at most 1000000, got {count}");

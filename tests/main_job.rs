@@ -62,6 +62,8 @@ fn the_list_names_every_claim_once() {
             "cyclic_basin",
             "escape",
             "momentum_law",
+            "odds_identity",
+            "unequal_data",
             "subspace_lottery",
             "depth",
             "persistent_noise",

@@ -75,12 +75,19 @@ fn an_engine_restored_takes_the_same_steps_to_the_bit() {
         (orthonormal(7, 9), 1, 0.15, &doubles),
         (orthonormal(7, 7), 5, 0.15, &singles),
         (correlated(5, 8, 2), 2, 0.02, &doubles),
+        (orthonormal(3, 5).with_norms(&[1.2, 0.5, 0.9]).unwrap(), 1, 0.15, &doubles),
         // Diverges on the way.
         (orthonormal(7, 9), 3, 7.5, &doubles),
     ] {
         for kind in KINDS {
             let batch = if kind == ScheduleKind::Gd { data.samples() } else { b };
             let schedule = Schedule::new(kind, data.samples(), Some(batch), 5).unwrap();
+            // Uniform draws are those of the other kinds.
+            let schedule = if kind == ScheduleKind::Replacement {
+                schedule.weighted(&(1..=data.samples()).map(|q| q as f64).collect::<Vec<_>>()).unwrap()
+            } else {
+                schedule
+            };
             let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, step_size).unwrap();
             let (starts, compute) = (starts(&data), compute);
             let fresh = || engines(&problem, &schedule, &starts, compute);

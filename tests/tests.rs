@@ -20,6 +20,9 @@ mod curvature;
 /// The loop: every outcome, every stop rule, observers and their cadence.
 mod training;
 
+/// `train --norms --weights`: refusals, the same run by every engine, a run repeated from its configuration.
+mod unequal;
+
 /// Stacks of replicas in the autodiff engine: each as it is alone.
 mod stacks;
 

@@ -13,6 +13,7 @@ pub mod gd_limit;
 pub mod hypothesis_map;
 pub mod landscape;
 pub mod momentum_law;
+pub mod odds_identity;
 pub mod persistent_noise;
 pub mod random_walk;
 pub mod rate_law;
@@ -21,6 +22,7 @@ pub mod selection_law;
 pub mod sgd_limit;
 pub mod sharpness;
 pub mod subspace_lottery;
+pub mod unequal_data;
 pub mod vanishing_noise;
 
 pub use crate::study::{Context, Effort, Findings, Kind, Study, Table};

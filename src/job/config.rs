@@ -100,7 +100,10 @@ impl Job {
         limits::replicas(options.replicas, width)?;
         options.model.check_size(dataset.samples(), width)?;
         limits::entries("the models", options.replicas as usize, options.model.parameters(width))?;
-        let schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
+        let mut schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
+        if let Some(weights) = &options.weights {
+            schedule = schedule.weighted(weights.of(dataset.samples(), "--weights")?)?;
+        }
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?
             .with_update(options.update())?
             .with_noise(options.noise())?;
@@ -231,6 +234,7 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
     let dim = options.dim.unwrap_or(samples.saturating_mul(3));
     let implicit = *source == Source::Orthonormal
         && options.normalise == Normalisation::None
+        && options.norms.is_none()
         && options.engine == EngineKind::Reduced
         && samples.saturating_mul(dim) > MAX_MATERIALISED;
     if implicit {
@@ -242,7 +246,10 @@ fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
         }
         source => (source.load(samples, dim, options.seed)?, None),
     };
-    let dataset = dataset.normalised(options.normalise)?;
+    let mut dataset = dataset.normalised(options.normalise)?;
+    if let Some(norms) = &options.norms {
+        dataset = dataset.with_norms(norms.of(dataset.samples(), "--norms")?)?;
+    }
     if options.engine == EngineKind::Reduced && !dataset.is_orthonormal() {
         // Computed once, and kept.
         dataset.gram()?;

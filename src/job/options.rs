@@ -14,7 +14,7 @@ use crate::data::file::ReadOptions;
 use crate::data::{Normalisation, Source};
 use crate::model::{Activation, Architecture};
 use crate::problem::Reduction;
-use crate::schedule::ScheduleKind;
+use crate::schedule::{PerSample, ScheduleKind};
 use crate::train::Cadence;
 use crate::update::{Noise, Rule, StepSchedule, Update};
 
@@ -106,12 +106,19 @@ pub struct TrainOptions {
     /// Normalisation of the samples.
     #[arg(long, value_enum, default_value = "none")]
     pub normalise: Normalisation,
+    /// Norms of the samples, one each, after --normalise: `2,1,1` makes the first of three samples twice as long as the others.
+    #[arg(long, value_name = "L1,L2,…")]
+    pub norms: Option<PerSample>,
     /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
     #[arg(long, visible_alias = "batch-size", value_parser = size)]
     pub batch: Option<usize>,
     /// How batches are drawn.
     #[arg(long, value_enum, default_value = "sgd")]
     pub schedule: ScheduleKind,
+    /// Sampling weights, one a sample, up to a factor: with 3,2,1 half of the draws take the first of three samples. For
+    /// --schedule replacement, and for sgd with batches of 1.
+    #[arg(long, value_name = "Q1,Q2,…")]
+    pub weights: Option<PerSample>,
     /// Step size η.
     #[arg(long, visible_alias = "lr", default_value_t = 0.1, allow_negative_numbers = true)]
     pub step_size: f64,

@@ -16,7 +16,7 @@ use crate::text::escaped;
 const MAX: u64 = 1 << 20;
 
 /// Keys that are options of the same name, with `-` for `_`.
-const OPTIONS: [&str; 30] = [
+const OPTIONS: [&str; 32] = [
     "sharpness",
     "samples",
     "dim",
@@ -24,8 +24,10 @@ const OPTIONS: [&str; 30] = [
     "skip_rows",
     "label_column",
     "normalise",
+    "norms",
     "batch",
     "schedule",
+    "weights",
     "step_size",
     "reduction",
     "update",

@@ -56,7 +56,8 @@ impl Trained {
 
     /// Whether it is the paper's model on orthonormal data.
     pub fn is_of_paper(&self) -> bool {
-        self.config["model"] == "neuron" && self.config["data"] == "orthonormal"
+        let is_unequal = ["norms", "weights"].iter().any(|key| !self.config[*key].is_null());
+        self.config["model"] == "neuron" && self.config["data"] == "orthonormal" && !is_unequal
     }
 
     /// Where figures come from.

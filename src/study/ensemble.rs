@@ -16,7 +16,7 @@ use crate::update::{Rule, Update};
 /// Replicas that go through the engine together.
 const BLOCK: u64 = 64;
 
-/// Orthonormal data under a schedule, and how often the rule looks.
+/// A problem under a schedule, and how often the rule looks.
 pub(crate) struct Ensemble {
     problem: Problem,
     schedule: Schedule,
@@ -32,6 +32,11 @@ impl Ensemble {
         let dataset = Dataset::implicit_orthonormal(schedule.samples(), schedule.samples() + 1)?;
         let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, step_per_sample)?;
         Ok(Self { problem, schedule, every: (every as u64).max(1), budget: budget as u64 })
+    }
+
+    /// Any problem of which the engine has the recursion.
+    pub fn of(problem: Problem, schedule: Schedule, every: u64, budget: u64) -> Self {
+        Self { problem, schedule, every, budget }
     }
 
     /// The same under another update rule.

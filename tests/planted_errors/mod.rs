@@ -10,6 +10,7 @@ mod gd_limit;
 mod hypothesis_map;
 mod landscape;
 mod momentum_law;
+mod odds_identity;
 mod persistent_noise;
 mod random_walk;
 mod rate_law;
@@ -19,6 +20,7 @@ mod sgd_limit;
 mod sharpness;
 mod single_precision;
 mod subspace_lottery;
+mod unequal_data;
 mod vanishing_noise;
 
 use std::cell::RefCell;

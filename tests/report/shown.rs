@@ -511,3 +511,46 @@ fn what_noise_leaves_lies_by_the_stationary_laws() {
     let mixed = values(series(&drawing.panels[0], "law"));
     assert!(mixed.windows(2).all(|pair| pair[0].1 < pair[1].1));
 }
+
+#[test]
+fn weighted_odds_lie_on_the_diagonal_and_plain_ones_below() {
+    let drawing = drawing("odds_identity");
+    assert_eq!(titles(&drawing), ["weighted and plain odds", "counting winners over the identity"]);
+    let odds = &drawing.panels[0];
+    assert_eq!(values(series(odds, "law")), [(0.0, 0.0), (1.0, 1.0)]);
+    let [weighted, early, plain] =
+        ["E[e^{A/2}", "the martingale", "P(i*"].map(|name| values(series(odds, name)));
+    // 24 samples of six cells; errors of up to 0.04 with the weight, 0.02 before the end, 0.01 without it.
+    assert!([&weighted, &early, &plain].iter().all(|points| points.len() == 24));
+    for k in 0..24 {
+        assert!((weighted[k].1 - weighted[k].0).abs() < 0.2 && (early[k].1 - early[k].0).abs() < 0.08);
+        assert!(plain[k].1 < plain[k].0 - 0.04, "{:?}", plain[k]);
+    }
+    // The identity saves a factor of two at least, and the more the smaller the odds.
+    let gains = &drawing.panels[1];
+    assert_eq!(gains.x.scale, Scale::Log);
+    assert!(values(series(gains, "runs")).iter().all(|(law, runs)| *law > 2.0 && *runs > 1.5), "{gains:?}");
+}
+
+#[test]
+fn unequal_samples_win_by_the_arcsine_law_and_only_below_their_threshold() {
+    let odds = drawing("unequal_odds");
+    let panel = &odds.panels[0];
+    assert_eq!(names(panel), ["law", "weights", "norms", "both", "odds of equal data"]);
+    for (name, points) in [("weights", 4), ("norms", 2), ("both", 2)] {
+        let seen = values(series(panel, name));
+        assert_eq!(seen.len(), points, "{name}");
+        assert!(seen.iter().all(|(law, odds)| (law - odds).abs() < 0.2), "{name}: {seen:?}");
+    }
+    let limits = drawing("unequal_limits");
+    assert_eq!(titles(&limits), ["weights", "norms"]);
+    for (panel, points) in limits.panels.iter().zip([3, 4]) {
+        let line = values(series(panel, "threshold"));
+        let at =
+            |eta: f64| line.iter().min_by(|a, b| (a.0 - eta).abs().total_cmp(&(b.0 - eta).abs())).unwrap().1;
+        let (stay, leave) = (values(series(panel, "all runs stay")), values(series(panel, "all runs leave")));
+        assert_eq!([stay.len(), leave.len()], [points; 2]);
+        assert!(stay.iter().all(|(eta, ratio)| *ratio < at(*eta)), "{stay:?}");
+        assert!(leave.iter().all(|(eta, ratio)| *ratio > at(*eta)), "{leave:?}");
+    }
+}

@@ -15,6 +15,9 @@ pub enum Error {
     #[error("a cycle must visit each of the {samples} samples exactly once: {reason}")]
     Cycle { samples: usize, reason: String },
 
+    #[error("sampling weights: {reason}")]
+    SamplingWeights { reason: String },
+
     #[error("{samples} orthonormal rows do not fit into {dim} dimensions: samples must not exceed dim")]
     TooManySamples { samples: usize, dim: usize },
 

@@ -88,6 +88,7 @@ pub(super) fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> S
 fn departures(job: &Job) -> String {
     let (Update { rule, weight_decay, step_schedule }, noise) = (job.problem.update(), job.problem.noise());
     let said = [
+        (job.schedule.sampling_weights().is_some(), ", unequal sampling weights".into()),
         (*rule != Rule::Sgd, format!(", update {rule}")),
         (*weight_decay > 0.0, format!(", λ = {weight_decay}")),
         (!step_schedule.is_constant(), format!(", steps {step_schedule}")),

@@ -25,6 +25,7 @@ use crate::persist::store::checksum;
 use crate::persist::{InPlace, RunDir};
 use crate::report::run::Ending;
 use crate::report::{render, terminal};
+use crate::schedule::PerSample;
 use crate::text;
 use crate::text::number;
 use crate::train::Outcome;
@@ -42,10 +43,16 @@ struct Config<'a> {
     /// How its file was read, if it is one.
     data_read: Option<&'a Layout>,
     normalise: Normalisation,
+    /// Norms that the samples were brought to, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    norms: Option<&'a PerSample>,
     /// Of the rows, to the bit; null where they are left implicit.
     data_checksum: Option<String>,
     batch: usize,
     schedule: &'static str,
+    /// Sampling weights; left out where all are the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<&'a PerSample>,
     step_size: f64,
     reduction: crate::problem::Reduction,
     update: Rule,
@@ -240,7 +247,7 @@ fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<
     run_dir.write_table("correlations.csv", &header, rows.map(fields))
 }
 
-fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'a> {
+fn config<'a>(job: &'a Job, options: &'a TrainOptions, directory: &str) -> Config<'a> {
     let dataset = job.problem.dataset();
     Config {
         version: env!("CARGO_PKG_VERSION"),
@@ -250,9 +257,11 @@ fn config<'a>(job: &'a Job, options: &TrainOptions, directory: &str) -> Config<'
         data: options.data.name(),
         data_read: job.layout.as_ref(),
         normalise: options.normalise,
+        norms: options.norms.as_ref(),
         data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
+        weights: options.weights.as_ref(),
         step_size: job.problem.step_size(),
         reduction: job.problem.reduction(),
         update: job.problem.update().rule,

@@ -9,10 +9,12 @@ use crate::error::Result;
 use crate::text::{self, number};
 
 /// Options that the command of the page repeats where they differ from this.
-const DEFAULTS: [(&str, &str); 14] = [
+const DEFAULTS: [(&str, &str); 16] = [
     ("data", "orthonormal"),
     ("normalise", "none"),
+    ("norms", ""),
     ("schedule", "sgd"),
+    ("weights", ""),
     ("step_size", "0.1"),
     ("reduction", "mean"),
     ("update", "sgd"),
@@ -150,7 +152,8 @@ fn facts(config: &Json) -> Vec<Value> {
         fact("engine", format!("{} ({} {})", of("engine"), of("backend"), of("dtype"))),
         fact("seed", of("seed")),
     ];
-    let options = ["update", "weight_decay", "step_schedule", "label_noise", "gradient_noise"];
+    let options =
+        ["norms", "weights", "update", "weight_decay", "step_schedule", "label_noise", "gradient_noise"];
     for (key, default) in DEFAULTS.into_iter().filter(|(key, _)| options.contains(key)) {
         if !config[key].is_null() && of(key) != default {
             facts.push(fact(&key.replace('_', " "), of(key)));

@@ -56,6 +56,30 @@ impl Dataset {
         })
     }
 
+    /// Every sample brought to a norm `‖x_i‖` of its own. Equal norms of 1 leave orthonormal data as it is.
+    ///
+    /// # Errors
+    /// [`Error::Length`] unless there is one a sample; [`Error::OutOfRange`] for one that is not positive and finite; [`Error::ZeroRow`]; [`Error::ImplicitData`].
+    pub fn with_norms(&self, norms: &[f64]) -> Result<Self> {
+        if norms.len() != self.samples {
+            return Err(Error::Length {
+                what: "the list of norms",
+                expected: self.samples,
+                got: norms.len(),
+            });
+        }
+        if let Some(&got) = norms.iter().find(|norm| !(**norm > 0.0 && norm.is_finite())) {
+            return Err(Error::OutOfRange { what: "the norm of a sample", range: "(0, ∞)", got });
+        }
+        let unit = if self.orthonormal { self.clone() } else { self.unit_rows()? };
+        unit.with_rows(|rows, dim| {
+            for (row, norm) in rows.chunks_exact_mut(dim).zip(norms) {
+                row.iter_mut().for_each(|x| *x *= norm);
+            }
+            Ok(())
+        })
+    }
+
     /// Samples minus the mean sample, `x_i − (1/m) Σ_j x_j`. What is left of rounding counts as 0.
     ///
     /// # Errors
@@ -125,6 +149,23 @@ mod tests {
         // Rows that were orthonormal but for their lengths are recognised.
         let stretched = data(&[0.0, 2.0, 0.0, -3.0, 0.0, 0.0], 3);
         assert!(!stretched.is_orthonormal() && stretched.unit_rows().unwrap().is_orthonormal());
+    }
+
+    #[test]
+    fn samples_take_norms_of_their_own() {
+        let data = Dataset::orthonormal(3, 5, 4).unwrap();
+        let unequal = data.with_norms(&[2.0, 0.5, 1.0]).unwrap();
+        assert!(!unequal.is_orthonormal() && (unequal.row_norm(1) - 0.5).abs() < 1e-15);
+        let gram = unequal.gram().unwrap();
+        assert!((gram[(0, 0)] - 4.0).abs() < 1e-14 && gram[(0, 2)].abs() < 1e-15);
+        assert!(data.with_norms(&[1.0; 3]).unwrap().is_orthonormal());
+        let general = data.with_norms(&[3.0, 1.0, 7.0]).unwrap().with_norms(&[2.0, 0.5, 1.0]).unwrap();
+        let close =
+            general.rows().unwrap().iter().zip(unequal.rows().unwrap()).all(|(a, b)| (a - b).abs() < 1e-15);
+        assert!(close);
+        let message = |norms: &[f64]| data.with_norms(norms).unwrap_err().to_string();
+        assert!(message(&[1.0]).contains("the list of norms has 1 entries, expected 3"));
+        assert!(message(&[1.0, -2.0, 1.0]).contains("the norm of a sample must lie in (0, ∞), got -2.0"));
     }
 
     #[test]

@@ -4,12 +4,15 @@
 //! before it, and [`BatchStream`] walks the same batches in order at O(b) a step. That is what lets
 //! three engines run in lockstep on one batch stream, and a run be replayed from its numbers alone.
 
+mod shares;
 mod stream;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use self::shares::PerSample;
+use self::shares::Shares;
 pub use self::stream::BatchStream;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -53,6 +56,7 @@ pub struct Schedule {
     batch: usize,
     seed: u64,
     cycle: Option<Arc<[usize]>>,
+    shares: Option<Arc<Shares>>,
 }
 
 impl Schedule {
@@ -72,7 +76,7 @@ impl Schedule {
             return Err(Error::NotFullBatch { batch, samples });
         }
         limits::entries("the samples", samples, 1)?;
-        Ok(Self { kind, samples, batch, seed, cycle: None })
+        Ok(Self { kind, samples, batch, seed, cycle: None, shares: None })
     }
 
     /// Full batch: gradient descent.
@@ -116,6 +120,35 @@ impl Schedule {
             return Err(Error::Cycle { samples, reason: format!("sample {missing} is missing") });
         }
         Ok(Self { cycle: Some(cycle.into()), ..schedule })
+    }
+
+    /// The same with unequal sampling weights, one a sample and positive: each draw takes sample `i` with the probability `q_i/Σq` (GFHY draw uniformly).
+    ///
+    /// # Errors
+    /// [`Error::SamplingWeights`] where a batch is not made of independent draws ([`ScheduleKind::Replacement`], and [`ScheduleKind::Sgd`] with `b = 1`, are), or for weights
+    /// that are not positive and finite; [`Error::Length`].
+    pub fn weighted(self, weights: &[f64]) -> Result<Self> {
+        if weights.len() != self.samples {
+            return Err(Error::Length {
+                what: "the list of sampling weights",
+                expected: self.samples,
+                got: weights.len(),
+            });
+        }
+        if !self.draws_independently() {
+            let reason = format!(
+                "draws must be independent, as in schedule replacement, or in sgd with batches of 1; schedule {} with batches of {} has none",
+                self.kind.name(),
+                self.batch
+            );
+            return Err(Error::SamplingWeights { reason });
+        }
+        Ok(Self { shares: Some(Shares::new(weights)?.into()), ..self })
+    }
+
+    /// Probability `q_i` of each sample in a draw, `[m]`, where they are not all the same; `None` for uniform draws.
+    pub fn sampling_weights(&self) -> Option<&[f64]> {
+        self.shares.as_ref().map(|shares| shares.values.as_slice())
     }
 
     /// The kind.
@@ -275,6 +308,68 @@ mod tests {
         assert!(message(vec![0, 1]).contains("sample 2 is missing"));
         assert!(message(vec![0, 1, 1]).contains("sample 1 occurs twice"));
         assert!(message(vec![0, 1, 3]).contains("sample 3 does not exist"));
+    }
+
+    #[test]
+    fn weighted_draws_come_as_often_as_they_should_and_are_found_by_their_step() {
+        for (kind, b) in [(ScheduleKind::Sgd, 1), (ScheduleKind::Replacement, 3)] {
+            let schedule =
+                Schedule::new(kind, 4, Some(b), 9).unwrap().weighted(&[3.0, 0.5, 1.5, 1.0]).unwrap();
+            assert_eq!(schedule.sampling_weights(), Some(&[0.5, 0.5 / 6.0, 0.25, 1.0 / 6.0][..]));
+            let mut walk = schedule.stream(5);
+            let mut counts = [0u32; 4];
+            for step in 0..60_000 / b as u64 {
+                let batch = walk.next_batch();
+                batch.iter().for_each(|&i| counts[i] += 1);
+                if step % 997 == 0 {
+                    assert_eq!(batch, schedule.batch(5, step), "{kind:?} {step}");
+                }
+            }
+            // χ² with 3 degrees of freedom: P(> 27) < 6e-6.
+            let expected = [30_000.0, 5000.0, 15_000.0, 10_000.0];
+            let statistic: f64 =
+                counts.iter().zip(expected).map(|(&k, e): (&u32, f64)| (f64::from(k) - e).powi(2) / e).sum();
+            assert!(statistic < 27.0, "{kind:?}: {counts:?}");
+        }
+        // Singles in bulk are those one by one.
+        let schedule = Schedule::sgd(3, 1, 2).unwrap().weighted(&[1.0, 1e300, 2e300]).unwrap_err();
+        assert!(schedule.to_string().contains("that of sample 0, 1.0, is below 1e-12 of all together"));
+        let schedule = Schedule::sgd(3, 1, 2).unwrap().weighted(&[1.0, 5.0, 2.0]).unwrap();
+        let mut slots = [0; 40];
+        schedule.stream(1).fill_singles(slots.iter_mut());
+        assert_eq!(slots.to_vec(), (0..40).map(|t| schedule.batch(1, t)[0]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn weights_that_make_no_law_are_refused() {
+        let message = |schedule: Result<Schedule>, weights: &[f64]| {
+            schedule.unwrap().weighted(weights).unwrap_err().to_string()
+        };
+        let sgd = || Schedule::sgd(2, 1, 1);
+        assert!(message(sgd(), &[1.0]).contains("the list of sampling weights has 1 entries, expected 2"));
+        assert!(message(sgd(), &[1.0, 0.0]).contains("that of sample 1, 0.0, is not positive and finite"));
+        assert!(message(sgd(), &[f64::NAN, 1.0]).contains("that of sample 0, NaN"));
+        let batches = message(Schedule::sgd(3, 2, 1), &[1.0; 3]);
+        assert!(batches.contains("schedule sgd with batches of 2 has none"), "{batches}");
+        assert!(message(Schedule::full_batch(2), &[1.0; 2]).contains("schedule gd"));
+    }
+
+    #[test]
+    fn lists_are_read_back() {
+        for text in ["3,2,1", "0.5", "1e-7,22.25"] {
+            assert_eq!(text.parse::<PerSample>().unwrap().to_string().parse::<PerSample>(), text.parse());
+        }
+        assert_eq!("3, 2".parse::<PerSample>().unwrap().of(2, "").unwrap(), [3.0, 2.0]);
+        for (text, needle) in [
+            ("1,x", "number 2, `x`"),
+            ("", "number 1, ``"),
+            ("2,-1", "number 2, -1, is not positive"),
+            ("inf", "not positive and finite"),
+        ] {
+            assert!(text.parse::<PerSample>().unwrap_err().contains(needle), "{text}");
+        }
+        let error = "1,2".parse::<PerSample>().unwrap().of(3, "--norms").unwrap_err().to_string();
+        assert_eq!(error, "--norms has 2 entries, expected 3");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Batches in order: what an engine consumes.
 
+use rand::Rng;
+
 use super::{Schedule, ScheduleKind};
 use crate::rng::{Indices, Purpose, WORDS_PER_INDEX, below, stream};
 
@@ -54,7 +56,12 @@ impl BatchStream {
         match self.schedule.kind {
             ScheduleKind::Gd | ScheduleKind::Cyclic => (),
             _ if self.schedule.draws_independently() => {
-                self.indices.seek(u128::from(step) * self.schedule.batch as u128);
+                let draws = u128::from(step) * self.schedule.batch as u128;
+                match self.schedule.shares {
+                    // A word each.
+                    Some(_) => self.indices.rng.set_word_pos(draws * WORDS_PER_INDEX),
+                    None => self.indices.seek(draws),
+                }
             }
             ScheduleKind::Sgd => {
                 self.indices.rng.set_word_pos(shuffled(step, self.schedule.swaps_per_step()));
@@ -80,7 +87,8 @@ impl BatchStream {
         }
         match self.schedule.kind {
             _ if self.schedule.draws_independently() => {
-                self.batch.iter_mut().for_each(|slot| *slot = self.indices.draw());
+                let Self { schedule, indices, batch, .. } = self;
+                draw(schedule, indices, batch.iter_mut());
             }
             ScheduleKind::Sgd => self.draw_without_replacement(),
             ScheduleKind::Cyclic => self.take_from_cycle(step),
@@ -96,7 +104,7 @@ impl BatchStream {
         debug_assert_eq!(self.schedule.batch, 1);
         if self.schedule.draws_independently() && !self.schedule.is_full_batch() {
             self.step += slots.len() as u64;
-            slots.for_each(|slot| *slot = self.indices.draw());
+            draw(&self.schedule, &mut self.indices, slots);
         } else {
             slots.for_each(|slot| *slot = self.next_batch()[0]);
         }
@@ -147,5 +155,14 @@ impl BatchStream {
             let swap = k + below(&mut self.indices.rng, samples - k);
             self.permutation.swap(k, swap);
         }
+    }
+}
+
+/// Independent draws, one to each slot.
+#[inline]
+fn draw<'a>(schedule: &Schedule, indices: &mut Indices, slots: impl Iterator<Item = &'a mut usize>) {
+    match &schedule.shares {
+        Some(shares) => slots.for_each(|slot| *slot = shares.sample(indices.rng.next_u64())),
+        None => slots.for_each(|slot| *slot = indices.draw()),
     }
 }

@@ -69,6 +69,9 @@ pub fn steps(
     if !activation.has_unit_slope() {
         return refuse(&format!("there is no rate law for activation {}", activation.name()));
     }
+    if schedule.sampling_weights().is_some() {
+        return refuse("there is no rate law for unequal sampling weights");
+    }
     let start = gd::Radial::new(c0, residual, activation);
     if start.active == 0.0 {
         return Ok(0);

@@ -17,6 +17,7 @@ pub mod sgd;
 pub mod sharpness;
 pub mod stationary;
 pub mod subspace;
+pub mod unequal;
 
 use crate::activation::Activation;
 use crate::limit_set::LimitSet;
@@ -28,9 +29,12 @@ use crate::schedule::{Schedule, ScheduleKind};
 /// Full batches: the mixture (Theorem 1). Uniform batches without replacement, `b < m`: a datapoint
 /// (Theorem 2); the same is expected with replacement and for reshuffled epochs, whose batches are as
 /// random. Cyclic with `b = 1`: a datapoint (Theorem 4, and the conjecture after it, read for almost every start). Cyclic with `b > 1` is left out:
-/// when `gcd(b, m) > 1` some samples always come together, and a block of them can survive.
+/// when `gcd(b, m) > 1` some samples always come together, and a block of them can survive. With unequal sampling weights fewer samples can be limits: [`unequal`].
 pub fn predicted_limit(schedule: &Schedule, c0: &[f64], activation: Activation) -> Option<LimitSet> {
-    if !activation.has_unit_slope() || !c0.iter().any(|&c| activation.admits(c)) {
+    if schedule.sampling_weights().is_some()
+        || !activation.has_unit_slope()
+        || !c0.iter().any(|&c| activation.admits(c))
+    {
         return None;
     }
     match schedule.kind() {

@@ -30,11 +30,12 @@ use crate::update::Momentum;
 /// Where a linear neuron is expected to end under momentum and random batches of `b < m`, from its initial correlations: in a datapoint, for
 /// which there is no proof here. A velocity may carry a correlation past 0, so the datapoint may be one of either sign.
 ///
-/// `None` under cyclic batches, and where all correlations are 0. Full batches keep the line of `Πw`, because gradients
+/// `None` under cyclic batches, with unequal sampling weights, and where all correlations are 0. Full batches keep the line of `Πw`, because gradients
 /// `(C + N − 2) Πw + C (w − Πw)` and so the velocity do; which of its two ends they come to is not said here either: from `‖w_0‖ = 2`, at `β = 0.9` and
 /// `η_B = 0.02`, they cross 0.
 pub fn predicted_limit(schedule: &Schedule, c0: &[f64]) -> Option<LimitSet> {
-    let is_random = !schedule.is_full_batch() && schedule.kind() != ScheduleKind::Cyclic;
+    let is_uniform = !schedule.is_full_batch() && schedule.sampling_weights().is_none();
+    let is_random = is_uniform && schedule.kind() != ScheduleKind::Cyclic;
     (is_random && c0.iter().any(|&c| c != 0.0)).then(|| limit_set(c0))
 }
 

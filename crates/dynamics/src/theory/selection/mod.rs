@@ -17,7 +17,8 @@
 //! - three: a lattice solution of the exit problem, [`triangle`];
 //! - any number: a Monte Carlo without time step for all odds at once, [`monte_carlo`], and paths of the diffusion without a time step,
 //!   [`Diffusion`];
-//! - whichever of these is best, with its error: [`probabilities`].
+//! - whichever of these is best, with its error: [`probabilities`];
+//! - what the odds become under the weight `e^{A/2}`, in closed form for any number of samples: [`weights`].
 //!
 //! That the law of the chain's winner tends to that of the diffusion's is more than convergence of the paths (for which see Katzenberger, Ann.
 //! Probab. 19, 1991): the winner lives at `t = ∞`, and that the limits may be exchanged is not proved here.
@@ -27,6 +28,7 @@
 
 mod chain;
 mod diffusion;
+mod identity;
 mod monte_carlo;
 pub mod triangle;
 
@@ -36,6 +38,7 @@ use statrs::function::erf::erfc;
 
 pub use self::chain::Chain;
 pub use self::diffusion::Diffusion;
+pub use self::identity::{damped_odds, identity_variance, pair_moment, weights};
 pub use self::monte_carlo::Odds;
 pub(super) use self::monte_carlo::average;
 use super::quadrature::simpson;

@@ -30,7 +30,7 @@
 //! **Sum.** The estimators are unbiased one by one, and the mean of their sum is 1: the sum is a control variate. With the regression
 //! coefficient of each on it the estimates sum to 1 exactly. It leaves a standard deviation below 0.16 a path (measured) where a count has up to ½.
 
-use std::f64::consts::FRAC_2_PI;
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
 use chacha20::ChaCha8Rng;
 use rand::Rng;
@@ -42,6 +42,9 @@ use crate::vectors::norm;
 /// What the ends of the paths may leave open, in units of the tolerance. It bounds the bias: `2/π` of it, and as much times the coefficient of the
 /// control variate.
 const OPEN: f64 = 0.05;
+
+/// Rate at which points with the factor `Σp²` give `e^{−A/2}`.
+const HALF: f64 = 0.5;
 
 /// Paths between looks at the errors, and in the least run.
 const BLOCK: u64 = 1024;
@@ -60,8 +63,15 @@ pub struct Odds {
 
 /// Estimates from correlations none of which is 0, two at least.
 pub(super) fn estimate(c: &[f64], tolerance: f64, seed: u64) -> Odds {
-    let mut path = Path::new(c);
+    let mut path = Path::new(c, HALF, FRAC_2_PI);
     average(c.len(), tolerance, seed, |moments, rng, open| moments.add(path.follow(rng, open)))
+}
+
+/// `(c_j/‖c‖) E_j e^{−A} = E[e^{−A/2}; i* = j]` of the same correlations: points at rate 1, and no control variate. What is left at the end of a path has the slope of
+/// `sinh θ/(sinh(π/2) sin θ)` at `θ = π/2`, which the factor of two samples is ([`pair_moment`](super::pair_moment)).
+pub(super) fn estimate_damped(c: &[f64], tolerance: f64, seed: u64) -> Odds {
+    let mut path = Path::new(c, 1.0, FRAC_PI_2.tanh().recip());
+    paths(c.len(), tolerance, seed, Moments::plain, |moments, rng, open| moments.add(path.follow(rng, open)))
 }
 
 /// Means of estimators whose sum has the mean 1, over as many paths as bring every standard error down to the tolerance. `path` adds one value of each; it may
@@ -70,6 +80,17 @@ pub(in crate::theory) fn average(
     estimators: usize,
     tolerance: f64,
     seed: u64,
+    path: impl FnMut(&mut Moments, &mut ChaCha8Rng, f64),
+) -> Odds {
+    paths(estimators, tolerance, seed, Moments::controlled, path)
+}
+
+/// Paths until the errors are at the tolerance.
+fn paths(
+    estimators: usize,
+    tolerance: f64,
+    seed: u64,
+    summed: fn(&Moments) -> Odds,
     mut path: impl FnMut(&mut Moments, &mut ChaCha8Rng, f64),
 ) -> Odds {
     assert!(tolerance > 0.0, "a standard error of {tolerance} is never reached");
@@ -79,7 +100,7 @@ pub(in crate::theory) fn average(
         for _ in 0..BLOCK {
             path(&mut moments, &mut rng, OPEN * tolerance);
         }
-        let odds = moments.controlled();
+        let odds = summed(&moments);
         if moments.count >= MIN_DRAWS as f64 && odds.errors.iter().all(|error| *error <= tolerance) {
             return odds;
         }
@@ -88,6 +109,10 @@ pub(in crate::theory) fn average(
 
 /// A Brownian motion from `log|c|`, and the products over its Poisson points.
 struct Path {
+    /// Points a unit of time.
+    rate: f64,
+    /// What a path that ends lacks, over `R_j`.
+    slope: f64,
     start: Vec<f64>,
     shares: Vec<f64>,
     y: Vec<f64>,
@@ -96,11 +121,11 @@ struct Path {
 }
 
 impl Path {
-    fn new(c: &[f64]) -> Self {
+    fn new(c: &[f64], rate: f64, slope: f64) -> Self {
         let norm = norm(c);
         let shares: Vec<f64> = c.iter().map(|c| c.abs() / norm).collect();
         let start: Vec<f64> = shares.iter().map(|c| c.ln()).collect();
-        Self { y: start.clone(), sizes: shares.clone(), products: shares.clone(), start, shares }
+        Self { rate, slope, y: start.clone(), sizes: shares.clone(), products: shares.clone(), start, shares }
     }
 
     /// One value of every estimator, `[m]`.
@@ -110,8 +135,9 @@ impl Path {
         let mut time = 0.0;
         while !self.ends(time, open) {
             let wait: f64 = Exp1.sample(rng);
-            let deviation = (2.0 * wait).sqrt();
-            time += 2.0 * wait;
+            let wait = wait / self.rate;
+            let deviation = wait.sqrt();
+            time += wait;
             for y in &mut self.y {
                 let noise: f64 = StandardNormal.sample(rng);
                 *y += deviation * noise;
@@ -145,7 +171,7 @@ impl Path {
         let ends = left <= open;
         if ends {
             let sizes = self.sizes.iter();
-            self.products.iter_mut().zip(sizes).for_each(|(p, &size)| *p *= 1.0 - FRAC_2_PI * rivals(size));
+            self.products.iter_mut().zip(sizes).for_each(|(p, &size)| *p *= 1.0 - self.slope * rivals(size));
         }
         ends
     }
@@ -173,6 +199,16 @@ impl Moments {
             self.second[j] += value * value;
             self.mixed[j] += value * sum;
         }
+    }
+
+    /// Plain means.
+    fn plain(&self) -> Odds {
+        let estimate = |j: usize| {
+            let mean = self.first[j] / self.count;
+            (mean, ((self.second[j] / self.count - mean * mean).max(0.0) / self.count).sqrt())
+        };
+        let (probabilities, errors) = (0..self.first.len()).map(estimate).unzip();
+        Odds { probabilities, errors, paths: self.count as u64 }
     }
 
     /// Means with the sum as control variate.
@@ -231,7 +267,7 @@ mod tests {
     #[test]
     fn the_sum_has_mean_one_before_it_is_used() {
         let (c, n) = ([10.0, 3.0, 1.0, 1.0, 1.0, 0.2, 1e-3], 20_000);
-        let (mut path, mut rng) = (Path::new(&c), stream(5, Purpose::Protocol, 0));
+        let (mut path, mut rng) = (Path::new(&c, HALF, FRAC_2_PI), stream(5, Purpose::Protocol, 0));
         let sums: Vec<f64> = (0..n).map(|_| path.follow(&mut rng, 5e-5).iter().sum()).collect();
         let mean = crate::stats::Mean::of(&sums);
         assert!((mean.mean - 1.0).abs() < 4.5 * mean.sem, "{mean:?}");

@@ -1,0 +1,227 @@
+//! Orthogonal samples of unequal norms `n_i = ‖x_i‖²`, drawn one a step with unequal probabilities `q_i` (beyond the paper; linear model).
+//!
+//! With `u_i = ⟨w, x_i⟩/‖x_i‖` and `φ_i² = n_i u_i²` the step of sample `i` is
+//!
+//! ```text
+//! u ← (1 − η n_i u_i²) u + η (2 − N) n_i u_i e_i,    N = ‖w‖².
+//! ```
+//!
+//! **Which samples can be limits.** At `w = x_i/‖x_i‖` the radial multiplier is `1 − 4η n_i`. The step of `i` multiplies a small `u_j` by `1 − η n_i`, that of `j` by
+//! `1 + η n_j`, and the others leave it, to first order in `u_j`: `log|u_j|` is a random walk with the drift
+//!
+//! ```text
+//! D_ij = q_j log(1 + η n_j) − q_i log 1/(1 − η n_i),
+//! ```
+//!
+//! so that the linearised run comes to `x_i/‖x_i‖` if `D_ij < 0` for all `j ≠ i`, and leaves its neighbourhood if `D_ij > 0` for one of them, at any `η < ½/max n`. With equal
+//! probabilities `D_ij < 0` is `1/n_i − 1/n_j < η`; with equal norms `q_j/q_i < log 1/(1 − ηn)/log(1 + ηn)`.
+//!
+//! **Two samples.** Let `d = log|u_1/u_2|` and `N = 1`. As `η → 0` with `γ = 2(q_1 n_1 − q_2 n_2)/η` fixed, `n_i → 1` and `q_i → ½`, a step moves `d` by `±η` in the leading order, so in the time
+//! `τ = η²t/2` its variance is 2, and in the mean by `η (q_1 n_1 − q_2 n_2) + ½η² (p_1 − p_2)`:
+//!
+//! ```text
+//! dd = (tanh d + γ) dτ + √2 dB.
+//! ```
+//!
+//! The scale function has the density `e^{−γd}/cosh d`; in `p_1 = e^{2d}/(1 + e^{2d})` that is `p^{−(1+γ)/2} (1 − p)^{−(1−γ)/2} dp`. For `|γ| < 1`, where either sample can be a limit,
+//!
+//! ```text
+//! P(i* = 1) = I_{p_1}((1 − γ)/2, (1 + γ)/2),
+//! ```
+//!
+//! the regularised incomplete beta function: the generalised arcsine law, and `(2/π) arctan(|u_1|/|u_2|)` at `γ = 0`.
+//!
+//! **Full batches.** A step multiplies `u_j` by `1 − μ Σ n_i u_i² + μ (2 − N) n_j`, `μ = η_B`: near `N = 1` the ratio of `u_j` to that of the largest norm is multiplied by
+//! `1 − μ (n_max − n_j)`. Gradient descent ends in the sample of the largest norm, and in a mixture among those of the same norm only.
+
+use statrs::function::beta::beta_reg;
+
+/// A problem: norms squared `n`, probabilities `q` of a draw, and the step size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unequal {
+    /// `n_i = ‖x_i‖²`, `[m]`.
+    pub norms_sq: Vec<f64>,
+    /// `q_i`, `[m]`, which sum to 1.
+    pub shares: Vec<f64>,
+    /// `η`.
+    pub step_size: f64,
+}
+
+impl Unequal {
+    /// Mean change of `log|u_j|` a step near `x_i/‖x_i‖`, `D_ij`.
+    pub fn drift(&self, i: usize, j: usize) -> f64 {
+        let Self { norms_sq: n, shares: q, step_size: eta } = self;
+        q[j] * (eta * n[j]).ln_1p() + q[i] * (-eta * n[i]).ln_1p()
+    }
+
+    /// Whether runs can end in `x_i/‖x_i‖`: `D_ij < 0` for every other sample.
+    pub fn can_be_limit(&self, i: usize) -> bool {
+        (0..self.shares.len()).all(|j| j == i || self.drift(i, j) < 0.0)
+    }
+
+    /// Variance of that change.
+    pub fn variance(&self, i: usize, j: usize) -> f64 {
+        let Self { norms_sq: n, shares: q, step_size: eta } = self;
+        let square = q[j] * (eta * n[j]).ln_1p().powi(2) + q[i] * (-eta * n[i]).ln_1p().powi(2);
+        square - self.drift(i, j).powi(2)
+    }
+
+    /// `γ = 2(q_1 n_1 − q_2 n_2)/η` of two samples.
+    pub fn tilt(&self) -> f64 {
+        let Self { norms_sq: n, shares: q, step_size } = self;
+        2.0 * (q[0] * n[0] - q[1] * n[1]) / step_size
+    }
+}
+
+/// `P(i* = 1) = I_{p_1}((1 − γ)/2, (1 + γ)/2)` of two samples, from `u` and `γ`; 1 from `γ = 1` on, 0 up to −1, where only one sample can be a limit.
+pub fn arcsine(u: [f64; 2], tilt: f64) -> f64 {
+    if tilt.abs() >= 1.0 {
+        return if tilt > 0.0 { 1.0 } else { 0.0 };
+    }
+    let p = u[0] * u[0] / (u[0] * u[0] + u[1] * u[1]);
+    beta_reg(0.5 * (1.0 - tilt), 0.5 * (1.0 + tilt), p)
+}
+
+/// Probability that `|u_1/u_2|` comes to `e^D` before `e^{−D}`: [`arcsine`] is harmonic, so this is `(F(u) − F(e^{−D}))/(F(e^D) − F(e^{−D}))`. It differs from [`arcsine`] by the order of
+/// `e^{−(1−|γ|)D}`.
+pub fn arcsine_stopped(u: [f64; 2], tilt: f64, far: f64) -> f64 {
+    let at = |d: f64| arcsine([(0.5 * d).exp(), (-0.5 * d).exp()], tilt);
+    let (low, high) = (at(-far), at(far));
+    (arcsine(u, tilt) - low) / (high - low)
+}
+
+/// Where full batches end, in coordinates `u` on the unit sphere, from the first `u`: the mixture of the samples of the largest norm among those with `u_i ≠ 0`. `None` if there are none.
+pub fn full_batch_limit(norms_sq: &[f64], u: &[f64]) -> Option<Vec<f64>> {
+    let largest = norms_sq.iter().zip(u).filter(|(_, u)| **u != 0.0).map(|(n, _)| *n).reduce(f64::max)?;
+    let kept: Vec<f64> = norms_sq.iter().zip(u).map(|(n, u)| if *n == largest { *u } else { 0.0 }).collect();
+    let length = crate::vectors::norm(&kept);
+    Some(kept.iter().map(|u| u / length).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt;
+
+    use super::*;
+    use crate::rng::{Purpose, stream};
+    use crate::theory::quadrature::simpson;
+    use crate::theory::selection::pair;
+
+    /// The step of one sample.
+    fn step(u: &mut [f64], n: &[f64], eta: f64, i: usize) {
+        let norm_sq: f64 = u.iter().map(|u| u * u).sum();
+        let (factor, gain) = (1.0 - eta * n[i] * u[i] * u[i], eta * (2.0 - norm_sq) * n[i] * u[i]);
+        u.iter_mut().for_each(|u| *u *= factor);
+        u[i] += gain;
+    }
+
+    #[test]
+    fn the_step_is_that_of_the_gradient() {
+        // ∇ℓ by differences, x_i = √n_i e_i.
+        let (w, n, eta) = ([0.4, -0.7, 0.2], [1.7f64, 0.6, 1.1], 0.13);
+        for i in 0..3 {
+            let loss = |w: &[f64]| {
+                let phi = n[i].sqrt() * w[i];
+                let at = |k: usize| if k == i { n[i].sqrt() } else { 0.0 };
+                (0..3).map(|k| 0.5 * (at(k) - w[k] * phi).powi(2)).sum::<f64>()
+            };
+            let mut next = w.to_vec();
+            step(&mut next, &n, eta, i);
+            for k in 0..3 {
+                let shifted = |h: f64| {
+                    let mut w = w;
+                    w[k] += h;
+                    loss(&w)
+                };
+                let slope = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
+                assert!((next[k] - w[k] + eta * slope).abs() < 1e-9, "{i} {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn drifts_are_those_of_steps_near_a_datapoint() {
+        let problem = Unequal { norms_sq: vec![1.3, 0.8, 1.0], shares: vec![0.2, 0.5, 0.3], step_size: 0.31 };
+        let (mut drift, mut square) = (0.0, 0.0);
+        for (k, share) in problem.shares.iter().enumerate() {
+            let mut u = [1e-9, 2e-9, 1.0];
+            step(&mut u, &problem.norms_sq, 0.31, k);
+            let change = (u[1] / 2e-9).ln();
+            (drift, square) = (drift + share * change, square + share * change * change);
+        }
+        assert!((drift - problem.drift(2, 1)).abs() < 1e-12);
+        assert!((square - drift * drift - problem.variance(2, 1)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn thresholds_are_the_closed_forms() {
+        // Equal probabilities: n_j below n_i/(1 − ηn_i). Equal norms at η = 0.4: q_j/q_i below 1.518.
+        for (n, eta) in [(1.0, 0.2), (0.7, 0.45), (1.6, 0.05)] {
+            let at = |factor: f64| {
+                let other = factor * n / (1.0 - eta * n);
+                Unequal { norms_sq: vec![n, other], shares: vec![0.5; 2], step_size: eta }.can_be_limit(0)
+            };
+            assert!(at(0.9999) && !at(1.0001), "{n} {eta}");
+        }
+        let weighted = |ratio: f64| {
+            let shares = vec![1.0 / (1.0 + ratio), ratio / (1.0 + ratio)];
+            Unequal { norms_sq: vec![1.0; 2], shares, step_size: 0.4 }
+        };
+        assert!(weighted(1.5181).can_be_limit(0) && !weighted(1.5182).can_be_limit(0));
+        assert!(weighted(1.6).can_be_limit(1));
+    }
+
+    #[test]
+    fn the_arcsine_law_is_the_exit_problem() {
+        // ∫ e^{−γd}/cosh d by Simpson's rule.
+        let cases: [([f64; 2], f64); 4] =
+            [([0.4, 0.9], 0.5), ([-1.0, 0.2], -0.7), ([0.3, 0.3], 0.2), ([1e-3, 1.0], 0.6)];
+        for (u, tilt) in cases {
+            let density = |d: f64| (-tilt * d).exp() / d.cosh();
+            let d = (u[0] / u[1]).abs().ln();
+            let far = 30.0 / (1.0 - tilt.abs());
+            let (below, above) = (simpson(density, -far, d, 200_000), simpson(density, d, far, 200_000));
+            let law = arcsine(u, tilt);
+            assert!((law - below / (below + above)).abs() < 1e-8, "{u:?} {tilt}: {law}");
+        }
+        assert!((arcsine([0.4, -0.7], 0.0) - pair([0.4, 0.7])).abs() < 1e-12);
+        assert_eq!([arcsine([0.1, 1.0], 1.0), arcsine([1.0, 0.1], -1.3)], [1.0, 0.0]);
+    }
+
+    #[test]
+    fn the_chain_follows_the_arcsine_law() {
+        // γ = 0.5 by weights and norms together, η = 0.1, 20,000 runs: standard error 0.0035, and a bias below that.
+        let problem = Unequal { norms_sq: vec![1.01, 0.99], shares: vec![0.507_5, 0.492_5], step_size: 0.1 };
+        let start = [0.6, 1.4];
+        let mut rng = stream(71, Purpose::Protocol, 0);
+        let runs = 20_000;
+        let wins = (0..runs).filter(|_| {
+            let mut u = start.map(|u| u / 0.6f64.hypot(1.4));
+            while u[0].abs().min(u[1].abs()) > 1e-4 * u[0].abs().max(u[1].abs()) {
+                let drawn = usize::from(rng.random::<f64>() >= problem.shares[0]);
+                step(&mut u, &problem.norms_sq, problem.step_size, drawn);
+            }
+            u[0].abs() > u[1].abs()
+        });
+        let (measured, law) = (wins.count() as f64 / f64::from(runs), arcsine(start, problem.tilt()));
+        assert!((measured - law).abs() < 0.0035 * 5.0, "{measured} {law}");
+        assert!((law - pair(start)).abs() > 0.2);
+    }
+
+    #[test]
+    fn full_batches_take_the_largest_norm() {
+        let n = [1.0, 1.3, 0.9, 1.3];
+        let mut u = vec![0.8, 0.1, 0.3, -0.2];
+        let limit = full_batch_limit(&n, &u).unwrap();
+        for _ in 0..4000 {
+            let norm_sq: f64 = u.iter().map(|u| u * u).sum();
+            let energy: f64 = u.iter().zip(&n).map(|(u, n)| n * u * u).sum();
+            for (u, n) in u.iter_mut().zip(&n) {
+                *u *= 1.0 - 0.05 * energy + 0.05 * (2.0 - norm_sq) * n;
+            }
+        }
+        assert!(u.iter().zip(&limit).all(|(a, b)| (a - b).abs() < 1e-12), "{u:?} {limit:?}");
+        assert_eq!(full_batch_limit(&n, &[0.0; 4]), None);
+        assert_eq!(full_batch_limit(&n, &[0.5, 0.0, 0.1, 0.0]), Some(vec![1.0, 0.0, 0.0, 0.0]));
+    }
+}

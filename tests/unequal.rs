@@ -1,0 +1,70 @@
+//! Unequal norms and sampling weights on the command line.
+
+use crate::common::{floats, json, refuses, stderr, temporary, trained};
+
+const RUN: &str = "--samples 3 --dim 5 --norms 1.2,0.5,1 --weights 3,2,1 --activation linear --steps 3000 --tolerance 0 --no-page";
+
+#[test]
+fn every_engine_takes_the_same_run_and_its_configuration_repeats_it() {
+    let directory = temporary();
+    let directory = directory.path();
+    let run = |arguments: &str| {
+        let output = trained(directory, arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut ends = Vec::new();
+    for engine in ["autodiff", "analytic", "reduced"] {
+        let said = run(&format!("{RUN} --engine {engine} --out {engine}"));
+        assert!(said.contains("sgd, unequal sampling weights"), "{said}");
+        ends.push(floats(&directory.join(engine).join("w.npy")).1);
+    }
+    for other in &ends[1..] {
+        assert!(ends[0].iter().zip(other).all(|(a, b)| (a - b).abs() < 1e-10), "{ends:?}");
+    }
+    let config = json(&directory.join("reduced/config.json"));
+    assert_eq!((config["norms"].as_str(), config["weights"].as_str()), (Some("1.2,0.5,1"), Some("3,2,1")));
+    // Samples of the first kind are half of the draws.
+    run(&format!("{RUN} --engine reduced --record-batches --out recorded"));
+    let (_, batches) = crate::common::integers(&directory.join("recorded/batches.npy"));
+    let first = batches.iter().filter(|&&i| i == 0).count();
+    assert!(first.abs_diff(1500) < 140, "{first} of 3000, deviation 27");
+    run("--config reduced/config.json --no-page --out again");
+    assert_eq!(floats(&directory.join("again/w.npy")).1, ends[2]);
+    // Other weights are another run.
+    let output = trained(
+        directory,
+        &format!("{RUN} --engine reduced --out reduced --resume").replace("3,2,1", "3,2,2"),
+    );
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("weights was \"3,2,1\", is \"3,2,2\""), "{}", stderr(&output));
+    // A configuration without them is that of equal samples.
+    run("--samples 3 --steps 20 --no-page --out equal");
+    let config = json(&directory.join("equal/config.json"));
+    assert!(config.get("norms").is_none() && config.get("weights").is_none());
+}
+
+#[test]
+fn what_makes_no_law_is_refused_by_its_name() {
+    for (arguments, needle) in [
+        ("--samples 3 --weights 1,2 --steps 9", "--weights has 2 entries, expected 3"),
+        ("--samples 3 --norms 1,2,3,4 --steps 9", "--norms has 4 entries, expected 3"),
+        ("--samples 2 --weights 1,0", "number 2, 0, is not positive and finite"),
+        ("--samples 2 --weights 1,x", "number 2, `x`, is no number"),
+        ("--samples 2 --norms=-1,2", "number 1, -1, is not positive and finite"),
+        ("--samples 3 --weights 1,2,3 --batch 2", "schedule sgd with batches of 2 has none"),
+        ("--samples 2 --weights 1,2 --schedule gd", "schedule gd with batches of 2 has none"),
+        (
+            "--samples 2 --weights 1,1e-14 --steps 9",
+            "that of sample 1, 1e-14, is below 1e-12 of all together",
+        ),
+        ("--samples 2 --weights 1,2", "there is no rate law for unequal sampling weights"),
+        ("--samples 2 --norms 1,2", "there is no rate law for data that is not orthonormal"),
+        (
+            "--samples 2 --norms 1,2 --steps 9 --engine reduced --update heavy-ball:0.5",
+            "on data that is not orthonormal",
+        ),
+    ] {
+        refuses("train", &arguments.split(' ').collect::<Vec<_>>(), needle);
+    }
+}
