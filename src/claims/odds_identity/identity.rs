@@ -187,21 +187,20 @@ impl Seen {
             lab.cell_seed(&STUDY, 1 << 32 | cell),
         );
         let odds_law = probabilities(c, 1e-3, lab.cell_seed(&STUDY, 2 << 32 | cell));
-        for j in 0..c.len() {
+        for (j, (&cosine, &bound)) in weights.iter().zip(&bounds).enumerate() {
             let end = Extrapolated::of(runs, |run| run.stopped[j]);
             let early = Extrapolated::of(runs, |run| run.early[j]);
             let damp = |run: &Ended| if run.winner == j { (-0.5 * run.area).exp() } else { 0.0 };
             let damped = Extrapolated::of(runs, damp);
             let won = |run: &Ended| f64::from(u8::from(run.winner == j));
             let odds: Mean = runs[1].iter().map(won).collect();
-            let cosine = weights[j];
             let law = damped_law.probabilities[j];
             self.end.push((end.deviation(cosine), end.error));
             self.early.push((early.deviation(cosine), early.error));
             // The law has an error of its own.
             let error = damped.error.hypot(damped_law.errors[j]);
             self.damped.push(((damped.value - law).abs() / error, error));
-            self.excess.push(((odds.mean - bounds[j]) / odds.sem, odds.sem));
+            self.excess.push(((odds.mean - bound) / odds.sem, odds.sem));
             let gain = |p: f64, damped: f64| p * (1.0 - p) / identity_variance(cosine, damped, p);
             self.rows.push(SampleOdds {
                 samples: c.len(),

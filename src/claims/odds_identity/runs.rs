@@ -18,7 +18,7 @@ const LOOK: f64 = 0.04;
 /// Sum of the others over the leader at which a run counts as decided: another end has a probability below it.
 const DECIDED: f64 = 1e-3;
 
-/// Where `A` is stopped: `e^{A/2}` has no fourth moment, and stopped here it is below 4.6. Some 1 % of the runs come so far.
+/// Where `A` is stopped: `e^{A/2}` has no fourth moment, and stopped here it is below 4.6. Few runs come so far.
 const STOP: f64 = 3.0;
 
 /// Time at which the martingale is looked at before the end.

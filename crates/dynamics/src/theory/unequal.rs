@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_step_is_that_of_the_gradient() {
         // ∇ℓ by differences, x_i = √n_i e_i.
-        let (w, n, eta) = ([0.4, -0.7, 0.2], [1.7f64, 0.6, 1.1], 0.13);
+        let (w, n, eta) = ([0.4f64, -0.7, 0.2], [1.7f64, 0.6, 1.1], 0.13);
         for i in 0..3 {
             let loss = |w: &[f64]| {
                 let phi = n[i].sqrt() * w[i];
@@ -127,14 +127,14 @@ mod tests {
             };
             let mut next = w.to_vec();
             step(&mut next, &n, eta, i);
-            for k in 0..3 {
+            for (k, next) in next.iter().enumerate() {
                 let shifted = |h: f64| {
                     let mut w = w;
                     w[k] += h;
                     loss(&w)
                 };
                 let slope = (shifted(1e-5) - shifted(-1e-5)) / 2e-5;
-                assert!((next[k] - w[k] + eta * slope).abs() < 1e-9, "{i} {k}");
+                assert!((next - w[k] + eta * slope).abs() < 1e-9, "{i} {k}");
             }
         }
     }
