@@ -8,8 +8,11 @@ use crate::documents::{path, text};
 
 /// README and the chapters, by path from the root of the repository.
 pub fn pages() -> Vec<String> {
-    let chapters = fs::read_dir(path("docs")).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut pages: Vec<String> = chapters.map(|name| format!("docs/{}", name.to_str().unwrap())).collect();
+    let files = |folder: &str| {
+        let entries = fs::read_dir(path(folder)).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.map(|name| format!("{folder}/{}", name.to_str().unwrap())).collect::<Vec<_>>()
+    };
+    let mut pages = [files("docs"), files("docs/findings")].concat();
     pages.retain(|page| page.ends_with(".md"));
     pages.push("README.md".into());
     pages.sort();
@@ -32,17 +35,9 @@ pub fn blocks(page: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// A page without its blocks, and with what it includes.
+/// A page without its blocks.
 fn prose(page: &str) -> String {
-    let source = text(page);
-    let prose: String = source.split("\n```").step_by(2).collect::<Vec<_>>().join("\n");
-    prose.lines().map(|line| included(line).unwrap_or_else(|| line.into()) + "\n").collect()
-}
-
-/// What a line of a chapter includes.
-fn included(line: &str) -> Option<String> {
-    let file = line.strip_prefix("{{#include ../")?.strip_suffix("}}")?;
-    Some(text(file))
+    text(page).split("\n```").step_by(2).collect::<Vec<_>>().join("\n")
 }
 
 /// The anchors of a page, as GitHub and mdBook derive them from headings.

@@ -1,4 +1,4 @@
-//! README, book and FINDINGS against the archive: every verdict, row and number they quote is one that a run printed.
+//! README and book against the archive: every verdict, row and number they quote is one that a run printed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -169,6 +169,19 @@ fn leaves(value: &Value, into: &mut Vec<f64>) {
     }
 }
 
+/// The pages of the findings: number, the line that names who holds it, and what follows.
+fn findings() -> Vec<[String; 3]> {
+    let pages = crate::book::pages().into_iter().filter(|page| page.starts_with("docs/findings/"));
+    let of = |page: String| {
+        let page = text(&page);
+        let (title, rest) = page.split_once("\n\n").unwrap();
+        let number = title.strip_prefix("# ")?.split_once(". ")?.0.to_string();
+        let (holders, body) = rest.split_once("\n\n").unwrap();
+        Some([number, holders.into(), body.into()])
+    };
+    pages.filter_map(of).collect()
+}
+
 /// Numbers that an archived claim printed, in its report and in the tables that are archived with it.
 fn archived(claim: &Value) -> Vec<f64> {
     let mut found = Vec::new();
@@ -183,12 +196,12 @@ fn archived(claim: &Value) -> Vec<f64> {
     found
 }
 
-/// A section of FINDINGS names the claims that hold it in the backticks of its heading. Every decimal number in its prose with three digits that count
+/// A page of the findings names the claims that hold it in the backticks of its first paragraph. Every decimal number in its prose with three digits that count
 /// or more is one that these claims printed, rounded, or stands in `quoted.csv` with the command that gives it. A wrong number can be another one
 /// that was printed, by accident: of those off by one in the last digit most are caught, which is counted.
 #[test]
 fn every_number_of_the_findings_is_archived() {
-    let (findings, claims) = (text("experiments/FINDINGS.md"), claims());
+    let (findings, claims) = (findings(), claims());
     let mut reader = csv::Reader::from_path(path("experiments/results/standard/quoted.csv")).unwrap();
     let quoted: Vec<(String, String)> = reader
         .records()
@@ -196,9 +209,7 @@ fn every_number_of_the_findings_is_archived() {
         .map(|row| (row[0].to_string(), row[1].to_string()))
         .collect();
     let (mut missing, mut checked, mut caught) = (Vec::new(), 0, 0);
-    for section in findings.split("\n## ").skip(1) {
-        let (heading, body) = section.split_once('\n').unwrap();
-        let section = heading.split('.').next().unwrap();
+    for [section, heading, body] in &findings {
         let pool: Vec<f64> = heading
             .split('`')
             .skip(1)

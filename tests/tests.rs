@@ -123,7 +123,7 @@ mod explorer;
 /// Explorations: estimates without a verdict, where the answer is known, the same on any number of threads.
 mod explorations;
 
-/// README, book and FINDINGS against the archived reports and measurements.
+/// README and book against the archived reports and measurements.
 mod documents;
 
 /// The book as a whole: its links, its chapters, the languages of its blocks, its notation.
