@@ -105,7 +105,7 @@ pub fn fall(samples: usize, neurons: usize) -> f64 {
 /// Probability of each set of `k` samples to be the one whose coordinate projector `WᵀW` tends to, as `η → 0`, from `C_0`, `[k, m]` of rank `k`; to a
 /// standard error of at most `tolerance` each, the same for the same `seed`.
 ///
-/// `P(A) = |π̂_A| E_A e^{−A/2}` by a Monte Carlo without a time step, that of [`selection::monte_carlo`] for one neuron. Points of a Poisson process of rate
+/// `P(A) = |π̂_A| E_A e^{−A/2}` by a Monte Carlo without a time step, that of [`selection::monte_carlo`](selection::monte_carlo()) for one neuron. Points of a Poisson process of rate
 /// `½ min(k, m − k)` stand for the integral; one motion serves all sets, and the sum of the estimators, whose mean is 1, is a control variate. A point costs
 /// `O(k s²)` for `s = m!/k!(m−k)!` sets: it is meant for a few dozen of them. A set with `π_A = 0` has probability 0.
 ///
