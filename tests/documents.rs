@@ -16,7 +16,16 @@ pub fn text(of: &str) -> String {
 }
 
 /// The archived reports: the main job, and claims and explorations that join it at full effort only.
-const REPORTS: [&str; 3] = ["reproduce.json", "selection_law.json", "optimisers.json"];
+const REPORTS: [&str; 8] = [
+    "reproduce.json",
+    "selection_law.json",
+    "odds_identity.json",
+    "unequal_data.json",
+    "subspace_lottery.json",
+    "depth.json",
+    "optimisers.json",
+    "relu_subspaces.json",
+];
 
 fn report(name: &str) -> Value {
     serde_json::from_str(&text(&format!("experiments/results/standard/{name}"))).unwrap()

@@ -17,7 +17,7 @@ use crate::verdict::Register;
 pub const STUDY: Study = Study {
     id: "odds_identity",
     kind: Kind::Beyond,
-    joins: Effort::Standard,
+    joins: Effort::Full,
     number: 20,
     level: 2e-5,
     title: "weighted by e^{A/2}, every sample wins in proportion to its first direction cosine",

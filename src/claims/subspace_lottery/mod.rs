@@ -22,7 +22,7 @@ use crate::verdict::Register;
 pub const STUDY: Study = Study {
     id: "subspace_lottery",
     kind: Kind::Beyond,
-    joins: Effort::Standard,
+    joins: Effort::Full,
     number: 22,
     level: 2.5e-5,
     title: "k tied linear neurons: GD ends in the row space of W_0Π, SGD in k datapoints, by a lottery over the sets of k",

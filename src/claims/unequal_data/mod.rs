@@ -19,7 +19,7 @@ use crate::verdict::Register;
 pub const STUDY: Study = Study {
     id: "unequal_data",
     kind: Kind::Beyond,
-    joins: Effort::Standard,
+    joins: Effort::Full,
     number: 21,
     level: 1.4e-5,
     title: "unequal norms or sampling weights: which samples can win, and how often",

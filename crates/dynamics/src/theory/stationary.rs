@@ -130,6 +130,8 @@ mod tests {
                 below += if h * f64::from(k) < 0.2 { weight } else { 0.0 };
             }
             assert!((correlated_time(r) / time - 1.0).abs() < 1e-3, "{r}: {} {time}", correlated_time(r));
+            let share = 0.5 * below / sums.0;
+            assert!((correlated_law(r, 0.2) - share).abs() < 1e-5, "{r}: {} {share}", correlated_law(r, 0.2));
             let mixing = sums.1 / sums.0;
             assert!(
                 (correlated_mixing(r) / mixing - 1.0).abs() < 1e-5,
