@@ -9,7 +9,7 @@ use crate::stats::{CHECK_LEVEL, LargestDeviation};
 use crate::study::words::listed;
 use crate::study::{Context, Lab, Part, Row, Table};
 use crate::vectors::largest;
-use crate::verdict::{Register, Relation};
+use crate::verdict::{Register, Relation, SameLaw};
 
 /// Numbers of layers.
 const LAYERS: [usize; 2] = [2, 3];
@@ -91,15 +91,13 @@ pub(super) fn odds_and_norms(
             row(lab, &prediction, &cell, (angle, step), replicas, k)
         });
         let rows: Vec<PairRuns> = rows.collect::<Result<_>>()?;
-        let of: [fn(&PairRuns) -> (f64, f64); 2] = [
-            |row| (row.odds - row.predicted_odds, row.se_odds),
-            |row| (row.moved - row.predicted_moved, row.se_moved),
-        ];
-        for (check, of) in [odds, moved].into_iter().zip(of) {
+        let mut judge = |check: SameLaw, of: fn(&PairRuns) -> (f64, f64)| {
             let worst = largest(rows.iter().map(|row| of(row).0.abs() / of(row).1));
             let detects = bound.noticed(largest(rows.iter().map(|row| of(row).1)));
             findings.checks.push(check.tested(worst, detects, 2 * replicas));
-        }
+        };
+        judge(odds, |row| (row.odds - row.predicted_odds, row.se_odds));
+        judge(moved, |row| (row.moved - row.predicted_moved, row.se_moved));
         findings.tables.push(Table::of(rows));
         findings.protocol.push(format!(
             "The recursion of a network of width one in coordinates: two samples, one a step, {} layers, from balanced starts on the manifold at the angles {} of π/2, \
