@@ -23,19 +23,13 @@ pub struct Layer {
 impl Layer {
     /// Upwards: `h Wᵀ + b`, `[R, b, d]` to `[R, b, k]`.
     pub fn encode(&self, h: Tensor<3>) -> Tensor<3> {
-        plus(scores(self.weight.val(), h), self.bias.as_ref())
+        plus(h.matmul(self.weight.val().transpose()), self.bias.as_ref())
     }
 
     /// Downwards: `h W + b`, `[R, b, k]` to `[R, b, d]`.
     pub fn decode(&self, h: Tensor<3>) -> Tensor<3> {
         plus(h.matmul(self.weight.val()), self.bias.as_ref())
     }
-}
-
-/// `h Wᵀ`, of `[R, b, d]` and `[R, k, d]`, `[R, b, k]`; as `(W hᵀ)ᵀ`, whose gradient in `W` comes in the layout of `W`: what a layer gets from
-/// both of its uses is added without striding.
-pub(super) fn scores(weight: Tensor<3>, h: Tensor<3>) -> Tensor<3> {
-    weight.matmul(h.transpose()).transpose()
 }
 
 /// Adds a bias, if there is one, to every row.

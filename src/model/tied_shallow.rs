@@ -4,7 +4,7 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use super::layer::{Draw, Layer, is_silent, plus, scores};
+use super::layer::{Draw, Layer, is_silent, plus};
 use super::{Activation, Autoencoder, Forward};
 use crate::data::Dataset;
 use crate::device::Compute;
@@ -63,7 +63,7 @@ impl TiedShallowConfig {
 impl TiedShallow {
     /// What the hidden neurons say, `φ(W x + b)`: `[R, b, n]` to `[R, b, k]`.
     fn hidden(&self, x: Tensor<3>) -> Tensor<3> {
-        self.activation.forward(plus(scores(self.weight.val(), x), self.bias.as_ref()))
+        self.activation.forward(plus(x.matmul(self.weight.val().transpose()), self.bias.as_ref()))
     }
 }
 
