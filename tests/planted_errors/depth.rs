@@ -2,7 +2,6 @@
 
 use puremix::claims::depth::{self, Options, Prediction};
 use puremix::theory::depth as law;
-use puremix::theory::selection;
 
 use super::Planted;
 
@@ -21,9 +20,8 @@ fn every_check_can_fail() {
         }
         assert_eq!(seen.len(), count, "{seen:?}");
     };
-    // Odds in proportion to the correlations.
-    let pair = |c: [f64; 2]| selection::proportional(&c)[0];
-    turns(Prediction { pair, ..right.clone() }, &["arctan(c_1/c_2) at the end"], 1);
+    // A fair draw.
+    turns(Prediction { pair: |_| 0.5, ..right.clone() }, &["arctan(c_1/c_2) at the end"], 1);
     // A mean that forgets the start.
     turns(Prediction { moved_apart: |_| 0.0, ..right.clone() }, &["mean of A − ¼ gd(d)²"], 1);
     // A balance that leaves out what the other layers give, which moves both means.

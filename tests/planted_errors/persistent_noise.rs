@@ -30,6 +30,6 @@ fn every_check_can_fail() {
     turns(Prediction { label_time: |sigma| (0.5 / sigma).exp(), ..right.clone() }, "mean κT");
     turns(Prediction { correlated_time: |r| (0.5 / r).exp(), ..right.clone() }, "mean κT");
     turns(Prediction { beside: 1e-6, ..right.clone() }, "beside the recursion");
-    turns(Prediction { without: 1e-16, ..right }, "neither label noise");
+    turns(Prediction { without: 0.0, ..right }, "neither label noise");
     planted.complete();
 }

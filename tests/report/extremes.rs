@@ -14,7 +14,7 @@ use super::{copy, figures, quick};
 use crate::common::{binary, refuses, stderr, temporary};
 
 /// Time for one figure, which takes a fraction of a second.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 const EXTREMES: [&str; 16] = [
     "1e300",
