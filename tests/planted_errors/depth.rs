@@ -23,12 +23,13 @@ fn every_check_can_fail() {
     // A fair draw.
     turns(Prediction { pair: |_| 0.5, ..right.clone() }, &["arctan(c_1/c_2) at the end"], 1);
     // A mean that forgets the start.
-    turns(Prediction { moved_apart: |_| 0.0, ..right.clone() }, &["mean of A − ¼ gd(d)²"], 1);
+    let mean = |_| law::mean_integrated_impurity([1.0, 1.0]);
+    turns(Prediction { mean, ..right.clone() }, &["mean of A, told"], 1);
     // A balance that leaves out what the other layers give, which moves both means.
     let balance = |_, norm_sq: f64| norm_sq.ln();
     turns(
         Prediction { balance, ..right.clone() },
-        &["mean of A − ¼ gd(d)²", "mean of e^{A/2}", "minus A told"],
+        &["mean of A, told", "mean of e^{A/2}", "minus A told"],
         3,
     );
     // A balance of two layers at every depth.
@@ -37,7 +38,7 @@ fn every_check_can_fail() {
     let flat = |_: &[f64]| 2.4;
     turns(Prediction { martingale: flat, ..right.clone() }, &["mean of e^{A/2}"], 1);
     turns(Prediction { full_batch: 1.0 + 1e-9, ..right.clone() }, &["full batch"], 1);
-    turns(Prediction { moved: 2.0, ..right.clone() }, &["mean of log N"], 1);
+    turns(Prediction { least_log_norm: 2.0, ..right.clone() }, &["mean of log N"], 1);
     turns(Prediction { beside: 1e-6, ..right.clone() }, &["beside the recursion"], 1);
     let loss = |samples: usize| 0.5 - 1.0 / samples as f64;
     turns(Prediction { loss, ..right }, &["end in a datapoint", "weakest"], 2);

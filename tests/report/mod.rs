@@ -2,6 +2,7 @@
 
 mod browser;
 mod extremes;
+mod laws;
 mod shown;
 
 use std::collections::BTreeMap;

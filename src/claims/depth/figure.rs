@@ -4,10 +4,11 @@ use super::pair::PairRuns;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Plot, distinct};
 use crate::study::words::listed;
+use crate::vectors::largest;
 
 pub(super) const FIGURE: Plot<PairRuns> = Plot {
     id: "depth_pair",
-    title: "Two samples at two depths: the odds, and what the norm of the first layer tells",
+    title: "Two samples at two depths: the odds, and the integral A that the norm of the first layer tells",
     draw,
     caption,
 };
@@ -19,7 +20,7 @@ fn beside(row: &PairRuns, x: f64) -> f64 {
 
 fn draw(rows: &[PairRuns]) -> Drawing {
     let series = |point: fn(&PairRuns) -> Point, law: fn(&PairRuns) -> f64| {
-        let far = rows.iter().map(law).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0) * 1.1;
+        let far = 1.1 * largest(rows.iter().map(law));
         let mut series =
             vec![Series::line("law", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (far, far)])];
         for (k, layers) in distinct(rows, |row| row.layers).into_iter().enumerate() {
@@ -29,7 +30,8 @@ fn draw(rows: &[PairRuns]) -> Drawing {
         series
     };
     let odds = |row: &PairRuns| Point::estimated(beside(row, row.predicted_odds), row.odds, row.se_odds);
-    let moved = |row: &PairRuns| Point::estimated(beside(row, row.predicted_moved), row.moved, row.se_moved);
+    let impurity =
+        |row: &PairRuns| Point::estimated(beside(row, row.predicted_impurity), row.impurity, row.se_impurity);
     let panel = |x: &str, y: &str, series| Panel::new("", Axis::linear(x), Axis::linear(y), series);
     Drawing::new(
         2,
@@ -40,9 +42,9 @@ fn draw(rows: &[PairRuns]) -> Drawing {
                 series(odds, |row| row.predicted_odds),
             ),
             panel(
-                "−¼ gd(d)² at the start",
-                "mean of A − ¼ gd(d)² at the end",
-                series(moved, |row| row.predicted_moved),
+                "¼(π²/4 − gd(d)²) at the start",
+                "mean of A",
+                series(impurity, |row| row.predicted_impurity),
             ),
         ],
     )
@@ -53,7 +55,7 @@ fn caption(rows: &[PairRuns]) -> String {
         rows.iter().map(|row| format!("{:.2} (L = {})", row.norm_sq, row.layers)).collect();
     format!(
         "Tied linear networks of width one, two samples, one a step, from balanced starts on the manifold: means over {} runs a point with 95 % intervals, extrapolated to η = 0 from η = {:.4} and half of it. \
-         Left: the angle, whose mean are the odds. Right: A = log N + (1 − N^(−L/(L−1)))/L of the squared norm N of the first layer, less what the angle has gained. Depths are drawn beside each other. \
+         Left: the mean angle, which is the odds of the first sample. Right: A = log N + (1 − N^(−L/(L−1)))/L of the squared norm N of the first layer where a run is stopped, and the mean of the rest from there. Depths are drawn beside each other. \
          Means of N, which began at 1, point by point: {}.",
         rows[0].runs,
         rows[0].step_per_sample,

@@ -4,8 +4,8 @@ use super::Prediction;
 use super::runs::{Cell, End, extrapolated};
 use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::{Context, Part};
-use crate::theory::depth;
-use crate::vectors::{largest, smallest};
+use crate::theory::selection::{diffusion_rate, weights};
+use crate::vectors::smallest;
 use crate::verdict::{Register, Relation};
 
 /// Layers and batch sizes of four samples.
@@ -15,9 +15,8 @@ const START: [f64; 4] = [4.0, 3.0, 2.0, 1.0];
 
 /// The larger step size: `η_B² v` is the same for every batch size.
 fn step_size(batch: usize, replicas: u64) -> f64 {
-    let (m, b) = (START.len() as f64, batch as f64);
-    let variance = b * (m - b) / (m * (m - 1.0));
-    0.08 * (0.25 / variance).sqrt() * (600.0 / replicas as f64).powf(0.25).min(1.0)
+    let [first, this] = [1, batch].map(|b| diffusion_rate(START.len(), b, 1.0));
+    0.08 * (first / this).sqrt() * (600.0 / replicas as f64).powf(0.25).min(1.0)
 }
 
 /// Skewness, and what is left of the order `η²`.
@@ -52,8 +51,8 @@ pub(super) fn any_number_of_samples(
     let moved = register
         .expect(
             "m = 4: mean of log N at the end under SGD: smallest of three cells",
-            prediction.moved,
-            "noise moves norm",
+            prediction.least_log_norm,
+            "SGD's noise moves norm into the first layer",
         )
         .control()
         .chance(STILL)
@@ -69,14 +68,14 @@ pub(super) fn any_number_of_samples(
                 |l: u64| cell.run(lab, &prediction, step / (1 << l) as f64, replicas, 1 << 32 | k << 8 | l);
             let (coarse, fine) = (at(0)?, at(1)?);
             seen.push(extrapolated(&coarse, &fine, |end: &End| {
-                (0.5 * end.by_norm).exp() * depth::martingale_mean(&end.correlations)
+                (0.5 * end.by_norm).exp() * weights(&end.correlations).iter().sum::<f64>()
             }));
             defects.push(extrapolated(&coarse, &fine, |end: &End| end.along - end.by_norm));
-            logs.push(Mean::of(&fine.iter().map(|end| end.norm_sq.ln()).collect::<Vec<_>>()).mean);
+            logs.push(fine.iter().map(|end| end.norm_sq.ln()).collect::<Mean>().mean);
         }
         for (check, law, seen) in [(identity, law, seen), (balance, 0.0, defects)] {
-            let worst = largest(seen.iter().map(|(mean, error)| (mean - law).abs() / error));
-            let detects = bound.noticed(largest(seen.iter().map(|(_, error)| *error)));
+            let seen: Vec<(f64, f64)> = seen.iter().map(|mean: &Mean| (mean.mean - law, mean.sem)).collect();
+            let (worst, detects) = bound.of(&seen);
             findings.checks.push(check.tested(worst, detects, 2 * replicas));
         }
         findings.checks.push(moved.measured(smallest(logs), replicas));

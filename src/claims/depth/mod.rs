@@ -45,14 +45,14 @@ pub struct Options {
 pub struct Prediction {
     /// Two samples: the odds of the first.
     pub pair: fn([f64; 2]) -> f64,
-    /// Two samples: mean of `A − ¼ gd(d)²`.
-    pub moved_apart: fn([f64; 2]) -> f64,
+    /// Two samples: mean of `A`.
+    pub mean: fn([f64; 2]) -> f64,
     /// `A` of the squared norm of the first layer, from the number of layers.
     pub balance: fn(usize, f64) -> f64,
     /// Mean of `e^{A/2} Σ √p`, from `c`.
     pub martingale: fn(&[f64]) -> f64,
-    /// What SGD moves `log N` by at least, in the mean.
-    pub moved: f64,
+    /// Bound from below on the mean of `log N` at the end of runs of SGD that begin with `N = 1`.
+    pub least_log_norm: f64,
     /// How far Burn's model is from the recursion in coordinates.
     pub beside: f64,
     /// Squared norm of the first layer, from a balanced start, where full batches end.
@@ -65,10 +65,10 @@ impl Default for Prediction {
     fn default() -> Self {
         Self {
             pair: selection::pair,
-            moved_apart: |c| depth::mean_integrated_impurity(c, 0.0),
+            mean: depth::mean_integrated_impurity,
             balance: depth::integrated_impurity,
-            martingale: depth::martingale_mean,
-            moved: 0.2,
+            martingale: |c| selection::weights(c).iter().sum(),
+            least_log_norm: 0.2,
             beside: 0.0,
             full_batch: 1.0,
             loss: |samples| 0.5 * (1.0 - 1.0 / samples as f64),

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, LargestDeviation};
 use crate::study::words::listed;
 use crate::study::{Context, Lab, Part, Row, Table};
-use crate::vectors::largest;
+use crate::theory::{depth, selection};
 use crate::verdict::{Register, Relation, SameLaw};
 
 /// Numbers of layers.
@@ -32,14 +32,14 @@ pub(super) struct PairRuns {
     /// Angle `arctan(c_1/c_2)` of the start over `π/2`, which is the odds of the first sample.
     pub angle: f64,
     pub step_per_sample: f64,
-    /// The same at the end: what it is in the mean are the odds.
+    /// Mean of the same angle at the end: an estimate of the odds.
     pub odds: f64,
     pub se_odds: f64,
     pub predicted_odds: f64,
-    /// `A − ¼ gd(d)²` at the end, `A` told from the norm.
-    pub moved: f64,
-    pub se_moved: f64,
-    pub predicted_moved: f64,
+    /// Mean of `A`, told from the norm where a run is stopped, and of what is expected of the rest.
+    pub impurity: f64,
+    pub se_impurity: f64,
+    pub predicted_impurity: f64,
     /// Squared norm of the first layer at the end, at half the step size.
     pub norm_sq: f64,
     pub runs: u64,
@@ -78,9 +78,9 @@ pub(super) fn odds_and_norms(
         "the odds, which it has at the start, at any depth",
         context.effort.pick(0.17, 0.085, 0.035),
     );
-    let moved = expect(
-        "A − ¼ gd(d)² at the end, A told from the norm",
-        "−¼ gd(d_0)²: gd d is a Brownian motion on the clock 4A",
+    let impurity = expect(
+        "A, told from the norm, with the rest of a stopped run in its mean",
+        "¼(π²/4 − gd(d_0)²), by which the rest is added as well: gd d is a Brownian motion on the clock 4A",
         context.effort.pick(0.17, 0.085, 0.035),
     );
     let prediction = prediction.clone();
@@ -92,12 +92,11 @@ pub(super) fn odds_and_norms(
         });
         let rows: Vec<PairRuns> = rows.collect::<Result<_>>()?;
         let mut judge = |check: SameLaw, of: fn(&PairRuns) -> (f64, f64)| {
-            let worst = largest(rows.iter().map(|row| of(row).0.abs() / of(row).1));
-            let detects = bound.noticed(largest(rows.iter().map(|row| of(row).1)));
+            let (worst, detects) = bound.of(&rows.iter().map(of).collect::<Vec<_>>());
             findings.checks.push(check.tested(worst, detects, 2 * replicas));
         };
         judge(odds, |row| (row.odds - row.predicted_odds, row.se_odds));
-        judge(moved, |row| (row.moved - row.predicted_moved, row.se_moved));
+        judge(impurity, |row| (row.impurity - row.predicted_impurity, row.se_impurity));
         findings.tables.push(Table::of(rows));
         findings.protocol.push(format!(
             "The recursion of a network of width one in coordinates: two samples, one a step, {} layers, from balanced starts on the manifold at the angles {} of π/2, \
@@ -106,11 +105,6 @@ pub(super) fn odds_and_norms(
         ));
         Ok(())
     })
-}
-
-/// Gudermannian of `d = log|c_1/c_2|`.
-fn gudermannian(c: &[f64]) -> f64 {
-    2.0 * c[0].abs().atan2(c[1].abs()) - std::f64::consts::FRAC_PI_2
 }
 
 fn row(
@@ -123,20 +117,20 @@ fn row(
 ) -> Result<PairRuns> {
     let seen = |l: u64| cell.run(lab, prediction, step / (1 << l) as f64, replicas, k << 8 | l);
     let (coarse, fine) = (seen(0)?, seen(1)?);
-    let share = |end: &End| 0.5 + gudermannian(&end.correlations) / std::f64::consts::PI;
-    let (odds, se_odds) = extrapolated(&coarse, &fine, share);
-    let rest = |end: &End| end.by_norm - 0.25 * gudermannian(&end.correlations).powi(2);
-    let (moved, se_moved) = extrapolated(&coarse, &fine, rest);
+    let pair = |end: &End| [end.correlations[0], end.correlations[1]];
+    let odds = extrapolated(&coarse, &fine, |end| selection::pair(pair(end)));
+    let impurity =
+        extrapolated(&coarse, &fine, |end| end.by_norm + depth::mean_integrated_impurity(pair(end)));
     Ok(PairRuns {
         layers: cell.layers,
         angle,
         step_per_sample: step,
-        odds,
-        se_odds,
+        odds: odds.mean,
+        se_odds: odds.sem,
         predicted_odds: (prediction.pair)(start(angle)),
-        moved,
-        se_moved,
-        predicted_moved: (prediction.moved_apart)(start(angle)),
+        impurity: impurity.mean,
+        se_impurity: impurity.sem,
+        predicted_impurity: (prediction.mean)(start(angle)),
         norm_sq: fine.iter().map(|end| end.norm_sq).sum::<f64>() / replicas as f64,
         runs: replicas,
     })

@@ -7,6 +7,7 @@ use crate::schedule::Schedule;
 use crate::stats::Mean;
 use crate::study::Lab;
 use crate::theory::{depth, selection};
+use crate::vectors::participation_ratio;
 
 /// Log-ratio by which the first correlation leads at the end of a run, over the sum of the others.
 const FAR: f64 = 3.0;
@@ -66,15 +67,15 @@ impl Cell {
                 let by_norm = (prediction.balance)(self.layers, norm_sq);
                 return End { correlations: c.to_vec(), along, by_norm, norm_sq };
             }
-            along += rate * network.gain().powi(2) * network.impurity();
+            along +=
+                rate * network.gain().powi(2) * (1.0 - 1.0 / participation_ratio(network.correlations()));
             network.step(batches.next_batch(), step_per_sample);
         }
     }
 }
 
-/// The mean of a number over runs at `η` and at `η/2`, extrapolated to `η = 0`: `2 f(η/2) − f(η)` with its standard error.
-pub(super) fn extrapolated(coarse: &[End], fine: &[End], of: impl Fn(&End) -> f64) -> (f64, f64) {
-    let mean = |ends: &[End]| Mean::of(&ends.iter().map(&of).collect::<Vec<_>>());
-    let (coarse, fine) = (mean(coarse), mean(fine));
-    (2.0 * fine.mean - coarse.mean, (4.0 * fine.sem * fine.sem + coarse.sem * coarse.sem).sqrt())
+/// The mean of a number over runs at `η` and at `η/2`, extrapolated to `η = 0`.
+pub(super) fn extrapolated(coarse: &[End], fine: &[End], of: impl Fn(&End) -> f64) -> Mean {
+    let mean = |ends: &[End]| ends.iter().map(&of).collect();
+    Mean::extrapolated(mean(coarse), mean(fine))
 }

@@ -96,10 +96,9 @@ fn train(
         .collect::<Result<Vec<_>>>()?;
     engine.advance(COMPARED);
     let deviation = largest((0..replicas as usize).map(|r| deviation(&engine, &walked[r], r)));
-    let arrived = |engine: &Autodiff<TiedDeep>, r: usize| {
+    let is_pure = |engine: &Autodiff<TiedDeep>, r: usize| {
         let neuron = &engine.neurons(r)[0];
-        let lead = largest(neuron.correlations.iter().map(|c| c * c)) / neuron.norm_sq;
-        1.0 - lead < tolerance && (engine.loss(r) - (prediction.loss)(m)).abs() < tolerance
+        1.0 - largest(neuron.correlations.iter().map(|c| c * c)) / neuron.norm_sq < tolerance
     };
     // Where g is ½ at the least.
     let budget = 4.0 * granted(m, tolerance) / diffusion_rate(m, batch, STEP_PER_SAMPLE);
@@ -107,7 +106,7 @@ fn train(
     while !waiting.is_empty() && (engine.steps_taken() as f64) < budget {
         engine.advance(1000);
         waiting.retain(|&r| {
-            let ended = arrived(&engine, r) || engine.diverged_at(r).is_some();
+            let ended = engine.diverged_at(r).is_some() || is_pure(&engine, r);
             if ended {
                 engine.retire(r);
             }
@@ -115,7 +114,9 @@ fn train(
         });
     }
     let diverged = (0..replicas as usize).filter(|&r| engine.diverged_at(r).is_some()).count() as u64;
-    let hits = replicas - waiting.len() as u64 - diverged;
+    let reconstructs = |r: &usize| (engine.loss(*r) - (prediction.loss)(m)).abs() < tolerance;
+    let ended = (0..replicas as usize).filter(|r| !waiting.contains(r) && engine.diverged_at(*r).is_none());
+    let hits = ended.filter(reconstructs).count() as u64;
     Ok((Tally { trials: replicas, hits, diverged, dead: 0 }, deviation))
 }
 

@@ -7,7 +7,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::Lab;
 use crate::study::ensemble::{Ensemble, lead};
-use crate::vectors::norm;
+use crate::vectors::{norm, participation_ratio};
 
 /// Replicas of a task.
 const BLOCK: u64 = 64;
@@ -47,28 +47,24 @@ struct Walk {
     stopped: Option<Vec<f64>>,
 }
 
-/// `‖c‖`, and `1 − Σp²`.
-fn norm_and_impurity(neuron: &Neuron) -> (f64, f64) {
-    let (two, four) = neuron.correlations.iter().fold((0.0, 0.0), |(two, four), c| {
-        let square = c * c;
-        (two + square, four + square * square)
-    });
-    (two.sqrt(), 1.0 - four / (two * two))
+/// `1 − Σp²`.
+fn impurity(neuron: &Neuron) -> f64 {
+    1.0 - 1.0 / participation_ratio(&neuron.correlations)
 }
 
 impl Walk {
     fn new(neuron: &Neuron) -> Self {
-        Self { area: 0.0, impurity: norm_and_impurity(neuron).1, early: None, stopped: None }
+        Self { area: 0.0, impurity: impurity(neuron), early: None, stopped: None }
     }
 
     /// Takes in a look after the time `between`, at the time `now`; what came of the run, if it is decided.
     fn look(&mut self, neuron: &Neuron, between: f64, now: f64) -> Option<Ended> {
-        let (norm, impurity) = norm_and_impurity(neuron);
+        let impurity = impurity(neuron);
         self.area += 0.5 * between * (self.impurity + impurity);
         self.impurity = impurity;
         let (winner, others) = lead(neuron);
         let is_decided = others < DECIDED;
-        let factor = (0.5 * self.area).exp() / norm;
+        let factor = (0.5 * self.area).exp() / norm(&neuron.correlations);
         let weighted = || neuron.correlations.iter().map(|c| factor * c.abs()).collect();
         if self.early.is_none() && now >= EARLY {
             self.early = Some(weighted());

@@ -10,7 +10,6 @@ use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::words::listed;
 use crate::study::{Context, Lab, Part, Row, Table};
 use crate::theory::selection::diffusion_rate;
-use crate::vectors::largest;
 use crate::verdict::{Register, Relation};
 
 /// What keeps a neuron from a datapoint.
@@ -88,13 +87,13 @@ impl Row for Averages {
 }
 
 /// How long a run goes on, on the clock `κt`, and how many there are.
-fn size(context: &Context) -> (u64, f64) {
+fn runs_and_time(context: &Context) -> (u64, f64) {
     context.effort.pick((64, 60.0), (256, 120.0), (1024, 250.0))
 }
 
 /// Registers the averages and measures them.
 pub(super) fn averages(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (runs, time) = size(context);
+    let (runs, time) = runs_and_time(context);
     let bound = LargestDeviation::over_means(2 * CAUSES.len(), runs as usize - 1);
     let expected = register
         .expect(
@@ -112,8 +111,7 @@ pub(super) fn averages(context: &Context, prediction: &Prediction, register: &mu
             [(row.mixing - row.predicted_mixing, row.se_mixing), (row.near - row.predicted_near, row.se_near)]
         };
         let deviations: Vec<(f64, f64)> = rows.iter().flat_map(of).collect();
-        let worst = largest(deviations.iter().map(|(deviation, error)| deviation.abs() / error));
-        let detects = bound.noticed(largest(deviations.iter().map(|(_, error)| *error)));
+        let (worst, detects) = bound.of(&deviations);
         findings.checks.push(expected.tested(worst, detects, 2 * runs));
         let names: Vec<String> =
             CAUSES.iter().map(|cause| format!("{} {}", cause.name(), cause.size())).collect();
@@ -139,12 +137,9 @@ fn row(
     };
     let (coarse, fine) = (at(0)?, at(1)?);
     let extrapolated = |of: fn(&(f64, f64)) -> f64| {
-        let mean = |seen: &[(f64, f64)]| Mean::of(&seen.iter().map(of).collect::<Vec<_>>());
-        let (coarse, fine) = (mean(&coarse), mean(&fine));
-        (2.0 * fine.mean - coarse.mean, (4.0 * fine.sem * fine.sem + coarse.sem * coarse.sem).sqrt())
+        Mean::extrapolated(coarse.iter().map(of).collect(), fine.iter().map(of).collect())
     };
-    let (mixing, se_mixing) = extrapolated(|seen| seen.0);
-    let (near, se_near) = extrapolated(|seen| seen.1);
+    let (mixing, near) = (extrapolated(|seen| seen.0), extrapolated(|seen| seen.1));
     let (predicted_mixing, predicted_near) = match cause {
         Cause::Labels(sigma) => ((prediction.label_mixing)(sigma), 2.0 * (prediction.label_law)(sigma, NEAR)),
         Cause::Correlation(r) => {
@@ -155,11 +150,11 @@ fn row(
         cause: cause.name().into(),
         size: cause.size(),
         step_size: STEP_SIZE,
-        mixing,
-        se_mixing,
+        mixing: mixing.mean,
+        se_mixing: mixing.sem,
         predicted_mixing,
-        near,
-        se_near,
+        near: near.mean,
+        se_near: near.sem,
         predicted_near,
         runs,
     })

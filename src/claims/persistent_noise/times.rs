@@ -8,7 +8,6 @@ use crate::rng::{Purpose, stream};
 use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::{Context, Part};
 use crate::theory::selection::diffusion_rate;
-use crate::vectors::largest;
 use crate::verdict::{Register, Relation};
 
 const CAUSES: [Cause; 4] =
@@ -45,14 +44,10 @@ pub(super) fn switching(context: &Context, prediction: &Prediction, register: &m
                     (cause.plane(STEP_SIZE / (1 << l) as f64), lab.cell_seed(&STUDY, 1 << 32 | k << 8 | l));
                 Ok(Mean::of(&lab.each(0..runs, |replica| Ok(time(plane, seed, replica) / law))?))
             };
-            let (coarse, fine) = (at(0)?, at(1)?);
-            seen.push((
-                2.0 * fine.mean - coarse.mean - 1.0,
-                (4.0 * fine.sem * fine.sem + coarse.sem * coarse.sem).sqrt(),
-            ));
+            let ratio = Mean::extrapolated(at(0)?, at(1)?);
+            seen.push((ratio.mean - 1.0, ratio.sem));
         }
-        let worst = largest(seen.iter().map(|(deviation, error)| deviation.abs() / error));
-        let detects = bound.noticed(largest(seen.iter().map(|(_, error)| *error)));
+        let (worst, detects) = bound.of(&seen);
         findings.checks.push(expected.tested(worst, detects, 2 * runs));
         findings.protocol.push(format!(
             "The same from a datapoint until c_1 = c_2: σ = 0.15, 0.4 and r = 0.15, 0.6, {runs} runs each at η = {STEP_SIZE} and half of it."

@@ -6,10 +6,9 @@ use super::row::TiltedOdds;
 use super::setting::{ensemble, size, start};
 use super::{Prediction, STUDY};
 use crate::error::Result;
-use crate::stats::{CHECK_LEVEL, Mean, combination, normal_quantile, noticed};
+use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::{Context, Lab, Part, Table};
 use crate::theory::unequal::Unequal;
-use crate::vectors::largest;
 use crate::verdict::{Register, Relation};
 
 /// Share of the tilt that comes from the norms, the rest from the weights; the tilt; and the angle of the start over `π/2`.
@@ -40,8 +39,8 @@ fn steps(context: &Context) -> [f64; 2] {
     [first, 0.5 * first]
 }
 
-fn level() -> f64 {
-    LEVEL / BIASED / CELLS.len() as f64
+fn bound() -> LargestDeviation {
+    LargestDeviation::at(LEVEL / BIASED, CELLS.len())
 }
 
 /// Two samples with `n = 1 ± δ`, `q = ½ ± ε`, and `2(q_1 n_1 − q_2 n_2)/η = 2(2ε + δ)/η` equal to the tilt.
@@ -73,11 +72,10 @@ pub(super) fn over_tilts(
 ) -> Part {
     let [eta, half] = steps(context);
     let count = CELLS.len();
-    let quantile = normal_quantile(level());
     let law = register
         .expect(
             format!("m = 2: P(i* = 1) against I_p((1 − γ)/2, (1 + γ)/2), in standard errors: largest of {count} cells"),
-            quantile,
+            bound().errors,
             format!("exit of the diffusion at |d| = {FAR}; η = {eta} and {half} at the same γ, extrapolated to 0; normal quantile over {count}; differences are those of a probability"),
         )
         .chance(LEVEL)
@@ -94,11 +92,10 @@ pub(super) fn over_tilts(
     Box::new(move |lab, findings| {
         let seen = (0..).zip(CELLS).map(|(k, cell)| run(lab, &prediction, cell, replicas, k));
         let seen = seen.collect::<Result<Vec<_>>>()?;
-        let deviation = |row: &TiltedOdds| (row.odds - row.predicted).abs() / row.standard_error;
-        let worst = largest(seen.iter().map(|seen| deviation(&seen.row)));
-        let error = largest(seen.iter().map(|seen| seen.row.standard_error));
+        let deviation = |seen: &Seen| (seen.row.odds - seen.row.predicted, seen.row.standard_error);
+        let (worst, detects) = bound().of(&seen.iter().map(deviation).collect::<Vec<_>>());
         let runs = 2 * replicas * count as u64;
-        findings.checks.push(law.tested(worst, noticed(quantile * error, level()), runs));
+        findings.checks.push(law.tested(worst, detects, runs));
         let fine = seen[CONTROL].fine;
         findings.checks.push(equal.estimated(fine.mean, fine.interval(CHECK_LEVEL), replicas));
         findings.tables.push(Table::of(seen.into_iter().map(|seen| seen.row)));
@@ -138,7 +135,7 @@ fn run(
         means.push(won.into_iter().flatten().collect::<Mean>());
     }
     let [coarse, fine] = [means[0], means[1]];
-    let (odds, _) = combination(&[(2.0, fine.mean, fine.sem), (-1.0, coarse.mean, coarse.sem)], CHECK_LEVEL);
+    let odds = Mean::extrapolated(coarse, fine);
     let kind = if of_norms == 0.0 {
         "weights"
     } else if of_norms == 1.0 {
@@ -151,8 +148,8 @@ fn run(
         tilt,
         angle,
         step_size: steps[1],
-        odds,
-        standard_error: (2.0 * fine.sem).hypot(coarse.sem),
+        odds: odds.mean,
+        standard_error: odds.sem,
         predicted: (prediction.odds)(u, tilt, FAR),
         equal: (prediction.equal_odds)(u),
         runs: replicas,

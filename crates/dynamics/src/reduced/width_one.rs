@@ -25,18 +25,23 @@ impl WidthOne {
     }
 
     /// `L` layers of norm 1, in the span of the samples; only the direction of `c` counts. It is balanced, `N = v_l²`, and on the manifold of minima, `gN = 1`.
+    ///
+    /// # Panics
+    /// Without layers.
     pub fn balanced(c: &[f64], layers: usize) -> Self {
         let norm = crate::vectors::norm(c);
         Self::new(c.iter().map(|c| c / norm).collect(), 0.0, vec![1.0; layers - 1])
     }
 
-    /// One step on a batch of distinct samples, `step_per_sample` is `η_B`.
+    /// One step of size `step_per_sample` `= η_B` on a batch of distinct samples.
+    ///
+    /// # Panics
+    /// If there is no such sample.
     pub fn step(&mut self, batch: &[usize], step_per_sample: f64) {
         let (gain, norm_sq) = (self.gain(), self.norm_sq());
         let energy: f64 = batch.iter().map(|&i| self.correlations[i].powi(2)).sum();
         let shrink = 1.0 - step_per_sample * gain * gain * energy;
         let pull = step_per_sample * gain * (2.0 - gain * norm_sq);
-        // The batch has all of its old correlations in `energy`; each is pulled once.
         let grown = 1.0 + pull / shrink;
         batch.iter().for_each(|&i| self.correlations[i] *= grown);
         self.correlations.iter_mut().for_each(|c| *c *= shrink);
@@ -64,34 +69,23 @@ impl WidthOne {
     pub fn gain(&self) -> f64 {
         self.gains.iter().map(|v| v * v).product()
     }
-
-    /// `1 − Σ p²`, `p_i = c_i²/Σ c²`: the probability that two samples drawn by `p` differ (Gini's impurity).
-    pub fn impurity(&self) -> f64 {
-        let (mut two, mut four) = (0.0, 0.0);
-        for c in &self.correlations {
-            two += c * c;
-            four += (c * c).powi(2);
-        }
-        1.0 - four / (two * two)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theory::depth;
+    use crate::theory::selection::{diffusion_rate, weights};
+    use crate::vectors::participation_ratio;
 
     #[test]
     fn the_martingale_has_no_mean_step_to_second_order() {
-        // Mean over all batches of the change of e^{A/2} Σ√p, A that of the norm, from a point on the manifold off balance with nothing.
+        // Mean over all batches of the change of e^{A/2} Σ√p, where A grows by κ (1 − Σp²) in a step from N = 1.
         let (c, layers) = ([0.7, 0.5, 0.4, 0.3], 3);
-        let value = |net: &WidthOne, a: f64| {
-            let c = net.correlations();
-            (0.5 * a).exp() * depth::martingale_mean(c)
-        };
+        let value =
+            |net: &WidthOne, a: f64| (0.5 * a).exp() * weights(net.correlations()).iter().sum::<f64>();
         let mean_step = |eta: f64| {
             let start = WidthOne::balanced(&c, layers);
-            let da = eta * eta * 2.0 * 2.0 / 12.0 * start.impurity();
+            let da = diffusion_rate(4, 2, eta) * (1.0 - 1.0 / participation_ratio(&c));
             let mut total = 0.0;
             for (i, j) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
                 let mut net = start.clone();

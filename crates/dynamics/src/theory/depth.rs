@@ -23,11 +23,13 @@
 //! A = log N + (1 − N^{−L/(L−1)})/L.
 //! ```
 //!
-//! Noise moves norm from the scalars into the first layer, as much as the run was mixed. All that is said of `A` is said of the norm at the end: by
-//! [`Odds`](super::selection::Odds) of any start, `E e^{A/2} = ‖c‖₁/‖c‖₂`; and for two samples the angle `θ = gd d` of `d = log(c_1/c_2)` has no drift and the variance `2 sech² d dτ = 4 dA`:
+//! Noise moves norm from the scalars into the first layer, as much as the run was mixed. What is known of `A` is thereby known of the norm at the end: by
+//! [`weights`](super::selection::weights), `E e^{A/2} = ‖c‖₁/‖c‖₂`; and for two samples the angle `θ = gd d` of `d = log(c_1/c_2)` has no drift and the variance `2 sech² d dτ = 4 dA`:
 //! on the clock `4A` it is a Brownian motion, and `4A` its exit time from `(−π/2, π/2)`, whose mean is `π²/4 − gd(d_0)²`.
 
-use crate::vectors::norm;
+use std::f64::consts::FRAC_PI_2;
+
+use super::selection::angle;
 
 /// `A = log N + (1 − N^{−L/(L−1)})/L` of the squared norm `N` of the first of `L ≥ 2` layers, from a balanced start with `N_0 = 1`.
 pub fn integrated_impurity(layers: usize, norm_sq: f64) -> f64 {
@@ -47,20 +49,10 @@ pub fn norm_sq(layers: usize, integrated: f64) -> f64 {
     log.exp()
 }
 
-/// Gudermannian, `gd d = 2 arctan tanh(d/2)`.
-fn gudermannian(d: f64) -> f64 {
-    2.0 * (0.5 * d).tanh().atan()
-}
-
-/// Two samples: mean of `A` until the log-ratio of their correlations has the size `far`, `¼(gd(D)² − gd(d_0)²)`.
-pub fn mean_integrated_impurity(c: [f64; 2], far: f64) -> f64 {
-    let start = gudermannian((c[0] / c[1]).abs().ln());
-    0.25 * (gudermannian(far).powi(2) - start * start)
-}
-
-/// `E[e^{A_T/2} Σ_j √p_j(T)] = ‖c‖₁/‖c‖₂` at every stopping time `T` up to which `A` is bounded: a sum of martingales.
-pub fn martingale_mean(c: &[f64]) -> f64 {
-    c.iter().map(|c| c.abs()).sum::<f64>() / norm(c)
+/// Two samples: mean of `A`, `¼(π²/4 − gd(d_0)²)` with `gd d = 2 arctan(c_1/c_2) − π/2`. What is to come of a run that is stopped has the same mean, from where it is.
+pub fn mean_integrated_impurity(c: [f64; 2]) -> f64 {
+    let gudermannian = 2.0 * angle(c) - FRAC_PI_2;
+    0.25 * (FRAC_PI_2 * FRAC_PI_2 - gudermannian * gudermannian)
 }
 
 #[cfg(test)]
@@ -93,15 +85,15 @@ mod tests {
     #[test]
     fn the_mean_solves_the_backward_equation() {
         // f'' + tanh d f' = −½ sech² d, and 0 at the ends.
-        let (far, h) = (2.5, 1e-4);
-        let f = |d: f64| mean_integrated_impurity([d.exp(), 1.0], far);
+        let (far, h) = (40f64, 1e-4);
+        let f = |d: f64| mean_integrated_impurity([d.exp(), -1.0]);
         for d in [-1.9, -0.4, 0.0, 0.7, 2.1f64] {
             let (first, second) =
                 ((f(d + h) - f(d - h)) / (2.0 * h), (f(d + h) - 2.0 * f(d) + f(d - h)) / (h * h));
             assert!((second + d.tanh() * first + 0.5 / d.cosh().powi(2)).abs() < 1e-6, "{d}");
         }
         assert!(f(far).abs() < 1e-12 && f(-far).abs() < 1e-12);
-        // From an even start to the end: π²/16.
-        assert!((mean_integrated_impurity([1.0, 1.0], 40.0) - 0.616_850_275_068_084_9).abs() < 1e-12);
+        // From an even start: π²/16.
+        assert!((f(0.0) - 0.616_850_275_068_084_9).abs() < 1e-12);
     }
 }

@@ -10,7 +10,8 @@
 //! **Correlation** `ρ = rη` of unit samples: the gradient of the full loss has the part `½ η ρ cos 2θ` along the circle, `r cos 2θ` on the clock `τ`, towards the principal component `θ = π/4`. With the noise above the
 //! stationary density of `0 < θ < π/2` is `∝ exp(−2r/sin 2θ)/sin² 2θ`.
 //!
-//! What is neglected is of order `η` relative to what is kept, for label noise of order `ησ²` as well: the squared norm is `1 + (3/2)ησ²` in the mean. The expansions have no bound on the remainder.
+//! What is neglected is of order `η` relative to what is kept, for label noise of order `ησ²` as well: it lets the squared norm fluctuate with the variance `2ησ²` around a mean that differs from 1 by that order. The
+//! expansions have no bound on the remainder.
 
 use std::f64::consts::{FRAC_PI_4, PI};
 

@@ -86,7 +86,7 @@ pub fn pair_slope(c: [f64; 2]) -> f64 {
 }
 
 /// `arctan(|c_1|/|c_2|)`, which two zeros do not have.
-fn angle(c: [f64; 2]) -> f64 {
+pub(super) fn angle(c: [f64; 2]) -> f64 {
     if c == [0.0, 0.0] { f64::NAN } else { c[0].abs().atan2(c[1].abs()) }
 }
 
