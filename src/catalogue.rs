@@ -74,6 +74,8 @@ list![
     explorations::digits,
     explorations::optimisers,
     explorations::relu_subspaces,
+    explorations::deep_subspaces,
+    explorations::principal_component,
 ];
 
 /// The shares of all claims fit into the level of a report, whatever it examines. This is asserted when the crate is compiled.

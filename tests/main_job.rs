@@ -71,7 +71,9 @@ fn the_list_names_every_claim_once() {
             "correlated",
             "digits",
             "optimisers",
-            "relu_subspaces"
+            "relu_subspaces",
+            "deep_subspaces",
+            "principal_component"
         ]
     );
 }

@@ -4,7 +4,9 @@
 //! stream of batches under every batch size, so that what is compared differs in the batch size alone.
 
 pub mod correlated;
+pub mod deep_subspaces;
 pub mod deeper;
 pub mod digits;
 pub mod optimisers;
+pub mod principal_component;
 pub mod relu_subspaces;

@@ -9,6 +9,7 @@ pub mod escape;
 pub mod gd;
 pub mod landscape;
 pub mod momentum;
+pub mod principal_component;
 mod quadrature;
 pub mod random_walk;
 pub mod rate;

@@ -51,6 +51,12 @@
 //! on two of them: if `w_1 = (p, q)`, `p, q > 0`, on the only two, `a_1 = p w_1 + φ(w_21) w_2` asks for `w_21 > 0 > w_22`, so that `a_2 = q w_1`, and `pq = 0`. For `k = 3` the
 //! rotations of `(1, 1, −1)/√2` reconstruct three samples, each active on two: not every absorbing state is made of pure neurons.
 //!
+//! **Depth.** Let `x ↦ Mx`, `M = AᵀA`, `A = W_L ⋯ W_1`, be a tied linear network, and `u = Ax`, `y = Mx`. The loss `½‖x − y‖²` has the gradient `G = −u(x − y)ᵀ − A(x − y)xᵀ` in `A`, and
+//! `(W_L ⋯ W_2)ᵀG` in `W_1`. All gradients of the sample vanish iff `y = 0` or `y = x`: if that in `W_1` does, so does `W_1ᵀ` times it, `AᵀG = yyᵀ − (2y − My)xᵀ`. Unless `y = 0`, both terms have rank one, so
+//! `y = sx`, `My = s²x` and `s² = 2s − s²`. Conversely `y = 0` means `u = 0`, and either makes `G` vanish. If the gradients of all batches of `b < m` samples vanish, those of single samples do, since batches that
+//! differ in one sample make them equal. The absorbing states of SGD are therefore those with `M a_i ∈ {0, a_i}` for all `i`. At most as many samples are kept as the narrowest layer has
+//! neurons; if there are as many, `M` is their coordinate projector. Layers are not determined by that: with `W_l` also `Q W_l` and `W_{l+1} Q⁻¹` have the same `M`, for any invertible `Q`.
+//!
 //! What is said of the limit of the diffusion is proved here; that the odds of the chain tend to those of the diffusion is not ([`selection`]).
 
 mod monte_carlo;

@@ -1,0 +1,54 @@
+//! The mean of `sin² θ` beside its leading order, and the largest cosine with an image.
+
+use super::tables::MeanOfRuns;
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::{Plot, distinct};
+use crate::vectors::{largest, smallest};
+
+pub(super) const FIGURE: Plot<MeanOfRuns> = Plot {
+    id: "principal_component",
+    title: "How far from the first principal component of digits SGD keeps a neuron",
+    draw,
+    caption,
+};
+
+fn draw(rows: &[MeanOfRuns]) -> Drawing {
+    let names = distinct(rows, |row| row.images.clone());
+    let series = |of: &dyn Fn(&MeanOfRuns) -> Option<Point>| -> Vec<Series> {
+        let series = |(k, name): (usize, &String)| {
+            let points = rows.iter().filter(|row| row.images == *name).filter_map(of).collect();
+            Series::points(name.clone(), Colour::nth(k), Shape::nth(k), points)
+        };
+        names.iter().enumerate().map(series).collect()
+    };
+    let mut angles = series(&|row| Some(Point::within(row.leading_order, row.sine_sq?, row.low?, row.high?)));
+    let laws = || rows.iter().map(|row| row.leading_order);
+    let ends = [smallest(laws()), largest(laws())];
+    angles.push(Series::line("equal", Colour::Grey, Stroke::Dashed, ends.map(|x| (x, x)).to_vec()));
+    let single = |row: &&MeanOfRuns| row.batch == 1;
+    let cosines = series(&|row| {
+        Some(row).filter(single).and_then(|row| Some(Point::exact(row.step_per_sample, row.max_cos?)))
+    });
+    Drawing::new(
+        2,
+        vec![
+            Panel::new("", Axis::log("leading order of E sin² θ"), Axis::log("mean of sin² θ"), angles),
+            Panel::new(
+                "b = 1",
+                Axis::log("step size η"),
+                Axis::linear("largest cosine with an image"),
+                cosines,
+            ),
+        ],
+    )
+}
+
+fn caption(rows: &[MeanOfRuns]) -> String {
+    let runs = rows.iter().filter_map(|row| row.runs).max().unwrap_or(0);
+    let of_component =
+        distinct(rows, |row| format!("{} {:.3}", row.images, row.component_max_cos)).join(", ");
+    format!(
+        "A linear neuron on handwritten digits. Left: the mean of sin² of its angle to the first principal component, over time and up to {runs} runs, with 95 % intervals, against the leading order \
+         at all batch sizes and step sizes; the spectral gap grows from the first images to the last. Right: the largest cosine with a single image; the component itself has {of_component}."
+    )
+}
