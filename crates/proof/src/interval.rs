@@ -1,0 +1,123 @@
+//! Intervals of real numbers with floating-point ends.
+//!
+//! Every operation returns an interval that contains all values of the operation at real numbers of its operands. IEEE 754 rounds `+ − × ÷` correctly, so the
+//! exact value lies between the neighbours of the rounded one: each end moves outwards by one place. An end that is not a number (`∞ − ∞`, `0 · ∞`, or a
+//! division by an interval that contains 0) becomes the infinity on its side. Nothing depends on the rounding mode, on flags of the compiler, or on the platform.
+
+use std::ops::{Add, Mul, Neg, Sub};
+
+/// The interval `[low, high]`, not empty.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// `u(1 + 2u)`, `u = 2^{−53}`.
+const PLACE: f64 = 0.5 * f64::EPSILON * (1.0 + f64::EPSILON);
+/// The least positive number.
+const LEAST: f64 = 5e-324;
+
+/// More than half the distance from `x` to its neighbours.
+fn place(x: f64) -> f64 {
+    PLACE * x.abs() + LEAST
+}
+
+fn down(x: f64) -> f64 {
+    let below = x - place(x);
+    if below.is_nan() { f64::NEG_INFINITY } else { below }
+}
+
+fn up(x: f64) -> f64 {
+    let above = x + place(x);
+    if above.is_nan() { f64::INFINITY } else { above }
+}
+
+fn least(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+fn most(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+impl Interval {
+    /// All real numbers.
+    pub const ALL: Self = Self { low: f64::NEG_INFINITY, high: f64::INFINITY };
+
+    /// The interval `[low, high]`.
+    ///
+    /// # Panics
+    /// Unless `low ≤ high`.
+    pub fn new(low: f64, high: f64) -> Self {
+        assert!(low <= high, "[{low}, {high}]");
+        Self { low, high }
+    }
+
+    /// The one number `x`.
+    pub fn point(x: f64) -> Self {
+        Self::new(x, x)
+    }
+
+    /// Half the sum of the ends, rounded: some number of the interval if the ends are finite.
+    pub fn middle(self) -> f64 {
+        (0.5 * self.low + 0.5 * self.high).clamp(self.low, self.high)
+    }
+
+    /// All `x²`.
+    pub fn square(self) -> Self {
+        let (a, b) = (self.low.abs(), self.high.abs());
+        let (near, far) = if a < b { (a, b) } else { (b, a) };
+        let low = if self.low <= 0.0 && self.high >= 0.0 { 0.0 } else { down(near * near).max(0.0) };
+        Self { low, high: up(far * far) }
+    }
+
+    /// All `1/x`, or all real numbers if 0 is among the `x`.
+    pub fn recip(self) -> Self {
+        if self.low <= 0.0 && self.high >= 0.0 {
+            return Self::ALL;
+        }
+        Self { low: down(1.0 / self.high), high: up(1.0 / self.low) }
+    }
+
+    /// Whether every number of it exceeds 0.
+    pub fn is_positive(self) -> bool {
+        self.low > 0.0
+    }
+}
+
+impl Add for Interval {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { low: down(self.low + other.low), high: up(self.high + other.high) }
+    }
+}
+
+impl Sub for Interval {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self { low: down(self.low - other.high), high: up(self.high - other.low) }
+    }
+}
+
+impl Neg for Interval {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self { low: -self.high, high: -self.low }
+    }
+}
+
+impl Mul for Interval {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        let (a, b) = (self.low * other.low, self.low * other.high);
+        let (c, d) = (self.high * other.low, self.high * other.high);
+        if (a + b + c + d).is_nan() {
+            return Self::ALL;
+        }
+        let (low, high) = (least(least(a, b), least(c, d)), most(most(a, b), most(c, d)));
+        Self { low: down(low), high: up(high) }
+    }
+}
