@@ -7,6 +7,7 @@ use crate::chart::{Cell, SCALES};
 use crate::cycle::Inequality;
 use crate::interval::Interval;
 use crate::zone::Zone;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// No point of the box is in the shell.
 pub const OUTSIDE: char = 'o';
@@ -40,7 +41,7 @@ pub fn sector<const M: usize, const K: usize>(
 ) -> Result<String, String> {
     let ratios = std::array::from_fn(|i| Interval::new(0.0, if i < M - 1 { 1.0 } else { 0.0 }));
     let root = Cell { ratios, scale: Interval::new(SCALES[0], SCALES[1]), step_size };
-    tree(root, 0, &|cell| {
+    tree(root, 0, &AtomicBool::new(false), &|cell| {
         if zones.iter().any(|zone| zone.holds(cell)) {
             return Node::Leaf(ZONE);
         }
@@ -68,7 +69,7 @@ pub fn zone<const M: usize, const K: usize>(
     zone: &Zone<M>,
     of: Inequality,
 ) -> Result<String, String> {
-    tree(zone.cell, 0, &|cell| {
+    tree(zone.cell, 0, &AtomicBool::new(false), &|cell| {
         if cell.convex::<K>(sector, &zone.small, of) {
             Node::Leaf(CONVEX)
         } else {
@@ -77,23 +78,23 @@ pub fn zone<const M: usize, const K: usize>(
     })
 }
 
+/// The tree below a box; once a box has resisted (`failed`), the others are given up.
 fn tree<const M: usize>(
     cell: Cell<M>,
     depth: usize,
+    failed: &AtomicBool,
     decide: &(impl Fn(&Cell<M>) -> Node + Sync),
 ) -> Result<String, String> {
     let side = match decide(&cell) {
         Node::Leaf(letter) => return Ok(letter.to_string()),
-        Node::Cut(_) if depth == DEEPEST => return Err(format!("{cell:?}")),
         Node::Cut(side) => side,
     };
-    let [low, high] = cell.halves(side);
-    let (low, high) = if depth < PARALLEL {
-        rayon::join(|| tree(low, depth + 1, decide), || tree(high, depth + 1, decide))
-    } else {
-        let low = tree(low, depth + 1, decide)?;
-        (Ok(low), tree(high, depth + 1, decide))
-    };
+    if depth == DEEPEST || failed.load(Ordering::Relaxed) {
+        failed.store(true, Ordering::Relaxed);
+        return Err(format!("{cell:?}"));
+    }
+    let [low, high] = cell.halves(side).map(|half| move || tree(half, depth + 1, failed, decide));
+    let (low, high) = if depth < PARALLEL { rayon::join(low, high) } else { (low(), high()) };
     Ok(format!("{side}{}{}", low?, high?))
 }
 

@@ -121,3 +121,80 @@ impl Mul for Interval {
         Self { low: down(low), high: up(high) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_rational::BigRational;
+
+    /// Numbers of many magnitudes and both signs, from a linear congruence; some are small integers, some have few digits.
+    fn numbers(count: usize) -> Vec<f64> {
+        let mut state = 20_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 11
+        };
+        (0..count)
+            .map(|i| {
+                let (mantissa, exponent) =
+                    (next() as f64 / 4_503_599_627_370_496.0 - 1.0, (next() % 61) as i32 - 30);
+                if i % 5 == 0 { f64::from(exponent) } else { mantissa * 2.0_f64.powi(exponent) }
+            })
+            .collect()
+    }
+
+    fn exact(x: f64) -> BigRational {
+        BigRational::from_float(x).unwrap()
+    }
+
+    fn contains(interval: Interval, x: &BigRational) -> bool {
+        let low = interval.low == f64::NEG_INFINITY || exact(interval.low) <= *x;
+        low && (interval.high == f64::INFINITY || *x <= exact(interval.high))
+    }
+
+    fn intervals() -> Vec<Interval> {
+        numbers(400).chunks(2).map(|ends| Interval::new(ends[0].min(ends[1]), ends[0].max(ends[1]))).collect()
+    }
+
+    #[test]
+    fn operations_contain_the_exact_values_at_ends_and_inside() {
+        for pair in intervals().windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            for x in [a.low, a.middle(), a.high] {
+                for y in [b.low, b.middle(), b.high] {
+                    let (p, q) = (exact(x), exact(y));
+                    assert!(contains(a + b, &(&p + &q)) && contains(a - b, &(&p - &q)), "{a:?} {b:?}");
+                    assert!(contains(a * b, &(&p * &q)) && contains(-a, &-p.clone()), "{a:?} {b:?}");
+                }
+                let p = exact(x);
+                assert!(contains(a.square(), &(&p * &p)), "{a:?}");
+                assert!(x == 0.0 || contains(a.recip(), &p.recip()), "{a:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ends_move_outwards_by_at_least_one_place_and_at_most_two() {
+        for x in numbers(4000).into_iter().chain([0.0, 1.0, 5e-324, 2.3e-308, -2.0_f64.powi(-1022), 1.7e308])
+        {
+            assert!(down(x) <= x.next_down() && x.next_up() <= up(x), "{x:e}");
+            assert!(down(x) >= x.next_down().next_down() && up(x) <= x.next_up().next_up(), "{x:e}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_bounded_is_not_said_to_be() {
+        let (zero, huge) = (Interval::new(-1.0, 2.0), Interval::point(1e200));
+        assert_eq!(zero.recip(), Interval::ALL);
+        assert_eq!(Interval::point(0.0) * Interval::ALL, Interval::ALL);
+        assert_eq!((huge * huge).high, f64::INFINITY);
+        assert_eq!(huge * huge - huge * huge, Interval::ALL);
+        assert!(!Interval::ALL.is_positive() && !Interval::new(0.0, 1.0).is_positive());
+    }
+
+    #[test]
+    fn a_square_is_no_product_of_independent_factors() {
+        let x = Interval::new(-1.0, 2.0);
+        assert!(x.square().low == 0.0 && (x * x).low < -1.9 && x.square().high >= 4.0);
+    }
+}

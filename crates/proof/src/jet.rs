@@ -175,3 +175,50 @@ impl<const K: usize> Real for Jet2<K> {
         self.chain(inverse, -square, TWO * (square * inverse))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `x²y/(1 − xy) − (x − y)`, and its derivatives by hand.
+    fn formula<T: Real>(x: T, y: T) -> T {
+        x.square() * y * (T::constant(1.0) - x * y).recip() - (x - y) + -T::constant(0.5)
+    }
+
+    #[test]
+    fn derivatives_contain_those_taken_by_hand() {
+        let (a, b): (f64, f64) = (0.3, 0.7);
+        let u = 1.0 - a * b;
+        // f + x − y + ½ = x²y/u; with g = 1/u: ∂_x = 2xy/u + x²y²/u², and so on.
+        let first = [2.0 * a * b / u + (a * b / u).powi(2) - 1.0, a * a / u + a.powi(3) * b / (u * u) + 1.0];
+        let second = [
+            2.0 * b / u + 4.0 * a * b * b / (u * u) + 2.0 * a * a * b.powi(3) / u.powi(3),
+            2.0 * a / u + 4.0 * a * a * b / (u * u) + 2.0 * a.powi(3) * b * b / u.powi(3),
+            2.0 * a.powi(3) / (u * u) + 2.0 * a.powi(4) * b / u.powi(3),
+        ];
+        let near = |interval: Interval, x: f64, wide: f64| {
+            interval.low <= x + 1e-14 && x - 1e-14 <= interval.high && interval.high - interval.low <= wide
+        };
+        for half in [0.0, 1e-3] {
+            let [x, y] = [a, b].map(|x| Interval::new(x - half, x + half));
+            let wide = 1e-13 + 200.0 * half;
+            let jet = formula(Jet::<2>::variable(x, 0), Jet::variable(y, 1));
+            let jet2 = formula(Jet2::<2>::variable(x, 0), Jet2::variable(y, 1));
+            for i in 0..2 {
+                assert!(
+                    near(jet.gradient[i], first[i], wide) && near(jet2.gradient[i], first[i], wide),
+                    "{jet:?}"
+                );
+            }
+            for (k, (i, j)) in [(0, 0), (0, 1), (1, 1)].into_iter().enumerate() {
+                assert!(
+                    near(jet2.second(i, j), second[k], wide),
+                    "{i} {j}: {:?} {}",
+                    jet2.second(i, j),
+                    second[k]
+                );
+                assert_eq!(jet2.second(i, j), jet2.second(j, i));
+            }
+        }
+    }
+}
