@@ -1,6 +1,6 @@
 """Checks a certificate of `prove` again, in ball arithmetic (Arb, through python-flint).
 
-    python check_certificate.py FILE [--sample N] [--seed S]
+    python check_certificate.py FILE [--piece K] [--sample N] [--seed S]
 
 Reads the trees of bisections, which cover their boxes whatever they hold, and verifies at every leaf, or at N leaves drawn with the seed S, what its letter
 claims; a leaf on which balls are too coarse is bisected further. Then the zones: they hold the mixed orbits. docs/cyclic-theorem.md says why that is enough.
@@ -201,51 +201,55 @@ def orbit_inside(k, scale, eta, depth=0):
     return all(orbit_inside(k, scale, half, depth + 1) for half in [(eta[0], middle), (middle, eta[1])])
 
 
-def work(lines):
-    """(letter, m, sector, box, zones) of every leaf; zones are checked on the way."""
-    m = int(next(lines).split()[1])
-    for line in lines:
-        word, *rest = line.split()
-        if word == "piece":
-            eta = (Fraction(int(rest[0]), 256), Fraction(int(rest[0]) + 1, 256))
-            assert eta[1] <= Fraction(13, 64)
-            zones, covered = [], []
-        elif word == "zone":
-            sector, small, (radius, low, high) = int(rest[0]), rest[1], map(lambda x: Fraction(float(x)), rest[2:5])
+def work(m, lines):
+    """(letter, m, sector, box, zones) of every leaf of a piece; its zones are checked on the way."""
+    word, index = next(lines).split()
+    eta = (Fraction(int(index), 256), Fraction(int(index) + 1, 256))
+    assert word == "piece" and eta[1] <= Fraction(13, 64)
+    zones, covered = [], []
+    for word, number, *rest in map(str.split, lines):
+        sector = int(number)
+        if word == "zone":
+            small, (radius, low, high) = rest[0], map(lambda x: Fraction(float(x)), rest[1:4])
             box = [(Fraction(0), radius) if c == "1" else (1 - radius, Fraction(1)) for c in small] + [(low, high), eta]
             assert len(small) == m - 1 and orbit_inside(m - small.count("1"), (low, high), eta)
             zones.append((sector, box, small))
-            for letter, leaf in leaves(rest[5], box):
+            for letter, leaf in leaves(rest[4], box):
                 assert letter == "c"
                 yield letter + small, m, sector, leaf, []
         elif word == "sector":
-            sector = int(rest[0])
             mine = [zone for zone in zones if zone[0] == sector]
-            assert len({small for _, _, small in mine}) == 2 ** (m - 1)
+            assert len({small for _, _, small in mine}) == len(mine) == 2 ** (m - 1)
             covered.append(sector)
-            root = [(Fraction(0), Fraction(1))] * (m - 1) + [SCALES, eta]
-            for letter, leaf in leaves(rest[1], root):
+            for letter, leaf in leaves(rest[0], [(Fraction(0), Fraction(1))] * (m - 1) + [SCALES, eta]):
                 assert letter in "oz+"
                 yield letter, m, sector, leaf, mine
-        elif word == "done":
-            assert sorted(covered) == list(range(m))
+    assert word == "done" and sorted(covered) == list(range(m))
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("file")
-    parser.add_argument("--sample", type=int)
+    parser.add_argument("--piece", type=int, help="this piece only")
+    parser.add_argument("--sample", type=int, help="so many leaves of a piece")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    start = time.time()
     with (gzip.open if options.file.endswith(".gz") else open)(options.file, "rt") as lines:
-        todo = list(work(iter(lines)))
-    found = len(todo)
-    if options.sample:
-        todo = random.Random(options.seed).sample(todo, min(options.sample, found))
-    with Pool() as pool:
-        checked = sum(pool.starmap(verify, todo, chunksize=100))
-    print(f"verified {len(todo)} of {found} leaves as {checked} boxes in {time.time() - start:.0f} s")
+        m, piece, found = int(next(lines).split()[1]), [], 0
+        for line in lines:
+            piece.append(line)
+            if not line.startswith("done "):
+                continue
+            index, piece, text = int(line.split()[1]), [], piece
+            if options.piece not in (None, index):
+                continue
+            start, found = time.time(), found + 1
+            todo = list(work(m, iter(text)))
+            chosen = todo if options.sample is None else random.Random(options.seed).sample(todo, options.sample)
+            with Pool() as pool:
+                boxes = sum(pool.starmap(verify, chosen, chunksize=20))
+            print(f"piece {index}: {len(chosen)} of {len(todo)} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s")
+    assert found and not piece, "no such piece, or one that is not complete"
 
 
 if __name__ == "__main__":
