@@ -26,6 +26,14 @@ impl<const K: usize> Jet<K> {
         Self { value, gradient: from_fn(|i| if i == index { ONE } else { ZERO }) }
     }
 
+    /// The product rule.
+    fn product(self, other: Self) -> Self {
+        Self {
+            value: self.value * other.value,
+            gradient: from_fn(|i| self.value * other.gradient[i] + other.value * self.gradient[i]),
+        }
+    }
+
     /// `f(x)` with the values `f` and the slopes `f'`.
     fn chain(self, f: Interval, slope: Interval) -> Self {
         Self { value: f, gradient: self.gradient.map(|g| slope * g) }
@@ -56,10 +64,7 @@ impl<const K: usize> Sub for Jet<K> {
 impl<const K: usize> Mul for Jet<K> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        Self {
-            value: self.value * other.value,
-            gradient: from_fn(|i| self.value * other.gradient[i] + other.value * self.gradient[i]),
-        }
+        self.product(other)
     }
 }
 
@@ -101,6 +106,18 @@ impl<const K: usize> Jet2<K> {
     /// The second partial derivative by variables `i` and `j`.
     pub fn second(&self, i: usize, j: usize) -> Interval {
         self.hessian[i.max(j)][i.min(j)]
+    }
+
+    /// The product rule, twice.
+    fn product(self, other: Self) -> Self {
+        let (a, b, g, h) = (self.value, other.value, self.gradient, other.gradient);
+        Self {
+            value: a * b,
+            gradient: from_fn(|i| a * h[i] + b * g[i]),
+            hessian: lower(|i, j| {
+                (a * other.hessian[i][j] + b * self.hessian[i][j]) + (g[i] * h[j] + g[j] * h[i])
+            }),
+        }
     }
 
     /// `f(x)` with the values `f`, the slopes `f'` and the curvatures `f''`.
@@ -151,14 +168,7 @@ impl<const K: usize> Sub for Jet2<K> {
 impl<const K: usize> Mul for Jet2<K> {
     type Output = Self;
     fn mul(self, other: Self) -> Self {
-        let (a, b, g, h) = (self.value, other.value, self.gradient, other.gradient);
-        Self {
-            value: a * b,
-            gradient: from_fn(|i| a * h[i] + b * g[i]),
-            hessian: lower(|i, j| {
-                (a * other.hessian[i][j] + b * self.hessian[i][j]) + (g[i] * h[j] + g[j] * h[i])
-            }),
-        }
+        self.product(other)
     }
 }
 
