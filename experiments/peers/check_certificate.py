@@ -248,7 +248,7 @@ def main():
             chosen = todo if options.sample is None else random.Random(options.seed).sample(todo, options.sample)
             with Pool() as pool:
                 boxes = sum(pool.starmap(verify, chosen, chunksize=20))
-            print(f"piece {index}: {len(chosen)} of {len(todo)} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s")
+            print(f"piece {index}: {len(chosen)} of {len(todo)} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s", flush=True)
     assert found and not piece, "no such piece, or one that is not complete"
 
 

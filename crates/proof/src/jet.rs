@@ -214,11 +214,8 @@ mod tests {
             let wide = 1e-13 + 200.0 * half;
             let jet = formula(Jet::<2>::variable(x, 0), Jet::variable(y, 1));
             let jet2 = formula(Jet2::<2>::variable(x, 0), Jet2::variable(y, 1));
-            for i in 0..2 {
-                assert!(
-                    near(jet.gradient[i], first[i], wide) && near(jet2.gradient[i], first[i], wide),
-                    "{jet:?}"
-                );
+            for (i, first) in first.into_iter().enumerate() {
+                assert!(near(jet.gradient[i], first, wide) && near(jet2.gradient[i], first, wide), "{jet:?}");
             }
             for (k, (i, j)) in [(0, 0), (0, 1), (1, 1)].into_iter().enumerate() {
                 assert!(
