@@ -1,8 +1,11 @@
 //! Intervals of real numbers with floating-point ends.
 //!
 //! Every operation returns an interval that contains all values of the operation at real numbers of its operands. IEEE 754 rounds `+ − × ÷` correctly, so the
-//! exact value lies between the neighbours of the rounded one: each end moves outwards by one place. An end that is not a number (`∞ − ∞`, `0 · ∞`, or a
-//! division by an interval that contains 0) becomes the infinity on its side. Nothing depends on the rounding mode, on flags of the compiler, or on the platform.
+//! exact value lies between the neighbours of the rounded one, and each end moves outwards by at least one place (`u = 2^{−53}`):
+//! if `2^e ≤ |x| < 2^{e+1}`, the neighbours of `x` are at most `2u · 2^e` away, and `u(1 + 2u)|x|`, rounded or not, exceeds half of that, so that `x` plus or minus it
+//! is rounded to a neighbour or farther out; where it underflows, the least positive number, which is added, makes up for that. (S. M. Rump, P. Zimmermann, S. Boldo, G. Melquiond, *Computing
+//! predecessor and successor in rounding to nearest*, BIT 49, 2009.) An end that is not a number (`∞ − ∞`, `0 · ∞`) becomes the infinity on its side. Nothing depends on the rounding mode being changed or on
+//! flags of the compiler. The crate `inari` 2 would do as well, but it does not compile without processor features switched on for the whole workspace.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
