@@ -31,22 +31,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let start = Instant::now();
         let text = piece(samples, index, PROVED)?;
         out.write_all(text.as_bytes())?;
-        let leaves = |letter: char| {
-            text.lines()
-                .filter(|line| line.starts_with(['s', 'z']))
-                .flat_map(str::chars)
-                .filter(|c| *c == letter)
-                .count()
+        let leaves = |cover: &str, letter: char| {
+            let trees = text
+                .lines()
+                .filter(|line| line.starts_with(cover))
+                .filter_map(|line| line.split(' ').next_back());
+            trees.map(|tree| tree.matches(letter).count()).sum::<usize>()
         };
+        let (grow, convex, outside) = (leaves("sector", '+'), leaves("zone", 'c'), leaves("sector", 'o'));
         eprintln!(
-            "step sizes {index}/256 to {}/256: {} boxes grow, {} in zones are convex, {} lie outside; {:.1} s",
+            "step sizes {index}/256 to {}/256: {grow} boxes grow, {convex} in zones are convex, {outside} lie outside; {:.1} s",
             index + 1,
-            leaves('+'),
-            leaves('c') - text.matches("sector").count(),
-            text.lines()
-                .filter(|line| line.starts_with("sector"))
-                .map(|line| line[9..].matches('o').count())
-                .sum::<usize>(),
             start.elapsed().as_secs_f64()
         );
     }
