@@ -1,0 +1,50 @@
+//! `prove SAMPLES FIRST LAST FILE`: verifies the inequalities for the step sizes between `FIRST/256` and `(LAST + 1)/256`, and writes the certificate to `FILE`.
+//!
+//! What `FILE` holds already is kept, and not computed again.
+
+#![forbid(unsafe_code)]
+
+use puremix_proof::certificate::{LAST, finished, piece};
+use puremix_proof::cycle::PROVED;
+use std::fs;
+use std::io::Write;
+use std::time::Instant;
+
+const USAGE: &str = "usage: prove SAMPLES FIRST LAST FILE, with 2 to 4 samples and 1 <= FIRST <= LAST <= 51";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [samples, first, last, file] = &arguments[..] else { return Err(USAGE.into()) };
+    let (samples, first, last): (usize, usize, usize) = (samples.parse()?, first.parse()?, last.parse()?);
+    if !(2..=4).contains(&samples) || first < 1 || first > last || last > LAST {
+        return Err(USAGE.into());
+    }
+    let header = format!("samples {samples}\n");
+    let old = fs::read_to_string(file).unwrap_or_default();
+    let (kept, pieces) = finished(&old);
+    if !old.is_empty() && !old.starts_with(&header) {
+        return Err(format!("{file} is no certificate for {samples} samples").into());
+    }
+    fs::write(file, if kept.is_empty() { &header } else { kept })?;
+    let mut out = fs::OpenOptions::new().append(true).open(file)?;
+    for index in (first..=last).filter(|index| !pieces.contains(index)) {
+        let start = Instant::now();
+        let text = piece(samples, index, PROVED)?;
+        out.write_all(text.as_bytes())?;
+        let leaves = |cover: &str, letter: char| {
+            let trees = text
+                .lines()
+                .filter(|line| line.starts_with(cover))
+                .filter_map(|line| line.split(' ').next_back());
+            trees.map(|tree| tree.matches(letter).count()).sum::<usize>()
+        };
+        let (grow, convex, outside) = (leaves("sector", '+'), leaves("zone", 'c'), leaves("sector", 'o'));
+        eprintln!(
+            "step sizes {index}/256 to {}/256: {grow} boxes grow, {convex} in zones are convex, {outside} lie outside; {:.1} s",
+            index + 1,
+            start.elapsed().as_secs_f64()
+        );
+    }
+    println!("verified: {samples} samples, step sizes from {first}/256 to {}/256", last + 1);
+    Ok(())
+}

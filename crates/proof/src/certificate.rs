@@ -1,0 +1,73 @@
+//! The verification as a whole, piece by piece of the step sizes, and the text that it leaves.
+//!
+//! ```text
+//! samples M
+//! piece K                          step sizes between K/256 and (K + 1)/256
+//! sector J TREE
+//! zone J SMALL RADIUS LOW HIGH TREE
+//! done K
+//! ```
+//!
+//! `SMALL` has a letter for each `y_i`, `1` where the zone is `y_i ≤ RADIUS` and `0` where it is `y_i ≥ 1 − RADIUS`; `LOW` and `HIGH` are the ends of `δ`. Numbers are written so
+//! that they are read back exactly. A tree is described in [`crate::cover`].
+
+use crate::cover;
+use crate::cycle::Inequality;
+use crate::interval::Interval;
+use crate::zone::zones;
+use std::fmt::Write;
+
+/// Step sizes are cut into pieces of this length, a power of 2.
+pub const PIECE: f64 = 1.0 / 256.0;
+/// The last piece for which the lemmas that are proved by hand hold: up to `η = 13/64`, which exceeds 1/5.
+pub const LAST: usize = 51;
+
+/// Verifies the theorem's inequalities for the step sizes of a piece, and writes what was verified.
+///
+/// # Errors
+/// The first box, or orbit, that resists.
+///
+/// # Panics
+/// Unless `samples` is 2, 3 or 4.
+pub fn piece(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
+    let step_size = Interval::new(piece as f64 * PIECE, (piece + 1) as f64 * PIECE);
+    let covers = match samples {
+        2 => covers::<2, 3, 4>(step_size, of),
+        3 => covers::<3, 4, 5>(step_size, of),
+        4 => covers::<4, 5, 6>(step_size, of),
+        _ => panic!("{samples} samples"),
+    }?;
+    Ok(format!("piece {piece}\n{covers}done {piece}\n"))
+}
+
+/// Zones first: a control fails there sooner. `L = M + 1`, `K = M + 2`.
+fn covers<const M: usize, const L: usize, const K: usize>(
+    step_size: Interval,
+    of: Inequality,
+) -> Result<String, String> {
+    let zones = zones::<M>(step_size)?;
+    let mut text = String::new();
+    for sector in 0..M {
+        for zone in &zones {
+            let tree = cover::zone::<M, L>(sector, zone, of)?;
+            let small: String =
+                zone.small[..M - 1].iter().map(|small| if *small { '1' } else { '0' }).collect();
+            let (ratio, scale) = (zone.cell.ratios[0], zone.cell.scale);
+            let radius = ratio.high - ratio.low;
+            let _ = writeln!(text, "zone {sector} {small} {radius} {} {} {tree}", scale.low, scale.high);
+        }
+    }
+    for sector in 0..M {
+        let tree = cover::sector::<M, K>(sector, step_size, &zones, of)?;
+        let _ = writeln!(text, "sector {sector} {tree}");
+    }
+    Ok(text)
+}
+
+/// The part of a certificate that is complete, and the pieces in it.
+pub fn finished(text: &str) -> (&str, Vec<usize>) {
+    let end =
+        text.rfind("\ndone ").and_then(|at| text[at + 1..].find('\n').map(|line| at + line + 2)).unwrap_or(0);
+    let pieces = text[..end].lines().filter_map(|line| line.strip_prefix("done ")?.parse().ok()).collect();
+    (&text[..end], pieces)
+}

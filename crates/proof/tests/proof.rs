@@ -1,0 +1,114 @@
+//! What the proof rests on, against independent routes; and controls, for which it must fail.
+
+use puremix_proof::certificate::{LAST, PIECE, finished, piece};
+use puremix_proof::cycle::{Inequality, PROVED, growth, norm};
+use puremix_proof::interval::Interval;
+use puremix_proof::{cover, zone};
+
+/// A cycle of the definition: correlations `c`, residual `r`.
+fn cycle(c: &mut [f64], r: &mut f64, eta: f64) {
+    for j in 0..c.len() {
+        let (now, norm) = (c[j], c.iter().map(|c| c * c).sum::<f64>() + *r * *r);
+        c.iter_mut().for_each(|c| *c *= 1.0 - eta * now * now);
+        *r *= 1.0 - eta * now * now;
+        c[j] += eta * now * (2.0 - norm);
+    }
+}
+
+/// `q`, from the definition: what a cycle visits.
+fn visited(c: &[f64], r: f64, eta: f64) -> Vec<f64> {
+    let (mut after, mut r) = (c.to_vec(), r);
+    (0..c.len())
+        .map(|j| {
+            let (now, norm) = (after[j], after.iter().map(|c| c * c).sum::<f64>() + r * r);
+            after.iter_mut().for_each(|c| *c *= 1.0 - eta * now * now);
+            r *= 1.0 - eta * now * now;
+            after[j] += eta * now * (2.0 - norm);
+            now * now
+        })
+        .collect()
+}
+
+/// `W = V − (η/2) D² − s`, from its definition.
+fn lyapunov(c: &[f64], r: f64, eta: f64) -> f64 {
+    let q = visited(c, r, eta);
+    let (sum, squares) = (q.iter().sum::<f64>(), q.iter().map(|q| q * q).sum::<f64>());
+    let norm = c.iter().map(|c| c * c).sum::<f64>() + r * r;
+    let (product, mean) = (q.iter().map(|q| 1.0 - eta * q).product::<f64>(), squares / sum);
+    let defect = 2.0 - norm - mean - ((1.0 - product) / eta - mean) / product;
+    squares / (sum * sum) - 0.5 * eta * defect * defect - r * r
+}
+
+fn starts() -> impl Iterator<Item = ([f64; 3], f64)> {
+    (0..200).map(|i| {
+        let x = |k: f64| (f64::from(i) * k).fract();
+        (
+            [0.05 + 0.7 * x(0.618_033_988), 0.05 + 0.6 * x(0.414_213_562), 0.1 + 0.5 * x(0.732_050_807)],
+            0.4 * x(0.236_067_977),
+        )
+    })
+}
+
+#[test]
+fn growth_is_that_of_the_definition() {
+    for eta in [0.01, 0.13, 0.2] {
+        for (c, r) in starts() {
+            let q = visited(&c, r, eta);
+            let mut after = (c, r);
+            cycle(&mut after.0, &mut after.1, eta);
+            let by_hand = lyapunov(&after.0, after.1, eta) - lyapunov(&c, r, eta);
+            let sum = q.iter().sum::<f64>();
+            let point = |x: f64| Interval::point(x);
+            let q: [f64; 3] = q.try_into().unwrap();
+            let (s, step_size) = (point(r * r), point(eta));
+            let enclosed = growth(&q.map(point), &q.map(|q| point(q / sum)), s, step_size, PROVED);
+            assert!(
+                (enclosed.middle() - by_hand).abs() < 1e-12 && enclosed.high - enclosed.low < 1e-11,
+                "{c:?}"
+            );
+            let n = c.iter().map(|c| c * c).sum::<f64>() + r * r;
+            assert!((norm(&q.map(point), s, step_size).middle() - n).abs() < 1e-13);
+        }
+    }
+}
+
+#[test]
+fn two_samples_are_proved_at_one_fifth_and_nearby() {
+    assert!(LAST as f64 * PIECE < 0.2 && 0.2 < (LAST + 1) as f64 * PIECE);
+    let text = piece(2, LAST, PROVED).unwrap();
+    let header = "samples 2\n".to_string();
+    let whole = header + &text;
+    assert_eq!(finished(&whole), (whole.as_str(), vec![LAST]));
+    assert_eq!(finished(&(whole.clone() + "piece 3\nsector 0 zz")).0, whole);
+    assert_eq!(finished("samples 2\npiece 3\nzone"), ("", vec![]));
+    assert_eq!(text.lines().filter(|line| line.starts_with("zone")).count(), 4);
+    assert!(text.lines().filter(|line| line.starts_with("sector")).all(|line| line.contains('+')));
+}
+
+/// The orbit of two samples at η = 1/5, 0.680665824563924², lies in its zone.
+#[test]
+fn zones_hold_the_orbits() {
+    let zones = zone::zones::<2>(Interval::new(0.19921875, 0.203125)).unwrap();
+    let scale = 2.0 * 0.680_665_824_563_924_f64.powi(2) - 1.0 + 0.15 * 0.5;
+    let pair = zones.iter().find(|zone| !zone.small[0]).unwrap();
+    assert!(pair.cell.scale.low < scale && scale < pair.cell.scale.high);
+}
+
+/// What must not be proved: each control differs from the theorem in one thing.
+#[test]
+fn controls_fail() {
+    let late = Inequality { push: -1.0, ..PROVED };
+    let plain = Inequality { weight: 0.0, ..PROVED };
+    let moved = Inequality { shift: 0.8, ..PROVED };
+    for control in [late, plain, moved] {
+        assert!(piece(2, LAST, control).is_err(), "{control:?}");
+    }
+    assert!(piece(2, 140, PROVED).is_err(), "η = 0.55");
+    // A wrong shift has its maximum elsewhere, which the main cover notices: W falls near the mixed orbit.
+    let step_size = Interval::new(0.19921875, 0.203125);
+    let zones = zone::zones::<2>(step_size).unwrap();
+    assert!(cover::sector::<2, 4>(0, step_size, &zones, PROVED).is_ok());
+    assert!(cover::sector::<2, 4>(0, step_size, &zones, moved).is_err());
+    // Without its zones no cover ends: at a mixed orbit nothing grows.
+    assert!(cover::sector::<2, 4>(0, step_size, &zones[1..], PROVED).is_err());
+}

@@ -1,0 +1,253 @@
+"""Checks a certificate of `prove` again, in ball arithmetic (Arb, through python-flint).
+
+    python check_certificate.py FILE [--piece K] [--sample N]
+
+Reads the trees of bisections, which cover their boxes whatever they hold, and verifies at every leaf, or at N leaves that are drawn, what its letter
+claims; a leaf on which balls are too coarse is bisected further. Then the zones: they hold the mixed orbits. docs/cyclic-theorem.md says why that is enough.
+"""
+
+import argparse
+import gzip
+import random
+import time
+from fractions import Fraction
+from multiprocessing import Pool
+
+from flint import arb, ctx
+
+ctx.prec = 64
+TINY = Fraction(1, 2**20)
+SCALES = (Fraction(-5, 16), Fraction(1, 4))
+
+
+def ball(low, high):
+    middle, radius = (low + high) / 2, (high - low) / 2
+    exact = lambda x: arb(x.numerator) / x.denominator  # denominators are powers of 2
+    return arb(exact(middle), exact(radius))
+
+
+class Jet:
+    """A value, its gradient and its Hessian (row i up to column i)."""
+
+    def __init__(self, value, gradient, hessian):
+        self.v, self.g, self.h = value, gradient, hessian
+
+    @staticmethod
+    def of(value, n, index=None):
+        gradient = [arb(int(i == index)) for i in range(n)]
+        return Jet(value, gradient, [[arb(0)] * (i + 1) for i in range(n)])
+
+    def lift(self, x):
+        return x if isinstance(x, Jet) else Jet.of(arb(x) if isinstance(x, int) else ball(x, x), len(self.g))
+
+    def __add__(self, x):
+        x = self.lift(x)
+        hessian = [[a + b for a, b in zip(r, q)] for r, q in zip(self.h, x.h)]
+        return Jet(self.v + x.v, [a + b for a, b in zip(self.g, x.g)], hessian)
+
+    def __neg__(self):
+        return Jet(-self.v, [-a for a in self.g], [[-a for a in row] for row in self.h])
+
+    def __sub__(self, x):
+        return self + -self.lift(x)
+
+    def __rsub__(self, x):
+        return self.lift(x) - self
+
+    def __mul__(self, x):
+        x = self.lift(x)
+        a, b, g, h = self.v, x.v, self.g, x.g
+        entry = lambda i, j: a * x.h[i][j] + b * self.h[i][j] + g[i] * h[j] + g[j] * h[i]
+        hessian = [[entry(i, j) for j in range(i + 1)] for i in range(len(g))]
+        return Jet(a * b, [a * q + b * p for p, q in zip(g, h)], hessian)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def inverse(self):
+        f, g = 1 / self.v, self.g
+        slope, curve = -f * f, 2 * f * f * f
+        hessian = [[slope * self.h[i][j] + curve * g[i] * g[j] for j in range(i + 1)] for i in range(len(g))]
+        return Jet(f, [slope * a for a in g], hessian)
+
+
+def product(values):
+    result = 1
+    for value in values:
+        result = value * result
+    return result
+
+
+def chart(sector, y, scale, eta):
+    """Visit coordinates and their shares."""
+    y = y[:sector] + [scale.lift(1)] + y[sector:]
+    unit = sum(y).inverse()
+    p = [x * unit for x in y]
+    total = 1 + scale - Fraction(3, 4) * eta * (1 - sum(x * x for x in p))
+    return [x * total for x in p], p
+
+
+def norm_of(q, s, eta):
+    return s + sum(q[j] * product((1 - eta * x).inverse() * (1 - eta * x).inverse() for x in q[:j]) for j in range(len(q)))
+
+
+def defect(q, norm, eta):
+    mean = sum(x * x for x in q) * sum(q).inverse()
+    shrunk = sum(q[j] * product(1 - eta * x for x in q[:j]) for j in range(len(q)))
+    return 2 - norm - mean - (shrunk - mean) * product(1 - eta * x for x in q).inverse()
+
+
+def growth(q, p, s, eta):
+    """By how much a cycle increases W = V − (η/2) D² − s."""
+    m, q, norm, kept, g = len(q), list(q), norm_of(q, s, eta), 1, []
+    before = defect(q, norm, eta)
+    for t in range(m):
+        u, push = 1 - eta * q[t], eta * (2 - norm)
+        g.append((u + push) * product(1 - eta * q[i] for i in range(m) if i != t))
+        kept, norm = kept * u * u, u * u * norm + q[t] * push * (2 * u + push)
+        q[t] = q[t] * g[t] * g[t]
+    after, mean = defect(q, norm, eta), sum(p[i] * g[i] * g[i] for i in range(m))
+    drive = [p[i] * (g[i] * g[i] + mean) for i in range(m)]
+    pairs = [(j, k) for k in range(m) for j in range(k)]
+    gain = sum(p[j] * p[k] * (g[j] - g[k]) * (g[j] + g[k]) * (drive[j] - drive[k]) for j, k in pairs)
+    inverse = mean.inverse()
+    return gain * inverse * inverse - Fraction(1, 2) * eta * (after - before) * (after + before) + s * (1 - kept)
+
+
+def evaluate(m, sector, sides):
+    """Growth as a function of the m − 1 ratios, of δ and η, and of s."""
+    x = [Jet.of(side, m + 2, i) for i, side in enumerate(sides)]
+    q, p = chart(sector, x[: m - 1], x[m - 1], x[m])
+    return growth(q, p, x[m + 1], x[m])
+
+
+def definite(a):
+    for k in range(len(a)):
+        if not a[k][k] > 0:
+            return False
+        for i in range(k + 1, len(a)):
+            for j in range(k + 1, i + 1):
+                a[i][j] = a[j][i] = a[i][j] - a[i][k] * a[j][k] / a[k][k]
+    return True
+
+
+def holds(letter, m, sector, box, zones):
+    """Whether what the letter claims is verified on the box."""
+    sides = [ball(*side) for side in box] + [ball(Fraction(0), TINY)]
+    if letter == "z":
+        return any(all(z[0] <= b[0] and b[1] <= z[1] for z, b in zip(zone, box)) for _, zone, _ in zones)
+    if letter == "o":
+        x = [Jet.of(side, 0) for side in sides]
+        q, _ = chart(sector, x[: m - 1], x[m - 1], x[m])
+        norm = norm_of(q, x[m + 1], x[m]).v
+        return norm < ball(1 - TINY, 1 - TINY) or norm > 1 + sides[m] / 4
+    over = evaluate(m, sector, sides)
+    second = lambda i, j: over.h[max(i, j)][min(i, j)]
+    if letter == "+":
+        middles = [(low + high) / 2 for low, high in box]
+        at = evaluate(m, sector, [ball(x, x) for x in middles] + [arb(0)])
+        reach = [(ball(*side) - ball(x, x)).abs_upper() for side, x in zip(box, middles)]
+        step = [arb(0, r) for r in reach]
+        bound = at.v + sum(at.g[i] * step[i] for i in range(m + 1))
+        bound += sum(second(i, j) * step[i] * step[j] for i in range(m + 1) for j in range(i))
+        bound += sum(second(i, i) * arb(r * r / 2, r * r / 2) / 2 for i, r in enumerate(reach))
+        return over.g[m + 1] > 0 and bound > 0
+    small = [i for i in range(m - 1) if letter[1 + i] == "1"]
+    face = [m - 1] + [i for i in range(m - 1) if i not in small]
+    grows = over.g[m + 1] > 0 and all(over.g[i] > 0 for i in small)
+    return grows and definite([[second(i, j) for j in face] for i in face])
+
+
+def verify(letter, m, sector, box, zones, depth=0):
+    if holds(letter, m, sector, box, zones):
+        return 1
+    assert depth < 12 and letter != "z", f"not verified: {letter}, sector {sector}, {box}"
+    return sum(verify(letter, m, sector, half, zones, depth + 1) for half in halves(box, depth % len(box)))
+
+
+def halves(box, side):
+    """The upper half, then the lower."""
+    low, high = box[side]
+    middle = (low + high) / 2
+    return [box[:side] + [half] + box[side + 1 :] for half in ((middle, high), (low, middle))]
+
+
+def leaves(tree, root):
+    """The leaves of a tree in preorder, with their boxes; that the tree is complete is checked."""
+    stack = [root]
+    for letter in tree:
+        box = stack.pop()
+        if letter.isdigit():
+            stack += halves(box, int(letter))
+        else:
+            yield letter, box
+    assert not stack, "a tree ends early"
+
+
+def orbit_inside(k, scale, eta, depth=0):
+    """f(a) < 2 at the lower end of δ and > 2 at the upper, for every η: so the mixed orbit of k samples lies between."""
+    middle = (eta[0] + eta[1]) / 2
+    def balance(end, of):
+        x = Jet.of(of, 1, 0)
+        a = (1 - Fraction(3, 4) * x * (1 - x.lift(1) * x.lift(k).inverse()) + end) * x.lift(k).inverse()
+        inverse = (1 - x * a).inverse()
+        powers = [product([inverse] * i) for i in range(k)]
+        return a * (2 + sum((w * w + w for w in powers[1:]), x.lift(0)))
+    value = lambda end: balance(end, ball(middle, middle)).v + balance(end, ball(*eta)).g[0] * (ball(*eta) - ball(middle, middle))
+    if value(scale[0]) < 2 and value(scale[1]) > 2:
+        return True
+    assert depth < 10, "an orbit is not enclosed"
+    return all(orbit_inside(k, scale, half, depth + 1) for [half] in halves([eta], 0))
+
+
+def work(m, lines):
+    """(letter, m, sector, box, zones) of every leaf of a piece; its zones are checked on the way."""
+    word, index = next(lines).split()
+    eta = (Fraction(int(index), 256), Fraction(int(index) + 1, 256))
+    assert word == "piece" and eta[1] <= Fraction(13, 64)
+    zones, covered = [], []
+    for word, number, *rest in map(str.split, lines):
+        sector = int(number)
+        if word == "zone":
+            small, (radius, low, high) = rest[0], map(lambda x: Fraction(float(x)), rest[1:4])
+            box = [(Fraction(0), radius) if c == "1" else (1 - radius, Fraction(1)) for c in small] + [(low, high), eta]
+            assert len(small) == m - 1 and orbit_inside(m - small.count("1"), (low, high), eta)
+            zones.append((sector, box, small))
+            for letter, leaf in leaves(rest[4], box):
+                assert letter == "c"
+                yield letter + small, m, sector, leaf, []
+        elif word == "sector":
+            mine = [zone for zone in zones if zone[0] == sector]
+            assert len({small for _, _, small in mine}) == len(mine) == 2 ** (m - 1)
+            covered.append(sector)
+            for letter, leaf in leaves(rest[0], [(Fraction(0), Fraction(1))] * (m - 1) + [SCALES, eta]):
+                assert letter in "oz+"
+                yield letter, m, sector, leaf, mine
+    assert word == "done" and sorted(covered) == list(range(m))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("file")
+    parser.add_argument("--piece", type=int, help="this piece only")
+    parser.add_argument("--sample", type=int, help="so many leaves of a piece")
+    options = parser.parse_args()
+    with (gzip.open if options.file.endswith(".gz") else open)(options.file, "rt") as lines:
+        m, piece, found = int(next(lines).split()[1]), [], 0
+        for line in lines:
+            piece.append(line)
+            if not line.startswith("done "):
+                continue
+            index, piece, text = int(line.split()[1]), [], piece
+            if options.piece not in (None, index):
+                continue
+            start, found = time.time(), found + 1
+            todo = list(work(m, iter(text)))
+            chosen = todo if options.sample is None else random.Random(1).sample(todo, options.sample)
+            with Pool() as pool:
+                boxes = sum(pool.starmap(verify, chosen, chunksize=20))
+            print(f"piece {index}: {len(chosen)} of {len(todo)} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s", flush=True)
+    assert found and not piece, "no such piece, or one that is not complete"
+
+
+if __name__ == "__main__":
+    main()
