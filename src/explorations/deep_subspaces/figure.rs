@@ -11,9 +11,19 @@ pub(super) const FIGURE: Plot<RunEnd> = Plot {
     caption,
 };
 
+/// Settings in a panel, which leaves room for their names.
+const IN_A_PANEL: usize = 6;
+
+fn name(row: &RunEnd) -> String {
+    format!("{} ({})", row.widths, row.batch)
+}
+
 fn draw(rows: &[RunEnd]) -> Drawing {
-    let name = |row: &RunEnd| format!("{}, b = {}", row.widths, row.batch);
     let settings = distinct(rows, name);
+    Drawing::new(1, settings.chunks(IN_A_PANEL).map(|settings| panel(rows, settings)).collect())
+}
+
+fn panel(rows: &[RunEnd], settings: &[String]) -> Panel {
     let pairs = rows.iter().map(|row| row.pair + 1).max().unwrap_or(1) as f64;
     let series = |k: usize, label: &str, of: fn(&RunEnd) -> Option<f64>| {
         let point = |row: &RunEnd| {
@@ -25,20 +35,10 @@ fn draw(rows: &[RunEnd]) -> Drawing {
         let points = rows.iter().filter(|row| row.at_rest).filter_map(point).collect();
         Series::points(label, Colour::nth(k), Shape::nth(k), points)
     };
-    let x = Axis::named("widths of the layers, batch size", settings.clone());
-    let y = Axis::log("distance from a coordinate projector");
-    Drawing::new(
-        1,
-        vec![Panel::new(
-            "",
-            x,
-            y,
-            vec![
-                series(0, "whole map", |row| row.map_distance),
-                series(1, "W_1ᵀW_1", |row| row.layer_distance),
-            ],
-        )],
-    )
+    let x = Axis::named("widths of the layers (batch size)", settings.to_vec());
+    let map = series(0, "whole map", |row| row.map_distance);
+    let layer = series(1, "first layer, W_1ᵀW_1", |row| row.layer_distance);
+    Panel::new("", x, Axis::log("distance from a coordinate projector"), vec![map, layer])
 }
 
 fn caption(rows: &[RunEnd]) -> String {
