@@ -16,7 +16,7 @@ pub fn text(of: &str) -> String {
 }
 
 /// The archived reports: the main job, and claims and explorations that join it at full effort only.
-const REPORTS: [&str; 8] = [
+const REPORTS: [&str; 10] = [
     "reproduce.json",
     "selection_law.json",
     "odds_identity.json",
@@ -25,6 +25,8 @@ const REPORTS: [&str; 8] = [
     "depth.json",
     "optimisers.json",
     "relu_subspaces.json",
+    "deep_subspaces.json",
+    "principal_component.json",
 ];
 
 fn report(name: &str) -> Value {
