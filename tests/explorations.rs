@@ -194,10 +194,10 @@ fn a_neuron_on_digits_stays_as_far_from_the_first_component_as_to_leading_order(
     for cell in &cells {
         let [mean, low, high, law] =
             ["sine_sq", "low", "high", "leading_order"].map(|name| number(cell, name));
-        // Twice the half-width of a 95 % interval of six runs is beyond the quantile at 1e-2/45; what is neglected is up to a fifth of the law.
+        // The seed is fixed; the width of a 95 % interval of six runs is 5.1 standard errors, and what is neglected is up to a fifth of the law.
         assert!((mean - law).abs() < (high - low) + 0.2 * law, "{cell:?}");
     }
-    // Doubling the step size doubles the mean, of all digits and of two.
+    // Four times the step size gives some four times the mean, of all digits and of two.
     for cells in cells.chunks(9) {
         let ratio = number(&cells[2], "sine_sq") / number(&cells[4], "sine_sq");
         assert!((2.0..8.0).contains(&ratio), "{ratio}");

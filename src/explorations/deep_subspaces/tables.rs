@@ -24,6 +24,7 @@ pub(super) struct RunEnd {
     /// Shares of `W_1` on lost samples, and of `W_1ᵀW_1` off the diagonal.
     pub on_lost: Option<f64>,
     pub off_diagonal: Option<f64>,
+    /// Largest eigenvalue of `W_1ᵀW_1` on the samples.
     pub first_layer: Option<f64>,
 }
 

@@ -20,7 +20,7 @@ pub const STUDY: Study = Study {
     title: "how far from the first principal component of handwritten digits SGD keeps a neuron",
     theorem: "open",
     source: "beyond the paper",
-    statement: "One linear neuron on handwritten digits, mean image subtracted, then unit norm. Gradient descent ends in the first principal component e_1; SGD does not come to rest, and stays at an angle \
+    statement: "One linear neuron on handwritten digits, mean image subtracted, then unit norm. The loss has its minima at ±e_1, the first principal component; SGD does not come to rest, and stays at an angle \
                 θ to it, as under Oja's rule: to leading order E sin²θ is proportional to the step size per sample, and grows as the spectral gap closes.",
     formula: r"\mathbb{E} \sin^2\theta = \eta_B\, \frac{m-b}{m-1} \sum_{k \ge 2} \frac{\mathbb{E}[x_1^2 x_k^2]}{2(\lambda_1 - \lambda_k)} + O(\eta_B^2), \qquad x_k = \langle x, e_k \rangle",
     figures: &[&figure::FIGURE],

@@ -77,6 +77,7 @@ pub(super) struct Seen {
     pub cosine: f64,
     /// Largest cosine with an image.
     pub max_cos: f64,
+    /// `‖w‖²`.
     pub norm_sq: f64,
 }
 

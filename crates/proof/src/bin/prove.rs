@@ -7,7 +7,7 @@
 use puremix_proof::certificate::{LAST, finished, piece};
 use puremix_proof::cycle::PROVED;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 const USAGE: &str = "usage: prove SAMPLES FIRST LAST FILE, with 2 to 4 samples and 1 <= FIRST <= LAST <= 51";
@@ -20,7 +20,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err(USAGE.into());
     }
     let header = format!("samples {samples}\n");
-    let old = fs::read_to_string(file).unwrap_or_default();
+    let old = match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        old => old.map_err(|error| format!("{file}: {error}"))?,
+    };
     let (kept, pieces) = finished(&old);
     if !old.is_empty() && !old.starts_with(&header) {
         return Err(format!("{file} is no certificate for {samples} samples").into());

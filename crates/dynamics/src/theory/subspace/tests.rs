@@ -134,6 +134,60 @@ fn what_no_sample_moves_are_coordinate_projectors() {
     assert!((&c * c.transpose() - DMatrix::identity(3, 3)).amax() < 4e-15 && moves(&c) > 0.05);
 }
 
+/// Largest derivative of the loss of any of five samples `e_i ∈ R^6` by any weight of `x ↦ AᵀAx`, `A = W_2 W_1`, from differences that have no error
+/// but rounding: the loss is of degree four in a weight.
+fn largest_slope(layers: &[DMatrix<f64>; 2]) -> f64 {
+    let loss = |layers: &[DMatrix<f64>; 2], i: usize| {
+        let a = &layers[1] * &layers[0];
+        let mut error = a.transpose() * a.column(i);
+        error[i] -= 1.0;
+        0.5 * error.norm_squared()
+    };
+    let mut largest = 0.0f64;
+    for (layer, i) in (0..2).flat_map(|layer| (0..5).map(move |i| (layer, i))) {
+        for entry in 0..layers[layer].len() {
+            let at = |h: f64| {
+                let mut moved = layers.clone();
+                moved[layer][entry] += h;
+                loss(&moved, i)
+            };
+            let slope = (8.0 * (at(0.01) - at(-0.01)) - (at(0.02) - at(-0.02))) / 0.12;
+            largest = largest.max(slope.abs());
+        }
+    }
+    largest
+}
+
+#[test]
+fn deep_networks_rest_where_each_sample_is_kept_or_lost() {
+    // A = W_2 W_1 keeps samples 0 and 3 up to a rotation; W_1 has a third neuron that W_2 does not read.
+    let turned = gaussian(2, 2, 7).qr().q();
+    let mixed = gaussian(2, 2, 8);
+    let split = |a: &DMatrix<f64>| {
+        let mut first = gaussian(3, 6, 9);
+        first.rows_mut(0, 2).copy_from(&(&mixed * a));
+        let mut second = DMatrix::zeros(2, 3);
+        second.columns_mut(0, 2).copy_from(&mixed.clone().try_inverse().unwrap());
+        [first, second]
+    };
+    let mut kept = DMatrix::zeros(2, 6);
+    kept.set_column(0, &turned.column(0));
+    kept.set_column(3, &turned.column(1));
+    let at_rest = largest_slope(&split(&kept));
+    assert!(at_rest < 1e-10, "{at_rest:e}");
+    let first = &split(&kept)[0];
+    assert!((first.transpose() * first - DMatrix::identity(6, 6)).column(0).norm() > 0.1);
+    // One sample alone is a place of rest, too; a shorter one is not, nor are two samples that share a direction.
+    let mut one = kept.clone();
+    one.set_column(3, &DMatrix::zeros(2, 1).column(0));
+    assert!(largest_slope(&split(&one)) < 1e-10);
+    assert!(largest_slope(&split(&(0.95 * &kept))) > 0.05);
+    let mut shared = kept.clone();
+    shared.set_column(0, &(0.6 * turned.column(0)));
+    shared.set_column(1, &(0.8 * turned.column(0)));
+    assert!(largest_slope(&split(&shared)) > 0.05);
+}
+
 #[test]
 fn one_neuron_and_all_but_one_have_the_odds_of_the_lattice() {
     let normal = [5.0, 3.0, 2.0];
