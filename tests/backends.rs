@@ -1,6 +1,11 @@
 //! Every backend computes the same thing: one body for all, formulas and the reduced engine in double precision on the
 //! host as the reference, and tolerances that follow from the unit round-off `u` of the precision.
 
+#![deny(unsafe_code)]
+
+#[expect(dead_code, reason = "most helpers are for the other tests")]
+mod common;
+
 use nalgebra::{DMatrix, SymmetricEigen};
 use puremix::Error;
 use puremix::data::Dataset;
@@ -15,9 +20,7 @@ use puremix::theory;
 use puremix::train::{Outcome, Plan, StopRule, train};
 use puremix::update::{Noise, Update};
 
-use crate::common::{
-    BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout, summed,
-};
+use common::{BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout, summed};
 
 /// Every precision the device has.
 fn all(backend: Backend) -> Vec<Compute> {

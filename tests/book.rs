@@ -53,7 +53,7 @@ fn anchors(page: &str) -> BTreeSet<String> {
 }
 
 /// Where the links and images of a page lead to, but for those to other sites.
-fn links(page: &str) -> Vec<String> {
+pub fn links(page: &str) -> Vec<String> {
     let targets = prose(page);
     let targets = targets.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     targets.filter(|target| !target.starts_with("https://")).map(str::to_string).collect()

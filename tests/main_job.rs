@@ -107,8 +107,7 @@ fn the_report_depends_on_the_seed_and_on_nothing_else() {
     let report = |name: &str, seed, threads| timeless(reproduce(&directory.path().join(name), seed, threads));
     let reference = report("a", "11", "1");
     let text = |report: &Value| serde_json::to_string_pretty(report).unwrap();
-    assert_eq!(text(&reference), text(&report("b", "11", "2")), "threads");
-    assert_eq!(text(&reference), text(&report("c", "11", "3")), "threads");
+    assert_eq!(text(&reference), text(&report("b", "11", "3")), "threads");
     let other = report("d", "12", "2");
     for (a, b) in reference["claims"].as_array().unwrap().iter().zip(other["claims"].as_array().unwrap()) {
         assert!(a["checks"] != b["checks"] || a["notes"] != b["notes"], "{}", a["id"]);

@@ -29,10 +29,6 @@ mod stacks;
 /// Update rules, step schedules, weight decay and noise.
 mod updates;
 
-/// Backends: one body for all of them, against double precision on the CPU.
-#[cfg(feature = "flex")]
-mod backends;
-
 /// Models: the trait as the only door into the autodiff engine; saving and loading.
 mod models;
 
@@ -128,6 +124,9 @@ mod documents;
 
 /// The book as a whole: its links, its chapters, the languages of its blocks, its notation.
 mod book;
+
+/// The figures of the findings against the archived tables.
+mod figures;
 
 /// Every command of README and book, run as it stands there.
 #[cfg(unix)]

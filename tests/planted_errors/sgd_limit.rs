@@ -46,20 +46,23 @@ fn every_check_can_fail() {
     seen.retain(|name| !name.starts_with("… in another datapoint"));
     assert_eq!(seen.len(), 15, "{seen:?}");
     assert!(seen.iter().any(|name| name.ends_with("runs that stay with their datapoint and come nearer")));
-    // Counts of all settings together and of the weakest see the small norms.
-    let seen = names(Prediction { limit_set: if_small, ..right.clone() });
-    assert!(seen.len() == 4 && seen.iter().all(|name| name.contains("‖w_0‖ = 0.05")), "{seen:?}");
-    let weakest = seen.iter().filter(|name| name.starts_with("… in the weakest of these cells"));
-    assert_eq!(weakest.count(), 2, "{seen:?}");
-    // The winner a matter of the start alone: other batches, the same datapoint.
-    let seen = names(Prediction { beside: |replica| replica + 1, ..right.clone() });
-    assert_eq!(seen, ["… in another datapoint than the reduced engine on the same batches"]);
-    // The mixture of the linear model for ReLU: only the control at b = m is about it.
+    // One error of every kind. Counts of all settings together and of the weakest see the small norms. The winner a matter of the start alone:
+    // other batches, the same datapoint. The mixture of the linear model for ReLU: only the control at b = m is about it.
     fn of_all(c0: &[f64], _: Activation) -> Option<f64> {
         gd::to_a_datapoint(c0, Activation::Linear)
     }
-    let seen = names(Prediction { full_batch: of_all, ..right.clone() });
-    assert_eq!(seen, ["b = m: distance to the nearest datapoint, over that of the mixture: relu, sum"]);
+    let beside = |replica| replica + 1;
+    let seen = names(Prediction { limit_set: if_small, beside, full_batch: of_all, ..right.clone() });
+    let [other, full] = [
+        "… in another datapoint than the reduced engine on the same batches",
+        "b = m: distance to the nearest datapoint, over that of the mixture: relu, sum",
+    ];
+    assert_eq!(seen.iter().filter(|name| *name == other).count(), 1, "{seen:?}");
+    assert_eq!(seen.iter().filter(|name| *name == full).count(), 1, "{seen:?}");
+    let small: Vec<&String> = seen.iter().filter(|name| name.contains("‖w_0‖ = 0.05")).collect();
+    assert_eq!((small.len(), seen.len()), (4, 6), "{seen:?}");
+    let weakest = small.iter().filter(|name| name.starts_with("… in the weakest of these cells"));
+    assert_eq!(weakest.count(), 2, "{seen:?}");
     for limit_set in [greedy, mixture] {
         assert!(!names(Prediction { limit_set, ..right.clone() }).is_empty());
     }
