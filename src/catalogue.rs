@@ -5,24 +5,26 @@ use crate::program::Program;
 use crate::stats::REPORT_LEVEL;
 use crate::study::{Effort, Study};
 
-/// The [`Program`] of a claim, `claim_program!(claims::gd_limit)`, or of an exploration.
+/// The [`Program`] of a claim, `claim_program!(claims::gd_limit)`, or of an exploration, which has no predictions to be held to.
 #[macro_export]
 macro_rules! claim_program {
-    ($room:ident::$claim:ident) => {{
-        use $crate::$room::$claim::{Options, Prediction, STUDY, findings};
+    (claims::$claim:ident) => {{
+        use $crate::claims::$claim::{Options, Prediction, STUDY, findings};
+        $crate::claim_program!(@ |context, own| findings(context, own, &Prediction::default()))
+    }};
+    (explorations::$claim:ident) => {{
+        use $crate::explorations::$claim::{Options, STUDY, protocol};
+        $crate::claim_program!(@ |context, own| $crate::study::examine(context, |_| protocol(context, own)))
+    }};
+    (@ $findings:expr) => {
         $crate::program::Program {
             name: STUDY.id,
             command: || $crate::program::claim_command::<Options>(&STUDY),
             run: |arguments| {
-                $crate::program::run_claim::<Options>(
-                    &STUDY,
-                    &$crate::catalogue::ALL,
-                    arguments,
-                    |context, own| findings(context, own, &Prediction::default()),
-                )
+                $crate::program::run_claim::<Options>(&STUDY, &$crate::catalogue::ALL, arguments, $findings)
             },
         }
-    }};
+    };
 }
 
 /// The whole binary of a claim, `puremix::claim_binary!(claims::gd_limit);`, or of an exploration.

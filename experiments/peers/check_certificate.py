@@ -11,6 +11,7 @@ import gzip
 import random
 import time
 from fractions import Fraction
+from math import prod
 from multiprocessing import Pool
 
 from flint import arb, ctx
@@ -70,13 +71,6 @@ class Jet:
         return Jet(f, [slope * a for a in g], hessian)
 
 
-def product(values):
-    result = 1
-    for value in values:
-        result = value * result
-    return result
-
-
 def chart(sector, y, scale, eta):
     """Visit coordinates and their shares."""
     y = y[:sector] + [scale.lift(1)] + y[sector:]
@@ -87,13 +81,13 @@ def chart(sector, y, scale, eta):
 
 
 def norm_of(q, s, eta):
-    return s + sum(q[j] * product((1 - eta * x).inverse() * (1 - eta * x).inverse() for x in q[:j]) for j in range(len(q)))
+    return s + sum(q[j] * prod((1 - eta * x).inverse() * (1 - eta * x).inverse() for x in q[:j]) for j in range(len(q)))
 
 
 def defect(q, norm, eta):
     mean = sum(x * x for x in q) * sum(q).inverse()
-    shrunk = sum(q[j] * product(1 - eta * x for x in q[:j]) for j in range(len(q)))
-    return 2 - norm - mean - (shrunk - mean) * product(1 - eta * x for x in q).inverse()
+    shrunk = sum(q[j] * prod(1 - eta * x for x in q[:j]) for j in range(len(q)))
+    return 2 - norm - mean - (shrunk - mean) * prod(1 - eta * x for x in q).inverse()
 
 
 def growth(q, p, s, eta):
@@ -102,7 +96,7 @@ def growth(q, p, s, eta):
     before = defect(q, norm, eta)
     for t in range(m):
         u, push = 1 - eta * q[t], eta * (2 - norm)
-        g.append((u + push) * product(1 - eta * q[i] for i in range(m) if i != t))
+        g.append((u + push) * prod(1 - eta * q[i] for i in range(m) if i != t))
         kept, norm = kept * u * u, u * u * norm + q[t] * push * (2 * u + push)
         q[t] = q[t] * g[t] * g[t]
     after, mean = defect(q, norm, eta), sum(p[i] * g[i] * g[i] for i in range(m))
@@ -166,8 +160,7 @@ def verify(letter, m, sector, box, zones, depth=0):
 
 def halves(box, side):
     """The upper half, then the lower."""
-    low, high = box[side]
-    middle = (low + high) / 2
+    (low, high), middle = box[side], sum(box[side]) / 2
     return [box[:side] + [half] + box[side + 1 :] for half in ((middle, high), (low, middle))]
 
 
@@ -190,7 +183,7 @@ def orbit_inside(k, scale, eta, depth=0):
         x = Jet.of(of, 1, 0)
         a = (1 - Fraction(3, 4) * x * (1 - x.lift(1) * x.lift(k).inverse()) + end) * x.lift(k).inverse()
         inverse = (1 - x * a).inverse()
-        powers = [product([inverse] * i) for i in range(k)]
+        powers = [prod([inverse] * i) for i in range(k)]
         return a * (2 + sum((w * w + w for w in powers[1:]), x.lift(0)))
     value = lambda end: balance(end, ball(middle, middle)).v + balance(end, ball(*eta)).g[0] * (ball(*eta) - ball(middle, middle))
     if value(scale[0]) < 2 and value(scale[1]) > 2:

@@ -15,7 +15,7 @@ use self::runs::RunMeans;
 use self::setting::{Condition, Setting};
 use crate::error::Result;
 use crate::model::Activation;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, paired};
 use crate::theory::correlated::{descent, fixed, spread};
 
 /// The exploration.
@@ -34,7 +34,7 @@ pub const STUDY: Study = Study {
                 limit is left.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
     figures: figures::ALL,
-    protocol: |context, _| protocol(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -106,20 +106,12 @@ impl Grid {
     }
 }
 
-/// Runs the protocol.
-///
-/// # Errors
-/// Bad options: fewer than three samples or two pairs, a step size that is not between 0 and 1/2.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options, prediction))
-}
-
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
-pub fn protocol(context: &Context, options: &Options, prediction: &Prediction) -> Result<Protocol> {
-    let setting = Setting::new(context, options, prediction)?;
+/// Bad options: fewer than three samples or two pairs, a step size that is not between 0 and 1/2.
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
+    let setting = Setting::new(context, options, &Prediction::default())?;
     Ok(Box::new(move |lab| {
         let grid = Grid::run(setting, &lab.progress)?;
         Ok(Findings {

@@ -7,9 +7,7 @@ mod tables;
 use self::runs::{CELLS, Cell, Ended, SAMPLES};
 use crate::error::Result;
 use crate::study::paired::share;
-use crate::study::{
-    Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired, setting,
-};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, paired, setting};
 use crate::verdict::Estimate;
 
 /// The exploration.
@@ -26,7 +24,7 @@ pub const STUDY: Study = Study {
                 SGD ends so from almost every start at which it is stable, with as many samples kept as the narrowest layer has neurons (at most m). Its layers do not end in projectors of their own.",
     formula: r"M a_i \in \{0, a_i\} \;\text{for every } i, \qquad \operatorname{rank} M = \min_l k_l, \qquad M = W_1^\top \cdots W_L^\top W_L \cdots W_1",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| protocol(context, &Options::default(), &Prediction),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -37,26 +35,14 @@ pub struct Options {
     pub pairs: Option<u64>,
 }
 
-/// Nothing is predicted that a verdict depends on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Prediction;
-
 /// The runs by setting.
 type Runs = Swept<Cell, Ended>;
-
-/// Runs the protocol.
-///
-/// # Errors
-/// Fewer than two pairs, or too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options, prediction))
-}
 
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
-pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<Protocol> {
+/// Fewer than two pairs, or too many.
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(4, 32, 128)))?;
     let cells = context.effort.pick(&CELLS[..3], &CELLS[..], &CELLS[..]);
     let seed = context.cell_seed(&STUDY, 0);

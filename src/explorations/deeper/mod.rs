@@ -9,14 +9,10 @@ use itertools::iproduct;
 
 use self::runs::Ended;
 use crate::error::{Error, Result};
-use crate::limit_set::LimitSet;
-use crate::model::{Activation, Architecture};
-use crate::schedule::Schedule;
+use crate::model::Architecture;
 use crate::study::words::listed;
-use crate::study::{
-    Context, Effort, Findings, Kind, Lab, Protocol, Study, Sweep, Swept, examine, paired, setting,
-};
-use crate::theory::{self, sgd};
+use crate::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study, Sweep, Swept, paired, setting};
+use crate::theory::sgd;
 
 /// The exploration.
 pub const STUDY: Study = Study {
@@ -33,7 +29,7 @@ pub const STUDY: Study = Study {
                 covers the single neuron only.",
     formula: r"\hat{x} = W_1^\top \varphi\bigl(W_2^\top \cdots \varphi(W_2\, \varphi(W_1 x))\bigr), \qquad \mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| protocol(context, &Options::default(), &Prediction::default()),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -48,19 +44,6 @@ pub struct Options {
     /// Step size per sample η_B of one layer; L layers take η_B/L (default: 0.3).
     #[arg(long, allow_negative_numbers = true)]
     pub step_size: Option<f64>,
-}
-
-/// What is known beforehand: the single neuron.
-#[derive(Clone, Debug)]
-pub struct Prediction {
-    /// Limit set of the single neuron, from schedule and correlations at the start.
-    pub limit: fn(&Schedule, &[f64], Activation) -> Option<LimitSet>,
-}
-
-impl Default for Prediction {
-    fn default() -> Self {
-        Self { limit: theory::predicted_limit }
-    }
 }
 
 /// Initial norm of the neurons of one layer; of several it is 1, the norm at which they hand on what they are given.
@@ -110,7 +93,6 @@ fn size(model: &Architecture) -> (usize, usize) {
 
 /// The setting that all runs share.
 struct Setting {
-    prediction: Prediction,
     samples: usize,
     dim: usize,
     step_size: f64,
@@ -119,7 +101,7 @@ struct Setting {
 }
 
 impl Setting {
-    fn new(context: &Context, options: &Options, prediction: &Prediction) -> Result<Self> {
+    fn new(context: &Context, options: &Options) -> Result<Self> {
         let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 12));
         if samples < 2 {
             return Err(Error::Usage(format!(
@@ -133,7 +115,6 @@ impl Setting {
             _ => vec![1, samples / 2, samples - 1, samples],
         };
         Ok(Self {
-            prediction: prediction.clone(),
             samples,
             dim: samples + 4,
             step_size,
@@ -219,22 +200,14 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// Runs the protocol.
-///
-/// # Errors
-/// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options, prediction))
-}
-
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
-pub fn protocol(context: &Context, options: &Options, prediction: &Prediction) -> Result<Protocol> {
+/// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 30)))?;
     setting::check_work(pairs, options.samples.unwrap_or(1))?;
-    let setting = Setting::new(context, options, prediction)?;
+    let setting = Setting::new(context, options)?;
     Ok(Box::new(move |lab| {
         let grid = Grid::run(lab, &setting, pairs)?;
         Ok(Findings {

@@ -12,6 +12,7 @@ use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::Lab;
+use crate::theory::predicted_limit;
 use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
 use crate::vectors::participation_ratio;
 
@@ -89,7 +90,7 @@ impl Setting {
         let half = if open { gauge.read(half.step, &half.neurons, None) } else { Vec::new() };
         let predicted = if size(model) == (1, 1) {
             let start = Start::gaussian(&dataset, norm, seed, 0)?;
-            (self.prediction.limit)(&schedule, &start.correlations, activation).map(mixed)
+            predicted_limit(&schedule, &start.correlations, activation).map(mixed)
         } else {
             None
         };

@@ -12,9 +12,7 @@ use crate::data::{Dataset, Normalisation};
 use crate::error::{Error, Result};
 use crate::measure::subspace::principal_components;
 use crate::study::words::listed;
-use crate::study::{
-    Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired, setting,
-};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, paired, setting};
 
 /// The exploration.
 pub const STUDY: Study = Study {
@@ -48,10 +46,6 @@ pub struct Options {
     pub step_size: Option<f64>,
 }
 
-/// Nothing is predicted here.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Prediction {}
-
 /// Initial norm.
 const INIT_NORM: f64 = 0.5;
 
@@ -67,18 +61,10 @@ const SHOWN: usize = 3;
 /// The runs by batch size and pair.
 type Runs = Swept<usize, Learned>;
 
-/// Runs the protocol.
-///
-/// # Errors
-/// Bad options: fewer than two pairs, more images than there are, a step size that is not between 0 and 1/2.
-pub fn findings(context: &Context, options: &Options, _: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options))
-}
-
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
+/// Bad options: fewer than two pairs, more images than there are, a step size that is not between 0 and 1/2.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 24, 96)))?;
     let setting = setting_of(context, options)?;

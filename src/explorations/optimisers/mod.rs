@@ -6,9 +6,7 @@ mod tables;
 
 use self::runs::{Cell, Ended, Setting};
 use crate::error::Result;
-use crate::study::{
-    Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, paired, setting,
-};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, paired, setting};
 use crate::verdict::Estimate;
 
 /// The exploration.
@@ -25,7 +23,7 @@ pub const STUDY: Study = Study {
                 the coordinate axes and once rotated. Gradient descent does not see the difference; rules that act on each coordinate by itself do.",
     formula: r"\mathrm{PR}(w) = \frac{\bigl(\sum_i c_i^2\bigr)^2}{\sum_i c_i^4}, \quad c_i = \langle w, a_i \rangle, \qquad a_i = e_i \;\text{ or }\; a_i = Q e_i",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| protocol(context, &Options::default(), &Prediction),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -39,26 +37,14 @@ pub struct Options {
     pub pairs: Option<u64>,
 }
 
-/// Nothing is predicted.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Prediction;
-
 /// The runs by cell and pair.
 type Runs = Swept<Cell, Ended>;
-
-/// Runs the protocol.
-///
-/// # Errors
-/// Fewer than two pairs or samples.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options, prediction))
-}
 
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
-pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<Protocol> {
+/// Fewer than two pairs or samples.
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 30, 100)))?;
     setting::check_work(pairs, options.samples.unwrap_or(1))?;
     let samples = options.samples.unwrap_or(context.effort.pick(4, 6, 10));

@@ -7,7 +7,7 @@ mod tables;
 use self::runs::{Cell, Images, Seen};
 use crate::error::Result;
 use crate::stats::{ESTIMATE_LEVEL, Mean};
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, examine, setting};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, setting};
 use crate::verdict::Estimate;
 
 /// The exploration.
@@ -24,7 +24,7 @@ pub const STUDY: Study = Study {
                 θ to it, as under Oja's rule: to leading order E sin²θ is proportional to the step size per sample, and grows as the spectral gap closes.",
     formula: r"\mathbb{E} \sin^2\theta = \eta_B\, \frac{m-b}{m-1} \sum_{k \ge 2} \frac{\mathbb{E}[x_1^2 x_k^2]}{2(\lambda_1 - \lambda_k)} + O(\eta_B^2), \qquad x_k = \langle x, e_k \rangle",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| protocol(context, &Options::default(), &Prediction),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -35,29 +35,17 @@ pub struct Options {
     pub pairs: Option<u64>,
 }
 
-/// Nothing is predicted that a verdict depends on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Prediction;
-
 /// The step sizes per sample whose ratios to the leading order are extrapolated to 0, the larger first: it is twice the other.
 const EXTRAPOLATED: (f64, f64) = (0.05, 0.025);
 
 /// The runs by setting.
 type Runs<'a> = Swept<Cell<'a>, Seen>;
 
-/// Runs the protocol.
-///
-/// # Errors
-/// Fewer than two runs a setting, or too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options, prediction))
-}
-
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
-pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<Protocol> {
+/// Fewer than two runs a setting, or too many.
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 64, 256)))?;
     let images = runs::IMAGES.iter().map(|labels| Images::of(labels)).collect::<Result<Vec<_>>>()?;
     let seed = context.cell_seed(&STUDY, 0);

@@ -7,7 +7,7 @@ mod tables;
 use self::runs::{CELLS, Cell, End, STEP};
 use crate::error::Result;
 use crate::study::paired::share;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, setting};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, setting};
 
 /// The exploration.
 pub const STUDY: Study = Study {
@@ -23,7 +23,7 @@ pub const STUDY: Study = Study {
                 every neuron is active on one sample at most. For k ≥ 3 that is not so: the neurons (1, 1, −1)/√2, (−1, 1, 1)/√2, (1, −1, 1)/√2 reconstruct three samples, each active on two.",
     formula: r"a_i = W^\top \varphi(W a_i) \;\text{ or }\; \varphi(W a_i) = 0 \quad \text{for every } i; \qquad W = \tfrac{1}{\sqrt 2}\begin{pmatrix} 1 & 1 & -1 \\ -1 & 1 & 1 \\ 1 & -1 & 1 \end{pmatrix}",
     figures: &[&figure::FIGURE],
-    protocol: |context, _| protocol(context, &Options::default(), &Prediction),
+    protocol: |context, _| protocol(context, &Options::default()),
 };
 
 /// What the command line may bend.
@@ -34,23 +34,11 @@ pub struct Options {
     pub pairs: Option<u64>,
 }
 
-/// Nothing is predicted.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Prediction;
-
-/// Runs the protocol.
-///
-/// # Errors
-/// Fewer than two pairs, or too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |_| protocol(context, options, prediction))
-}
-
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
-/// As [`findings`].
-pub fn protocol(context: &Context, options: &Options, _: &Prediction) -> Result<Protocol> {
+/// Fewer than two pairs, or too many.
+pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(50, 400, 2000)))?;
     Ok(Box::new(move |lab| {
         let seed = lab.cell_seed(&STUDY, 0);
