@@ -43,7 +43,6 @@ fn every_check_can_fail() {
             slowest: |_, _| 1,
             best: |m, _, _, _| m / 2,
             pair_time: |_, far| far,
-            ..right.clone()
         },
         kinds(4, 2, 3, 2),
     );

@@ -52,7 +52,7 @@ fn every_check_can_fail() {
         gd::to_a_datapoint(c0, Activation::Linear)
     }
     let beside = |replica| replica + 1;
-    let seen = names(Prediction { limit_set: if_small, beside, full_batch: of_all, ..right.clone() });
+    let seen = names(Prediction { limit_set: if_small, beside, full_batch: of_all });
     let [other, full] = [
         "… in another datapoint than the reduced engine on the same batches",
         "b = m: distance to the nearest datapoint, over that of the mixture: relu, sum",
