@@ -21,6 +21,9 @@ fn depths(rows: &[OnSlice]) -> Option<(usize, usize)> {
     depths().min().zip(depths().max())
 }
 
+/// Bisections between the ends of the shades; the few boxes that are cut more often have the last.
+const SHADES: usize = 8;
+
 /// Cells of the lattice beyond either end of an axis, so that marks at the corners are whole.
 const MARGIN: usize = 4;
 
@@ -47,10 +50,8 @@ fn lattice(rows: &[OnSlice]) -> Vec<Vec<f64>> {
 
 fn draw(rows: &[OnSlice]) -> Drawing {
     let mut series = Vec::new();
-    if let Some((low, high)) = depths(rows) {
-        // Ends whose quarters are whole numbers, for the legend.
-        let high = low + 4 * (high - low).div_ceil(4).max(1);
-        let shades = Shades::Cividis { low: low as f64, high: high as f64 };
+    if let Some((low, _)) = depths(rows) {
+        let shades = Shades::Cividis { low: low as f64, high: (low + SHADES) as f64 };
         series.push(Series::heat("bisections: ", shades, lattice(rows)));
     }
     let of = |what: &'static str| rows.iter().filter(move |row| row.what == what);
@@ -76,9 +77,10 @@ fn caption(rows: &[OnSlice]) -> String {
     let (low, high) = depths(rows).unwrap_or((0, 0));
     format!(
         "Cyclic SGD, m = 3, b = 1, η = {}, on the slice s = 0, D = 0 near which runs stay once the norm has settled; q_j is the value of ⟨w, x_j⟩² at the next visit of sample j. \
-         Colour: bisections, {low} to {high}, above the box of the verified cover that holds the point, of {} points: on the boxes of {} of them W grows over every cycle, those of {} are in a zone about a mixed orbit, \
+         Colour: bisections, from {low} to {high}, yellow from {} on, above the box of the verified cover that holds the point, of {} points: on the boxes of {} of them W grows over every cycle, those of {} are in a zone about a mixed orbit, \
          those of {} outside the region. Marks: the {} mixed orbits, the only fixed points. Lines: where the basins of two datapoints meet, by bisection with the reduced engine.",
         rows[0].step_size,
+        low + SHADES,
         leaves(rows).count(),
         count("growth"),
         count("zone"),

@@ -8,7 +8,7 @@ use puremix_proof::cover::{CONVEX, GROWS, OUTSIDE};
 use serde::{Deserialize, Serialize};
 
 use super::{Prediction, piece_of, range};
-use crate::study::{Effort, Part, Row, Table};
+use crate::study::{Effort, Findings, Part, Row, Table};
 use crate::verdict::{Equality, Register};
 
 /// What is verified of a number of samples.
@@ -135,7 +135,7 @@ impl Case {
 }
 
 impl Checks {
-    fn judge(self, seen: &[Boxes], findings: &mut crate::study::Findings) {
+    fn judge(self, seen: &[Boxes], findings: &mut Findings) {
         let missing =
             |of: fn(&Boxes) -> Option<usize>| seen.iter().filter(|row| of(row).is_none()).count() as f64;
         let pieces = seen.len() as u64;
