@@ -71,6 +71,7 @@ list![
     claims::subspace_lottery,
     claims::depth,
     claims::persistent_noise,
+    claims::cyclic_theorem,
     explorations::deeper,
     explorations::correlated,
     explorations::digits,

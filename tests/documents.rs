@@ -16,13 +16,14 @@ pub fn text(of: &str) -> String {
 }
 
 /// The archived reports: the main job, and claims and explorations that join it at full effort only.
-const REPORTS: [&str; 10] = [
+const REPORTS: [&str; 11] = [
     "reproduce.json",
     "selection_law.json",
     "odds_identity.json",
     "unequal_data.json",
     "subspace_lottery.json",
     "depth.json",
+    "cyclic_theorem.json",
     "optimisers.json",
     "relu_subspaces.json",
     "deep_subspaces.json",

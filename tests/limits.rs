@@ -113,6 +113,8 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         ("landscape", vec!["--samples", "3", "--dim", "100000"], "the spectrum of a dense Hessian"),
         ("sharpness", vec!["--samples", "3", "--dim", wide], "the spectrum of a dense Hessian"),
         ("cyclic_basin", vec!["--starts", wide], "the number of starts of the hunt must be at most 1000000"),
+        ("cyclic_theorem", vec!["--step-size", "0.204"], "covers step sizes from 1/128 to 13/64"),
+        ("cyclic_theorem", vec!["--step-size", "NaN"], "covers step sizes from 1/128 to 13/64"),
         ("correlated", vec!["--samples", wide], "pairs of runs"),
         ("correlated", vec!["--pairs", wide], "the number of pairs must be at most 10000, got 4294967296"),
         ("deeper", vec!["--samples", MAX], "pairs of runs"),

@@ -67,6 +67,7 @@ fn the_list_names_every_claim_once() {
             "subspace_lottery",
             "depth",
             "persistent_noise",
+            "cyclic_theorem",
             "deeper",
             "correlated",
             "digits",

@@ -7,6 +7,7 @@
 pub mod alignment_scaling;
 pub mod cyclic_basin;
 pub mod cyclic_limit;
+pub mod cyclic_theorem;
 pub mod depth;
 pub mod escape;
 pub mod gd_limit;

@@ -288,6 +288,8 @@ fn paint(series: &Series, panel: &Panel, look: Look) -> Vec<Plot> {
             Heatmap::new()
                 .with_data(values.iter().map(|row| row.iter().copied()))
                 .with_color_map(colours(values, *shades))
+                .with_x_range(panel.x.range.0, panel.x.range.1)
+                .with_y_range(panel.y.range.0, panel.y.range.1)
                 .with_cell_size(1.0)
                 .into(),
         ],

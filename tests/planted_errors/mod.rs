@@ -4,6 +4,7 @@
 mod alignment_scaling;
 mod cyclic_basin;
 mod cyclic_limit;
+mod cyclic_theorem;
 mod depth;
 mod escape;
 mod gd_limit;

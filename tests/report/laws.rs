@@ -176,6 +176,36 @@ fn the_time_to_commit_goes_as_one_over_the_clock() {
         assert!(values(series(times, batch)).iter().all(|(_, y)| (y / level - 1.0).abs() < 0.35), "{batch}");
     }
 }
+
+#[test]
+fn the_cover_of_the_theorem_is_finest_at_the_orbits_and_its_basins_meet_there() {
+    let drawing = drawing("cyclic_theorem");
+    let panel = &drawing.panels[0];
+    assert_eq!(
+        names(panel),
+        ["bisections: ", "basins meet", "datapoints", "mixed orbits of two", "mixed orbit of three"]
+    );
+    let Marks::Heat(cells, _) = &panel.series[0].marks else { panic!("a heat map") };
+    // 48 cells and a margin of 4 on either side.
+    assert!(cells.len() == 56 && cells.iter().all(|row| row.len() == 56));
+    let depth = |p: [f64; 2]| cells[4 + (48.0 * p[1]) as usize][4 + (48.0 * p[0]) as usize];
+    assert_eq!(cells.iter().flatten().filter(|depth| depth.is_finite()).count(), 47 * 48 / 2);
+    assert!(cells.iter().flatten().all(|depth| depth.is_nan() || *depth >= 12.0));
+    for orbit in [[0.01, 0.01], [0.97, 0.005], [0.33, 0.33]] {
+        assert!(depth(orbit) > depth([0.2, 0.6]), "{orbit:?}: {} {}", depth(orbit), depth([0.2, 0.6]));
+    }
+    // Each boundary leads from near the orbit of three to near one of two, beside the line of even shares.
+    let lines: Vec<_> =
+        panel.series.iter().filter(|series| matches!(series.marks, Marks::Line(..))).collect();
+    assert_eq!(lines.len(), 3);
+    for (line, end) in lines.into_iter().zip([[0.5, 0.5], [0.5, 0.0], [0.0, 0.5]]) {
+        let points = values(line);
+        let near = |point: (f64, f64), x: f64, y: f64| (point.0 - x).hypot(point.1 - y) < 0.02;
+        assert!(points.len() == 24 && near(points[0], 1.0 / 3.0, 1.0 / 3.0), "{points:?}");
+        assert!(near(points[23], end[0], end[1]), "{points:?}");
+    }
+}
+
 #[test]
 fn depth_shows_odds_and_moved_norms_on_the_diagonal() {
     let drawing = drawing("depth_pair");

@@ -14,13 +14,18 @@
 use crate::cover;
 use crate::cycle::Inequality;
 use crate::interval::Interval;
-use crate::zone::zones;
+use crate::zone;
 use std::fmt::Write;
 
 /// Step sizes are cut into pieces of this length, a power of 2.
 pub const PIECE: f64 = 1.0 / 256.0;
 /// The last piece for which the lemmas that are proved by hand hold: up to `η = 13/64`, which exceeds 1/5.
 pub const LAST: usize = 51;
+
+/// The step sizes of a piece.
+pub fn step_sizes(piece: usize) -> Interval {
+    Interval::new(piece as f64 * PIECE, (piece + 1) as f64 * PIECE)
+}
 
 /// Verifies the theorem's inequalities for the step sizes of a piece, and writes what was verified.
 ///
@@ -30,26 +35,52 @@ pub const LAST: usize = 51;
 /// # Panics
 /// Unless `samples` is 2, 3 or 4.
 pub fn piece(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
-    let step_size = Interval::new(piece as f64 * PIECE, (piece + 1) as f64 * PIECE);
-    let covers = match samples {
-        2 => covers::<2, 3, 4>(step_size, of),
-        3 => covers::<3, 4, 5>(step_size, of),
-        4 => covers::<4, 5, 6>(step_size, of),
-        _ => panic!("{samples} samples"),
-    }?;
-    Ok(format!("piece {piece}\n{covers}done {piece}\n"))
+    // Zones first: a control fails there sooner.
+    let (zones, sectors) = (zones(samples, piece, of)?, sectors(samples, piece, of)?);
+    Ok(format!("piece {piece}\n{zones}{sectors}done {piece}\n"))
 }
 
-/// Zones first: a control fails there sooner. `L = M + 1`, `K = M + 2`.
-fn covers<const M: usize, const L: usize, const K: usize>(
-    step_size: Interval,
-    of: Inequality,
-) -> Result<String, String> {
-    let zones = zones::<M>(step_size)?;
+/// The zones' part of a piece.
+///
+/// # Errors
+/// As [`piece`].
+///
+/// # Panics
+/// As [`piece`].
+pub fn zones(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
+    match samples {
+        2 => in_zones::<2, 3>(step_sizes(piece), of),
+        3 => in_zones::<3, 4>(step_sizes(piece), of),
+        4 => in_zones::<4, 5>(step_sizes(piece), of),
+        _ => panic!("{samples} samples"),
+    }
+}
+
+/// The sectors' part of a piece: what lies outside the zones.
+///
+/// # Errors
+/// As [`piece`].
+///
+/// # Panics
+/// As [`piece`].
+pub fn sectors(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
+    match samples {
+        2 => in_sectors::<2, 4>(step_sizes(piece), of),
+        3 => in_sectors::<3, 5>(step_sizes(piece), of),
+        4 => in_sectors::<4, 6>(step_sizes(piece), of),
+        _ => panic!("{samples} samples"),
+    }
+}
+
+/// `L = M + 1`.
+fn in_zones<const M: usize, const L: usize>(step_size: Interval, of: Inequality) -> Result<String, String> {
+    let zones = zone::zones::<M>(step_size)?;
     let mut text = String::new();
     for sector in 0..M {
-        for zone in &zones {
-            let tree = cover::zone::<M, L>(sector, zone, of)?;
+        // Those of datapoints, which are written last, first: beyond η = 1/2 they resist at once.
+        let trees = zones.iter().rev().map(|zone| cover::zone::<M, L>(sector, zone, of));
+        let trees: Vec<String> = trees.collect::<Result<_, _>>()?;
+        for (zone, tree) in zones.iter().zip(trees.iter().rev()) {
             let small: String =
                 zone.small[..M - 1].iter().map(|small| if *small { '1' } else { '0' }).collect();
             let (ratio, scale) = (zone.cell.ratios[0], zone.cell.scale);
@@ -57,11 +88,24 @@ fn covers<const M: usize, const L: usize, const K: usize>(
             let _ = writeln!(text, "zone {sector} {small} {radius} {} {} {tree}", scale.low, scale.high);
         }
     }
+    Ok(text)
+}
+
+/// `K = M + 2`.
+fn in_sectors<const M: usize, const K: usize>(step_size: Interval, of: Inequality) -> Result<String, String> {
+    let zones = zone::zones::<M>(step_size)?;
+    let mut text = String::new();
     for sector in 0..M {
         let tree = cover::sector::<M, K>(sector, step_size, &zones, of)?;
         let _ = writeln!(text, "sector {sector} {tree}");
     }
     Ok(text)
+}
+
+/// Leaves of a kind in the trees of a certificate, those of [`cover`](crate::cover).
+pub fn leaves(text: &str, kind: char) -> usize {
+    let lines = text.lines().filter(|line| line.starts_with("sector ") || line.starts_with("zone "));
+    lines.filter_map(|line| line.split(' ').next_back()).map(|tree| tree.matches(kind).count()).sum()
 }
 
 /// The part of a certificate that is complete, and the pieces in it.

@@ -39,25 +39,75 @@ pub fn sector<const M: usize, const K: usize>(
     zones: &[Zone<M>],
     of: Inequality,
 ) -> Result<String, String> {
+    tree(root(step_size), 0, &AtomicBool::new(false), &|cell| decide::<M, K>(sector, zones, of, cell))
+}
+
+/// All of a sector.
+fn root<const M: usize>(step_size: Interval) -> Cell<M> {
     let ratios = std::array::from_fn(|i| Interval::new(0.0, if i < M - 1 { 1.0 } else { 0.0 }));
-    let root = Cell { ratios, scale: Interval::new(SCALES[0], SCALES[1]), step_size };
-    tree(root, 0, &AtomicBool::new(false), &|cell| {
-        if zones.iter().any(|zone| zone.holds(cell)) {
-            return Node::Leaf(ZONE);
-        }
-        if cell.outside(sector) {
-            return Node::Leaf(OUTSIDE);
-        }
-        let (least, sizes) = cell.growth::<K>(sector, of);
-        if least > 0.0 {
-            return Node::Leaf(GROWS);
-        }
-        Node::Cut(if sizes.iter().all(|size| size.is_finite()) {
-            longest(&sizes[..Cell::<M>::SIDES])
-        } else {
-            longest(&lengths(cell))
-        })
+    Cell { ratios, scale: Interval::new(SCALES[0], SCALES[1]), step_size }
+}
+
+/// What is verified on a box of a sector, or where it is cut.
+fn decide<const M: usize, const K: usize>(
+    sector: usize,
+    zones: &[Zone<M>],
+    of: Inequality,
+    cell: &Cell<M>,
+) -> Node {
+    if zones.iter().any(|zone| zone.holds(cell)) {
+        return Node::Leaf(ZONE);
+    }
+    if cell.outside(sector) {
+        return Node::Leaf(OUTSIDE);
+    }
+    let (least, sizes) = cell.growth::<K>(sector, of);
+    if least > 0.0 {
+        return Node::Leaf(GROWS);
+    }
+    Node::Cut(if sizes.iter().all(|size| size.is_finite()) {
+        longest(&sizes[..Cell::<M>::SIDES])
+    } else {
+        longest(&lengths(cell))
     })
+}
+
+/// A leaf of a cover: bisections above it, and what is verified there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Bisections.
+    pub depth: usize,
+    /// One of the letters.
+    pub kind: char,
+}
+
+/// The leaves of [`sector`]'s cover that hold these points of the sector, `y`, `δ`, `η`; nothing else of the cover is computed. `L = M + 1`, `K = M + 2`.
+///
+/// # Errors
+/// A box that resists.
+pub fn leaves_at<const M: usize, const L: usize, const K: usize>(
+    sector: usize,
+    step_size: Interval,
+    zones: &[Zone<M>],
+    of: Inequality,
+    points: &[[f64; L]],
+) -> Result<Vec<Leaf>, String> {
+    let mut leaves = vec![Leaf { depth: 0, kind: OUTSIDE }; points.len()];
+    let mut boxes = vec![(root(step_size), 0, (0..points.len()).collect::<Vec<usize>>())];
+    while let Some((cell, depth, inside)) = boxes.pop() {
+        match decide::<M, K>(sector, zones, of, &cell) {
+            Node::Leaf(kind) => inside.iter().for_each(|point| leaves[*point] = Leaf { depth, kind }),
+            Node::Cut(_) if depth == DEEPEST => return Err(format!("{cell:?}")),
+            Node::Cut(side) => {
+                let halves = cell.halves(side);
+                let (low, high): (Vec<usize>, Vec<usize>) =
+                    inside.into_iter().partition(|point| points[*point][side] <= halves[0].side(side).high);
+                let both = halves.into_iter().zip([low, high]).filter(|(_, inside)| !inside.is_empty());
+                boxes.extend(both.map(|(half, inside)| (half, depth + 1, inside)));
+            }
+        }
+    }
+    Ok(leaves)
 }
 
 /// The cover of a zone of a sector. `K = M + 1`.

@@ -64,13 +64,38 @@ pub const PROVED: Inequality = Inequality { weight: 0.5, push: 1.0, shift: 1.0 }
 /// V' − V = h^{−2} Σ_{j<k} p_j p_k (g_j − g_k)(g_j + g_k)(p_j (g_j² + h) − p_k (g_k² + h)),    D'² − D² = (D' − D)(D' + D)
 /// ```
 pub fn growth<T: Real, const M: usize>(q: &[T; M], shares: &[T; M], s: T, step_size: T, of: Inequality) -> T {
+    let norm = norm(q, s, step_size);
+    let before = defect(q, &q.map(|q| factor_of(q, step_size)), norm);
+    let Cycle { visited, factors, multipliers, norm, kept } = cycle(q, norm, step_size, of.push);
+    let after = defect(&visited, &factors, norm);
+    gain(&shifted(shares, of.shift), &multipliers)
+        - T::constant(of.weight) * step_size * ((after - before) * (after + before))
+        + s * (T::constant(1.0) - kept.square())
+}
+
+/// What a cycle leaves.
+#[derive(Clone, Copy, Debug)]
+pub struct Cycle<T, const M: usize> {
+    /// `q`, after the cycle.
+    pub visited: [T; M],
+    /// `u = 1 − ηq` of them.
+    pub factors: [T; M],
+    /// `g`: `q_j` has become `g_j² q_j`.
+    pub multipliers: [T; M],
+    /// `N`, after the cycle.
+    pub norm: T,
+    /// What the residual was multiplied by; `s` by its square.
+    pub kept: T,
+}
+
+/// A cycle from `q` and `N` before it, a visit after the other. `push` is 1 for cyclic SGD, see [`Inequality`].
+pub fn cycle<T: Real, const M: usize>(q: &[T; M], norm: T, step_size: T, push: f64) -> Cycle<T, M> {
     let (one, two) = (T::constant(1.0), T::constant(2.0));
-    let (mut q, mut norm) = (*q, norm(q, s, step_size));
+    let (mut q, mut norm) = (*q, norm);
     let mut factors = q.map(|q| factor_of(q, step_size));
-    let before = defect(&q, &factors, norm);
     let (mut kept, mut multipliers) = (one, [one; M]);
     for t in 0..M {
-        let (u, push) = (factors[t], T::constant(of.push) * step_size * (two - norm));
+        let (u, push) = (factors[t], T::constant(push) * step_size * (two - norm));
         kept = kept * u;
         norm = u.square() * norm + q[t] * push * (two * u + push);
         // What the visit multiplies the correlation by, and the visits of the other samples until the next one.
@@ -79,10 +104,7 @@ pub fn growth<T: Real, const M: usize>(q: &[T; M], shares: &[T; M], s: T, step_s
         q[t] = q[t] * multipliers[t].square();
         factors[t] = factor_of(q[t], step_size);
     }
-    let after = defect(&q, &factors, norm);
-    gain(&shifted(shares, of.shift), &multipliers)
-        - T::constant(of.weight) * step_size * ((after - before) * (after + before))
-        + s * (one - kept.square())
+    Cycle { visited: q, factors, multipliers, norm, kept }
 }
 
 /// `shift^j p_j`, divided by their sum.

@@ -1,6 +1,6 @@
 //! What the proof rests on, against independent routes; and controls, for which it must fail.
 
-use puremix_proof::certificate::{LAST, PIECE, finished, piece};
+use puremix_proof::certificate::{LAST, PIECE, finished, leaves, piece, step_sizes};
 use puremix_proof::cycle::{Inequality, PROVED, growth, norm};
 use puremix_proof::interval::Interval;
 use puremix_proof::{cover, zone};
@@ -83,6 +83,45 @@ fn two_samples_are_proved_at_one_fifth_and_nearby() {
     assert_eq!(finished("samples 2\npiece 3\nzone"), ("", vec![]));
     assert_eq!(text.lines().filter(|line| line.starts_with("zone")).count(), 4);
     assert!(text.lines().filter(|line| line.starts_with("sector")).all(|line| line.contains('+')));
+}
+
+/// Depth and kind of the leaf of a tree that holds a point.
+fn leaf(tree: &str, point: [f64; 3]) -> cover::Leaf {
+    let mut boxes = vec![(vec![(0.0, 1.0), (-0.3125, 0.25), (51.0 / 256.0, 52.0 / 256.0)], 0)];
+    let mut found = None;
+    for letter in tree.chars() {
+        let (sides, depth) = boxes.pop().unwrap();
+        let Some(side) = letter.to_digit(10).map(|digit| digit as usize) else {
+            if sides.iter().zip(point).all(|((low, high), x)| *low < x && x < *high) {
+                assert_eq!(found.replace(cover::Leaf { depth, kind: letter }), None);
+            }
+            continue;
+        };
+        let (low, high) = sides[side];
+        for half in [(0.5 * (low + high), high), (low, 0.5 * (low + high))] {
+            let mut sides = sides.clone();
+            sides[side] = half;
+            boxes.push((sides, depth + 1));
+        }
+    }
+    assert!(boxes.is_empty());
+    found.unwrap()
+}
+
+#[test]
+fn leaves_at_points_are_those_of_the_whole_tree() {
+    let text = piece(2, LAST, PROVED).unwrap();
+    let zones = zone::zones::<2>(step_sizes(LAST)).unwrap();
+    let points: Vec<[f64; 3]> =
+        starts().map(|(c, r)| [1.3 * c[0], 1.39 * r - 0.31, (51.0 + c[2]) / 256.0]).collect();
+    for sector in 0..2 {
+        let tree = text.lines().find_map(|line| line.strip_prefix(&format!("sector {sector} "))).unwrap();
+        let leaves = cover::leaves_at::<2, 3, 4>(sector, step_sizes(LAST), &zones, PROVED, &points).unwrap();
+        assert!(leaves.iter().zip(&points).all(|(seen, point)| *seen == leaf(tree, *point)));
+        assert!(leaves.iter().any(|leaf| leaf.kind == '+' && leaf.depth > 6), "{leaves:?}");
+    }
+    let count = |kind| leaves(&text, kind);
+    assert_eq!([count(cover::GROWS), count(cover::CONVEX), count(cover::OUTSIDE)], [1343, 130, 345]);
 }
 
 /// The orbit of two samples at η = 1/5, 0.680665824563924², lies in its zone.

@@ -4,7 +4,8 @@
 
 #![forbid(unsafe_code)]
 
-use puremix_proof::certificate::{LAST, finished, piece};
+use puremix_proof::certificate::{LAST, finished, leaves, piece};
+use puremix_proof::cover::{CONVEX, GROWS, OUTSIDE};
 use puremix_proof::cycle::PROVED;
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -34,14 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let start = Instant::now();
         let text = piece(samples, index, PROVED)?;
         out.write_all(text.as_bytes())?;
-        let leaves = |cover: &str, letter: char| {
-            let trees = text
-                .lines()
-                .filter(|line| line.starts_with(cover))
-                .filter_map(|line| line.split(' ').next_back());
-            trees.map(|tree| tree.matches(letter).count()).sum::<usize>()
-        };
-        let (grow, convex, outside) = (leaves("sector", '+'), leaves("zone", 'c'), leaves("sector", 'o'));
+        let [grow, convex, outside] = [GROWS, CONVEX, OUTSIDE].map(|kind| leaves(&text, kind));
         eprintln!(
             "step sizes {index}/256 to {}/256: {grow} boxes grow, {convex} in zones are convex, {outside} lie outside; {:.1} s",
             index + 1,

@@ -4,6 +4,7 @@
 //! shift: the largest correlation wins. What the order does is of the next order, and adds up to a head start of
 //! `O(η)` in log-ratio for the sample visited first ([`head_start`]). Where basins meet starts end in no datapoint ([`mixed`]).
 
+pub mod lyapunov;
 pub mod mixed;
 
 use crate::limit_set::LimitSet;
