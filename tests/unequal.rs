@@ -68,3 +68,29 @@ fn what_makes_no_law_is_refused_by_its_name() {
         refuses("train", &arguments.split(' ').collect::<Vec<_>>(), needle);
     }
 }
+
+#[test]
+fn engines_stop_at_one_step_whatever_the_norms_are() {
+    let directory = temporary();
+    let directory = directory.path();
+    // The same run as with norms 1 and η = 0.1, in other units.
+    let mut ends = Vec::new();
+    for engine in ["autodiff", "analytic", "reduced"] {
+        let run = format!(
+            "--samples 3 --norms 1e-2,1e-2,1e-2 --step-size 1e3 --steps 30000 --activation linear --no-page --engine {engine} --out {engine}"
+        );
+        let output = trained(directory, &run);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let summary = json(&directory.join(engine).join("summary.json"));
+        assert_eq!(summary["outcome"], "converged");
+        ends.push(summary["steps"].as_u64().unwrap());
+    }
+    assert_eq!(ends, [ends[0]; 3]);
+    // Orthogonal samples have limits; it only takes longer than this.
+    let output = trained(
+        directory,
+        "--samples 3 --norms 1.02,1,1 --activation linear --steps 2000 --no-page --out long",
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(!said.contains("does not die out"), "{said}");
+}

@@ -23,22 +23,20 @@ pub(super) fn html(text: &str) -> String {
         }
         let (index, taken) = index(&letters[k + 1..]);
         if !index.is_empty() && takes_index(&letters[..k], index) {
-            html.push_str("<sub>");
-            index.iter().for_each(|c| push(&mut html, *c));
-            html.push_str("</sub>");
+            html.push_str(&format!("<sub>{}</sub>", self::html(&index.iter().collect::<String>())));
             k += 1 + taken;
         }
     }
     html
 }
 
-/// The index that follows an underscore, in braces or not, and how many letters it takes. A power ends it: `η_B²`.
+/// The index that follows an underscore, in braces or not, and how many letters it takes. A power ends it, `η_B²`, and so does the next symbol: `W_1ᵀ`, `W_0Π`.
 fn index(rest: &[char]) -> (&[char], usize) {
     if rest.first() == Some(&'{') {
         let end = rest.iter().position(|c| *c == '}');
         return end.map_or((&rest[..0], 0), |end| (&rest[1..end], end + 1));
     }
-    let part = |c: &char| (c.is_alphanumeric() && !"⁰¹²³⁴⁵⁶⁷⁸⁹".contains(*c)) || "⊥∞".contains(*c);
+    let part = |c: &char| c.is_ascii_alphanumeric() || ('α'..='ω').contains(c) || "⊥∞".contains(*c);
     let end = rest.iter().position(|c| !part(c)).unwrap_or(rest.len());
     (&rest[..end], end)
 }
@@ -65,7 +63,7 @@ fn power(rest: &[char]) -> (&[char], usize) {
 }
 
 /// Whether what ends here is a symbol: a bracket, a letter of another alphabet (`2η_B`), or a Latin letter by itself, after a number
-/// (`2w_0`) or a differential (`dy_j`). Of words, an operator with a single letter below it.
+/// (`2w_0`), a differential (`dy_j`) or another capital (`QW_0`). Of words, an operator with a single letter below it.
 fn takes_index(before: &[char], index: &[char]) -> bool {
     let [front @ .., last] = before else { return false };
     if !last.is_ascii_alphanumeric() {
@@ -77,6 +75,8 @@ fn takes_index(before: &[char], index: &[char]) -> bool {
     match word.trim_start_matches(|c: char| c.is_ascii_digit()).as_bytes() {
         [letter] => letter.is_ascii_alphabetic(),
         [b'd', letter] => letter.is_ascii_alphabetic(),
+        // A product of two matrices: `QW_0`.
+        [one, other] => one.is_ascii_uppercase() && other.is_ascii_uppercase(),
         b"max" | b"min" | b"argmax" => index.len() == 1,
         _ => false,
     }
@@ -121,6 +121,10 @@ mod tests {
             "e<sup>−2R</sup>, x<sup>2</sup>. A^, Σα<sub>j</sub>⁴, s<sub>0</sub>², Πw<sub>0</sub>"
         );
         assert_eq!(html("a_{i*}, c_i(0), R_t"), "a<sub>i*</sub>, c<sub>i</sub>(0), R<sub>t</sub>");
+        assert_eq!(
+            html("W_0Π, QW_0, W_1ᵀW_1, I_{p_1}, C_1i⁴"),
+            "W<sub>0</sub>Π, QW<sub>0</sub>, W<sub>1</sub>ᵀW<sub>1</sub>, I<sub>p<sub>1</sub></sub>, C<sub>1i</sub>⁴"
+        );
         assert_eq!(html("a_, b_{x and <b>&"), "a_, b_{x and &lt;b&gt;&amp;");
         assert_eq!(
             html("‖w_0‖ < 1, log(c_1/c_0)"),

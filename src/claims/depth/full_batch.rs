@@ -1,4 +1,4 @@
-//! Full batches, which have no noise, leave a balanced network balanced.
+//! Full batches, which have no noise, leave a balanced network balanced if its first layer lies in the span of the samples.
 
 use super::Prediction;
 use crate::engine::WidthOne;
@@ -10,7 +10,7 @@ const START: [f64; 4] = [0.3, -0.2, 0.25, 0.1];
 
 const STEPS: usize = 4000;
 
-/// From `N_0 = v_l² = 0.64` every weight takes the same relative step, `1 + 2η_B g (1 − gN)`, so that full batches end at `N = 1`.
+/// From `N_0 = v_l² = 0.64`, in the span, every weight takes the same relative step, `1 + 2η_B g (1 − gN)`, so that full batches end at `N = 1`.
 pub(super) fn stays_balanced(_: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let stays = register
         .expect(
@@ -34,7 +34,7 @@ pub(super) fn stays_balanced(_: &Context, prediction: &Prediction, register: &mu
         let furthest = ends.into_iter().find(|n| (n - 1.0).abs() == far).unwrap_or(f64::NAN);
         findings.checks.push(stays.measured(furthest, depths.len() as u64));
         findings.protocol.push(format!(
-            "Full batches of four samples from balanced starts, N_0 = 0.64, L = 2, 3, 5: {STEPS} steps at η_B = 0.06."
+            "Full batches of four samples from balanced starts in their span, N_0 = 0.64, L = 2, 3, 5: {STEPS} steps at η_B = 0.06."
         ));
         Ok(())
     })

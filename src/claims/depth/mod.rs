@@ -26,7 +26,7 @@ pub const STUDY: Study = Study {
     statement: "A tied linear network x̂ = g⟨w, x⟩w, g = Π v_l², of L layers of one neuron each is seen to end in one datapoint for b < m. From a balanced start on the manifold \
                 gN = 1, as η → 0, it has the odds of the single neuron, whatever its depth, on the clock κg². The squared norm N of the first layer grows with \
                 A = ∫(1 − Σp²)dτ: log N + (1 − N^{−L/(L−1)})/L = A. For two samples 4A is the exit time of a Brownian motion, with the mean π²/4 − gd(d_0)²; for any number \
-                and any b < m, E e^{A/2} = ‖c‖₁/‖c‖₂. Full batches leave a balanced network balanced.",
+                and any b < m, E e^{A/2} = ‖c‖₁/‖c‖₂. Full batches leave a balanced network balanced if w lies in the span of the samples.",
     formula: r"\log N + \frac{1 - N^{-L/(L-1)}}{L} = A, \qquad \mathbb{E} A = \tfrac14 \left( \tfrac{\pi^2}{4} - \operatorname{gd}(d_0)^2 \right), \qquad \mathbb{E} e^{A/2} = \frac{\lVert c \rVert_1}{\lVert c \rVert_2}",
     figures: &[&figure::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),

@@ -26,7 +26,7 @@ pub(super) fn no_lots(context: &Context, prediction: &Prediction, register: &mut
         .expect(
             "reshuffled epochs, m = 4, b = 1: share of the runs that the largest wins",
             (prediction.bound)(&START)[leader] + 0.3,
-            "it wins all, where a lottery with these odds would let it win at most a share of c_j/‖c‖ = 0.58",
+            "it wins all, where a lottery with these odds would let it win at most a share of c_j/‖c‖ = 0.60",
         )
         .control()
         .chance(runs)

@@ -28,7 +28,7 @@ fn draw_odds(rows: &[TiltedOdds]) -> Drawing {
     }
     let equal = rows.iter().map(|row| Point::exact(row.predicted, row.equal)).collect();
     series.push(Series::points("odds of equal data", Colour::Grey, Shape::Cross, equal));
-    let x = Axis::linear("I_p((1 − γ)/2, (1 + γ)/2)").from_to(0.0, 1.0);
+    let x = Axis::linear("arcsine law, until one |u| leads by e¹⁰").from_to(0.0, 1.0);
     Drawing::new(1, vec![Panel::new("", x, Axis::linear("P(i* = 1)"), series)])
 }
 
@@ -37,7 +37,7 @@ fn odds_caption(rows: &[TiltedOdds]) -> String {
     let cells: Vec<String> =
         rows.iter().map(|row| format!("{} γ = {}, θ = {} π/2", row.unequal, row.tilt, row.angle)).collect();
     format!(
-        "Frequency with which the first of two samples leads, over the law, from {runs} runs at each of η = {} and {half}, extrapolated to 0 at the same γ, with 95 % intervals. Crosses: what equal \
+        "Frequency with which the first of two samples leads by e¹⁰, over the probability that the diffusion does, from {runs} runs at each of η = {} and {half}, extrapolated to 0 at the same γ, with 95 % intervals. Crosses: what equal \
          norms and weights would give from the same angle. Cells: {}.",
         2.0 * half,
         cells.join("; ")

@@ -22,7 +22,7 @@ pub const STUDY: Study = Study {
     source: "beyond the paper",
     statement: "One linear neuron on handwritten digits, mean image subtracted, then unit norm. The loss has its minima at ±e_1, the first principal component; SGD does not come to rest, and stays at an angle \
                 θ to it, as under Oja's rule: to leading order E sin²θ is proportional to the step size per sample, and grows as the spectral gap closes.",
-    formula: r"\mathbb{E} \sin^2\theta = \eta_B\, \frac{m-b}{m-1} \sum_{k \ge 2} \frac{\mathbb{E}[x_1^2 x_k^2]}{2(\lambda_1 - \lambda_k)} + O(\eta_B^2), \qquad x_k = \langle x, e_k \rangle",
+    formula: r"\mathbb{E} \sin^2\theta = \eta_B\, \frac{m-b}{m-1} \sum_{k \ge 2} \frac{\mathbb{E}[x_1^2 x_k^2]}{2(\lambda_1 - \lambda_k)} \,(1 + O(b\,\eta_B)), \qquad x_k = \langle x, e_k \rangle",
     figures: &[&figure::FIGURE],
     protocol: |context, _| protocol(context, &Options::default()),
 };

@@ -32,7 +32,7 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
         format!("estimated rest of the way {}", number(distance))
     } else if !job.problem.keeps_limits() {
         "the displacements do not shrink, so the rest of the way is not known".into()
-    } else if job.schedule.is_full_batch() || job.problem.dataset().is_orthonormal() {
+    } else if job.schedule.is_full_batch() || job.problem.dataset().is_orthogonal() {
         "the displacements do not shrink yet, so the rest of the way is not known".into()
     } else {
         "the displacements do not shrink: on such data the noise of small batches does not die out".into()

@@ -85,6 +85,16 @@ impl Dataset {
         self.orthonormal
     }
 
+    /// Whether the rows are orthogonal to each other, whatever their norms, to rounding; said of none whose Gram matrix is too large.
+    pub fn is_orthogonal(&self) -> bool {
+        let tolerance = orthonormal_tolerance(self.dim);
+        let is_small = |gram: &DMatrix<f64>, i: usize, j: usize| {
+            gram[(i, j)].abs() <= tolerance * gram[(i, i)].sqrt() * gram[(j, j)].sqrt()
+        };
+        let are_small = |gram| (0..self.samples).all(|j| (0..j).all(|i| is_small(gram, i, j)));
+        self.orthonormal || self.gram().is_ok_and(are_small)
+    }
+
     /// Norm of sample `i`; 1 for orthonormal data.
     pub fn row_norm(&self, i: usize) -> f64 {
         match &self.rows {

@@ -32,6 +32,8 @@ use crate::update::Rule;
 /// [`advance`](Engine::advance).
 pub struct Reduced {
     problem: Problem,
+    /// What a correlation is divided by to be a length along its sample: the norm of the sample.
+    norms: Vec<f64>,
     replicas: Vec<Replica>,
     steps_taken: u64,
 }
@@ -107,7 +109,14 @@ impl Reduced {
                 retired: false,
             })
         });
-        Ok(Self { replicas: replicas.collect::<Result<_>>()?, problem: problem.clone(), steps_taken: 0 })
+        // What lies along a sample that is 0 never moves.
+        let norm = |i| Some(problem.dataset().row_norm(i)).filter(|norm| *norm > 0.0).unwrap_or(1.0);
+        Ok(Self {
+            replicas: replicas.collect::<Result<_>>()?,
+            norms: (0..problem.dataset().samples()).map(norm).collect(),
+            problem: problem.clone(),
+            steps_taken: 0,
+        })
     }
 
     /// Refuses a problem that leaves the recursion.
@@ -336,9 +345,10 @@ impl Engine for Reduced {
     }
 
     fn position(&self, replica: usize) -> Vec<f64> {
-        let mut neuron = self.replicas[replica].neuron();
-        neuron.correlations.push(neuron.residual);
-        neuron.correlations
+        let Neuron { mut correlations, residual, .. } = self.replicas[replica].neuron();
+        correlations.iter_mut().zip(&self.norms).for_each(|(c, norm)| *c /= norm);
+        correlations.push(residual);
+        correlations
     }
 
     fn is_dead(&self, replica: usize) -> bool {

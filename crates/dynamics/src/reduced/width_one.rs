@@ -99,6 +99,22 @@ mod tests {
     }
 
     #[test]
+    fn full_batches_keep_balance_in_the_span_only() {
+        // N where full batches end from N_0 = v_l² = 0.64; with a residual by a separate program.
+        let end = |residual_sq: f64, layers: usize| {
+            let start = [0.3, -0.2, 0.25, 0.1];
+            let scale = (0.64 - residual_sq).sqrt() / crate::vectors::norm(&start);
+            let c = start.iter().map(|c| scale * c).collect();
+            let mut net = WidthOne::new(c, residual_sq, vec![0.8; layers - 1]);
+            (0..4000).for_each(|_| net.step(&[0, 1, 2, 3], 0.06));
+            net.norm_sq()
+        };
+        assert!((end(0.0, 2) - 1.0).abs() < 1e-12 && (end(0.0, 3) - 1.0).abs() < 1e-12);
+        assert!((end(0.28, 2) - 1.00893).abs() < 6e-6, "{}", end(0.28, 2));
+        assert!((end(0.28, 3) - 1.01131).abs() < 6e-6, "{}", end(0.28, 3));
+    }
+
+    #[test]
     fn gradients_are_those_of_the_loss() {
         // Differences of the loss over a batch in c, the residual's scale and every gain, at an awkward point.
         let (c, residual_sq, gains): ([f64; 3], f64, [f64; 2]) = ([0.6, -0.4, 0.5], 0.3, [0.9, 1.2]);

@@ -10,7 +10,7 @@
 //! E δ_k δ_l = η_B (m − b)/(m − 1) · E[x_1² x_k x_l]/(2λ_1 − λ_k − λ_l),    η_B = η/b,
 //! ```
 //!
-//! and the angle `θ` between `w` and the first principal component `E sin² θ = η_B (m − b)/(m − 1) K`, `K = Σ_{k≥2} E[x_1² x_k²]/(2 (λ_1 − λ_k))`, up to `O(η²)`: derived, without a bound on the remainder.
+//! and the angle `θ` between `w` and the first principal component `E sin² θ = η_B (m − b)/(m − 1) K`, `K = Σ_{k≥2} E[x_1² x_k²]/(2 (λ_1 − λ_k))`, up to a factor `1 + O(η)`: derived, without a bound on the remainder.
 //!
 //! Two unit samples with the inner product `ρ`: `K = (1 − ρ²)/8ρ`, which is what the law of [`stationary`](super::stationary) becomes for `ρ ≫ η`.
 
