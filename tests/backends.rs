@@ -1,6 +1,7 @@
 //! Every backend computes the same thing: one body for all, formulas and the reduced engine in double precision on the
 //! host as the reference, and tolerances that follow from the unit round-off `u` of the precision.
 
+#![cfg(feature = "flex")]
 #![deny(unsafe_code)]
 
 #[expect(dead_code, reason = "most helpers are for the other tests")]
