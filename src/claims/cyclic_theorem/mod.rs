@@ -24,10 +24,10 @@ pub const STUDY: Study = Study {
     title: "cyclic SGD on two or three samples: every run converges, almost every one to a datapoint",
     theorem: "Theorem 4",
     source: "beyond the paper, about GFHY's conjecture after Theorem 4",
-    statement: "Cyclic SGD with b = 1, m = 2 or 3 orthonormal samples in any dimension, 1/128 ≤ η ≤ 13/64, from ‖w_0‖² ≤ 5/4: every run converges to one of the 2^m − 1 mixed \
-                orbits, and almost every run to a single datapoint. The proof is by hand but for one lemma: a function W of the state grows over every cycle, in a region in which all \
+    statement: "Cyclic SGD with b = 1, m = 2 or 3 orthonormal samples in any dimension, 1/128 ≤ η ≤ 13/64, from ‖w_0‖² ≤ 5/4, Πw_0 ≠ 0: every run converges to one of the 2^m − 1 mixed \
+                orbits, up to signs, and almost every run to a single datapoint. The proof is by hand but for one lemma: a function W of the state grows over every cycle, in a region in which all \
                 runs end up, but at the mixed orbits, where its growth has a positive definite Hessian. That lemma is what is verified here, in interval arithmetic, for every real η of \
-                a piece of length 1/256.",
+                a piece of length 1/256; at quick effort for two samples, and for three near the mixed orbits only.",
     formula: r"W = \frac{\sum q^2}{(\sum q)^2} - \frac{\eta}{2} D^2 - s, \qquad W(F(z)) > W(z) \quad \text{unless } F(z) = z; \qquad \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
     figures: &[&figure::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
