@@ -102,7 +102,7 @@ fn in_sectors<const M: usize, const K: usize>(step_size: Interval, of: Inequalit
     Ok(text)
 }
 
-/// Leaves of a kind in the trees of a certificate, those of [`cover`](crate::cover).
+/// Leaves of a kind in the trees of a certificate, those of [`crate::cover`].
 pub fn leaves(text: &str, kind: char) -> usize {
     let lines = text.lines().filter(|line| line.starts_with("sector ") || line.starts_with("zone "));
     lines.filter_map(|line| line.split(' ').next_back()).map(|tree| tree.matches(kind).count()).sum()
