@@ -225,7 +225,7 @@ def main():
     parser.add_argument("--sample", type=int, help="so many leaves of a piece")
     options = parser.parse_args()
     with (gzip.open if options.file.endswith(".gz") else open)(options.file, "rt") as lines:
-        m, piece, found = int(next(lines).split()[1]), [], 0
+        m, piece, found = int(next(lines).split()[1]), [], []
         for line in lines:
             piece.append(line)
             if not line.startswith("done "):
@@ -233,13 +233,13 @@ def main():
             index, piece, text = int(line.split()[1]), [], piece
             if options.piece not in (None, index):
                 continue
-            start, found = time.time(), found + 1
+            start, found = time.time(), found + [index]
             todo = list(work(m, iter(text)))
             chosen = todo if options.sample is None else random.Random(1).sample(todo, options.sample)
             with Pool() as pool:
                 boxes = sum(pool.starmap(verify, chosen, chunksize=20))
             print(f"piece {index}: {len(chosen)} of {len(todo)} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s", flush=True)
-    assert found and not piece, "no such piece, or one that is not complete"
+    assert found == list(range(2, 52) if options.piece is None else [options.piece]) and not piece, "a piece is missing, or not complete"
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ fn every_check_can_fail() {
     turns(Prediction { orbits: |samples| 1 << samples, ..right.clone() }, &["mixed orbits"], 2);
     // Controls that are none.
     turns(Prediction { turned: PROVED, ..right.clone() }, &["the sign of η(2 − N) turned"], 2);
-    turns(Prediction { without_defect: PROVED, ..right.clone() }, &["W without D²"], 2);
+    turns(Prediction { without_defect: PROVED, ..right.clone() }, &["W without D²"], 1);
     turns(Prediction { shifted: PROVED, ..right.clone() }, &["V of shifted shares"], 1);
     turns(Prediction { beyond: 51, ..right }, &["140/256"], 2);
     planted.complete();

@@ -80,7 +80,7 @@ fn every_check_can_fail() {
         assert_eq!(cosines.len(), 6);
         vec![0.2709, 0.2063, 0.3197, 0.0181, 0.1247, 0.0603]
     };
-    turns(Prediction { guess: law, ..right.clone() }, &["of the guess π̂_A²"], 1);
+    turns(Prediction { guess: law, ..right.clone() }, &["of the guess π̂_S²"], 1);
     // A clock that does not know the batch; one neuron's fall.
     let slow = |m, _, eta| selection::diffusion_rate(m, 1, eta);
     turns(Prediction { diffusion_rate: slow, ..right.clone() }, &["κT/m less the fall"], 1);

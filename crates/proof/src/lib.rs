@@ -1,8 +1,8 @@
 //! Almost every run of cyclic SGD on a tied linear neuron ends in a single datapoint: the part of the proof that a machine does.
 //!
 //! The theorem, its proof, and what exactly is verified here, are a chapter of the book, `docs/cyclic-theorem.md`. In short: a function `W` of the state
-//! increases along every cycle but at the `2^m − 1` mixed orbits, on the region in which all runs end up, for every step size of an interval. So every run that is not orthogonal to all samples converges
-//! to a mixed orbit; and only datapoints, the mixed orbits of one sample, attract more than a null set.
+//! increases along every cycle but at the `2^m − 1` mixed orbits, on the region in which all runs end up, for every step size of an interval. So every run
+//! that is not orthogonal to all samples converges to a mixed orbit; and only datapoints, the mixed orbits of one sample, attract more than a null set.
 //!
 //! | module | what it holds |
 //! |---|---|

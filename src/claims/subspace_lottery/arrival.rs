@@ -46,7 +46,7 @@ pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: 
         .expect(
             "… mean of Σ_i C_1i⁴ of the first neuron at the end, less 3/(k + 2)",
             0.0,
-            "W = U E_A with U uniform over the orthogonal matrices, as the law of the start is the same for QW_0 as for W_0, at any η; a pure neuron has 1",
+            "W = U E_S with U uniform over the orthogonal matrices, as the law of the start is the same for QW_0 as for W_0, at any η; a pure neuron has 1",
         )
         .covered(context.effort.pick(0.08, 0.04, 0.0125));
     let prediction = prediction.clone();

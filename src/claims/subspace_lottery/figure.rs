@@ -27,8 +27,8 @@ fn draw(rows: &[SetOdds]) -> Drawing {
     Drawing::new(
         2,
         vec![
-            panel("", |row| row.odds, "odds |π̂_A| E_A exp(−A/2)"),
-            panel("", |row| row.by_volume, "guess π̂_A²"),
+            panel("", |row| row.odds, "odds |π̂_S| E_S exp(−A/2)"),
+            panel("", |row| row.by_volume, "guess π̂_S²"),
         ],
     )
 }

@@ -19,7 +19,7 @@ use crate::theory::subspace::{by_volume, cosines, mean_log_cosine, polar_factor,
 use crate::vectors::{arg_max, largest};
 use crate::verdict::{OneSided, Register, Relation, SameLaw};
 
-/// `Σ_{B≠A} |π̂_B|/|π̂_A|` at which a run counts as decided. Of the limit diffusion, the probability of another end is at most that.
+/// `Σ_{B≠S} |π̂_B|/|π̂_S|` at which a run counts as decided. Of the limit diffusion, the probability of another end is at most that.
 const DECIDED: f64 = 1e-3;
 
 /// Time `κt` that a run is given; a mean one takes 9.
@@ -47,7 +47,7 @@ struct Start {
     errors: Vec<f64>,
 }
 
-/// What became of a run: the set that won, by its number, the steps, and the fall of the mean of `log|π̂_A|`.
+/// What became of a run: the set that won, by its number, the steps, and the fall of the mean of `log|π̂_S|`.
 #[derive(Clone, Copy)]
 struct End {
     set: usize,
@@ -75,7 +75,7 @@ fn steps(replicas: u64) -> [f64; 2] {
     if replicas > 12_000 { [0.1, 0.05] } else { [0.2, 0.1] }
 }
 
-/// Odds of sets over starts and batch sizes; the clock and the fall of `log|π̂_A|` over batch sizes; a wrong guess.
+/// Odds of sets over starts and batch sizes; the clock and the fall of `log|π̂_S|` over batch sizes; a wrong guess.
 pub(super) fn odds_and_clock(
     context: &Context,
     replicas: u64,
@@ -130,7 +130,7 @@ fn expect(context: &Context, register: &mut Register) -> Expected {
         .same_law(Relation::AtLeast, context.effort.pick(0.27, 0.135, 0.0675));
     let guess = register
         .expect(
-            "… of the guess π̂_A² instead, m = 4, k = 2",
+            "… of the guess π̂_S² instead, m = 4, k = 2",
             CHECK_LEVEL,
             "the share of the squared volume is off by up to 0.08: a noncentrality of 600 at 1500 runs a cell",
         )
@@ -139,7 +139,7 @@ fn expect(context: &Context, register: &mut Register) -> Expected {
         .at_most();
     let times = register
         .expect(
-            "m = 4, k = 2: k(m − k)κT/m less the fall of log|π̂_A|, and κT less that at b = 1, in the mean, in standard errors: largest over b",
+            "m = 4, k = 2: k(m − k)κT/m less the fall of log|π̂_S|, and κT less that at b = 1, in the mean, in standard errors: largest over b",
             LARGEST,
             "optional stopping of a martingale, and one clock κ for every b; κ with log 1/(1 − η_B²) for η_B² in the first; two step sizes extrapolated to 0 in η²; \
              normal quantile over five; differences are relative to κT",

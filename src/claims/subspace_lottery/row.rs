@@ -30,7 +30,7 @@ impl Row for SetOdds {
     const TABLE: &'static str = "subspace_odds";
 }
 
-/// Mean time until a set has won, and the mean fall of `log|π̂_A|` until then, at one batch size.
+/// Mean time until a set has won, and the mean fall of `log|π̂_S|` until then, at one batch size.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SetTime {
     pub samples: usize,

@@ -42,6 +42,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             start.elapsed().as_secs_f64()
         );
     }
-    println!("verified: {samples} samples, step sizes from {first}/256 to {}/256", last + 1);
+    let kept = (first..=last).filter(|index| pieces.contains(index)).count();
+    if kept > 0 {
+        println!("kept as they were in the file, and not verified again: {kept} pieces of 1/256");
+    }
+    println!(
+        "verified: {samples} samples, {} pieces between {first}/256 and {}/256",
+        last + 1 - first - kept,
+        last + 1
+    );
     Ok(())
 }

@@ -13,8 +13,8 @@
 //! `η_B ≤ ¼` and `0 < σ_0 ≤ 1` they increase to 1. If `R_0 ≠ 0` the matrices in front do not commute, and `W` tends to another factor of the same projector.
 //!
 //! **Absorbing states.** All gradients vanish iff the `c_i` that are not 0 are orthonormal, and orthogonal to the columns of `R`. There
-//! are at most `k` of them. With `k` of them, `A`, `R = 0`, `WᵀW` is the coordinate projector of the samples of `A`, and `W = U E_A`: an orthogonal `U` mixes
-//! them in every single neuron. The law of a start that is the same for `QW_0` as for `W_0`, for every orthogonal `Q`, makes `U` uniform, whatever `A` is
+//! are at most `k` of them. With `k` of them, `S`, `R = 0`, `WᵀW` is the coordinate projector of the samples of `S`, and `W = U E_S`: an orthogonal `U` mixes
+//! them in every single neuron. The law of a start that is the same for `QW_0` as for `W_0`, for every orthogonal `Q`, makes `U` uniform, whatever `S` is
 //! ([`mean_fourth_powers`]), because steps turn with the neurons.
 //!
 //! **Small steps.** On the manifold `G = I`, `R = 0` the row space of `C` is moved by a batch as by the factor
@@ -26,25 +26,25 @@
 //! dy_i = P_ii dτ + dW_i    (up to a common shift),    P the projector on that row space,
 //! ```
 //!
-//! in which neither `b` nor `η` is left. With the minors `π_A` of `C_0` (Plücker coordinates, `|A| = k`), `y_A = Σ_{i∈A} y_i` and
-//! `φ = (Σ_A π_A² e^{2y_A})^{1/2}`, `P_ii` is the share of the sets with `i` in `φ²` (Cauchy and Binet), so the drift is `∇ log φ`: a Brownian motion
+//! in which neither `b` nor `η` is left. With the minors `π_S` of `C_0` (Plücker coordinates, `|S| = k`), `y_S = Σ_{i∈S} y_i` and
+//! `φ = (Σ_S π_S² e^{2y_S})^{1/2}`, `P_ii` is the share of the sets with `i` in `φ²` (Cauchy and Binet), so the drift is `∇ log φ`: a Brownian motion
 //! transformed by `φ`, as for one neuron. Since `∂_i P_ii = 2P_ii(1 − P_ii)` and `Σ P_ii = k`, `½Δφ/φ = k − ½ΣP_ii²`.
 //!
-//! **Odds.** Let `π̂_A = π_A e^{y_A}/φ` and `A_t = ∫_0^t Σ P_ii(1 − P_ii) dτ`. The density of a Brownian motion with drift `1_A` over that of `y` is
-//! `e^{A_t/2} |π̂_A(t)/π̂_A(0)|`, which therefore is a martingale. The sum of `e^{A/2}|π̂_A|` over all sets is at least `e^{A/2}`; it converges, so
+//! **Odds.** Let `π̂_S = π_S e^{y_S}/φ` and `A_t = ∫_0^t Σ P_ii(1 − P_ii) dτ`. The density of a Brownian motion with drift `1_S` over that of `y` is
+//! `e^{A_t/2} |π̂_S(t)/π̂_S(0)|`, which therefore is a martingale. The sum of `e^{A/2}|π̂_S|` over all sets is at least `e^{A/2}`; it converges, so
 //! `A_∞ < ∞`, all `P_ii` converge, to 0 or 1, and
 //!
 //! ```text
-//! E[e^{A_∞/2}; A wins] = |π̂_A(0)|,    P(A) = |π̂_A(0)| E_A e^{−A_∞/2}
+//! E[e^{A_∞/2}; S wins] = |π̂_S(0)|,    P(S) = |π̂_S(0)| E_S e^{−A_∞/2}
 //! ```
 //!
-//! with `E_A` the mean over Brownian motions with drift `1_A` ([`odds`]). `log|π̂_A|` has the drift `Σ_{i∈A} P_ii − k`; its mean over all `A` falls at
+//! with `E_S` the mean over Brownian motions with drift `1_S` ([`odds`]). `log|π̂_S|` has the drift `Σ_{i∈S} P_ii − k`; its mean over all `S` falls at
 //! `k(m−k)/m` ([`fall`]).
 //!
 //! **Duality.** The orthogonal complement of the row space has the same `|π̂|`, at the complements of the sets, and moves with `−y`, whose drift is
 //! `1 − P_ii` up to a common shift: the law for `m − k` neurons. For `k = m − 1` the sample that is dropped has the odds of one neuron that
 //! starts at the unit normal vector ([`dropped`]). **Blocks.** If the rows of `C_0` are those of neurons that share no sample, `P` is made of their blocks, whose `y`
-//! are independent: `P(A)` is the product of their odds.
+//! are independent: `P(S)` is the product of their odds.
 //!
 //! **ReLU.** For `x ↦ Wᵀφ(Wx)`, `h_i = φ(W a_i)`, all gradients vanish iff every sample is silent, `h_i = 0`, or reconstructed, `a_i = Wᵀh_i`: with `r = a_i − Wᵀh_i` a gradient is
 //! `−h_i rᵀ − D_i W r a_iᵀ`, and if it vanishes `r = λ a_i`, `D_i W r = λ h_i`, so `2λ h_i = 0`. At most `k` samples are reconstructed, as they lie in the row space of `W`. For `k = 2` no neuron is active
@@ -87,7 +87,7 @@ pub fn polar_factor(c: &DMatrix<f64>) -> DMatrix<f64> {
     svd.u.expect("asked for") * svd.v_t.expect("asked for")
 }
 
-/// `|π̂_A|`, set by set: sizes of the minors of `C`, `[k, m]`, over their norm. They depend on the row space alone, and are 0 for sets that cannot win; minors whose
+/// `|π̂_S|`, set by set: sizes of the minors of `C`, `[k, m]`, over their norm. They depend on the row space alone, and are 0 for sets that cannot win; minors whose
 /// terms cancel are as large as their rounding.
 pub fn cosines(c: &DMatrix<f64>) -> Vec<f64> {
     let scaled = c * vectors::scale(c.iter().copied());
@@ -97,12 +97,12 @@ pub fn cosines(c: &DMatrix<f64>) -> Vec<f64> {
     minors.into_iter().map(|minor| minor / norm).collect()
 }
 
-/// Mean over all sets of `log|π̂_A|`, which falls at [`fall`]; `−∞` if one vanishes.
+/// Mean over all sets of `log|π̂_S|`, which falls at [`fall`]; `−∞` if one vanishes.
 pub fn mean_log_cosine(cosines: &[f64]) -> f64 {
     cosines.iter().map(|cosine| cosine.ln()).sum::<f64>() / cosines.len() as f64
 }
 
-/// Mean fall of [`mean_log_cosine`] in a unit of the diffusion's time, `k(m−k)/m`, from every subspace: `(1/#) Σ_A log|π̂_A| + k(m−k)τ/m` is a
+/// Mean fall of [`mean_log_cosine`] in a unit of the diffusion's time, `k(m−k)/m`, from every subspace: `(1/#) Σ_S log|π̂_S| + k(m−k)τ/m` is a
 /// martingale, and `k(m−k)/m · E τ` the mean fall until any stopping time of finite mean.
 pub fn fall(samples: usize, neurons: usize) -> f64 {
     (neurons * (samples - neurons)) as f64 / samples as f64
@@ -111,9 +111,9 @@ pub fn fall(samples: usize, neurons: usize) -> f64 {
 /// Probability of each set of `k` samples to be the one whose coordinate projector `WᵀW` tends to, as `η → 0`, from `C_0`, `[k, m]` of rank `k`; to a
 /// standard error of at most `tolerance` each, the same for the same `seed`.
 ///
-/// `P(A) = |π̂_A| E_A e^{−A/2}` by a Monte Carlo without a time step, that of [`selection::monte_carlo`](selection::monte_carlo()) for one neuron. Points of a Poisson process of rate
+/// `P(S) = |π̂_S| E_S e^{−A/2}` by a Monte Carlo without a time step, that of [`selection::monte_carlo`](selection::monte_carlo()) for one neuron. Points of a Poisson process of rate
 /// `½ min(k, m − k)` stand for the integral; one motion serves all sets, and the sum of the estimators, whose mean is 1, is a control variate. A point costs
-/// `O(k s²)` for `s = m!/k!(m−k)!` sets: it is meant for a few dozen of them. A set with `π_A = 0` has probability 0.
+/// `O(k s²)` for `s = m!/k!(m−k)!` sets: it is meant for a few dozen of them. A set with `π_S = 0` has probability 0.
 ///
 /// # Panics
 /// If the tolerance is not positive, or there are no neurons, or more than samples.
@@ -131,12 +131,12 @@ pub fn dropped(c: &DMatrix<f64>, tolerance: f64, seed: u64) -> Odds {
     selection::probabilities(&normal, tolerance, seed)
 }
 
-/// A first guess, wrong: `π̂_A²`, the share of the squared volume.
+/// A first guess, wrong: `π̂_S²`, the share of the squared volume.
 pub fn by_volume(cosines: &[f64]) -> Vec<f64> {
     cosines.iter().map(|cosine| cosine * cosine).collect()
 }
 
-/// A second guess, wrong: `|π̂_A|/Σ|π̂|`.
+/// A second guess, wrong: `|π̂_S|/Σ|π̂|`.
 pub fn proportional(cosines: &[f64]) -> Vec<f64> {
     selection::proportional(cosines)
 }

@@ -3,8 +3,8 @@
 //! As for one neuron (`selection::monte_carlo`), with sets in the place of samples: at the points of a Poisson process of rate `½ M`, `M = min(k, m − k)`, the
 //! product of `1 − ΣP_ii(1 − P_ii)/M` has, given the path, the mean `exp(−½∫ΣP_ii(1 − P_ii)) = e^{−A/2}`: the sum is that of `m − k` neurons as well, and at most `M`.
 //!
-//! **End.** A path that goes on from a subspace where `R_A = Σ_{B≠A} |π̂_B/π̂_A|` has the factor `E_A e^{−A/2} = P(A)/|π̂_A|` before it. This is at most 1, and at
-//! least `P(A) = 1 − Σ_{B≠A} P(B) ≥ 1 − R_A`, because `P(B) ≤ |π̂_B|`. The path ends when that leaves open less than a share of the tolerance.
+//! **End.** A path that goes on from a subspace where `R_S = Σ_{B≠S} |π̂_B/π̂_S|` has the factor `E_S e^{−A/2} = P(S)/|π̂_S|` before it. This is at most 1, and at
+//! least `P(S) = 1 − Σ_{B≠S} P(B) ≥ 1 − R_S`, because `P(B) ≤ |π̂_B|`. The path ends when that leaves open less than a share of the tolerance.
 
 use std::f64::consts::FRAC_2_PI;
 
@@ -14,7 +14,7 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 use super::super::selection::{Odds, average};
 use super::sets;
 
-/// Estimates from the `|π̂_A|` of all sets of `k` of `m` samples; sets that cannot win take no part.
+/// Estimates from the `|π̂_S|` of all sets of `k` of `m` samples; sets that cannot win take no part.
 pub(super) fn estimate(cosines: &[f64], samples: usize, neurons: usize, tolerance: f64, seed: u64) -> Odds {
     let present: Vec<usize> = (0..cosines.len()).filter(|&k| cosines[k] > 0.0).collect();
     let law = match present.len() {
@@ -39,11 +39,11 @@ struct Path {
     /// `M = min(k, m − k)`.
     bound: f64,
     sets: Vec<Vec<usize>>,
-    /// Samples that two sets do not share, `k − |A ∩ B|`.
+    /// Samples that two sets do not share, `k − |S ∩ B|`.
     apart: Vec<Vec<usize>>,
     cosines: Vec<f64>,
     y: Vec<f64>,
-    /// `|π_A| e^{y_A}` without drift, over the largest.
+    /// `|π_S| e^{y_S}` without drift, over the largest.
     sizes: Vec<f64>,
     products: Vec<f64>,
     diagonal: Vec<f64>,
@@ -93,7 +93,7 @@ impl Path {
         }
     }
 
-    /// `R_A` under the drift towards `A`, at most 1.
+    /// `R_S` under the drift towards `S`, at most 1.
     fn rivals(&self, set: usize, time: f64) -> f64 {
         let weighed = self.sizes.iter().zip(&self.apart[set]);
         let others = weighed.filter(|(_, apart)| **apart > 0);

@@ -74,7 +74,7 @@ fn full_batches_keep_the_row_space_and_end_at_the_polar_factor() {
 
 #[test]
 fn drift_and_covariance_of_the_minors_are_those_of_the_diffusion() {
-    // All batches enumerated at small η: log|π̂_A| drifts by κ(Σ_{i∈A} P_ii − k), and log|π_A/π_B| has the variance κ|A △ B|.
+    // All batches enumerated at small η: log|π̂_S| drifts by κ(Σ_{i∈S} P_ii − k), and log|π_S/π_B| has the variance κ|S △ B|.
     let eta = 1e-3;
     for (neurons, samples) in [(2, 5), (3, 5), (2, 4)] {
         let c = polar_factor(&gaussian(neurons, samples, 2));
