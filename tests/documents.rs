@@ -15,29 +15,16 @@ pub fn text(of: &str) -> String {
     fs::read_to_string(path(of)).unwrap_or_else(|e| panic!("{of}: {e}"))
 }
 
-/// The archived reports: the main job, and claims and explorations that join it at full effort only.
-const REPORTS: [&str; 11] = [
-    "reproduce.json",
-    "selection_law.json",
-    "odds_identity.json",
-    "unequal_data.json",
-    "subspace_lottery.json",
-    "depth.json",
-    "cyclic_theorem.json",
-    "optimisers.json",
-    "relu_subspaces.json",
-    "deep_subspaces.json",
-    "principal_component.json",
-];
-
 fn report(name: &str) -> Value {
     serde_json::from_str(&text(&format!("experiments/results/standard/{name}"))).unwrap()
 }
 
-/// Archived claims and explorations by id.
+/// Archived claims and explorations by id: those of the main job, and those that join it at full effort only.
 fn claims() -> BTreeMap<String, Value> {
     let of = |report: Value| [report["claims"].clone(), report["explorations"].clone()];
-    let entries = REPORTS.iter().flat_map(|name| of(report(name)));
+    let names = fs::read_dir(path("experiments/results/standard")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let entries = names.filter(|name| name.ends_with(".json")).flat_map(|name| of(report(&name)));
     let entries = entries.flat_map(|studies| studies.as_array().unwrap().clone());
     entries.map(|claim| (claim["id"].as_str().unwrap().to_string(), claim)).collect()
 }

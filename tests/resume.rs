@@ -256,14 +256,14 @@ const RUN: &str = "--out run --checkpoint-every 0.02 --record-batches --every 90
 fn killed_at_random_moments_a_run_comes_out_the_same() {
     let jobs = [
         "--samples 7 --dim 9 --batch 3 --schedule sgd --engine autodiff --tolerance 0 --steps 60000",
-        "--samples 50 --batch 3 --schedule reshuffle --engine reduced --replicas 150 --tolerance 0 --steps 200000",
+        "--samples 50 --batch 3 --schedule reshuffle --engine reduced --replicas 150 --tolerance 0 --steps 200000 --no-page",
         // Eight abreast, regrouped as one after the other arrives.
-        "--samples 500 --batch 1 --schedule sgd --step-size 0.15 --engine reduced --replicas 77 --tolerance 1e-9 --steps 30000000",
-        "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --steps 40000",
+        "--samples 500 --batch 1 --schedule sgd --step-size 0.15 --engine reduced --replicas 77 --tolerance 1e-9 --steps 30000000 --no-page",
+        "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --steps 40000 --no-page",
         "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 0 --steps 12000 --sharpness 700",
         // A Gram matrix and the tail rule, single precision, and a cycle.
-        "--data data.npy --batch 2 --schedule sgd --engine reduced --replicas 3 --step-size 1e-4 --tolerance 1e-13 --steps 1500000",
-        "--samples 7 --dim 9 --batch 1 --schedule cyclic --engine autodiff --precision f32 --tolerance 0 --steps 60000",
+        "--data data.npy --batch 2 --schedule sgd --engine reduced --replicas 3 --step-size 1e-4 --tolerance 1e-13 --steps 1500000 --no-page",
+        "--samples 7 --dim 9 --batch 1 --schedule cyclic --engine autodiff --precision f32 --tolerance 0 --steps 60000 --no-page",
     ];
     let data = correlated(6, 9, 7);
     let mut rng = chacha20::ChaCha8Rng::seed_from_u64(20);
@@ -459,12 +459,12 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
     let jobs = [
         "--samples 7 --dim 9 --batch 3 --engine autodiff --tolerance 0 --every 70",
         // Some replicas arrive before an end, some after it.
-        "--samples 6 --dim 9 --batch 2 --step-size 0.2 --engine reduced --replicas 77 --tolerance 1e-3 --every 100",
-        "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --every 9",
+        "--samples 6 --dim 9 --batch 2 --step-size 0.2 --engine reduced --replicas 77 --tolerance 1e-3 --every 100 --no-page",
+        "--samples 7 --dim 11 --batch 2 --schedule replacement --engine analytic --replicas 4 --tolerance 0 --every 9 --no-page",
         "--samples 5 --dim 8 --batch 2 --model deep:3-2+bias --activation tanh --tolerance 1e-9 --every 50 --sharpness 90",
-        "--data data.npy --batch 2 --engine reduced --replicas 3 --step-size 1e-3 --tolerance 1e-13 --every 64",
-        "--samples 6 --dim 9 --engine analytic --tolerance 0 --every log --sharpness 90",
-        "--samples 6 --dim 9 --batch 4 --tolerance 0 --every 40 --sharpness log",
+        "--data data.npy --batch 2 --engine reduced --replicas 3 --step-size 1e-3 --tolerance 1e-13 --every 64 --no-page",
+        "--samples 6 --dim 9 --engine analytic --tolerance 0 --every log --sharpness 90 --no-page",
+        "--samples 6 --dim 9 --batch 4 --tolerance 0 --every 40 --sharpness log --no-page",
     ];
     let data = correlated(6, 9, 7);
     let mut interrupted = 0;

@@ -41,13 +41,13 @@ fn a_stack_has_the_bits_of_its_replicas_alone() {
                 let alone = |replica: u64| {
                     let model = initial(text, activation, &data, replica);
                     let mut engine = Autodiff::new(model, &problem, &schedule, replica, &compute).unwrap();
-                    engine.advance(70);
+                    engine.advance(33);
                     engine.position(0)
                 };
                 for replicas in [1, 3, 64] {
                     let model = stacked(text, activation, &data, replicas);
                     let mut engine = Autodiff::new(model, &problem, &schedule, 0, &compute).unwrap();
-                    engine.advance(70);
+                    engine.advance(33);
                     for replica in [0, replicas / 2, replicas - 1] {
                         let what =
                             format!("{text}, {activation:?}, {kind:?} b = {batch}, {replica} of {replicas}");

@@ -278,3 +278,18 @@ fn unequal_samples_win_by_the_arcsine_law_and_only_below_their_threshold() {
         assert!(leave.iter().all(|(eta, ratio)| *ratio > at(*eta)), "{leave:?}");
     }
 }
+
+#[test]
+fn leaders_have_their_odds_and_neither_guess() {
+    let drawing = drawing("selection_odds");
+    let panel = &drawing.panels[0];
+    assert_eq!(panel.x.names.len(), 11);
+    assert_eq!(panel.x.names[10], "Gaussian, m = 100");
+    let [paths, odds, area, share] =
+        ["paths of", "odds", "spherical", "c_1"].map(|name| values(series(panel, name)));
+    for k in 0..11 {
+        // A thousand paths a start and more.
+        assert!((paths[k].1 - odds[k].1).abs() < 0.07, "{k}: {} {}", paths[k].1, odds[k].1);
+        assert!(share[k].1 < area[k].1 && area[k].1 < odds[k].1, "{k}");
+    }
+}

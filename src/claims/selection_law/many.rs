@@ -14,17 +14,17 @@ use crate::verdict::{OneSidedInterval, Register, Relation};
 
 /// The odds of the leader from one start: by the Monte Carlo, by paths of the diffusion, and by two guesses.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct LeaderOdds {
-    start: String,
-    samples: usize,
+pub(super) struct LeaderOdds {
+    pub start: String,
+    pub samples: usize,
     monte_carlo_paths: u64,
-    diffusion_paths: u64,
-    odds_1: f64,
+    pub diffusion_paths: u64,
+    pub odds_1: f64,
     standard_error_of_odds_1: f64,
-    frequency_1: f64,
-    standard_error_of_frequency_1: f64,
-    proportional_1: f64,
-    spherical_1: f64,
+    pub frequency_1: f64,
+    pub standard_error_of_frequency_1: f64,
+    pub proportional_1: f64,
+    pub spherical_1: f64,
     least_p_value_times_samples: f64,
 }
 

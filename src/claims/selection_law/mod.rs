@@ -4,6 +4,7 @@ mod batches;
 mod controls;
 mod figure;
 mod finite;
+mod guesses;
 mod many;
 mod monte_carlo;
 mod pair;
@@ -37,7 +38,7 @@ pub const STUDY: Study = Study {
                 at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. With reshuffled epochs the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
-    figures: &[&figure::FIGURE],
+    figures: &[&figure::FIGURE, &guesses::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
