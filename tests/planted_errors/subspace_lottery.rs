@@ -84,6 +84,12 @@ fn every_check_can_fail() {
     // A clock that does not know the batch; one neuron's fall.
     let slow = |m, _, eta| selection::diffusion_rate(m, 1, eta);
     turns(Prediction { diffusion_rate: slow, ..right.clone() }, &["κT/m less the fall"], 1);
-    turns(Prediction { fall: |m, _| subspace::fall(m, 1), ..right }, &["κT/m less the fall"], 1);
+    turns(Prediction { fall: |m, _| subspace::fall(m, 1), ..right.clone() }, &["κT/m less the fall"], 1);
+    // Sets of one weight, whatever the start; and sets that are weighted by nothing.
+    let even = |_: &nalgebra::DMatrix<f64>| vec![1.0 / 6f64.sqrt(); 6];
+    turns(Prediction { weights: even, ..right.clone() }, &["E[e^{A/2}; S wins]"], 1);
+    let odds = |_: &nalgebra::DMatrix<f64>| vec![0.2709, 0.2063, 0.3197, 0.0181, 0.1247, 0.0603];
+    let seen = planted.turns(&Prediction { weights: odds, ..right });
+    assert!(seen.iter().any(|name| name.contains("of the plain odds instead")), "{seen:?}");
     planted.complete();
 }
