@@ -74,10 +74,11 @@ fn every_check_can_fail() {
         },
         &[&both[..], &["outside the span", "κT/m less the fall"], &odds].concat(),
     );
-    // SGD that loses a neuron.
+    // SGD that loses a neuron. Sets that are weighted by nothing.
+    let plain = |_: &nalgebra::DMatrix<f64>| vec![0.2709, 0.2063, 0.3197, 0.0181, 0.1247, 0.0603];
     let fewer = |c: &nalgebra::DMatrix<f64>| subspace::nearest_set(&(c.transpose() * c), c.nrows() - 1).1;
-    let ends = ["k datapoints, b < m", "weakest", "Burn: trainings"];
-    let seen = planted.turns(&Prediction { distance: fewer, ..right.clone() });
+    let ends = ["k datapoints, b < m", "weakest", "Burn: trainings", "of the plain odds instead"];
+    let seen = planted.turns(&Prediction { distance: fewer, weights: plain, ..right.clone() });
     assert!(ends.iter().all(|check| seen.iter().any(|name| name.contains(check))), "{seen:?}");
     // A dropped sample with the odds of the one that is kept.
     let kept = |c: &_, tolerance, seed| {
@@ -85,6 +86,11 @@ fn every_check_can_fail() {
         odds.probabilities.reverse();
         odds
     };
-    turns(Prediction { dropped: kept, ..right }, &odds);
+    // Sets of one weight, whatever the start.
+    let even = |_: &nalgebra::DMatrix<f64>| vec![1.0 / 6f64.sqrt(); 6];
+    turns(
+        Prediction { dropped: kept, weights: even, ..right },
+        &[&odds[..], &["E[e^{A/2}; S wins]"]].concat(),
+    );
     planted.complete();
 }

@@ -237,6 +237,30 @@ fn what_noise_leaves_lies_by_the_stationary_laws() {
 }
 
 #[test]
+fn histograms_of_the_angle_lie_by_the_stationary_densities() {
+    let drawing = drawing("persistent_density");
+    assert_eq!(titles(&drawing), ["label noise", "correlation"]);
+    let sizes: [&[&str]; 2] = [&["σ = 0.1", "σ = 0.2", "σ = 0.4"], &["r = 0.15", "r = 0.5"]];
+    for (panel, sizes) in drawing.panels.iter().zip(sizes) {
+        assert_eq!(names(panel), sizes);
+        let laws: Vec<_> = panel.series.iter().filter(|series| series.name.is_empty()).map(values).collect();
+        for (size, law) in sizes.iter().zip(laws) {
+            let runs = values(series(panel, size));
+            assert_eq!([runs.len(), law.len()], [6; 2]);
+            // Shares of six bins of π/24 are 1 together; standard errors of 0.05 in the density.
+            for all in [&runs, &law] {
+                let whole = all.iter().map(|point| point.1).sum::<f64>() * std::f64::consts::PI / 24.0;
+                assert!((whole - 1.0).abs() < 1e-9, "{size}: {whole}");
+            }
+            assert!(
+                runs.iter().zip(&law).all(|(runs, law)| (runs.1 - law.1).abs() < 0.8),
+                "{runs:?} {law:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn weighted_odds_lie_on_the_diagonal_and_plain_ones_below() {
     let drawing = drawing("odds_identity");
     assert_eq!(titles(&drawing), ["weighted and plain odds", "counting winners over the identity"]);

@@ -54,9 +54,9 @@ fn caption(rows: &[PairRuns]) -> String {
     let norms: Vec<String> =
         rows.iter().map(|row| format!("{:.2} (L = {})", row.norm_sq, row.layers)).collect();
     format!(
-        "Tied linear networks of width one, two samples, one a step, from balanced starts on the manifold: means over {} runs a point with 95 % intervals, extrapolated to η = 0 from η = {:.4} and half of it. \
-         Left: the mean angle, which is the odds of the first sample. Right: A = log N + (1 − N^(−L/(L−1)))/L of the squared norm N of the first layer where a run is stopped, and the mean of the rest from there. Depths are drawn beside each other. \
-         Means of N, which began at 1, point by point: {}.",
+        "Tied linear networks of width one and L layers, two samples, one a step, from balanced starts on the manifold: means over {} runs a point with 95 % intervals, extrapolated to η = 0 from η = {:.4} and half of it. Runs are stopped where one correlation is e³ times the other or A is 1.5. \
+         Left, over the angle arctan(c_1/c_2) of the start: the mean of this angle at the end, both over π/2, which is the odds of the first sample. Right, over ¼(π²/4 − gd(d)²) at the start, d = log(c_1/c_2): the mean of A = log N + (1 − N^(−L/(L−1)))/L, N the squared norm of the first layer where a run is stopped, and of \
+         what is expected of the rest from there. Dashed: the laws, which put all points on the diagonals. The two depths have the same abscissas and are drawn beside each other. Means of N, which began at 1, at half the step size, point by point: {}.",
         rows[0].runs,
         rows[0].step_per_sample,
         listed(&norms)

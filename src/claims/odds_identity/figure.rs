@@ -1,8 +1,9 @@
 //! Weighted and plain odds over the direction cosines, and what the identity saves.
 
 use super::row::SampleOdds;
-use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::{Plot, distinct};
+use crate::study::words::listed;
 
 pub(super) const FIGURE: Plot<SampleOdds> = Plot {
     id: "odds_identity",
@@ -46,11 +47,14 @@ fn draw(rows: &[SampleOdds]) -> Drawing {
 }
 
 fn caption(rows: &[SampleOdds]) -> String {
+    let mut batches = distinct(rows, |row| row.batch);
+    batches.sort_unstable();
     let SampleOdds { runs, step_per_sample: half, .. } = &rows[0];
     format!(
-        "Every sample of every cell (m = 2 to 7, several batch sizes): means over {runs} runs at each of η_B = {} and {half}, extrapolated to 0, with 95 % intervals; of the plain odds, at {half}. Left: with the \
-         weight e^{{A/2}} the odds are the direction cosine of the start; without it they are below. Right: variance of a count of winners over that of (c_j/‖c‖) e^{{−A/2}} under Brownian motion with drift e_j, \
-         which estimates the same odds.",
+        "Every sample of every cell (m = 2 to 7; b = {}): means over {runs} runs at each of η_B = {} and {half}, extrapolated to 0, with 95 % intervals; of the plain odds, at {half}. Left, over the direction cosine c_j/‖c‖ of the start: the odds with the weight e^{{A/2}}, A stopped at 3; the martingale \
+         e^{{A/2}}|c_j|/‖c‖ at τ = 0.7; and the plain odds. Dashed: the law of the first two, and the bound on the third. Right, both axes logarithmic: the variance of a count of winners over that of (c_j/‖c‖) e^{{−A/2}} under Brownian motion with drift e_j, which estimates the same odds, from the means over the runs at {half} (no \
+         intervals) over the same by the laws; dashed: equality.",
+        listed(&batches),
         2.0 * half
     )
 }

@@ -25,7 +25,7 @@ pub const STUDY: Study = Study {
                 A correlation ρ = rη: the density ∝ exp(−2r/sin 2θ)/sin² 2θ, with E sin 2θ = K_0(2r)/K_1(2r). From a datapoint to the even mixture takes a mean time that backward equations \
                 give, near π/4r for small r: algebraic in both causes, not exponential.",
     formula: r"\mathbb{E} \sin^2 2\theta = \sqrt{a (1+a)} - a, \quad a = 4\sigma^2, \qquad \mathbb{E} \sin 2\theta = \frac{K_0(2r)}{K_1(2r)}, \quad r = \frac{\rho}{\eta}",
-    figures: &[&figure::FIGURE],
+    figures: &[&figure::FIGURE, &figure::DENSITY],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

@@ -84,12 +84,18 @@ fn ends(
     let schedule = Schedule::sgd(samples, batch, seed)?;
     let ensemble = Ensemble { schedule, step_per_sample: STEP, every: 64, budget: budget as u64 };
     let start = |replica| gaussian(neurons, samples + OUTSIDE, seed, replica);
-    ensemble.run(lab, replicas, start, |_, layer| {
-        let (c, map) = (layer.correlations(), layer.map());
-        let outside = (samples..samples + OUTSIDE).map(|j| map[(j, j)]).fold(0.0, f64::max);
-        let ended = (prediction.distance)(&c) <= TOLERANCE && outside <= TOLERANCE * TOLERANCE;
-        ended.then(|| c.row(0).iter().map(|c| c.powi(4)).sum())
-    })
+    ensemble.run(
+        lab,
+        replicas,
+        start,
+        |_| (),
+        |(), layer| {
+            let (c, map) = (layer.correlations(), layer.map());
+            let outside = (samples..samples + OUTSIDE).map(|j| map[(j, j)]).fold(0.0, f64::max);
+            let ended = (prediction.distance)(&c) <= TOLERANCE && outside <= TOLERANCE * TOLERANCE;
+            ended.then(|| c.row(0).iter().map(|c| c.powi(4)).sum())
+        },
+    )
 }
 
 /// Samples and neurons of the control.
@@ -118,7 +124,8 @@ pub(super) fn full_batches_do_not(
         let schedule = Schedule::full_batch(samples)?;
         let ensemble = Ensemble { schedule, step_per_sample: STEP, every: 2000, budget: 2000 };
         let start = |replica| gaussian(neurons, samples + OUTSIDE, seed, replica);
-        let seen = ensemble.run(lab, replicas, start, |_, layer| Some(distance(&layer.correlations())))?;
+        let seen =
+            ensemble.run(lab, replicas, start, |_| (), |(), layer| Some(distance(&layer.correlations())))?;
         findings.checks.push(expected.measured(smallest(seen.into_iter().flatten()), replicas));
         findings
             .protocol

@@ -39,7 +39,7 @@ fn caption(rows: &[SetOdds]) -> String {
     let steps: Vec<String> = steps.iter().map(|step| step.to_string()).collect();
     format!(
         "Every set of two of three or four samples: the share of up to {runs} runs a cell that end in its coordinate projector, with 95 % intervals, at every start, batch size and step size \
-         (η_B = {}), by the recursion. Left: against the odds (Monte Carlo, lattice by duality, product of arctan laws). Right: against the share of the squared volume, which is wrong.",
+         (η_B = {}), by the recursion. Left: over the odds (Monte Carlo, lattice by duality, product of arctan laws). Right: over the share of the squared volume, a guess that is wrong. Dashed: equality.",
         steps.join(" and ")
     )
 }

@@ -78,7 +78,7 @@ fn ends(
         budget: STEPS,
     };
     let start = |replica| gaussian(neurons, samples + outside, seed, replica);
-    let seen = ensemble.run(lab, replicas, start, |start, layer| {
+    let seen = ensemble.run(lab, replicas, start, DMatrix::clone, |start, layer| {
         let c = start.columns(0, samples).into_owned();
         let mut expected = DMatrix::zeros(samples + outside, samples + outside);
         expected.view_mut((0, 0), (samples, samples)).copy_from(&(prediction.projector)(&c));

@@ -3,6 +3,7 @@
 use itertools::Itertools;
 use nalgebra::DMatrix;
 
+use super::identity::{self, STOP, Walk};
 use super::monte_carlo::{blocks, of_blocks, of_dropped, plane};
 use super::row::{SetOdds, SetTime};
 use super::runs::Ensemble;
@@ -22,8 +23,9 @@ use crate::verdict::{OneSided, Register, Relation, SameLaw};
 /// `Σ_{B≠S} |π̂_B|/|π̂_S|` at which a run counts as decided. Of the limit diffusion, the probability of another end is at most that.
 const DECIDED: f64 = 1e-3;
 
-/// Time `κt` that a run is given; a mean one takes 9.
+/// Time `κt` that a run is given, of which a mean one takes 9, and time between looks.
 const TIME: f64 = 400.0;
+const LOOK: f64 = 0.08;
 
 /// Standard errors that the largest of five deviations may have: with probability below 1e-6, a skewness of 2 included.
 const LARGEST: f64 = 5.5;
@@ -47,20 +49,21 @@ struct Start {
     errors: Vec<f64>,
 }
 
-/// What became of a run: the set that won, by its number, the steps, and the fall of the mean of `log|π̂_S|`.
-#[derive(Clone, Copy)]
-struct End {
-    set: usize,
-    steps: f64,
-    fall: f64,
+/// What became of a run: the set that won, by its number, the steps, the fall of the mean of `log|π̂_S|`, and `e^{A/2}|π̂_S|` where it was decided or stopped.
+#[derive(Clone)]
+pub(super) struct End {
+    pub set: usize,
+    pub steps: f64,
+    pub fall: f64,
+    pub weighted: Vec<f64>,
 }
 
 /// Runs of one start and batch size.
-struct Cell<'a> {
+pub(super) struct Cell<'a> {
     start: &'a Start,
-    batch: usize,
+    pub batch: usize,
     step: f64,
-    ends: Vec<End>,
+    pub ends: Vec<End>,
 }
 
 /// What the runs are held to.
@@ -68,6 +71,7 @@ struct Expected {
     odds: SameLaw,
     guess: OneSided,
     times: SameLaw,
+    identity: identity::Expected,
 }
 
 /// Step sizes, the second half of the first, by runs a cell: a bias of order `η²` in the times is extrapolated away, one of order `η` in the odds was not seen in 40,000 runs at 0.2.
@@ -90,13 +94,13 @@ pub(super) fn odds_and_clock(
         let [coarse, fine] = steps(replicas);
         let mut cells = Vec::new();
         for (k, (start, batch)) in (0..).zip(at_the_fine_step(&starts)) {
-            cells.push(Cell::run(lab, start, batch, fine, replicas, 8 << 32 | k)?);
+            cells.push(Cell::run(lab, &prediction, (start, batch), fine, replicas, 8 << 32 | k)?);
         }
         let mut wide = Vec::new();
         for (k, batch) in (0..).zip(BATCHES) {
-            wide.push(Cell::run(lab, &starts[0], batch, coarse, replicas, 9 << 32 | k)?);
+            wide.push(Cell::run(lab, &prediction, (&starts[0], batch), coarse, replicas, 9 << 32 | k)?);
         }
-        let Expected { odds, guess, times } = expected;
+        let Expected { odds, guess, times, identity } = expected;
         let fits: Vec<Fit> = cells.iter().map(|cell| cell.fit(&cell.start.odds)).collect();
         let runs = cells.iter().map(|cell| cell.ends.len() as u64).sum();
         findings.checks.push(odds.tested(goodness_of_fit(&fits), noticed_misfit(&fits, CHECK_LEVEL), runs));
@@ -106,12 +110,15 @@ pub(super) fn odds_and_clock(
         findings.checks.push(guess.measured(goodness_of_fit(&guesses), BATCHES.len() as u64 * replicas));
         let (worst, detects) = deviations(&prediction, &wide, general);
         findings.checks.push(times.tested(worst, detects, 2 * BATCHES.len() as u64 * replicas));
+        let weights = (prediction.weights)(&starts[0].c);
+        identity.judge(&weights, &sets(4, 2), &wide, general, findings);
         let all = || general.iter().chain(&wide);
         findings.tables.push(Table::of(cells.iter().chain(&wide).flat_map(Cell::odds)));
         findings.tables.push(Table::of(all().map(|cell| cell.time(&prediction))));
         findings.protocol.push(format!(
             "Starts on the manifold WWᵀ = I by the recursion, {replicas} runs a cell until the Plücker coordinate of a set exceeds the sum of all others by a factor of {}: m = 4, k = 2 in \
-             general position at b = 1, 2, 3 and η_B = {coarse} and {fine}; at η_B = {fine} also m = 3, k = 2, normal ∝ 5, 3, 2, at b = 1, 2, and two neurons of two samples each, b = 2.",
+             general position at b = 1, 2, 3 and η_B = {coarse} and {fine}; at η_B = {fine} also m = 3, k = 2, normal ∝ 5, 3, 2, at b = 1, 2, and two neurons of two samples each, b = 2. \
+             A is summed along every run by the trapezoidal rule over looks every {LOOK} of κt, and e^(A/2)|π̂_S| is stopped where A reaches {STOP}.",
             1.0 / DECIDED
         ));
         Ok(())
@@ -146,7 +153,7 @@ fn expect(context: &Context, register: &mut Register) -> Expected {
         )
         .chance(0.5 * CHECK_LEVEL)
         .same_law(Relation::AtMost, context.effort.pick(0.18, 0.09, 0.045));
-    Expected { odds, guess, times }
+    Expected { odds, guess, times, identity: identity::expect(context, register) }
 }
 
 /// The general start, the plane and the blocks, with their odds.
@@ -175,29 +182,37 @@ fn at_the_fine_step([general, plane, blocks]: &[Start; 3]) -> Vec<(&Start, usize
 }
 
 impl<'a> Cell<'a> {
-    fn run(lab: &Lab, start: &'a Start, batch: usize, step: f64, replicas: u64, cell: u64) -> Result<Self> {
-        let schedule = Schedule::sgd(start.c.ncols(), batch, lab.cell_seed(&STUDY, cell))?;
-        // Looks every fifth of a unit of time.
-        let clock = diffusion_rate(start.c.ncols(), batch, step);
-        let ensemble = Ensemble {
-            schedule,
-            step_per_sample: step,
-            every: (0.2 / clock) as u64,
-            budget: (TIME / clock) as u64,
-        };
-        let first = mean_log_cosine(&cosines(&start.c));
+    fn run(
+        lab: &Lab,
+        prediction: &Prediction,
+        (start, batch): (&'a Start, usize),
+        step: f64,
+        replicas: u64,
+        cell: u64,
+    ) -> Result<Self> {
+        let samples = start.c.ncols();
+        let schedule = Schedule::sgd(samples, batch, lab.cell_seed(&STUDY, cell))?;
+        let clock = diffusion_rate(samples, batch, step);
+        let every = (LOOK / clock).max(1.0) as u64;
+        let ensemble = Ensemble { schedule, step_per_sample: step, every, budget: (TIME / clock) as u64 };
+        let first = cosines(&start.c);
+        let between = every as f64 * (prediction.diffusion_rate)(samples, batch, step);
+        let walk = |_: &DMatrix<f64>| Walk::new(&first, samples, start.c.nrows(), between);
         let ends = ensemble.run(
             lab,
             replicas,
             |_| start.c.clone(),
-            |_, layer| {
+            walk,
+            |walk, layer| {
                 let cosines = cosines(&layer.correlations());
                 let set = arg_max(cosines.iter().copied())?;
                 let others = cosines.iter().sum::<f64>() - cosines[set];
-                (others < DECIDED * cosines[set]).then(|| End {
+                let is_decided = others < DECIDED * cosines[set];
+                walk.look(&cosines, is_decided).map(|weighted| End {
                     set,
                     steps: layer.steps_taken() as f64,
-                    fall: first - mean_log_cosine(&cosines),
+                    fall: mean_log_cosine(&first) - mean_log_cosine(&cosines),
+                    weighted,
                 })
             },
         )?;

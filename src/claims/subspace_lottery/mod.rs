@@ -4,6 +4,7 @@ mod arrival;
 mod burn;
 mod figure;
 mod full_batch;
+mod identity;
 mod lottery;
 mod monte_carlo;
 mod row;
@@ -31,7 +32,7 @@ pub const STUDY: Study = Study {
     statement: "Let x̂ = WᵀWx with k linear neurons on m orthonormal samples, k < m. Full batches keep the row space of W_0Π, and WᵀW ends as the projector on it (W as the polar \
                 factor of W_0, if the start lies in the span). For b < m, SGD is seen to end in the coordinate projector of k datapoints, W = U E_S, where an orthogonal U mixes them \
                 in every neuron. As η → 0 the row space moves as that of C_0 diag(e^y), dy_i = P_ii dτ + dW_i in the time κt of one neuron, for every b, so that \
-                the set S wins with probability |π̂_S| E_S exp(−½∫ΣP_ii(1 − P_ii) dτ), π̂ the Plücker coordinates of the start; for k = m − 1 the sample that is dropped has the odds of \
+                the set S wins with probability |π̂_S| E_S exp(−A/2), A = ∫ΣP_ii(1 − P_ii) dτ, π̂ the Plücker coordinates of the start, and E[e^{A/2}; S wins] = |π̂_S|; for k = m − 1 the sample that is dropped has the odds of \
                 one neuron that starts at the normal vector, and neurons that share no sample win independently.",
     formula: r"\mathrm{d}y_i = P_{ii} \,\mathrm{d}\tau + \mathrm{d}W_i, \qquad \mathbb{P}(S) = |\hat\pi_S|\, \mathbb{E}_S\, e^{-\frac12 \int \sum_i P_{ii}(1 - P_{ii}) \,\mathrm{d}\tau}, \qquad |S| = k",
     figures: &[&figure::FIGURE],
@@ -71,6 +72,8 @@ pub struct Prediction {
     pub pair: fn([f64; 2]) -> f64,
     /// Time of the diffusion a step, from `m`, `b`, `η_B`.
     pub diffusion_rate: fn(usize, usize, f64) -> f64,
+    /// `E[e^{A/2}; S wins]` from `C_0`, set by set.
+    pub weights: fn(&DMatrix<f64>) -> Vec<f64>,
     /// Mean fall of `log|π̂_S|` in a unit of that time, from `m` and `k`.
     pub fall: fn(usize, usize) -> f64,
     /// A wrong guess of the odds, from `|π̂|`.
@@ -91,6 +94,7 @@ impl Default for Prediction {
             dropped: subspace::dropped,
             pair: selection::pair,
             diffusion_rate: selection::diffusion_rate,
+            weights: subspace::cosines,
             fall: subspace::fall,
             guess: subspace::by_volume,
         }

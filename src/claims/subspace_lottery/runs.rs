@@ -21,21 +21,23 @@ pub(super) struct Ensemble {
 }
 
 impl Ensemble {
-    /// What the rule makes of so many replicas, in their order; `None` for those given up.
-    pub fn run<T: Send>(
+    /// What the rule makes of so many replicas, in their order; `None` for those given up. Every run has a memory of its own, made of its start, which the rule is given at every look.
+    pub fn run<T: Send, W>(
         &self,
         lab: &Lab,
         replicas: u64,
         start: impl Fn(u64) -> DMatrix<f64> + Sync,
-        rule: impl Fn(&DMatrix<f64>, &TiedLayer) -> Option<T> + Sync,
+        memory: impl Fn(&DMatrix<f64>) -> W + Sync,
+        rule: impl Fn(&mut W, &TiedLayer) -> Option<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
         lab.each(0..replicas, |replica| {
             let start = start(replica);
             let mut layer =
                 TiedLayer::new(&start, Activation::Linear, &self.schedule, self.step_per_sample, replica)?;
+            let mut memory = memory(&start);
             while layer.steps_taken() < self.budget {
                 layer.advance(self.every);
-                let seen = rule(&start, &layer);
+                let seen = rule(&mut memory, &layer);
                 if seen.is_some() {
                     return Ok(seen);
                 }

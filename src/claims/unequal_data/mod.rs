@@ -2,11 +2,13 @@
 
 mod arcsine;
 mod brackets;
+mod cells;
 mod fall;
 mod figure;
 mod full_batch;
 mod row;
 mod setting;
+mod threshold;
 
 use crate::error::Result;
 use crate::study::setting::check_runs;
@@ -90,6 +92,7 @@ pub fn protocol(
     let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 40_000));
     Ok(of_parts(vec![
         brackets::both_sides(context, prediction, register),
+        threshold::where_drifts_vanish(context, prediction, register),
         fall::near_a_sample(context, prediction, register),
         arcsine::over_tilts(context, replicas, prediction, register),
         full_batch::largest_norm(prediction, register),

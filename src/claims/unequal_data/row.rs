@@ -1,4 +1,4 @@
-//! The tables: odds of two samples, and runs on both sides of a threshold.
+//! The tables: odds of two samples, thresholds, and runs on both sides of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,4 +47,26 @@ pub(super) struct Bracket {
 
 impl Row for Bracket {
     const TABLE: &'static str = "unequal_limits";
+}
+
+/// A threshold by bisection of runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Threshold {
+    /// What is unequal: weights or norms.
+    pub unequal: String,
+    pub samples: usize,
+    /// What is sought, the ratio of weights or squared norms or the step size; and the value of the other.
+    pub sought: String,
+    pub given: f64,
+    pub predicted: f64,
+    /// Where the mean drift of the rival changes its sign, with its standard error.
+    pub measured: f64,
+    pub standard_error: f64,
+    /// Runs at every point, and steps of each.
+    pub runs: u64,
+    pub steps: u64,
+}
+
+impl Row for Threshold {
+    const TABLE: &'static str = "unequal_thresholds";
 }

@@ -1,5 +1,6 @@
 //! How far the whole map and the first layer of every run are from a coordinate projector.
 
+use super::curvature::EDGE;
 use super::tables::RunEnd;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use crate::plot::{Plot, distinct};
@@ -25,26 +26,45 @@ fn draw(rows: &[RunEnd]) -> Drawing {
 
 fn panel(rows: &[RunEnd], settings: &[String]) -> Panel {
     let pairs = rows.iter().map(|row| row.pair + 1).max().unwrap_or(1) as f64;
-    let series = |k: usize, label: &str, of: fn(&RunEnd) -> Option<f64>| {
+    let series = |label: &str, (colour, shape), of: fn(&RunEnd) -> Option<f64>| {
         let point = |row: &RunEnd| {
             let place = settings.iter().position(|setting| *setting == name(row))? as f64 + 1.0;
             // Runs of a setting side by side.
             let x = place + 0.6 * ((row.pair as f64 + 0.5) / pairs - 0.5);
             Some(Point::exact(x, of(row)?.max(1e-9)))
         };
-        let points = rows.iter().filter(|row| row.at_rest).filter_map(point).collect();
-        Series::points(label, Colour::nth(k), Shape::nth(k), points)
+        Series::points(label, colour, shape, rows.iter().filter_map(point).collect())
     };
     let x = Axis::named("widths of the layers (batch size)", settings.to_vec());
-    let map = series(0, "whole map", |row| row.map_distance);
-    let layer = series(1, "first layer, W_1ᵀW_1", |row| row.layer_distance);
-    Panel::new("", x, Axis::log("distance from a coordinate projector"), vec![map, layer])
+    let all = vec![
+        series("whole map, at rest", (Colour::nth(0), Shape::Disc), |row| {
+            row.map_distance.filter(|_| row.at_rest)
+        }),
+        series("first layer, W_1ᵀW_1, at rest", (Colour::nth(1), Shape::Square), |row| {
+            row.layer_distance.filter(|_| row.at_rest)
+        }),
+        series("whole map, slow", (Colour::Text, Shape::Triangle), |row| {
+            row.map_distance
+                .filter(|_| !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE))
+        }),
+        series("whole map, edge of stability", (Colour::Text, Shape::Cross), |row| {
+            row.map_distance
+                .filter(|_| !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE))
+        }),
+    ];
+    // A panel of which all runs came to rest has no such series.
+    let series = all.into_iter().filter(|series| !series.is_empty()).collect();
+    Panel::new("", x, Axis::log("distance from a coordinate projector"), series)
 }
 
 fn caption(rows: &[RunEnd]) -> String {
-    let (at_rest, all) = (rows.iter().filter(|row| row.at_rest).count(), rows.len());
+    let count = |is: fn(&RunEnd) -> bool| rows.iter().filter(|row| is(row)).count();
+    let (at_rest, all) = (count(|row| row.at_rest), rows.len());
+    let slow = count(|row| !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE));
+    let at_edge = count(|row| !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE));
     format!(
-        "The largest distance of what the whole map, and W_1ᵀW_1, make of a sample from the nearer of the sample and 0, at the end of each of {at_rest} runs of {all} that came to rest. A run with b < m rests by definition once the \
-         map is within 1e-6; with full batches it ends in a mixture."
+        "Tied linear networks on five orthonormal samples, η_B = 0.12/L: the largest distance of what the whole map, and W_1ᵀW_1, make of a sample from the nearer of the sample and 0, a point a run and side by side those of a setting, \
+         which the lower axis names by the widths of the layers and the batch size. Colour: the {at_rest} runs of {all} that came to rest. A run with b < m rests by definition once the map is within 1e-6; with full batches (b = 5) it ends in a \
+         mixture. Black: of the others, {at_edge} at the edge of stability, where η_B λ_max of a batch is 2 or more at the end, and {slow} slow ones, where it is less for all."
     )
 }

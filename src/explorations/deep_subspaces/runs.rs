@@ -5,6 +5,7 @@ use std::fmt;
 use burn::module::Module;
 use nalgebra::DMatrix;
 
+use super::curvature::{EDGE, largest_over_batches};
 use crate::data::Dataset;
 use crate::device::{Compute, to_host};
 use crate::engine::{Autodiff, Engine};
@@ -82,6 +83,20 @@ pub(super) struct Ended {
     pub off_diagonal: f64,
     /// Largest eigenvalue of `W_1ᵀW_1` on the samples.
     pub first_layer: f64,
+    /// Largest `η_B λ_max` over the batches; NaN before the end.
+    pub curvature: f64,
+}
+
+impl Ended {
+    /// Whether the run has not come to rest and a step on some batch lengthens a deviation.
+    pub fn is_at_edge(&self) -> bool {
+        !self.is_at_rest && self.curvature >= EDGE
+    }
+
+    /// Whether the run has not come to rest though every step is stable.
+    pub fn is_slow(&self) -> bool {
+        !self.is_at_rest && self.curvature < EDGE
+    }
 }
 
 impl Cell {
@@ -109,9 +124,13 @@ impl Cell {
         while ended.iter().any(Option::is_none) {
             engine.advance(EVERY);
             for (replica, ended) in ended.iter_mut().enumerate().filter(|(_, ended)| ended.is_none()) {
-                let now = self.look(&engine, replica, &dataset, compute)?;
+                let mut now = self.look(&engine, replica, &dataset, compute)?;
                 if now.is_at_rest || now.has_diverged || now.steps >= BUDGET {
                     engine.retire(replica);
+                    if !now.has_diverged {
+                        let (model, step) = (engine.model(replica), self.step_per_sample);
+                        now.curvature = largest_over_batches(&model, &dataset, self.batch, step, compute)?;
+                    }
                     *ended = Some(now);
                 }
             }
@@ -149,6 +168,7 @@ impl Cell {
             on_lost: layer.on_lost,
             off_diagonal: layer.off_diagonal,
             first_layer: layer.largest,
+            curvature: f64::NAN,
         })
     }
 }
@@ -192,7 +212,8 @@ pub(super) fn sentence(cells: &[Cell], pairs: u64) -> String {
         cells.iter().map(|cell| format!("{} (b = {})", cell.widths(), cell.batch)).collect();
     format!(
         "Burn's autodiff trains tied linear networks on m = {SAMPLES} orthonormal samples in {DIM} dimensions, sum reduction, η_B = 0.12/L, random batches, neurons of norm {NORM} at the start: layers of {}, \
-         {pairs} seeds each as one stack. A run is at rest when every sample is taken to itself or to 0 within {TOLERANCE:.0e}, with full batches when the gradient of the mean loss is below that; it is given {BUDGET} steps.",
+         {pairs} seeds each as one stack. A run is at rest when every sample is taken to itself or to 0 within {TOLERANCE:.0e}, with full batches when the gradient of the mean loss is below that; it is given {BUDGET} steps. At the end of each, \
+         the largest η_B λ_max(H_B) over all batches is measured, H_B the Hessian of the loss of a batch: a run that is not at rest is at the edge of stability if that is {EDGE} or more, and slow if it is less.",
         listed(&cells)
     )
 }

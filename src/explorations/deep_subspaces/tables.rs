@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Runs;
-use super::runs::{Cell, Ended};
+use super::runs::{Cell, Ended, SAMPLES};
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
 
@@ -26,6 +26,8 @@ pub(super) struct RunEnd {
     pub off_diagonal: Option<f64>,
     /// Largest eigenvalue of `W_1ᵀW_1` on the samples.
     pub first_layer: Option<f64>,
+    /// Largest `η_B λ_max` of a batch at the end; from 2 on its step is not stable.
+    pub curvature: Option<f64>,
 }
 
 impl Row for RunEnd {
@@ -40,9 +42,12 @@ struct MeanOfRuns {
     step_per_sample: f64,
     runs: usize,
     at_rest: usize,
+    /// Of the others: where `η_B λ_max` of a batch is 2 or more, and where it is less.
+    at_edge: usize,
+    slow: usize,
     diverged: usize,
-    /// Of those at rest: with as many samples kept as the narrowest layer has neurons.
-    full_rank: usize,
+    /// Of those at rest: with as many samples kept as the narrowest layer has neurons; full batches keep none.
+    full_rank: Option<usize>,
     /// Largest distance of the map from a coordinate projector.
     map_distance: Option<f64>,
     layer_distance: Option<f64>,
@@ -51,6 +56,8 @@ struct MeanOfRuns {
     on_lost: Option<f64>,
     off_diagonal: Option<f64>,
     first_layer: Option<f64>,
+    /// Largest `η_B λ_max` of a batch of any run at rest.
+    curvature: Option<f64>,
 }
 
 impl Row for MeanOfRuns {
@@ -71,6 +78,7 @@ pub(super) fn runs(seen: &Runs) -> Table {
         on_lost: field(run.on_lost),
         off_diagonal: field(run.off_diagonal),
         first_layer: field(run.first_layer),
+        curvature: field(run.curvature),
     };
     let rows = seen
         .cells()
@@ -89,8 +97,11 @@ pub(super) fn summary(seen: &Runs) -> Table {
             step_per_sample: cell.step_per_sample,
             runs: runs.len(),
             at_rest: at_rest().count(),
+            at_edge: runs.iter().filter(|run| run.is_at_edge()).count(),
+            slow: runs.iter().filter(|run| run.is_slow()).count(),
             diverged: runs.iter().filter(|run| run.has_diverged).count(),
-            full_rank: at_rest().filter(|run| run.kept == cell.narrowest()).count(),
+            full_rank: (cell.batch < SAMPLES)
+                .then(|| at_rest().filter(|run| run.kept == cell.narrowest()).count()),
             map_distance: at_rest().map(|run| run.map_distance).reduce(f64::max),
             layer_distance: layer.mean,
             low: layer.low,
@@ -98,6 +109,7 @@ pub(super) fn summary(seen: &Runs) -> Table {
             on_lost: mean(|run| run.on_lost).mean,
             off_diagonal: mean(|run| run.off_diagonal).mean,
             first_layer: mean(|run| run.first_layer).mean,
+            curvature: at_rest().map(|run| run.curvature).reduce(f64::max),
         }
     }))
 }

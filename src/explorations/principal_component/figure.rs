@@ -3,6 +3,7 @@
 use super::tables::MeanOfRuns;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Plot, distinct};
+use crate::study::words::listed;
 use crate::vectors::{largest, smallest};
 
 pub(super) const FIGURE: Plot<MeanOfRuns> = Plot {
@@ -27,7 +28,8 @@ fn draw(rows: &[MeanOfRuns]) -> Drawing {
     angles.push(Series::line("equal", Colour::Grey, Stroke::Dashed, ends.map(|x| (x, x)).to_vec()));
     let single = |row: &&MeanOfRuns| row.batch == 1;
     let cosines = series(&|row| {
-        Some(row).filter(single).and_then(|row| Some(Point::exact(row.step_per_sample, row.max_cos?)))
+        let row = Some(row).filter(single)?;
+        Some(Point::within(row.step_per_sample, row.max_cos?, row.max_cos_low?, row.max_cos_high?))
     });
     Drawing::new(
         2,
@@ -45,10 +47,18 @@ fn draw(rows: &[MeanOfRuns]) -> Drawing {
 
 fn caption(rows: &[MeanOfRuns]) -> String {
     let runs = rows.iter().filter_map(|row| row.runs).max().unwrap_or(0);
+    let numbers = |of: fn(&MeanOfRuns) -> f64| {
+        let mut numbers = distinct(rows, of);
+        numbers.sort_by(f64::total_cmp);
+        listed(&numbers)
+    };
     let of_component =
         distinct(rows, |row| format!("{} {:.3}", row.images, row.component_max_cos)).join(", ");
     format!(
-        "A linear neuron on handwritten digits. Left: the mean of sin² of its angle to the first principal component, over time and up to {runs} runs, with 95 % intervals, against the leading order \
-         at all batch sizes and step sizes; the spectral gap grows from the first images to the last. Right: the largest cosine with a single image; the component itself has {of_component}."
+        "A linear neuron on handwritten digits of 8×8 pixels, mean image subtracted, unit norm, started at the first principal component: means over time and up to {runs} runs, with 95 % Student intervals over runs. Left: the mean of sin² of its angle to the component \
+         against its leading order η_B (m−b)/(m−1) K, at the batch sizes {} and step sizes per sample {}; dashed: equality, which is predicted for η → 0. The spectral gap grows from the first images to the last. Right: the largest cosine with a single image over η at b = 1, for which nothing is predicted; \
+         the component itself has {of_component}.",
+        numbers(|row| row.batch as f64),
+        numbers(|row| row.step_per_sample),
     )
 }

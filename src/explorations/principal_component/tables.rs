@@ -24,7 +24,7 @@ impl Row for Averages {
     const TABLE: &'static str = "principal_component_runs";
 }
 
-/// Means over the runs of a setting, with the 95 % interval of the first, beside the leading order.
+/// Means over the runs of a setting, with 95 % intervals, beside the leading order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct MeanOfRuns {
     pub images: String,
@@ -41,6 +41,8 @@ pub(super) struct MeanOfRuns {
     pub cosine: Option<f64>,
     /// Largest cosine with an image, and that of the first principal component itself.
     pub max_cos: Option<f64>,
+    pub max_cos_low: Option<f64>,
+    pub max_cos_high: Option<f64>,
     pub component_max_cos: f64,
     pub runs: Option<usize>,
 }
@@ -69,7 +71,7 @@ pub(super) fn runs(seen: &Runs) -> Table {
 pub(super) fn summary(seen: &Runs) -> Table {
     Table::of(seen.cells().map(|(cell, runs)| {
         let mean = |of: fn(&Seen) -> f64| Summary::of(&runs.iter().map(of).collect::<Vec<_>>());
-        let sine_sq = mean(|run| run.sine_sq);
+        let (sine_sq, max_cos) = (mean(|run| run.sine_sq), mean(|run| run.max_cos));
         MeanOfRuns {
             images: cell.images.name.clone(),
             samples: cell.images.dataset.samples(),
@@ -81,7 +83,9 @@ pub(super) fn summary(seen: &Runs) -> Table {
             high: sine_sq.high,
             leading_order: cell.law(),
             cosine: mean(|run| run.cosine).mean,
-            max_cos: mean(|run| run.max_cos).mean,
+            max_cos: max_cos.mean,
+            max_cos_low: max_cos.low,
+            max_cos_high: max_cos.high,
             component_max_cos: cell.images.max_cos,
             runs: sine_sq.runs,
         }

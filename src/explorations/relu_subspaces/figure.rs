@@ -1,5 +1,6 @@
 //! The share of runs caught in an impure state, over what each panel varies.
 
+use super::runs::STEP;
 use super::tables::ImpureShare;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use crate::plot::{Plot, distinct};
@@ -14,7 +15,7 @@ pub(super) const FIGURE: Plot<ImpureShare> = Plot {
 /// Norm of a neuron at the start where it is not varied.
 const NORM: f64 = 0.5;
 
-/// A panel over `x`: the rows that it shows, one series for each name.
+/// A panel over the values of `x`, each a column of its own: the rows that it shows, one series for each name, side by side.
 fn panel(
     rows: &[ImpureShare],
     label: &str,
@@ -23,13 +24,21 @@ fn panel(
     name: fn(&ImpureShare) -> String,
 ) -> Panel {
     let shown: Vec<ImpureShare> = rows.iter().filter(|row| shows(row)).cloned().collect();
-    let of = |(k, series): (usize, String)| {
-        let point = |row: &ImpureShare| Some(Point::within(x(row), row.share?, row.low, row.high));
-        let points = shown.iter().filter(|row| name(row) == series).filter_map(point).collect();
-        Series::points(series, Colour::nth(k), Shape::nth(k), points)
+    let mut values = distinct(&shown, x);
+    values.sort_by(f64::total_cmp);
+    let names = distinct(&shown, name);
+    let beside = |k: usize| 0.2 * (k as f64 - 0.5 * (names.len() as f64 - 1.0));
+    let of = |(k, series): (usize, &String)| {
+        let point = |row: &ImpureShare| {
+            let place = values.iter().position(|value| *value == x(row))? as f64 + 1.0;
+            Some(Point::within(place + beside(k), row.share?, row.low, row.high))
+        };
+        let points = shown.iter().filter(|row| name(row) == *series).filter_map(point).collect();
+        Series::points(series.clone(), Colour::nth(k), Shape::nth(k), points)
     };
-    let series = distinct(&shown, name).into_iter().enumerate().map(of).collect();
-    Panel::new("", Axis::linear(label), Axis::linear("share of impure ends"), series)
+    let series = names.iter().enumerate().map(of).collect();
+    let x = Axis::named(label, values.iter().map(f64::to_string).collect());
+    Panel::new("", x, Axis::linear("share of impure ends"), series)
 }
 
 fn draw(rows: &[ImpureShare]) -> Drawing {
@@ -63,7 +72,8 @@ fn draw(rows: &[ImpureShare]) -> Drawing {
 fn caption(rows: &[ImpureShare]) -> String {
     let runs = rows.iter().map(|row| row.runs).max().unwrap_or(0);
     format!(
-        "Tied ReLU neurons under random batches, by the recursion: of up to {runs} runs a setting, the share that ends with a neuron active on two samples or more, with 95 % intervals, over the \
-         number of neurons k, samples m, batch size b and norm of a neuron at the start, which is {NORM} where it is not varied. Two neurons have no such state."
+        "Tied ReLU neurons under random batches, by the recursion with η_B = {STEP} and n = m: of up to {runs} runs a setting, the share that ends with a neuron active on two samples or more, with 95 % Clopper–Pearson intervals, over the \
+         number of neurons k (m = 6, b = 1), of samples m (k = 3, b = 1), the batch size b and the norm of a neuron at the start, which is {NORM} where it is not varied. Every value has a column, in which series are drawn side by side. \
+         Nothing is predicted but that two neurons have no such state."
     )
 }

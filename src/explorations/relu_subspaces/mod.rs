@@ -20,7 +20,8 @@ pub const STUDY: Study = Study {
     theorem: "open",
     source: "beyond the paper",
     statement: "k tied ReLU neurons on m orthonormal samples, x̂ = Wᵀφ(Wx). At an absorbing state every sample is either silent or reconstructed, at most k are reconstructed, and for k ≤ 2 \
-                every neuron is active on one sample at most. For k ≥ 3 that is not so: the neurons (1, 1, −1)/√2, (−1, 1, 1)/√2, (1, −1, 1)/√2 reconstruct three samples, each active on two.",
+                every neuron is active on one sample at most. For k ≥ 3 that is not so: the neurons (1, 1, −1)/√2, (−1, 1, 1)/√2, (1, −1, 1)/√2 reconstruct three samples, each active on two. For k = 3 the states that are not pure are these, six for every three samples, and a family with two angles \
+                that reconstructs two samples.",
     formula: r"a_i = W^\top \varphi(W a_i) \;\text{ or }\; \varphi(W a_i) = 0 \quad \text{for every } i; \qquad W = \tfrac{1}{\sqrt 2}\begin{pmatrix} 1 & 1 & -1 \\ -1 & 1 & 1 \\ 1 & -1 & 1 \end{pmatrix}",
     figures: &[&figure::FIGURE],
     protocol: |context, _| protocol(context, &Options::default()),
@@ -53,8 +54,17 @@ pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
             let what = format!("of {} runs the others were not absorbed in the time given", ends.len());
             share(format!("runs caught in an impure state: {cell}"), impure, absorbed().count() as u64, &what)
         });
+        let of_three = || seen.iter().filter(|(cell, _)| cell.neurons == 3).flat_map(|(_, ends)| ends);
+        let impure = of_three().filter(|end| end.is_absorbed && end.impure_neurons > 0).count() as u64;
+        let triples = of_three().filter(|end| end.is_absorbed && end.is_triple).count() as u64;
+        let triples = share(
+            "k = 3: impure ends that are one of the six states (J − 2P)/√2 of three samples",
+            triples,
+            impure,
+            "over all settings with three neurons; entries within 1e-6",
+        );
         Ok(Findings {
-            estimates: estimates.collect(),
+            estimates: estimates.chain(triples).collect(),
             tables: vec![tables::runs(&seen), tables::summary(&seen)],
             protocol: vec![format!(
                 "Tied ReLU neurons by the recursion in C = WXᵀ, n = m, random batches, sum reduction, η_B = {STEP}: {pairs} runs at each of {} settings (k, m, b, norm of a neuron), with \

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::init::Rows;
 use crate::model::Activation;
 use crate::schedule::Schedule;
+use crate::theory::subspace::relu::impure_triples;
 
 /// `η_B`.
 pub(super) const STEP: f64 = 0.1;
@@ -16,7 +17,7 @@ pub(super) const STEP: f64 = 0.1;
 /// Distance of a sample from what the layer makes of it, and its size on the neurons, below which it counts as reconstructed, or as silent.
 const TOLERANCE: f64 = 1e-8;
 
-/// Correlation above which a neuron counts as active at the end.
+/// Correlation above which a neuron counts as active at the end, and distance from a state of theory within which it counts as that.
 const ACTIVE: f64 = 1e-6;
 
 /// Steps between looks, and those that a run is given: more than thirty times the mean.
@@ -72,6 +73,8 @@ pub(super) struct End {
     pub shared_samples: usize,
     /// Neurons that are active on two samples or more.
     pub impure_neurons: usize,
+    /// Of three neurons with such an one: whether they are at one of the impure states of theory that reconstruct three samples.
+    pub is_triple: bool,
 }
 
 impl Cell {
@@ -114,6 +117,14 @@ impl End {
                 .row_iter()
                 .filter(|row| row.iter().filter(|c| **c > ACTIVE).count() > 1)
                 .count(),
+            is_triple: is_triple(&c),
         }
     }
+}
+
+/// Whether three samples and three neurons are as in one of the [`impure_triples`].
+fn is_triple(c: &DMatrix<f64>) -> bool {
+    let seen: Vec<usize> = (0..c.ncols()).filter(|&i| c.column(i).max() > ACTIVE).collect();
+    let kept = c.select_columns(&seen);
+    kept.shape() == (3, 3) && impure_triples().iter().any(|triple| (triple - &kept).amax() < ACTIVE)
 }

@@ -19,6 +19,7 @@ struct RunEnd {
     reconstructed: usize,
     shared_samples: usize,
     impure_neurons: usize,
+    triple: bool,
 }
 
 impl Row for RunEnd {
@@ -33,6 +34,8 @@ pub(super) struct ImpureShare {
     pub batch: usize,
     pub init_norm: f64,
     pub impure: usize,
+    /// Of three neurons: those that are one of the states `(J − 2P)/√2`.
+    pub triples: usize,
     /// Runs that were absorbed, and all runs.
     pub absorbed: usize,
     pub runs: usize,
@@ -59,6 +62,7 @@ pub(super) fn runs(seen: &[(Cell, Vec<End>)]) -> Table {
         reconstructed: end.reconstructed,
         shared_samples: end.shared_samples,
         impure_neurons: end.impure_neurons,
+        triple: end.is_triple,
     };
     let rows = seen
         .iter()
@@ -78,6 +82,7 @@ pub(super) fn summary(seen: &[(Cell, Vec<End>)]) -> Table {
             batch: cell.batch,
             init_norm: cell.norm,
             impure,
+            triples: absorbed.iter().filter(|end| end.is_triple).count(),
             absorbed: absorbed.len(),
             runs: ends.len(),
             share: of(impure),

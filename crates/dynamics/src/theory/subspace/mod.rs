@@ -49,7 +49,7 @@
 //! **ReLU.** For `x ↦ Wᵀφ(Wx)`, `h_i = φ(W a_i)`, all gradients vanish iff every sample is silent, `h_i = 0`, or reconstructed, `a_i = Wᵀh_i`: with `r = a_i − Wᵀh_i` a gradient is
 //! `−h_i rᵀ − D_i W r a_iᵀ`, and if it vanishes `r = λ a_i`, `D_i W r = λ h_i`, so `2λ h_i = 0`. At most `k` samples are reconstructed, as they lie in the row space of `W`. For `k = 2` no neuron is active
 //! on two of them: if `w_1 = (p, q)`, `p, q > 0`, on the only two, `a_1 = p w_1 + φ(w_21) w_2` asks for `w_21 > 0 > w_22`, so that `a_2 = q w_1`, and `pq = 0`. For `k = 3` the
-//! rotations of `(1, 1, −1)/√2` reconstruct three samples, each active on two: not every absorbing state is made of pure neurons.
+//! rotations of `(1, 1, −1)/√2` reconstruct three samples, each active on two: not every absorbing state is made of pure neurons. [`relu`] has all that are not.
 //!
 //! **Depth.** Let `x ↦ Mx`, `M = AᵀA`, `A = W_L ⋯ W_1`, be a tied linear network, and `u = Ax`, `y = Mx`. The loss `½‖x − y‖²` has the gradient `G = −u(x − y)ᵀ − A(x − y)xᵀ` in `A`, and
 //! `(W_L ⋯ W_2)ᵀG` in `W_1`. All gradients of the sample vanish iff `y = 0` or `y = x`: if that in `W_1` does, so does `W_1ᵀ` times it, `AᵀG = yyᵀ − (2y − My)xᵀ`. Unless `y = 0`, both terms have rank one, so
@@ -57,9 +57,16 @@
 //! differ in one sample make them equal. The absorbing states of SGD are therefore those with `M a_i ∈ {0, a_i}` for all `i`. At most as many samples are kept as the narrowest layer has
 //! neurons; if there are as many, `M` is their coordinate projector. Layers are not determined by that: with `W_l` also `Q W_l` and `W_{l+1} Q⁻¹` have the same `M`, for any invertible `Q`.
 //!
+//! **Stability at depth.** A step on a batch takes a small deviation from such a state to `I − η_B H_B` of itself, `H_B` the sum of the Hessians of the losses of its samples. Of a kept sample, whose residual vanishes, that is `JᵀJ`, `J` the
+//! Jacobian of `Mx` in the weights. Of a lost one, `Ax = 0`, it is the quadratic form `−2|δu|² + |Aᵀδu|²` of `δu = δA x`; at full rank `AAᵀ` is the projector on the range of `A`, and the form is at most `−|δu|²`. Only kept samples therefore curve upwards. If `η_B λ_max(H_B) < 2`
+//! for every batch of `b` samples, no step lengthens a deviation along what curves upwards, and the state is called *stable* for `b` and `η_B`; what is left are the directions of the lost samples, in which a deviation is multiplied by more than 1 where they are drawn and by less than 1 where kept
+//! ones are: the lottery. If `η_B λ_max(H_B) ≥ 2` for some batch, its step shortens no deviation along the top eigenvector. One layer has `λ_max(H_B) = 4` for every batch with a kept sample; deeper ones have more the further their layers are from balance
+//! ([`depth`](super::depth) has it for width one), up to any value, since `W_1` may be multiplied by any factor that `W_2` is divided by.
+//!
 //! What is said of the limit of the diffusion is proved here; that the odds of the chain tend to those of the diffusion is not ([`selection`]).
 
 mod monte_carlo;
+pub mod relu;
 
 use itertools::Itertools;
 use nalgebra::DMatrix;
