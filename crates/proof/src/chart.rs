@@ -103,18 +103,19 @@ impl<const M: usize> Cell<M> {
         }
         let mut shrunk = *self;
         for _ in 0..HALVED {
-            if let Some(growth) = shrunk.inside(sector).then(|| shrunk.most(sector, inequality)) {
+            if shrunk.inside(sector) {
+                let growth = shrunk.most(sector, inequality);
                 if growth < 0.0 {
                     return Some((shrunk, growth));
                 }
             }
-            shrunk = shrunk.quarters();
+            shrunk = shrunk.smaller();
         }
         None
     }
 
     /// Half the box in every direction, about its middle, or nearly.
-    fn quarters(&self) -> Self {
+    fn smaller(&self) -> Self {
         let half = |side: Interval| {
             let middle = side.middle();
             Interval::new(0.5 * (side.low + middle), 0.5 * (middle + side.high))
