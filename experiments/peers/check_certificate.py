@@ -1,9 +1,10 @@
 """Checks a certificate of `prove` again, in ball arithmetic (Arb, through python-flint).
 
-    python check_certificate.py FILE [--piece K] [--sample N]
+    python check_certificate.py FILE [--piece K] [--sample N [--seed S]]
 
-Reads the trees of bisections, which cover their boxes whatever they hold, and verifies at every leaf, or at N leaves that are drawn, what its letter
-claims; a leaf on which balls are too coarse is bisected further. Then the zones: they hold the mixed orbits. docs/cyclic-theorem.md says why that is enough.
+Reads the trees of bisections, which cover their boxes whatever they hold, and verifies at every leaf, or at N leaves of a piece that are drawn (the same ones for
+the same S, 1 if not given), what its letter claims; a leaf on which balls are too coarse is bisected further. Then the zones: they hold the mixed orbits. Why that
+is enough, docs/cyclic-theorem.md says. What is not verified raises an exception, with `python -O` as well.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import gzip
 import random
 import time
 from fractions import Fraction
+from itertools import islice
 from math import prod
 from multiprocessing import Pool
 
@@ -21,45 +23,48 @@ TINY = Fraction(1, 2**20)
 SCALES = (Fraction(-5, 16), Fraction(1, 4))
 
 
+def require(verified, what):
+    if not verified:
+        raise ArithmeticError(f"not verified: {what}")
+
+
+def exact(x):  # if the denominator is a power of 2; else an enclosure
+    return arb(x.numerator) / x.denominator
+
+
 def ball(low, high):
-    middle, radius = (low + high) / 2, (high - low) / 2
-    exact = lambda x: arb(x.numerator) / x.denominator  # denominators are powers of 2
-    return arb(exact(middle), exact(radius))
+    return arb(exact((low + high) / 2), exact((high - low) / 2))
 
 
 class Jet:
-    """A value, its gradient and its Hessian (row i up to column i)."""
+    """A value, its gradient and, unless its rows are left out, its Hessian (row i up to column i)."""
 
     def __init__(self, value, gradient, hessian):
         self.v, self.g, self.h = value, gradient, hessian
 
     @staticmethod
-    def of(value, n, index=None):
-        gradient = [arb(int(i == index)) for i in range(n)]
-        return Jet(value, gradient, [[arb(0)] * (i + 1) for i in range(n)])
+    def of(value, n, index=None, rows=0):
+        return Jet(value, [arb(int(i == index)) for i in range(n)], [[arb(0)] * (i + 1) for i in range(rows)])
 
-    def lift(self, x):
-        return x if isinstance(x, Jet) else Jet.of(arb(x) if isinstance(x, int) else ball(x, x), len(self.g))
+    def scaled(self, a):
+        return Jet(a * self.v, [a * b for b in self.g], [[a * b for b in row] for row in self.h])
 
     def __add__(self, x):
-        x = self.lift(x)
+        if not isinstance(x, Jet):
+            return Jet(self.v + exact(x), self.g, self.h)
         hessian = [[a + b for a, b in zip(r, q)] for r, q in zip(self.h, x.h)]
         return Jet(self.v + x.v, [a + b for a, b in zip(self.g, x.g)], hessian)
 
-    def __neg__(self):
-        return Jet(-self.v, [-a for a in self.g], [[-a for a in row] for row in self.h])
-
-    def __sub__(self, x):
-        return self + -self.lift(x)
-
-    def __rsub__(self, x):
-        return self.lift(x) - self
+    __neg__ = lambda self: self.scaled(-1)
+    __sub__ = lambda self, x: self + -x
+    __rsub__ = lambda self, x: -self + x
 
     def __mul__(self, x):
-        x = self.lift(x)
+        if not isinstance(x, Jet):
+            return self.scaled(exact(x))
         a, b, g, h = self.v, x.v, self.g, x.g
         entry = lambda i, j: a * x.h[i][j] + b * self.h[i][j] + g[i] * h[j] + g[j] * h[i]
-        hessian = [[entry(i, j) for j in range(i + 1)] for i in range(len(g))]
+        hessian = [[entry(i, j) for j in range(i + 1)] for i in range(len(self.h))]
         return Jet(a * b, [a * q + b * p for p, q in zip(g, h)], hessian)
 
     __radd__, __rmul__ = __add__, __mul__
@@ -67,13 +72,13 @@ class Jet:
     def inverse(self):
         f, g = 1 / self.v, self.g
         slope, curve = -f * f, 2 * f * f * f
-        hessian = [[slope * self.h[i][j] + curve * g[i] * g[j] for j in range(i + 1)] for i in range(len(g))]
+        hessian = [[slope * a + curve * (g[i] * g[j]) for j, a in enumerate(row)] for i, row in enumerate(self.h)]
         return Jet(f, [slope * a for a in g], hessian)
 
 
 def chart(sector, y, scale, eta):
     """Visit coordinates and their shares."""
-    y = y[:sector] + [scale.lift(1)] + y[sector:]
+    y = y[:sector] + [Jet.of(arb(1), len(scale.g), rows=len(scale.h))] + y[sector:]
     unit = sum(y).inverse()
     p = [x * unit for x in y]
     total = 1 + scale - Fraction(3, 4) * eta * (1 - sum(x * x for x in p))
@@ -103,13 +108,11 @@ def growth(q, p, s, eta):
     drive = [p[i] * (g[i] * g[i] + mean) for i in range(m)]
     pairs = [(j, k) for k in range(m) for j in range(k)]
     gain = sum(p[j] * p[k] * (g[j] - g[k]) * (g[j] + g[k]) * (drive[j] - drive[k]) for j, k in pairs)
-    inverse = mean.inverse()
-    return gain * inverse * inverse - Fraction(1, 2) * eta * (after - before) * (after + before) + s * (1 - kept)
+    return gain * (mean * mean).inverse() - Fraction(1, 2) * eta * (after - before) * (after + before) + s * (1 - kept)
 
 
-def evaluate(m, sector, sides):
-    """Growth as a function of the m − 1 ratios, of δ and η, and of s."""
-    x = [Jet.of(side, m + 2, i) for i, side in enumerate(sides)]
+def evaluate(m, sector, sides, rows):  # growth, by the m − 1 ratios, δ, η and s
+    x = [Jet.of(side, m + 2, i, rows) for i, side in enumerate(sides)]
     q, p = chart(sector, x[: m - 1], x[m - 1], x[m])
     return growth(q, p, x[m + 1], x[m])
 
@@ -134,11 +137,11 @@ def holds(letter, m, sector, box, zones):
         q, _ = chart(sector, x[: m - 1], x[m - 1], x[m])
         norm = norm_of(q, x[m + 1], x[m]).v
         return norm < ball(1 - TINY, 1 - TINY) or norm > 1 + sides[m] / 4
-    over = evaluate(m, sector, sides)
+    over = evaluate(m, sector, sides, m + 2)
     second = lambda i, j: over.h[max(i, j)][min(i, j)]
     if letter == "+":
         middles = [(low + high) / 2 for low, high in box]
-        at = evaluate(m, sector, [ball(x, x) for x in middles] + [arb(0)])
+        at = evaluate(m, sector, [ball(x, x) for x in middles] + [arb(0)], 0)
         reach = [(ball(*side) - ball(x, x)).abs_upper() for side, x in zip(box, middles)]
         step = [arb(0, r) for r in reach]
         bound = at.v + sum(at.g[i] * step[i] for i in range(m + 1))
@@ -154,12 +157,11 @@ def holds(letter, m, sector, box, zones):
 def verify(letter, m, sector, box, zones, depth=0):
     if holds(letter, m, sector, box, zones):
         return 1
-    assert depth < 12 and letter != "z", f"not verified: {letter}, sector {sector}, {box}"
+    require(depth < 12 and letter != "z", f"{letter}, sector {sector}, {box}")
     return sum(verify(letter, m, sector, half, zones, depth + 1) for half in halves(box, depth % len(box)))
 
 
-def halves(box, side):
-    """The upper half, then the lower."""
+def halves(box, side):  # the upper one first
     (low, high), middle = box[side], sum(box[side]) / 2
     return [box[:side] + [half] + box[side + 1 :] for half in ((middle, high), (low, middle))]
 
@@ -173,7 +175,7 @@ def leaves(tree, root):
             stack += halves(box, int(letter))
         else:
             yield letter, box
-    assert not stack, "a tree ends early"
+    require(not stack, "a tree that ends early")
 
 
 def orbit_inside(k, scale, eta, depth=0):
@@ -181,41 +183,38 @@ def orbit_inside(k, scale, eta, depth=0):
     middle = (eta[0] + eta[1]) / 2
     def balance(end, of):
         x = Jet.of(of, 1, 0)
-        a = (1 - Fraction(3, 4) * x * (1 - x.lift(1) * x.lift(k).inverse()) + end) * x.lift(k).inverse()
-        inverse = (1 - x * a).inverse()
-        powers = [prod([inverse] * i) for i in range(k)]
-        return a * (2 + sum((w * w + w for w in powers[1:]), x.lift(0)))
-    value = lambda end: balance(end, ball(middle, middle)).v + balance(end, ball(*eta)).g[0] * (ball(*eta) - ball(middle, middle))
-    if value(scale[0]) < 2 and value(scale[1]) > 2:
-        return True
-    assert depth < 10, "an orbit is not enclosed"
-    return all(orbit_inside(k, scale, half, depth + 1) for [half] in halves([eta], 0))
+        a = (1 + end - Fraction(3 * (k - 1), 4 * k) * x).scaled(1 / arb(k))
+        powers = [prod([(1 - x * a).inverse()] * i) for i in range(1, k)]
+        return a * (2 + sum(w * w + w for w in powers))
+    value = lambda end: balance(end, exact(middle)).v + balance(end, ball(*eta)).g[0] * (ball(*eta) - exact(middle))
+    apart = value(scale[0]) < 2 and value(scale[1]) > 2
+    return apart or depth < 10 and all(orbit_inside(k, scale, half, depth + 1) for [half] in halves([eta], 0))
 
 
 def work(m, lines):
     """(letter, m, sector, box, zones) of every leaf of a piece; its zones are checked on the way."""
     word, index = next(lines).split()
     eta = (Fraction(int(index), 256), Fraction(int(index) + 1, 256))
-    assert word == "piece" and eta[1] <= Fraction(13, 64)
+    require(word == "piece" and eta[1] <= Fraction(13, 64), f"step sizes of {word} {index}")
     zones, covered = [], []
     for word, number, *rest in map(str.split, lines):
         sector = int(number)
         if word == "zone":
             small, (radius, low, high) = rest[0], map(lambda x: Fraction(float(x)), rest[1:4])
             box = [(Fraction(0), radius) if c == "1" else (1 - radius, Fraction(1)) for c in small] + [(low, high), eta]
-            assert len(small) == m - 1 and orbit_inside(m - small.count("1"), (low, high), eta)
+            require(len(small) == m - 1 and orbit_inside(m - small.count("1"), (low, high), eta), f"an orbit of zone {number} {small}")
             zones.append((sector, box, small))
             for letter, leaf in leaves(rest[4], box):
-                assert letter == "c"
+                require(letter == "c", f"{letter} in a zone")
                 yield letter + small, m, sector, leaf, []
         elif word == "sector":
             mine = [zone for zone in zones if zone[0] == sector]
-            assert len({small for _, _, small in mine}) == len(mine) == 2 ** (m - 1)
+            require(len({small for _, _, small in mine}) == len(mine) == 2 ** (m - 1), f"zones of sector {number}")
             covered.append(sector)
             for letter, leaf in leaves(rest[0], [(Fraction(0), Fraction(1))] * (m - 1) + [SCALES, eta]):
-                assert letter in "oz+"
+                require(letter in "oz+", f"{letter} in a sector")
                 yield letter, m, sector, leaf, mine
-    assert word == "done" and sorted(covered) == list(range(m))
+    require(word == "done" and sorted(covered) == list(range(m)), f"sectors {covered}")
 
 
 def main():
@@ -223,8 +222,10 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--piece", type=int, help="this piece only")
     parser.add_argument("--sample", type=int, help="so many leaves of a piece")
+    parser.add_argument("--seed", type=int, default=1, help="which leaves are drawn (default: 1)")
     options = parser.parse_args()
-    with (gzip.open if options.file.endswith(".gz") else open)(options.file, "rt") as lines:
+    drawn = random.Random(options.seed)
+    with (gzip.open if options.file.endswith(".gz") else open)(options.file, "rt") as lines, Pool() as pool:
         m, piece, found = int(next(lines).split()[1]), [], []
         for line in lines:
             piece.append(line)
@@ -233,13 +234,14 @@ def main():
             index, piece, text = int(line.split()[1]), [], piece
             if options.piece not in (None, index):
                 continue
-            start, found = time.time(), found + [index]
-            todo = list(work(m, iter(text)))
-            chosen = todo if options.sample is None else random.Random(1).sample(todo, options.sample)
-            with Pool() as pool:
-                boxes = sum(pool.starmap(verify, chosen, chunksize=20))
-            print(f"piece {index}: {len(chosen)} of {len(todo)} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s", flush=True)
-    assert found == list(range(2, 52) if options.piece is None else [options.piece]) and not piece, "a piece is missing, or not complete"
+            start, found, boxes = time.time(), found + [index], 0
+            total = sum(sum(map(line.split()[-1].count, "oz+c")) for line in text[1:-1])
+            chosen = range(total) if options.sample is None else set(drawn.sample(range(total), options.sample))
+            todo = (leaf for place, leaf in enumerate(work(m, iter(text))) if place in chosen)
+            while some := list(islice(todo, 10000)):
+                boxes += sum(pool.starmap(verify, some, chunksize=20))
+            print(f"piece {index}: {len(chosen)} of {total} leaves verified, as {boxes} boxes, in {time.time() - start:.0f} s", flush=True)
+    require(sorted(found) == list(range(2, 52) if options.piece is None else [options.piece]) and not piece, "all pieces, each complete")
 
 
 if __name__ == "__main__":

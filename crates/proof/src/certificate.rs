@@ -13,6 +13,7 @@
 
 use crate::cover;
 use crate::cycle::Inequality;
+use crate::failure::Failure;
 use crate::interval::Interval;
 use crate::zone;
 use std::fmt::Write;
@@ -30,51 +31,51 @@ pub fn step_sizes(piece: usize) -> Interval {
 /// Verifies the theorem's inequalities for the step sizes of a piece, and writes what was verified.
 ///
 /// # Errors
-/// The first box, or orbit, that resists.
+/// A box on which `W` falls, or the first box, or orbit, that resists.
 ///
 /// # Panics
 /// Unless `samples` is 2, 3 or 4.
-pub fn piece(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
-    // Zones first: a control fails there sooner.
-    let (zones, sectors) = (zones(samples, piece, of)?, sectors(samples, piece, of)?);
+pub fn piece(samples: usize, piece: usize, of: Inequality) -> Result<String, Failure> {
+    let step_size = step_sizes(piece);
+    let (zones, sectors) = (zones(samples, step_size, of)?, sectors(samples, step_size, of)?);
     Ok(format!("piece {piece}\n{zones}{sectors}done {piece}\n"))
 }
 
-/// The zones' part of a piece.
+/// The zones' part of a certificate, for an interval of step sizes with dyadic ends.
 ///
 /// # Errors
 /// As [`piece`].
 ///
 /// # Panics
 /// As [`piece`].
-pub fn zones(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
+pub fn zones(samples: usize, step_size: Interval, of: Inequality) -> Result<String, Failure> {
     match samples {
-        2 => in_zones::<2, 3>(step_sizes(piece), of),
-        3 => in_zones::<3, 4>(step_sizes(piece), of),
-        4 => in_zones::<4, 5>(step_sizes(piece), of),
+        2 => in_zones::<2, 3>(step_size, of),
+        3 => in_zones::<3, 4>(step_size, of),
+        4 => in_zones::<4, 5>(step_size, of),
         _ => panic!("{samples} samples"),
     }
 }
 
-/// The sectors' part of a piece: what lies outside the zones.
+/// The sectors' part: what lies outside the zones.
 ///
 /// # Errors
 /// As [`piece`].
 ///
 /// # Panics
 /// As [`piece`].
-pub fn sectors(samples: usize, piece: usize, of: Inequality) -> Result<String, String> {
+pub fn sectors(samples: usize, step_size: Interval, of: Inequality) -> Result<String, Failure> {
     match samples {
-        2 => in_sectors::<2, 4>(step_sizes(piece), of),
-        3 => in_sectors::<3, 5>(step_sizes(piece), of),
-        4 => in_sectors::<4, 6>(step_sizes(piece), of),
+        2 => in_sectors::<2, 4>(step_size, of),
+        3 => in_sectors::<3, 5>(step_size, of),
+        4 => in_sectors::<4, 6>(step_size, of),
         _ => panic!("{samples} samples"),
     }
 }
 
 /// `L = M + 1`.
-fn in_zones<const M: usize, const L: usize>(step_size: Interval, of: Inequality) -> Result<String, String> {
-    let zones = zone::zones::<M>(step_size)?;
+fn in_zones<const M: usize, const L: usize>(step_size: Interval, of: Inequality) -> Result<String, Failure> {
+    let zones = zone::zones::<M>(step_size).map_err(Failure::Open)?;
     let mut text = String::new();
     for sector in 0..M {
         // Those of datapoints, which are written last, first: beyond η = 1/2 they resist at once.
@@ -92,8 +93,11 @@ fn in_zones<const M: usize, const L: usize>(step_size: Interval, of: Inequality)
 }
 
 /// `K = M + 2`.
-fn in_sectors<const M: usize, const K: usize>(step_size: Interval, of: Inequality) -> Result<String, String> {
-    let zones = zone::zones::<M>(step_size)?;
+fn in_sectors<const M: usize, const K: usize>(
+    step_size: Interval,
+    of: Inequality,
+) -> Result<String, Failure> {
+    let zones = zone::zones::<M>(step_size).map_err(Failure::Open)?;
     let mut text = String::new();
     for sector in 0..M {
         let tree = cover::sector::<M, K>(sector, step_size, &zones, of)?;

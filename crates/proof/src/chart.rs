@@ -13,8 +13,14 @@ use std::array::from_fn;
 pub const RESIDUAL: f64 = 1.0 / 1_048_576.0;
 /// Lower end of `N`: 1 − 2^{−20}.
 pub const LEAST_NORM: f64 = 1.0 - 1.0 / 1_048_576.0;
-/// `δ` of every point with `N ≥ LEAST_NORM`, `N ≤ 1 + η/4`, `s ≤ RESIDUAL`, `η ≤ 1/4` lies in it.
+/// `δ` of every point with `N ≥ LEAST_NORM`, `N ≤ 1 + η/4`, `s ≤ RESIDUAL`, `η ≤ 13/64` lies in it.
 pub const SCALES: [f64; 2] = [-0.3125, 0.25];
+
+/// Sides of the boxes of four samples, the most that there are.
+const WIDEST: usize = 5;
+
+/// How often a box is halved about its middle until `W` falls on all of it.
+const HALVED: usize = 12;
 
 /// A box: intervals of the `y_i`, of `δ` and of `η`, all with dyadic ends.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +92,52 @@ impl<const M: usize> Cell<M> {
         let norm = norm(&q, Interval::new(0.0, RESIDUAL), self.step_size);
         let most = Interval::point(1.0) + Interval::point(0.25) * self.step_size;
         norm.high < LEAST_NORM || norm.low > most.high
+    }
+
+    /// A box about the middle of this one, all of it in the region, on which `W` is verified to fall at `s = 0`, with an upper bound, below 0, of its growth, if it
+    /// falls at the middle.
+    pub fn falls(&self, sector: usize, inequality: Inequality) -> Option<(Self, f64)> {
+        let middle = |i| Interval::point(if i <= M { self.side(i).middle() } else { 0.0 });
+        if evaluate::<Interval, M>(sector, middle, inequality).high >= 0.0 {
+            return None;
+        }
+        let mut shrunk = *self;
+        for _ in 0..HALVED {
+            if shrunk.inside(sector) {
+                let growth = shrunk.most(sector, inequality);
+                if growth < 0.0 {
+                    return Some((shrunk, growth));
+                }
+            }
+            shrunk = shrunk.smaller();
+        }
+        None
+    }
+
+    /// Half the box in every direction, about its middle, or nearly.
+    fn smaller(&self) -> Self {
+        let half = |side: Interval| {
+            let middle = side.middle();
+            Interval::new(0.5 * (side.low + middle), 0.5 * (middle + side.high))
+        };
+        Self { ratios: self.ratios.map(half), scale: half(self.scale), step_size: half(self.step_size) }
+    }
+
+    /// An upper bound of the growth of `W` at `s = 0` on the box, in mean-value form.
+    fn most(&self, sector: usize, inequality: Inequality) -> f64 {
+        let middle = |i| Interval::point(if i <= M { self.side(i).middle() } else { 0.0 });
+        let at = evaluate::<Interval, M>(sector, middle, inequality);
+        let variable = |i| if i <= M { Jet::<WIDEST>::variable(self.side(i), i) } else { Jet::constant(0.0) };
+        let slopes = evaluate::<Jet<WIDEST>, M>(sector, variable, inequality).gradient;
+        (0..=M).fold(at, |sum, i| sum + slopes[i] * (self.side(i) - middle(i))).high
+    }
+
+    /// Whether every point of it with `s = 0` has `LEAST_NORM ≤ N ≤ 1 + η/4`.
+    fn inside(&self, sector: usize) -> bool {
+        let (q, _) = chart(sector, &self.ratios, self.scale, self.step_size);
+        let norm = norm(&q, Interval::point(0.0), self.step_size);
+        let most = Interval::point(1.0) + Interval::point(0.25) * self.step_size;
+        LEAST_NORM <= norm.low && norm.high <= most.low
     }
 
     /// A lower bound of the growth of `W` on the box, by Taylor's formula, and the sizes of the terms that each side contributes.

@@ -10,7 +10,8 @@
 //! | [`cycle`] | the cycle map, and by how much `W` grows |
 //! | [`chart`] | the region as boxes, and what can be verified on one |
 //! | [`zone`] | boxes around the mixed orbits |
-//! | [`cover`], [`certificate`] | bisection, and the text that it leaves |
+//! | [`cover`], [`certificate`], [`failure`] | bisection, the text that it leaves, and what stands in its way |
+//! | [`fixed`] | the mixed orbits once more, as fixed points of the cycle map that Krawczyk's operator encloses |
 //!
 //! Nothing that is rounded decides anything: where to cut is chosen in floating point, and what is verified holds for every real number of a box.
 
@@ -21,6 +22,8 @@ pub mod certificate;
 pub mod chart;
 pub mod cover;
 pub mod cycle;
+pub mod failure;
+pub mod fixed;
 pub mod interval;
 pub mod jet;
 pub mod real;

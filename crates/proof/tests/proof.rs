@@ -1,7 +1,8 @@
 //! What the proof rests on, against independent routes; and controls, for which it must fail.
 
-use puremix_proof::certificate::{LAST, PIECE, finished, leaves, piece, step_sizes};
+use puremix_proof::certificate::{LAST, PIECE, finished, leaves, piece, sectors, step_sizes, zones};
 use puremix_proof::cycle::{Inequality, PROVED, growth, norm};
+use puremix_proof::failure::{Failure, Fall};
 use puremix_proof::interval::Interval;
 use puremix_proof::{cover, zone};
 
@@ -133,21 +134,72 @@ fn zones_hold_the_orbits() {
     assert!(pair.cell.scale.low < scale && scale < pair.cell.scale.high);
 }
 
-/// What must not be proved: each control differs from the theorem in one thing.
+/// What a box says, and what the definition says at its middle: `c` of the point, and by how much `W` with `weight · η D²` grows there.
+fn gain(fall: &Fall, weight: f64) -> f64 {
+    let middles: Vec<f64> = fall.sides.iter().map(|side| side.middle()).collect();
+    let [ratio, scale, eta] = middles[..] else { panic!("two samples") };
+    let mut y = [1.0; 2];
+    y[1 - fall.sector] = ratio;
+    let concentration = (1.0 + ratio * ratio) / (1.0 + ratio).powi(2);
+    let total = 1.0 + scale - 0.75 * eta * (1.0 - concentration);
+    let q = y.map(|y| total * y / (1.0 + ratio));
+    let mut c = [q[0].sqrt(), q[1].sqrt() / (1.0 - eta * q[0])];
+    let of = |c: &[f64]| {
+        let q = visited(c, 0.0, eta);
+        let v = (q[0] * q[0] + q[1] * q[1]) / (q[0] + q[1]).powi(2);
+        v + 2.0 * weight * (lyapunov(c, 0.0, eta) - v)
+    };
+    let norm = c[0] * c[0] + c[1] * c[1];
+    assert!(norm > 1.0 - 1e-6 && norm < 1.0 + eta / 4.0, "{fall:?}");
+    let before = of(&c);
+    cycle(&mut c, &mut 0.0, eta);
+    of(&c) - before
+}
+
+fn fall(of: Result<String, Failure>) -> Fall {
+    match of {
+        Err(Failure::Falls(fall)) => fall,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What must not be proved: each control differs from the theorem in one thing, and a box is found on which `W` falls.
 #[test]
-fn controls_fail() {
+fn controls_fail_because_w_falls() {
     let late = Inequality { push: -1.0, ..PROVED };
     let plain = Inequality { weight: 0.0, ..PROVED };
     let moved = Inequality { shift: 0.8, ..PROVED };
+    let step_size = step_sizes(LAST);
     for control in [late, plain, moved] {
+        for samples in [2, 3] {
+            let fall = fall(sectors(samples, step_size, control));
+            assert!(fall.growth < 0.0 && fall.sides.len() == samples + 1, "{fall:?}");
+            assert!(fall.sides[samples].low >= step_size.low && fall.sides[samples].high <= step_size.high);
+        }
         assert!(piece(2, LAST, control).is_err(), "{control:?}");
+        // Which thread meets a box first does not matter.
+        assert_eq!(sectors(2, step_size, control), sectors(2, step_size, control));
     }
-    assert!(piece(2, 140, PROVED).is_err(), "η = 0.55");
-    // A wrong shift has its maximum elsewhere, which the main cover notices: W falls near the mixed orbit.
-    let step_size = Interval::new(0.19921875, 0.203125);
+    let seen = fall(sectors(2, step_size, plain));
+    assert!(gain(&seen, 0.0) < seen.growth && gain(&seen, 0.5) > 0.0, "{seen:?}");
+    let seen = fall(zones(2, step_sizes(140), PROVED));
+    assert!(gain(&seen, 0.5) < seen.growth, "η = 0.55: {seen:?}");
+    fall(zones(3, step_sizes(140), PROVED));
+    // Without its zones no cover ends: at a mixed orbit nothing grows. But nothing falls either.
     let zones = zone::zones::<2>(step_size).unwrap();
-    assert!(cover::sector::<2, 4>(0, step_size, &zones, PROVED).is_ok());
-    assert!(cover::sector::<2, 4>(0, step_size, &zones, moved).is_err());
-    // Without its zones no cover ends: at a mixed orbit nothing grows.
-    assert!(cover::sector::<2, 4>(0, step_size, &zones[1..], PROVED).is_err());
+    let open = cover::sector::<2, 4>(0, step_size, &zones[1..], PROVED);
+    assert!(matches!(open, Err(Failure::Open(_))), "{open:?}");
+}
+
+/// Boxes that shrink to points of the zones, where growth is 0 at one point and tiny beside it.
+#[test]
+fn nothing_falls_where_the_theorem_holds() {
+    let zones = zone::zones::<3>(step_sizes(9)).unwrap();
+    for zone in zones {
+        let mut cell = zone.cell;
+        for turn in 0..40 {
+            assert!(cell.falls(1, PROVED).is_none(), "{cell:?}");
+            cell = cell.halves(turn % 4)[usize::from(turn % 3 == 0)];
+        }
+    }
 }

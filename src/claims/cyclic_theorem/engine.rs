@@ -13,7 +13,7 @@ use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Part};
 use crate::verdict::Register;
 
-/// Step sizes of the theorem, and the norm of the starts.
+/// Step sizes of the theorem, if none is asked for, and the norm of the starts.
 const STEP_SIZES: [f64; 3] = [0.01, 0.11, 0.2];
 const INIT_NORM: f64 = 0.9;
 
@@ -59,7 +59,13 @@ impl Seen {
     }
 }
 
-pub(super) fn agrees(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
+pub(super) fn agrees(
+    context: &Context,
+    step_size: Option<f64>,
+    prediction: &Prediction,
+    register: &mut Register,
+) -> Part {
+    let step_sizes = step_size.map_or(STEP_SIZES.to_vec(), |step_size| vec![step_size]);
     let runs: u64 = context.effort.pick(12, 60, 300);
     let checks = [2, 3].map(|samples| {
         let name = |what: &str| format!("m = {samples}, cycles of the engine: {what}");
@@ -76,7 +82,7 @@ pub(super) fn agrees(context: &Context, prediction: &Prediction, register: &mut 
     });
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
-        let cells: Vec<(usize, f64)> = [2, 3].into_iter().cartesian_product(STEP_SIZES).collect();
+        let cells: Vec<(usize, f64)> = [2, 3].into_iter().cartesian_product(step_sizes.clone()).collect();
         let seen = lab.each(cells.iter().zip(0..), |(&(samples, eta), cell)| {
             let seed = lab.cell_seed(&STUDY, cell);
             match samples {
@@ -86,14 +92,14 @@ pub(super) fn agrees(context: &Context, prediction: &Prediction, register: &mut 
         })?;
         let mut seen = seen.into_iter();
         for (enclosed, beside, grows) in checks {
-            let seen = seen.by_ref().take(STEP_SIZES.len()).fold(Seen::NONE, Seen::and);
+            let seen = seen.by_ref().take(step_sizes.len()).fold(Seen::NONE, Seen::and);
             findings.checks.push(enclosed.measured(seen.enclosed as f64 / seen.cycles as f64, seen.cycles));
             findings.checks.push(beside.measured(seen.beside, seen.cycles));
             findings.checks.push(grows.measured(seen.least, seen.inside));
         }
         findings.protocol.push(format!(
             "The reduced engine, f64, from {runs} Gaussian starts of norm {INIT_NORM} in m + 1 dimensions a cell, m = 2 and 3, η = {}: every cycle of {CYCLES}/η.",
-            STEP_SIZES.iter().join(", ")
+            step_sizes.iter().join(", ")
         ));
         Ok(())
     })

@@ -4,6 +4,7 @@ use itertools::Itertools;
 use puremix_proof::certificate::step_sizes;
 use puremix_proof::cover::{GROWS, Leaf, OUTSIDE, leaves_at};
 use puremix_proof::cycle::PROVED;
+use puremix_proof::failure::Failure;
 use puremix_proof::zone::zones;
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +61,7 @@ pub(super) fn drawn(context: &Context, step_size: f64) -> Part {
         for leaves in lab.each(0..3, |sector| Ok(leaves(sector, lattice, step_size)))? {
             match leaves {
                 Ok(leaves) => rows.extend(leaves),
-                Err(resists) => findings.notes.push(format!("The slice is not covered: {resists} resists.")),
+                Err(failure) => findings.notes.push(format!("The slice is not covered: {failure}.")),
             }
         }
         rows.extend((1..8usize).map(|support| orbit(support, step_size)));
@@ -76,7 +77,7 @@ pub(super) fn drawn(context: &Context, step_size: f64) -> Part {
 }
 
 /// The leaves of a sector's cover at the points of a lattice whose largest share is that of its sample.
-fn leaves(sector: usize, lattice: usize, step_size: f64) -> std::result::Result<Vec<OnSlice>, String> {
+fn leaves(sector: usize, lattice: usize, step_size: f64) -> std::result::Result<Vec<OnSlice>, Failure> {
     let share = |k: usize| (k as f64 + 0.5) / lattice as f64;
     let places = (0..lattice).flat_map(|k| (0..lattice - 1 - k).map(move |j| (k, j)));
     let shares = places.map(|(k, j)| [share(k), share(j), 1.0 - share(k) - share(j)]);
@@ -86,7 +87,8 @@ fn leaves(sector: usize, lattice: usize, step_size: f64) -> std::result::Result<
         .collect();
     let points: Vec<[f64; 4]> = rows.iter().map(|row| chart(sector, row)).collect();
     let piece = step_sizes(piece_of(step_size));
-    let leaves = leaves_at::<3, 4, 5>(sector, piece, &zones::<3>(piece)?, PROVED, &points)?;
+    let leaves =
+        leaves_at::<3, 4, 5>(sector, piece, &zones::<3>(piece).map_err(Failure::Open)?, PROVED, &points)?;
     for (row, Leaf { depth, kind }) in rows.iter_mut().zip(leaves) {
         row.what = match kind {
             GROWS => "growth",

@@ -1,6 +1,7 @@
 //! `prove SAMPLES FIRST LAST FILE`: verifies the inequalities for the step sizes between `FIRST/256` and `(LAST + 1)/256`, and writes the certificate to `FILE`.
 //!
-//! What `FILE` holds already is kept, and not computed again.
+//! The pieces that `FILE` holds already, each 1/256 long, are kept, and not computed again; one that was interrupted begins again. With two cores a piece of three samples
+//! takes 16 seconds near 1/5, half a minute at 1/20 and nine minutes at 1/128, of two samples seconds.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +12,8 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
-const USAGE: &str = "usage: prove SAMPLES FIRST LAST FILE, with 2 to 4 samples and 1 <= FIRST <= LAST <= 51";
+const USAGE: &str = "usage: prove SAMPLES FIRST LAST FILE, with 2 to 4 samples and 1 <= FIRST <= LAST <= 51: step sizes from FIRST/256 to (LAST + 1)/256. \
+                     Pieces of 1/256 that FILE holds are kept; one that was interrupted begins again (three samples: 16 s near 1/5, nine minutes at 1/128, on two cores)";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

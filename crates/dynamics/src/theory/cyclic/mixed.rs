@@ -175,6 +175,50 @@ mod tests {
         assert!((sizes[2] - 1.0228f64.hypot(0.0004)).abs() < 5e-5, "{sizes:?}");
     }
 
+    /// Where `N ≤ 1 + η/4`, a visit and the exchange reverse the order `x_0 ≤ y_0, x_1 ≥ y_1` up to η = 13/64, and have a negative determinant; and the starts between the basins, found by
+    /// bisection on circles, increase in both correlations (`docs/cyclic-theorem.md`, its last section).
+    #[test]
+    fn exceptional_starts_are_a_rising_curve() {
+        for eta in [1.0 / 128.0, 0.1, 0.2, 13.0 / 64.0] {
+            let most = 1.0 + eta / 4.0;
+            for k in 0..=60 {
+                for l in 0..=60 - k {
+                    let [a, b] = [k, l].map(|k| most * f64::from(k) / 60.0);
+                    let (stay, slope) = (1.0 - eta * a, 1.0 + 2.0 * eta - 6.0 * eta * a - eta * b);
+                    assert!(slope > 0.12 && stay * slope > 4.0 * eta * eta * a * b, "η = {eta}: {a} {b}");
+                }
+            }
+            let wins_first = |angle: f64, norm: f64| {
+                let mut c = vec![norm * angle.cos(), norm * angle.sin()];
+                while (c[0] / c[1]).ln().abs() < 3.0 {
+                    c = cycle(&c, eta).0;
+                }
+                c[0] > c[1]
+            };
+            let between = |norm: f64| {
+                let (mut low, mut high) = (0.0, std::f64::consts::FRAC_PI_2);
+                for _ in 0..30 {
+                    let angle = 0.5 * (low + high);
+                    if wins_first(angle, norm) { low = angle } else { high = angle }
+                }
+                [low.cos(), low.sin()].map(|x| norm * x)
+            };
+            let starts: Vec<[f64; 2]> =
+                (1..=9).map(|k| between((most * f64::from(k) / 9.0).sqrt())).collect();
+            assert!(
+                starts.windows(2).all(|pair| pair[0][0] < pair[1][0] && pair[0][1] < pair[1][1]),
+                "{starts:?}"
+            );
+            // It passes the mixed orbit, which lies on its circle between the two basins.
+            let orbit = mixed_orbit(2, eta);
+            let near = between(orbit[0].hypot(orbit[1]));
+            assert!(
+                (near[0] - orbit[0]).abs() < 1e-7 && (near[1] - orbit[1]).abs() < 1e-7,
+                "{near:?} {orbit:?}"
+            );
+        }
+    }
+
     /// The signs and bounds on which "almost every start" rests for two samples, on a grid of [0, 1]².
     #[test]
     fn one_visit_is_competitive() {
