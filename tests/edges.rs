@@ -170,7 +170,7 @@ fn a_divergence_is_said_of_each_replica_and_nothing_is_measured_there() {
     let figure = std::fs::read_to_string(directory.path().join("run/report.html")).unwrap();
     assert!(figure.contains("3 replicas (another 1 diverged)"));
     // A loss out of range is none of a run that ended well.
-    let run = "--samples 2 --norms 1e150,1e150 --init-norm 1e5 --steps 0 --no-page --out infinite";
+    let run = "--samples 2 --norms 1e100,1e100 --init-norm 1e60 --steps 0 --no-page --out infinite";
     let output = crate::common::trained(directory.path(), run);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert_eq!(json(&directory.path().join("infinite/summary.json"))["outcome"], "diverged");

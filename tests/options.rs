@@ -318,6 +318,14 @@ fn weights_that_do_not_fit_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert_eq!(said, format!("error: model record {run}/model.safetensors: {needle}\n"));
     }
+    let output = trained(place, "--samples 3 --dim 6 --steps 2 --replicas 2 --no-page --out two");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = trained(place, "--samples 3 --dim 6 --steps 2 --model shallow:2 --from two --out never");
+    let said = stderr(&output);
+    assert!(
+        said.contains("--from two: model shallow:2 starts from a model.safetensors, and none is there"),
+        "{said}"
+    );
     train(&["--samples", "3", "--init-norm", "0.4"], "cannot be used with");
     train(&["--samples", "2000", "--engine", "reduced", "--steps", "5"], "left implicit");
     let output = trained(place, "--samples 3 --dim 6 --replicas 2 --from w.npy --steps 1");

@@ -68,7 +68,7 @@ impl Dataset {
     /// Every sample brought to a norm `‖x_i‖` of its own. Equal norms of 1 leave orthonormal data as it is.
     ///
     /// # Errors
-    /// [`Error::Length`] unless there is one a sample; [`Error::OutOfRange`] for one of which f64 has no square; [`Error::ZeroRow`]; [`Error::ImplicitData`].
+    /// [`Error::Length`] unless there is one a sample; [`Error::OutOfRange`] for one whose powers leave the range of f64; [`Error::ZeroRow`]; [`Error::ImplicitData`].
     pub fn with_norms(&self, norms: &[f64]) -> Result<Self> {
         if norms.len() != self.samples {
             return Err(Error::Length {
@@ -77,8 +77,8 @@ impl Dataset {
                 got: norms.len(),
             });
         }
-        if let Some(&got) = norms.iter().find(|norm| !(1e-150..=1e150).contains(*norm)) {
-            return Err(Error::OutOfRange { what: "the norm of a sample", range: "[1e-150, 1e150]", got });
+        if let Some(&got) = norms.iter().find(|norm| !(1e-100..=1e100).contains(*norm)) {
+            return Err(Error::OutOfRange { what: "the norm of a sample", range: "[1e-100, 1e100]", got });
         }
         let unit = if self.orthonormal { self.clone() } else { self.divided("", norms)? };
         unit.with_rows(|rows, dim| {
@@ -175,7 +175,7 @@ mod tests {
         let message = |norms: &[f64]| data.with_norms(norms).unwrap_err().to_string();
         assert!(message(&[1.0]).contains("the list of norms has 1 entries, expected 3"));
         assert!(
-            message(&[1.0, -2.0, 1.0]).contains("the norm of a sample must lie in [1e-150, 1e150], got -2.0")
+            message(&[1.0, -2.0, 1.0]).contains("the norm of a sample must lie in [1e-100, 1e100], got -2.0")
         );
     }
 
