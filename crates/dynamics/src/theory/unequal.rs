@@ -80,9 +80,12 @@ impl Unequal {
     }
 }
 
+/// `η_B n` below which drifts, of the order of its square, are lost in the rounding of the norms.
+const LOST: f64 = 1e-12;
+
 /// The samples `±x_i/‖x_i‖` (ReLU: `x_i/‖x_i‖`) in which a run of plain SGD over orthogonal samples can end, from its initial correlations: of those that are active, the ones with `D_ij < 0` for every other
 /// that is, and a radial multiplier `1 − 4η_B n_i` above −1. `None` of full batches, and where the drift has no closed form here: batches of `b > 1` in a cycle or with replacement, other
-/// activations than the paper's.
+/// activations than the paper's; and for steps so short that drifts are lost in rounding.
 pub fn predicted_limit(
     schedule: &Schedule,
     norms: &[f64],
@@ -100,9 +103,12 @@ pub fn predicted_limit(
     {
         return None;
     }
+    let pull = |i: usize| step_per_sample * norms[i] * norms[i];
+    if (0..c0.len()).filter(active).all(|i| pull(i) < LOST) {
+        return None;
+    }
     let (alone, both) = (b * (m - b) / (m * (m - 1.0)), b * (b - 1.0) / (m * (m - 1.0)));
     let share = |i: usize| schedule.sampling_weights().map_or(alone, |q| q[i]);
-    let pull = |i: usize| step_per_sample * norms[i] * norms[i];
     let gain = |i: usize| share(i) * pull(i).ln_1p();
     // With b > 1 all shares are the same: D_ij grows with n_j in either case, and the strongest rival decides.
     let mut order: Vec<usize> = (0..c0.len()).filter(active).collect();
@@ -269,6 +275,7 @@ mod tests {
         // Beyond ½ along every sample none is stable; nothing is said of full batches and of large batches with replacement.
         assert_eq!(limit(&schedule, 0.6), Some(LimitSet::EitherSign(vec![false; 4])));
         assert_eq!(limit(&Schedule::full_batch(4).unwrap(), eta), None);
+        assert_eq!(limit(&schedule, 1e-13), None);
         for kind in [ScheduleKind::Replacement, ScheduleKind::Cyclic] {
             assert_eq!(limit(&Schedule::new(kind, 4, Some(2), 1).unwrap(), eta), None);
             assert!(limit(&Schedule::new(kind, 4, Some(1), 1).unwrap(), eta).is_some());
