@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::persist::run_dir::Committed;
 use crate::report::render::{self, Drawn};
 use crate::study::{Effort, Study};
-use crate::text;
+use crate::text::{self, escaped};
 use crate::threads;
 
 /// The allocator of the binaries: small tensors come and go at every step, and it takes a third off.
@@ -36,7 +36,7 @@ pub struct ClaimOptions {
     #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
     /// Continue the report in --out with the claims it lacks; do nothing if it is complete.
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "force")]
     pub resume: bool,
     /// Where to compute.
     #[command(flatten)]
@@ -156,8 +156,8 @@ pub(crate) fn tell_committed(Committed { directory, kept, left }: &Committed) {
 
 /// Says which figures could not be drawn.
 pub(crate) fn tell_failed(drawn: &Drawn) {
-    for figure in &drawn.failed {
-        note(&format!("the figure `{figure}` cannot be drawn; the page says why"));
+    for (figure, reason) in drawn.failed.iter().zip(&drawn.reasons) {
+        note(&format!("the figure `{figure}` cannot be drawn: {}", escaped(reason)));
     }
 }
 
@@ -196,6 +196,7 @@ pub(crate) fn render_again(directory: &Path, known: &[&'static Study], json: boo
 /// Says what was drawn again.
 pub(crate) fn tell_drawn(drawn: &Drawn, directory: &Path, json: bool) -> Result<ExitCode> {
     tell_kept(directory, &drawn.kept);
+    tell_failed(drawn);
     if json {
         print_json(drawn)?;
     } else {

@@ -62,7 +62,7 @@ pub enum Error {
     CheckpointExists { path: PathBuf },
 
     #[error(
-        "{} keeps another run ({}): go on with it by its own options, choose another --out, or replace it (--force, without --resume or --shard)",
+        "{} keeps another run ({}): go on with it by its own options, choose another --out, or replace it (--force instead of --resume or --shard)",
         text::path(path),
         escaped(differences)
     )]
@@ -128,7 +128,7 @@ pub enum Error {
     )]
     Aside { path: PathBuf, target: PathBuf },
 
-    /// Of a study: where it stands, as `FILE:LINE:COLUMN` or as the option of the command line, and what is wrong.
+    /// Of a study or a configuration: where it stands, as `FILE:LINE:COLUMN` or as the option of the command line, and what is wrong.
     #[error("{}: {}", escaped(at), escaped(reason))]
     Study { at: String, reason: String },
 

@@ -143,6 +143,7 @@ pub mod text;
 pub mod threads;
 pub mod train;
 pub mod update;
+mod written;
 
 pub use error::{Error, Misuse, Result};
 pub use puremix_dynamics::{

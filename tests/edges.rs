@@ -139,6 +139,41 @@ fn a_divergence_says_what_to_try() {
     );
     let text = run("--step-size 9 --steps 2000");
     assert!(text.contains("is not finite; try a --step-size below 9\n"), "{text}");
+    // What was given already, or cannot help, is not advised; what causes it is.
+    let norms = "--samples 3 --norms 50,1,1 --normalise unit --activation linear --steps 2000";
+    let text = run(norms);
+    assert!(
+        text.contains("try a --step-size below 0.1, or smaller --norms: the longest sample has norm 50"),
+        "{text}"
+    );
+    assert!(!text.contains("--normalise"), "{text}");
+    let text = run("--label-noise 50 --gradient-noise 1 --steps 1000 --step-size 0.3");
+    let advice = "try a --step-size below 0.3, or a --label-noise below 50, or a --gradient-noise below 1\n";
+    assert!(text.contains(advice), "{text}");
+}
+
+#[test]
+fn a_divergence_is_said_of_each_replica_and_nothing_is_measured_there() {
+    let directory = temporary();
+    let run = "--samples 2 --step-size 3 --steps 100 --replicas 4 --seed 1 --out run";
+    let output = crate::common::trained(directory.path(), run);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let text = crate::common::stdout(&output);
+    for needle in
+        ["diverged after 12 steps (", "autodiff engine, m = 2, n = 6, b = 1, sgd)", "3 dead, 1 diverged"]
+    {
+        assert!(text.contains(needle), "{text}");
+    }
+    assert!(!text.contains("loss   "), "{text}");
+    let summary = json(&directory.path().join("run/summary.json"));
+    assert!(summary["loss"].is_null() && summary["max_cos"].is_null() && summary["steps"] == 12, "{summary}");
+    let figure = std::fs::read_to_string(directory.path().join("run/report.html")).unwrap();
+    assert!(figure.contains("3 replicas (another 1 diverged)"));
+    // A loss out of range is none of a run that ended well.
+    let run = "--samples 2 --norms 1e100,1e100 --init-norm 1e60 --steps 0 --no-page --out infinite";
+    let output = crate::common::trained(directory.path(), run);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert_eq!(json(&directory.path().join("infinite/summary.json"))["outcome"], "diverged");
 }
 
 #[test]
@@ -175,9 +210,40 @@ fn single_precision_refuses_what_it_has_no_squares_of() {
         "--init-norm is 1e-100: single precision has squares of 1e-18 to 1e18",
     );
     refuse(&["--init-norm", "2e18"], "--init-norm is 2e18: single precision");
-    let rule = ["--update", "rmsprop:0.9,1e-46", "--engine", "analytic", "--steps", "9"];
-    refuse(&rule, "ε of the update rule is 1e-46: single precision has positive numbers from 1.2e-38 on");
-    refuse(&["--data", &data], "the largest entry of the samples is 2e30: single precision");
+    let rule = ["--update", "rmsprop:0.9,1e-46"];
+    refuse(
+        &rule,
+        "ε of the update rule is 1e-46: single precision has positive numbers from 1.2e-38 to 3.4e38",
+    );
+    refuse(&["--data", &data], "1e-18 to 1e18; take --precision f64, or --normalise unit");
+    refuse(&["--samples", "2", "--norms", "2e18,2e18"], "1e-18 to 1e18; take --precision f64\n");
+    for option in ["--step-size", "--weight-decay", "--label-noise", "--gradient-noise"] {
+        let needle =
+            |size| format!("{option} is {size}: single precision has positive numbers from 1.2e-38 to");
+        refuse(&[option, "1e-50"], &needle("1e-50"));
+        refuse(&[option, "1e50"], &needle("1e50"));
+    }
+    // Of double precision, too.
+    let data = directory.path().join("farther.csv");
+    std::fs::write(&data, "1e-200,0\n0,1e-170\n").unwrap();
+    let data = data.display().to_string();
+    let refused = "the largest entry of the samples is 1e-170: double precision has squares of 1e-150 to 1e150; take --normalise unit";
+    refuses("train", &["--data", &data, "--steps", "9"], refused);
+    refuses("train", &["--step-size", "1e-310", "--steps", "9"], "positive numbers from 2.2e-308 to 1.8e308");
+}
+
+#[test]
+fn a_decay_that_is_lost_in_rounding_is_no_reason_to_call_a_run_converged() {
+    let directory = temporary();
+    let outcome = |step_size: &str| {
+        let run = format!(
+            "--samples 2 --update adamw --weight-decay 0.1 --step-size {step_size} --steps 500 --activation linear --no-page --out {step_size}"
+        );
+        let output = crate::common::trained(directory.path(), &run);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        json(&directory.path().join(step_size).join("summary.json"))["outcome"].clone()
+    };
+    assert_eq!(outcome("1e-50"), "stalled");
 }
 
 /// Gradient descent to the tail rule.

@@ -146,12 +146,29 @@ fn toml_has_the_same_keys() {
     for (text, needle) in [
         ("momentun = 0.9\n", "`momentun` is no option of a run"),
         ("steps = [1, 2]\n", "`steps` must be a word or a number"),
-        ("steps 3\n", "job.toml: "),
+        ("samples = 2\nsteps 3\n", "job.toml:2:7: "),
+        ("weights = [1, \"x\"]\n", "`weights` must be a list of numbers, as [3, 2, 1] or \"3,2,1\""),
+        ("seed = 18446744073709551616\n", "a seed is a whole number from 0 to 18446744073709551615"),
+        ("seed = 1979-05-27\n", "`seed` must be a word or a number"),
         ("step_size = nan\n", "the step size must be positive and finite, got NaN"),
         ("tolerance = inf\n", "the tolerance must be non-negative and finite, got inf"),
     ] {
         fs::write(directory.join("job.toml"), text).unwrap();
         refuses("train", &["--config", &text_path(directory, "job.toml")], needle);
+    }
+    // Lists, and every seed that the command line takes, in either language.
+    let largest = u64::MAX;
+    let toml = format!("samples = 2\nsteps = 1_0\nseed = {largest}\nweights = [1, 2.5]\nnorms = \"2,1\"\n");
+    let json_text = format!(
+        "{{\"samples\": 2, \"steps\": 10, \"seed\": {largest}, \"weights\": [1, 2.5], \"norms\": \"2,1\"}}"
+    );
+    for (name, text) in [("list.toml", toml), ("list.json", json_text)] {
+        fs::write(directory.join(name), text).unwrap();
+        let output = trained(directory, &format!("--config {name} --out {name}-run"));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let config = json(&directory.join(format!("{name}-run/config.json")));
+        assert_eq!((config["weights"].as_str(), config["norms"].as_str()), (Some("1,2.5"), Some("2,1")));
+        assert_eq!((config["seed"].as_u64(), config["steps"].as_u64()), (Some(largest), Some(10)));
     }
     refuses("train", &["--config", &text_path(directory, "nothing.json")], "No such file");
     // A value that its option refuses is refused as on the command line.
@@ -279,6 +296,36 @@ fn weights_that_do_not_fit_are_refused() {
         "the weights of --from has 2 entries, expected 3",
     );
     train(&["--samples", "3", "--dim", "6", "--model", "shallow:2"], "starts from a .safetensors file");
+    // A run of another model or dimension, in a sentence.
+    for (run, model) in [("deep", "--model deep:3-2"), ("shallow", "--model shallow:2"), ("neuron", "")] {
+        let output = trained(place, &format!("--samples 3 --dim 6 --steps 2 {model} --no-page --out {run}"));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    }
+    for (run, arguments, needle) in [
+        ("shallow", "--dim 6", "its weight is 2 x 6, where the model has 1 x 6"),
+        ("shallow", "--dim 6 --model shallow:3", "its weight is 2 x 6, where the model has 3 x 6"),
+        ("shallow", "--dim 6 --model shallow:2+bias", "it has no bias"),
+        (
+            "shallow",
+            "--dim 6 --model deep:3-2",
+            "it has no encoder.0.weight, encoder.1.weight; the model has no weight",
+        ),
+        ("deep", "--dim 6", "it has no weight; the model has no encoder.0.weight, encoder.1.weight"),
+        ("neuron", "--dim 5", "its weight is 1 x 6, where the model has 1 x 5"),
+    ] {
+        let output = trained(place, &format!("--samples 3 --steps 2 {arguments} --from {run} --out never"));
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(said, format!("error: model record {run}/model.safetensors: {needle}\n"));
+    }
+    let output = trained(place, "--samples 3 --dim 6 --steps 2 --replicas 2 --no-page --out two");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = trained(place, "--samples 3 --dim 6 --steps 2 --model shallow:2 --from two --out never");
+    let said = stderr(&output);
+    assert!(
+        said.contains("--from two: model shallow:2 starts from a model.safetensors, and none is there"),
+        "{said}"
+    );
     train(&["--samples", "3", "--init-norm", "0.4"], "cannot be used with");
     train(&["--samples", "2000", "--engine", "reduced", "--steps", "5"], "left implicit");
     let output = trained(place, "--samples 3 --dim 6 --replicas 2 --from w.npy --steps 1");

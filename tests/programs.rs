@@ -134,7 +134,8 @@ fn a_report_names_the_commands_by_which_it_was_called() {
     let resumed = ["claim", "landscape", "--effort", "quick", "--resume", "--out"];
     let output = Command::new(PUREMIX).args(resumed).arg(&out).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("keeps another run (options was null, is {"), "{}", stderr(&output));
+    let needle = r#"keeps another run (program was "reproduce", is "landscape"; options was null, is {"#;
+    assert!(stderr(&output).contains(needle), "{}", stderr(&output));
 }
 
 #[test]

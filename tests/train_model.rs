@@ -44,6 +44,18 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
         "--activation tanh",
         "--steps auto, the default: there is no rate law for activation tanh; give a number of steps, as --steps 20000",
     );
+    for (arguments, what) in [
+        ("--label-noise 0.1", "label noise, which keeps a run from coming to rest"),
+        ("--gradient-noise 0.1 --update adam", "gradient noise, which keeps a run from coming to rest"),
+        ("--update heavy-ball:0.5", "update heavy-ball:0.5"),
+        ("--weight-decay 0.1", "weight decay"),
+        ("--step-schedule cosine:100", "step schedule cosine:100"),
+    ] {
+        train(
+            arguments,
+            &format!("--steps auto, the default: there is no rate law for {what}; give a number"),
+        );
+    }
     train("--model shallow:100000000 --steps 9", "the weights of a layer would take 100000000 x 30 numbers");
     assert!(!Path::new(&out).exists(), "a refused run leaves nothing");
 }

@@ -1,10 +1,12 @@
 //! The job that the options of `train` make once they are checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::origin::Origin;
+use super::range::fits;
 use super::{Every, Steps, TrainOptions};
 use crate::data::file::{self, Layout, ReadOptions};
 use crate::data::{Dataset, Normalisation, Source};
@@ -12,14 +14,13 @@ use crate::device::{Compute, Precision};
 use crate::engine::{CHUNK, Reduced};
 use crate::error::{Error, Misuse, Result};
 use crate::init::Start;
-use crate::limit_set::LimitSet;
+use crate::limit_set::{LimitSet, Scaled};
 use crate::limits;
 use crate::model::{AnyAutoencoder, Architecture};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
 use crate::theory;
-use crate::update::Rule;
-use crate::vectors::largest_size;
+use crate::update::{Rule, Update};
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
 const MAX_MATERIALISED: usize = 1 << 20;
@@ -102,17 +103,17 @@ impl Job {
         limits::entries("the models", options.replicas as usize, options.model.parameters(width))?;
         let mut schedule = Schedule::new(options.schedule, dataset.samples(), options.batch, options.seed)?;
         if let Some(weights) = &options.weights {
-            schedule = schedule.weighted(weights.of(dataset.samples(), "--weights")?)?;
+            let of_all = weights.of(dataset.samples(), "--weights")?;
+            // The same weights are the uniform law.
+            if !weights.are_equal() {
+                schedule = schedule.weighted(of_all)?;
+            }
         }
         let problem = Problem::new(dataset, options.activation, options.reduction, options.step_size)?
             .with_update(options.update())?
             .with_noise(options.noise())?;
         if options.engine == EngineKind::Reduced {
             Reduced::check(&problem)?;
-        }
-        if precision(options.engine, &compute) == Precision::F32 {
-            fits_single(options.init_norm, problem.dataset())?;
-            epsilon_fits_single(problem.update().rule)?;
         }
         let origin = match &options.from {
             Some(path) => Some(Origin::read(path, options, &problem, &compute)?),
@@ -123,6 +124,7 @@ impl Job {
             None => Ok(Start::gaussian(problem.dataset(), options.init_norm, options.seed, replica)?),
         };
         let starts = (0..options.replicas).map(start).collect::<Result<Vec<_>>>()?;
+        fits(precision(options.engine, &compute), options, &problem)?;
         let epoch = schedule.samples().div_ceil(schedule.batch_size()) as u64;
         let budget = match (options.epochs, options.steps) {
             (Some(epochs), _) => epochs.checked_mul(epoch).ok_or(Error::TooManyEpochs { epochs, epoch })?,
@@ -198,25 +200,30 @@ impl Job {
     }
 
     /// The predicted limit set of each start, where there is a prediction.
-    pub(super) fn limits(&self, starts: &[Start]) -> Option<Vec<LimitSet>> {
-        let problem = &self.problem;
+    pub(super) fn limits(&self, starts: &[Start]) -> Option<Vec<Scaled>> {
+        let Self { problem, schedule, .. } = self;
+        let (dataset, activation) = (problem.dataset(), problem.activation());
+        let is_equal = dataset.is_orthonormal() && schedule.sampling_weights().is_none();
         if self.model != Architecture::Neuron
-            || !problem.dataset().is_orthonormal()
-            || !problem.keeps_limits()
+            || !((problem.keeps_limits() && is_equal) || (problem.is_plain() && dataset.is_orthogonal()))
         {
             return None;
         }
-        let activation = self.problem.activation();
-        let of = |start: &Start| match problem.update().rule {
-            Rule::Sgd => theory::predicted_limit(&self.schedule, &start.correlations, activation),
-            _ => theory::momentum::predicted_limit(&self.schedule, &start.correlations),
+        let norm = |i| Some(dataset.row_norm(i)).filter(|norm| *norm > 0.0).unwrap_or(1.0);
+        let norms: Arc<[f64]> = (0..dataset.samples()).map(norm).collect();
+        let of = |Start { correlations: c, .. }: &Start| match problem.update().rule {
+            Rule::Sgd if is_equal => theory::predicted_limit(schedule, c, activation),
+            Rule::Sgd => {
+                let step_per_sample = problem.step_per_sample(schedule.batch_size());
+                theory::unequal::predicted_limit(schedule, &norms, c, activation, step_per_sample)
+            }
+            _ => theory::momentum::predicted_limit(schedule, c),
         };
         // A start in the dead region has no limit; it is found dead before the set is asked.
-        let empty = || LimitSet::Datapoints(vec![0; self.problem.dataset().samples()]);
+        let empty = || LimitSet::Datapoints(vec![0; dataset.samples()]);
         let sets: Vec<Option<LimitSet>> = starts.iter().map(of).collect();
-        sets.iter()
-            .any(Option::is_some)
-            .then(|| sets.into_iter().map(|set| set.unwrap_or_else(empty)).collect())
+        let scaled = |set: Option<LimitSet>| Scaled { norms: norms.clone(), set: set.unwrap_or_else(empty) };
+        sets.iter().any(Option::is_some).then(|| sets.into_iter().map(scaled).collect())
     }
 }
 
@@ -269,29 +276,6 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
     Err(Misuse::NoFormula { engine: engine.name(), what }.into())
 }
 
-/// Refuses numbers of which single precision has no squares: they would turn into 0 or infinity without a word.
-fn fits_single(init_norm: f64, dataset: &Dataset) -> Result<()> {
-    let largest = dataset.rows().map_or(1.0, |rows| largest_size(rows.iter().copied()));
-    for (what, size) in [("--init-norm", init_norm), ("the largest entry of the samples", largest)] {
-        if size != 0.0 && !(1e-18..=1e18).contains(&size) {
-            let reason =
-                "single precision has squares of 1e-18 to 1e18; take --precision f64, or --normalise unit";
-            return Err(Error::Usage(format!("{what} is {size:?}: {reason}")));
-        }
-    }
-    Ok(())
-}
-
-/// Refuses an ε that single precision does not tell from 0: a gradient of 0 would be divided by it.
-fn epsilon_fits_single(rule: Rule) -> Result<()> {
-    let (Rule::RmsProp { epsilon, .. } | Rule::Adam { epsilon, .. }) = rule else { return Ok(()) };
-    if epsilon >= f64::from(f32::MIN_POSITIVE) {
-        return Ok(());
-    }
-    let reason = "single precision has positive numbers from 1.2e-38 on; take --precision f64";
-    Err(Error::Usage(format!("ε of the update rule is {epsilon:?}: {reason}")))
-}
-
 /// Precision of the arithmetic: the reduced engine computes in f64 whatever the device.
 pub(super) fn precision(engine: EngineKind, compute: &Compute) -> Precision {
     if engine == EngineKind::Reduced { Precision::F64 } else { compute.precision() }
@@ -300,6 +284,19 @@ pub(super) fn precision(engine: EngineKind, compute: &Compute) -> Precision {
 /// Refuses `--steps auto`.
 fn no_number(reason: &str) -> Error {
     Error::Usage(format!("--steps auto, the default: {reason}; give a number of steps, as --steps 20000"))
+}
+
+/// What a problem has that no rate law covers.
+fn without_rate_law(problem: &Problem) -> Option<String> {
+    let (Update { rule, weight_decay, step_schedule }, noise) = (problem.update(), problem.noise());
+    let said = [
+        (noise.label > 0.0, "label noise, which keeps a run from coming to rest".into()),
+        (noise.gradient > 0.0, "gradient noise, which keeps a run from coming to rest".into()),
+        (*rule != Rule::Sgd, format!("update {rule}")),
+        (*weight_decay > 0.0, "weight decay".into()),
+        (!step_schedule.is_constant(), format!("step schedule {step_schedule}")),
+    ];
+    said.into_iter().find(|(is_there, _)| *is_there).map(|(_, what)| what)
 }
 
 /// The longest budget any start asks for.
@@ -317,8 +314,8 @@ fn auto_budget(
         let reason = "there is no rate law for data that is not orthonormal";
         return Err(no_number(reason));
     }
-    if !problem.is_plain() {
-        return Err(no_number("there is no rate law but for gradient descent with a constant step size"));
+    if let Some(what) = without_rate_law(problem) {
+        return Err(no_number(&format!("there is no rate law for {what}")));
     }
     let step_per_sample = problem.step_per_sample(schedule.batch_size());
     let budget = |start: &Start| {

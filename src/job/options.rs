@@ -84,7 +84,7 @@ impl FromStr for Every {
 
 /// Trains a model once, or in many replicas, and writes a run directory that NumPy can read, with a page about the run.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "train", version, args_override_self = true)]
+#[command(name = "train", version)]
 pub struct TrainOptions {
     /// Options from a file: the config.json of another run, or the same keys as TOML. Options of the command line override it.
     #[arg(long, value_name = "FILE")]
@@ -107,7 +107,7 @@ pub struct TrainOptions {
     #[arg(long, value_enum, default_value = "none")]
     pub normalise: Normalisation,
     /// Norms of the samples, one each, after --normalise: `2,1,1` makes the first of three samples twice as long as the others.
-    #[arg(long, value_name = "L1,L2,…")]
+    #[arg(long, value_name = "L1,L2,…", allow_hyphen_values = true)]
     pub norms: Option<PerSample>,
     /// Batch size b (default: all samples with `--schedule gd`, 1 otherwise).
     #[arg(long, visible_alias = "batch-size", value_parser = size)]
@@ -117,7 +117,7 @@ pub struct TrainOptions {
     pub schedule: ScheduleKind,
     /// Sampling weights, one a sample, up to a factor: with 3,2,1 half of the draws take the first of three samples. For
     /// --schedule replacement, and for sgd with batches of 1.
-    #[arg(long, value_name = "Q1,Q2,…")]
+    #[arg(long, value_name = "Q1,Q2,…", allow_hyphen_values = true)]
     pub weights: Option<PerSample>,
     /// Step size η.
     #[arg(long, visible_alias = "lr", default_value_t = 0.1, allow_negative_numbers = true)]
@@ -187,7 +187,7 @@ pub struct TrainOptions {
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, allow_negative_numbers = true)]
     pub checkpoint_every: f64,
     /// Continue the run in --out; start it if there is none; do nothing if it is complete.
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "force")]
     pub resume: bool,
     /// Draw report.html and figures/ again from the files of a finished run, without training. Takes no other option but --json.
     #[arg(long, value_name = "DIR")]
@@ -205,6 +205,11 @@ impl TrainOptions {
     pub(super) fn update(&self) -> Update {
         let Self { update: rule, weight_decay, ref step_schedule, .. } = *self;
         Update { rule, weight_decay, step_schedule: step_schedule.clone() }
+    }
+
+    /// Whether samples keep the norms that they come with, so that `--normalise unit` would change them.
+    pub(super) fn has_own_norms(&self) -> bool {
+        self.normalise == Normalisation::None && self.norms.is_none()
     }
 
     /// The noise of the gradients.

@@ -79,7 +79,14 @@ fn file_of(path: &Path, model: &Architecture) -> Result<PathBuf> {
         return Ok(path.into());
     }
     let [record, weights] = ["model.safetensors", "w.npy"].map(|name| path.join(name));
-    Ok(if record.exists() || *model != Architecture::Neuron { record } else { weights })
+    match (record.exists(), model) {
+        (true, _) => Ok(record),
+        (false, Architecture::Neuron) => Ok(weights),
+        (false, model) => Err(Error::Usage(format!(
+            "--from {}: model {model} starts from a model.safetensors, and none is there: a run of several replicas leaves none",
+            text::path(path)
+        ))),
+    }
 }
 
 /// Single neurons from the rows of a file.

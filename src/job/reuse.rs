@@ -4,13 +4,16 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches};
+use itertools::Itertools;
 use serde_json::{Map, Value};
+use toml::de::DeValue;
 
 use super::TrainOptions;
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::regular;
-use crate::text::escaped;
+use crate::text::{self, escaped};
+use crate::written::{self, written};
 
 /// Most bytes of such a file.
 const MAX: u64 = 1 << 20;
@@ -51,6 +54,9 @@ const OPTIONS: [&str; 32] = [
     "precision",
 ];
 
+/// Those that take a number for each sample.
+const LISTS: [&str; 2] = ["norms", "weights"];
+
 /// Options of the command line, and the keys that they leave without meaning.
 const OVERRIDES: [(&str, &[&str]); 4] = [
     ("--data", &["samples", "dim", "data", "skip_rows", "label_column"]),
@@ -81,11 +87,11 @@ impl TrainOptions {
     /// [`Error::File`] if the file of options cannot be understood, [`Error::NotRegular`], [`Error::Io`].
     pub fn from_arguments(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        let parsed = |arguments: &[OsString]| {
-            let matches = cli::render_alone(Self::command()).get_matches_from(arguments);
+        let parsed = |command, arguments: &[OsString]| {
+            let matches = cli::render_alone(command).get_matches_from(arguments);
             Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
         };
-        let given = parsed(&arguments);
+        let given = parsed(Self::command(), &arguments);
         let Some(path) = &given.config else { return Ok(given) };
         let gives = |flag: &str| {
             let is_it = |text: &str| {
@@ -101,20 +107,29 @@ impl TrainOptions {
         }
         let underneath = read(path, &overridden)?.into_iter().map(OsString::from);
         let (program, rest) = arguments.split_at(1.min(arguments.len()));
-        Ok(parsed(&program.iter().cloned().chain(underneath).chain(rest.iter().cloned()).collect::<Vec<_>>()))
+        let all: Vec<_> = program.iter().cloned().chain(underneath).chain(rest.iter().cloned()).collect();
+        Ok(parsed(Self::command().args_override_self(true), &all))
     }
 }
 
-/// A value of TOML, in which numbers may be infinite or none: then as a word, for the option to refuse.
-fn json(value: toml::Value) -> Value {
+/// A value of TOML, numbers as they are written: they may be infinite or none, or larger than JSON has them, and their option is to judge.
+fn json(value: &DeValue) -> Value {
     match value {
-        toml::Value::String(text) => text.into(),
-        toml::Value::Integer(number) => number.into(),
-        toml::Value::Float(number) if number.is_finite() => number.into(),
-        toml::Value::Float(number) => number.to_string().into(),
-        toml::Value::Boolean(flag) => flag.into(),
-        _ => Value::Array(Vec::new()),
+        DeValue::Boolean(flag) => Value::Bool(*flag),
+        DeValue::Array(items) => items.iter().map(|item| json(item.get_ref())).collect(),
+        // A table or a date is no value of an option.
+        value => written(value).map_or_else(|| Value::Object(Map::new()), Value::String),
     }
+}
+
+/// A number, as JSON has it or as it is written.
+fn is_number(value: &Value) -> bool {
+    value.is_number() || value.as_str().is_some_and(|text| text.parse::<f64>().is_ok())
+}
+
+/// A word or number as text.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
 /// The options in a file, as arguments, without those that the command line overrides by another.
@@ -122,8 +137,12 @@ fn read(path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
     let refuse = |reason: String| Error::File { path: path.into(), reason };
     let text = String::from_utf8(regular::read(path, MAX)?).map_err(|e| refuse(e.to_string()))?;
     let mut keys: Map<String, Value> = if path.extension().is_some_and(|extension| extension == "toml") {
-        let table: toml::Table = toml::from_str(&text).map_err(|e| refuse(e.to_string()))?;
-        table.into_iter().map(|(key, value)| (key, json(value))).collect()
+        let table = written::parse(&text, &text::path(path).to_string())?;
+        table
+            .get_ref()
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref())))
+            .collect()
     } else {
         serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?
     };
@@ -160,6 +179,12 @@ fn read(path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
             }
             Value::String(text) => arguments.push(format!("{flag}={text}")),
             Value::Number(number) => arguments.push(format!("{flag}={number}")),
+            Value::Array(items) if LISTS.contains(&key.as_str()) && items.iter().all(is_number) => {
+                arguments.push(format!("{flag}={}", items.iter().map(plain).join(",")));
+            }
+            _ if LISTS.contains(&key.as_str()) => {
+                return Err(refuse(format!("`{key}` must be a list of numbers, as [3, 2, 1] or \"3,2,1\"")));
+            }
             _ => return Err(refuse(format!("`{key}` must be a word or a number"))),
         }
     }

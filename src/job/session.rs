@@ -239,7 +239,7 @@ impl Job {
     fn stop_rule(&self, starts: &[Start]) -> StopRule {
         let tolerance = self.tolerance;
         match self.limits(starts) {
-            Some(sets) => StopRule::Limit { sets, tolerance },
+            Some(sets) => StopRule::Orthogonal { sets, tolerance },
             None => StopRule::Tail { window: 10 * self.epoch(), tolerance },
         }
     }

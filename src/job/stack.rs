@@ -6,7 +6,7 @@ use super::learned::Learned;
 use super::{EngineKind, Finished, Job, TrainOptions, outputs};
 use crate::engine::{Autodiff, Engine, Member, Snapshot};
 use crate::error::Result;
-use crate::limit_set::LimitSet;
+use crate::limit_set::Scaled;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::trajectory::Gauge;
 use crate::model::flat;
@@ -130,9 +130,9 @@ pub(crate) fn train_together(
 
 /// The engine of several jobs, each with its own data, start, step size and batches; and the limit of each in their plan.
 fn stacked(jobs: &[Job], plan: &mut Plan) -> Result<Box<dyn Engine>> {
-    if let StopRule::Limit { sets, .. } = &mut plan.stop {
+    if let StopRule::Orthogonal { sets, .. } = &mut plan.stop {
         let of = |job: &Job| job.limits(&job.starts).and_then(|sets| sets.into_iter().next());
-        *sets = jobs.iter().map(of).collect::<Option<Vec<LimitSet>>>().expect("all have one, or none has");
+        *sets = jobs.iter().map(of).collect::<Option<Vec<Scaled>>>().expect("all have one, or none has");
     }
     let compute = &jobs[0].compute;
     let models = jobs.iter().map(|job| job.initial(0)).collect::<Result<_>>()?;

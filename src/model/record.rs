@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use burn::store::burn_pack::Tensor as Stored;
-use burn::store::{ModuleAdapter, ModuleContext, ModuleSnapshot, SafetensorsStore, bridge};
+use burn::store::{ApplyError, ModuleAdapter, ModuleContext, ModuleSnapshot, SafetensorsStore, bridge};
 use burn::tensor::{Shape, TensorData};
+use itertools::Itertools;
 
 use super::{Autoencoder, flat};
 use crate::error::{Error, Result};
@@ -25,15 +26,28 @@ pub(super) fn bytes<M: Autoencoder>(model: &M) -> Result<Vec<u8>> {
 /// See [`Autoencoder::load`].
 pub(super) fn load<M: Autoencoder>(mut model: M, path: &Path) -> Result<M> {
     let refuse = |reason: String| Error::Record { path: path.into(), reason };
-    let mut store = SafetensorsStore::from_file(path).skip_enum_variants(true);
+    // What does not fit is said below, in words.
+    let store = SafetensorsStore::from_file(path).skip_enum_variants(true);
+    let mut store = store.allow_partial(true).validate(false);
     if flat::replicas(&model) == 1 {
         store = store.with_from_adapter(Replica::Entered);
     }
     let result = model.load_from(&mut store).map_err(|e| refuse(e.to_string()))?;
-    match result.unused.as_slice() {
-        [] => Ok(model),
-        unused => Err(refuse(format!("the model has no {}", unused.join(", ")))),
+    let misfit = |error: &ApplyError| match error {
+        ApplyError::ShapeMismatch { path, expected, found } => {
+            let [expected, found] = [expected, found].map(|shape| shape.iter().skip(1).join(" x "));
+            format!("its {path} is {found}, where the model has {expected}")
+        }
+        other => other.to_string(),
+    };
+    let mut misfits: Vec<String> = result.errors.iter().map(misfit).collect();
+    if !result.missing.is_empty() {
+        misfits.push(format!("it has no {}", result.missing.iter().map(|(path, _)| path).join(", ")));
     }
+    if !result.unused.is_empty() {
+        misfits.push(format!("the model has no {}", result.unused.join(", ")));
+    }
+    if misfits.is_empty() { Ok(model) } else { Err(refuse(misfits.join("; "))) }
 }
 
 /// What becomes of the dimension of the one replica: left out of a file, and entered again.

@@ -23,6 +23,9 @@ pub type Invocation = fn(&str) -> String;
 /// What `reproduce` and the claims' own binaries write as `report.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Report {
+    /// The program that wrote it: `reproduce`, or the claim. Reports of earlier versions do not say it.
+    #[serde(rename = "program", default)]
+    pub name: String,
     /// Version of this crate.
     pub version: String,
     /// Seed everything was drawn from.
@@ -166,6 +169,7 @@ impl Report {
         let (claims, explorations): (Vec<_>, Vec<_>) =
             examined.into_iter().partition(|entry| entry.verdict.is_some());
         Self {
+            name: String::new(),
             version: env!("CARGO_PKG_VERSION").into(),
             seed: context.seed,
             effort: context.effort.name().into(),

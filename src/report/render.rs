@@ -53,6 +53,9 @@ pub struct Drawn {
     pub figures: Vec<String>,
     /// Those that cannot be drawn.
     pub failed: Vec<String>,
+    /// Why, one each.
+    #[serde(skip)]
+    pub reasons: Vec<String>,
     /// What the directory holds besides the files of the run.
     pub kept: Vec<PathBuf>,
 }
@@ -185,8 +188,14 @@ fn pictures<'a>(
 fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> Result<Drawn> {
     run_dir.write(PAGE, page.as_bytes())?;
     let (drawn, failed): (Vec<&Picture>, Vec<_>) = pictures.iter().partition(|picture| picture.svg.is_ok());
+    let reason = |Picture { data, svg, .. }: &&Picture| {
+        let flaw = svg.as_ref().err()?;
+        Some(if flaw.starts_with(data) { flaw.clone() } else { format!("{data}: {flaw}") })
+    };
+    let reasons = failed.iter().filter_map(reason).collect();
     let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id().into()).collect();
-    Ok(Drawn { page: from.join(PAGE), figures: ids(drawn), failed: ids(failed), kept: Vec::new() })
+    let (figures, failed) = (ids(drawn), ids(failed));
+    Ok(Drawn { page: from.join(PAGE), figures, failed, reasons, kept: Vec::new() })
 }
 
 /// The table of a figure, and the file that holds it.

@@ -42,7 +42,8 @@ pub(super) struct Trained {
 impl Trained {
     /// Whether a directory holds such a run.
     pub fn is_at(directory: &Path) -> bool {
-        directory.join("summary.json").exists() && !directory.join("report.json").exists()
+        let has = |name: &str| directory.join(name).exists();
+        (has("summary.json") || has("config.json")) && !has("report.json")
     }
 
     /// Reads one.

@@ -19,6 +19,7 @@ const REPORT: &str = "report.json";
 /// What identifies a report; `program` tells `reproduce` from a claim's own binary.
 pub(crate) fn job(context: &Context, program: &str, options: &Value) -> Value {
     json!({
+        "program": program,
         "version": env!("CARGO_PKG_VERSION"),
         "git_commit": crate::COMMIT,
         "seed": context.seed,
@@ -26,7 +27,6 @@ pub(crate) fn job(context: &Context, program: &str, options: &Value) -> Value {
         "backend": context.compute.backend().name(),
         "precision": context.compute.precision().name(),
         "options": options,
-        "program": program,
     })
 }
 

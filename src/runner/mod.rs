@@ -84,7 +84,7 @@ pub fn run_claims(
     let store = Arc::new(run_dir.store(finished::job(&context, name, &own))?);
     let finished = FinishedClaims { store, known: known.clone() };
     let (standing, earlier) = finished.standing(&run_dir, &claims);
-    let request = Request { resume: options.resume, force: *force };
+    let request = Request::of(options.resume, *force);
     let entry = run_dir.enter(&finished.store, standing, request)?;
     if let (Entry::Complete, Some(report)) = (entry, &earlier) {
         tell_complete(run_dir.target(), *json, report)?;
@@ -99,7 +99,9 @@ pub fn run_claims(
     let (entries, tables): (Vec<_>, Vec<_>) =
         examined.into_iter().map(|Examined { entry, tables }| (entry, tables)).unzip();
     let tables: Vec<Table> = tables.concat();
-    let report = Report::new(&context, program, own, entries, interrupted, started.elapsed().as_secs_f64());
+    let seconds = started.elapsed().as_secs_f64();
+    let report =
+        Report { name: name.into(), ..Report::new(&context, program, own, entries, interrupted, seconds) };
     if interrupted && !finished::is_more(&report, &run_dir, earlier.as_ref()) {
         tell_interrupted(&report, &run_dir);
         return Ok(interrupt.exit_code());

@@ -6,12 +6,13 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::given::{Given, written};
+use super::given::Given;
 use super::names::Options;
 use super::study::{Axis, Column, Compare, FigureAsked, Setting, Study};
 use crate::error::{Error, Result};
 use crate::regular;
 use crate::text;
+use crate::written::{self, written};
 
 /// Most bytes of a study file.
 const MAX: u64 = 1 << 20;
@@ -33,11 +34,7 @@ pub(super) fn read(path: &Path, known: &Options) -> Result<Study> {
 /// [`Error::Study`] with line and column.
 pub(super) fn parse(text: &str, name: &str, known: &Options) -> Result<Study> {
     let reader = Reader { text, name, known };
-    let table = DeTable::parse(text).map_err(|error| {
-        let at = reader.at(error.span().unwrap_or(0..0));
-        Error::Study { at, reason: error.message().replace('\n', " ") }
-    })?;
-    reader.study(table.get_ref())
+    reader.study(written::parse(text, name)?.get_ref())
 }
 
 struct Reader<'a> {
@@ -52,10 +49,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 impl Reader<'_> {
     /// Where a piece of the text begins.
     fn at(&self, span: Range<usize>) -> String {
-        let before = self.text.get(..span.start.min(self.text.len())).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{}:{line}:{column}", self.name)
+        written::at(self.text, self.name, span)
     }
 
     fn refuse<T>(&self, span: Range<usize>, reason: impl Into<String>) -> Result<T> {

@@ -1,7 +1,5 @@
 //! A text of the user, and where it stands.
 
-use toml::de::DeValue;
-
 use crate::error::{Error, Result};
 use crate::text;
 
@@ -36,23 +34,4 @@ impl Given {
     pub fn refuse(&self, reason: impl Into<String>) -> Error {
         Error::Study { at: self.at.clone(), reason: reason.into() }
     }
-}
-
-/// A word, a number or a truth value of TOML as text; none of anything else.
-pub(super) fn written(value: &DeValue) -> Option<String> {
-    match value {
-        DeValue::String(text) => Some(text.to_string()),
-        DeValue::Integer(number) if number.radix() == 10 => Some(plain(number.as_str())),
-        DeValue::Float(number) => Some(plain(number.as_str())),
-        DeValue::Boolean(truth) => Some(truth.to_string()),
-        _ => None,
-    }
-}
-
-/// A number without the `_` between its digits; any other text as it is.
-pub(super) fn plain(text: &str) -> String {
-    let digits = text.replace('_', "");
-    let is_number =
-        text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && digits.parse::<f64>().is_ok();
-    if is_number { digits } else { text.into() }
 }

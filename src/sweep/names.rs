@@ -32,7 +32,7 @@ pub(super) struct Options {
 
 impl Options {
     pub fn new() -> Self {
-        Self { command: TrainOptions::command() }
+        Self { command: TrainOptions::command().args_override_self(true) }
     }
 
     /// Those that a study may set.

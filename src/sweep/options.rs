@@ -8,17 +8,18 @@ use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, va
 use toml::de::DeValue;
 
 use super::file;
-use super::given::{Given, plain, written};
+use super::given::Given;
 use super::names::Options;
 use super::study::{Axis, Column, Study};
 use crate::cli::{self, OutputOptions};
 use crate::error::{Error, Result};
 use crate::persist::shards::Shard;
 use crate::text;
+use crate::written::{plain, written};
 
 /// Runs a study: a grid of training runs over seeds, with tables, paired comparisons, figures and a page.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "sweep", version, args_override_self = true)]
+#[command(name = "sweep", version)]
 pub struct SweepOptions {
     /// What is asked for.
     #[command(flatten)]
@@ -41,7 +42,7 @@ pub struct SweepOptions {
 /// Submits a study to Slurm as a job array, of which each task does a part, and returns at once. Submitted again, it submits the parts that are neither done,
 /// queued nor running.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "submit", args_override_self = true)]
+#[command(name = "submit")]
 pub struct SubmitOptions {
     /// What is asked for.
     #[command(flatten)]

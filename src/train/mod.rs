@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::training::Shape;
 pub use self::training::{PATIENCE, Training};
 use crate::engine::Engine;
-use crate::limit_set::LimitSet;
+use crate::limit_set::{LimitSet, Scaled};
 use crate::state::Neuron;
 
 /// How a run ended.
@@ -23,7 +23,7 @@ pub enum Outcome {
     Converged,
     /// ReLU only: no sample activates any neuron, so nothing will ever move again.
     Dead,
-    /// A norm stopped being finite, or blew up.
+    /// A norm or the loss stopped being finite, or a norm blew up.
     Diverged,
     /// The budget ran out first.
     MaxSteps,
@@ -56,12 +56,21 @@ pub enum StopRule {
         /// Euclidean distance; 0 never stops.
         tolerance: f64,
     },
+    /// The same over orthogonal samples of any norms.
+    Orthogonal {
+        /// One set a replica.
+        sets: Vec<Scaled>,
+        /// Euclidean distance; 0 never stops.
+        tolerance: f64,
+    },
     /// What is left of the way is estimated to be at most `tolerance`, with no theory at all.
     ///
     /// Every `window` steps the displacement `d_k` of [`Engine::position`] is taken. If the last
     /// three shrink by at least a factor `q < 1` each, the remaining path is at most
     /// `d_k q/(1 − q)`, as for a geometric series. A run that leaves a plateau has growing
-    /// displacements and does not stop; noise that does not die out never stops.
+    /// displacements and does not stop; noise that does not die out never stops. Noise that vanishes at a point need not
+    /// draw a run there: a random walk that happens to come within `tolerance` of one, and to shrink for three windows, is
+    /// taken for an approach. Where theory tells which points draw runs, a rule with limits is to be taken.
     ///
     /// The gradient has a say, because rounding shortens displacements, too. A run stops only if
     /// [`Engine::slope`] is at most 100 `tolerance`, and where the last three displacements are 0 it
@@ -92,7 +101,7 @@ impl Plan {
     fn period(&self) -> u64 {
         match self.stop {
             StopRule::Tail { window, .. } => window.max(1),
-            StopRule::Limit { .. } | StopRule::Never => self.check_every.max(1),
+            StopRule::Limit { .. } | StopRule::Orthogonal { .. } | StopRule::Never => self.check_every.max(1),
         }
     }
 
@@ -100,7 +109,7 @@ impl Plan {
     fn never_arrives(&self) -> bool {
         match self.stop {
             StopRule::Never => true,
-            StopRule::Limit { tolerance, .. } => tolerance == 0.0,
+            StopRule::Limit { tolerance, .. } | StopRule::Orthogonal { tolerance, .. } => tolerance == 0.0,
             StopRule::Tail { .. } => false,
         }
     }
@@ -109,9 +118,9 @@ impl Plan {
         match self.stop {
             StopRule::Never => false,
             // A tolerance of 0 never stops early, not even at an exact hit.
-            StopRule::Limit { tolerance, .. } | StopRule::Tail { tolerance, .. } => {
-                tolerance > 0.0 && distance <= tolerance
-            }
+            StopRule::Limit { tolerance, .. }
+            | StopRule::Orthogonal { tolerance, .. }
+            | StopRule::Tail { tolerance, .. } => tolerance > 0.0 && distance <= tolerance,
         }
     }
 }

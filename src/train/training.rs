@@ -214,6 +214,8 @@ impl Training {
     ) -> Option<Run> {
         let run = |outcome, steps, distance, neurons| {
             let (weights, loss) = (engine.weights(replica).ok(), engine.loss(replica));
+            // A norm in range can have a loss that is not.
+            let outcome = if loss.is_finite() { outcome } else { Outcome::Diverged };
             Some(Run { outcome, steps, distance, neurons, weights, loss })
         };
         if let Some(step) = engine.diverged_at(replica) {
@@ -247,7 +249,9 @@ impl Training {
             StopRule::Tail { tolerance, .. } => {
                 self.tails[replica].end(distance, engine.slope(replica), tolerance)
             }
-            StopRule::Limit { .. } | StopRule::Never => Some((Outcome::Converged, distance)),
+            StopRule::Limit { .. } | StopRule::Orthogonal { .. } | StopRule::Never => {
+                Some((Outcome::Converged, distance))
+            }
         }
     }
 
@@ -255,6 +259,7 @@ impl Training {
         match &plan.stop {
             StopRule::Never => f64::NAN,
             StopRule::Limit { sets, .. } => sets[replica].distance(&engine.neurons(replica)[0]),
+            StopRule::Orthogonal { sets, .. } => sets[replica].distance(&engine.neurons(replica)[0]),
             // A shorter last window would pass for convergence: keep to whole ones.
             StopRule::Tail { .. } if taken.is_multiple_of(plan.period()) => {
                 self.tails[replica].remaining(engine.position(replica))

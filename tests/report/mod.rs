@@ -183,6 +183,17 @@ fn what_cannot_be_rendered_is_refused() {
     let before = files(&run);
     refuses("reproduce", &["--render", &run.display().to_string()], "there is no column `limit_1`");
     assert_eq!(files(&run), before, "a refusal leaves everything as it was");
+    // Of a table that was changed by hand it is said which figure is not drawn, and why.
+    let edited = copy(&directory.path().join("edited"));
+    let path = edited.join("plane.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let columns = header.split(',').count();
+    fs::write(&path, format!("{header}\n{}\n{rows}", vec!["x"; columns].join(","))).unwrap();
+    let output = binary("reproduce").args(["--render", &edited.display().to_string()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("cannot be drawn: plane.csv: row 1, column `"), "{said}");
     let changed = fs::read_to_string(quick().join("report.json")).unwrap();
     let run = copy(&directory.path().join("other"));
     fs::write(run.join("report.json"), changed.replacen("\"id\": \"landscape\"", "\"id\": \"elsewhere\"", 1))

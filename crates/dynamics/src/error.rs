@@ -77,10 +77,8 @@ pub enum Error {
     #[error("the noise level must be non-negative and finite, got {0:?}")]
     NoiseLevel(f64),
 
-    #[error(
-        "row {row} of the data is zero, or constant where its mean was subtracted: it cannot be brought to norm 1"
-    )]
-    ZeroRow { row: usize },
+    #[error("row {row} of the data{less} is zero: it cannot be brought to norm {end}")]
+    ZeroRow { row: usize, less: &'static str, end: f64 },
 
     #[error(
         "this needs the data matrix itself, but {samples} x {dim} orthonormal rows were left implicit (only the reduced engine runs on them)"

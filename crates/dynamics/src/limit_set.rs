@@ -1,7 +1,9 @@
-//! The set of points a run over orthonormal data is predicted to end in.
+//! The set of points a run over orthonormal or orthogonal data is predicted to end in.
 //!
 //! Theory builds these sets, stop rules and verdicts measure the distance to them; the type itself
 //! knows neither.
+
+use std::sync::Arc;
 
 use crate::state::Neuron;
 use crate::vectors::norm_of;
@@ -51,6 +53,23 @@ impl LimitSet {
     }
 }
 
+/// A limit set over orthogonal samples, in the coordinates `c_i/‖x_i‖` along them.
+#[derive(Clone, Debug)]
+pub struct Scaled {
+    /// `‖x_i‖`, `[m]`; 1 for a sample that is 0, along which nothing lies.
+    pub norms: Arc<[f64]>,
+    /// The set.
+    pub set: LimitSet,
+}
+
+impl Scaled {
+    /// [`LimitSet::distance`], from correlations with the samples as they are.
+    pub fn distance(&self, neuron: &Neuron) -> f64 {
+        let along = neuron.correlations.iter().zip(&*self.norms).map(|(c, norm)| c / norm);
+        self.set.distance(&Neuron { correlations: along.collect(), ..*neuron })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +100,16 @@ mod tests {
     fn distance_resolves_rounding_close_to_the_set() {
         let w = neuron(vec![1e-14, 1.0], 0.0);
         assert_eq!(LimitSet::Datapoints(vec![1, 1]).distance(&w), 1e-14);
+    }
+
+    #[test]
+    fn samples_of_other_norms_are_measured_along_themselves() {
+        // u = (0.6, −0.7), of samples with the norms 0.5 and 3.
+        let set = LimitSet::Datapoints(vec![0, -1]);
+        let scaled = Scaled { norms: [0.5, 3.0].into(), set };
+        assert!(
+            (scaled.distance(&neuron(vec![0.3, -2.1], 0.2)) - (0.36f64 + 0.09 + 0.04).sqrt()).abs() < 1e-15
+        );
     }
 
     #[test]

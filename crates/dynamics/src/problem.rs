@@ -194,9 +194,9 @@ impl Problem {
     }
 
     /// Whether weight decay is decoupled, so that what a run descends on has no gradient to be judged by: its slope counts as 0, and its displacements
-    /// decide.
+    /// decide. A decay that is lost in rounding, if only of single precision, does not count.
     pub fn has_no_slope(&self) -> bool {
-        self.update.rule.is_decoupled() && self.update.weight_decay > 0.0
+        self.update.rule.is_decoupled() && self.step_size * self.update.weight_decay > f64::from(f32::EPSILON)
     }
 
     /// How far, as a factor of the velocity or of `m/√s`, the state of the update rule can carry the parameters on where all gradients vanish. `None`

@@ -63,7 +63,9 @@ impl Cell {
             let (c, norm_sq) = (network.correlations(), network.norm_sq());
             let total: f64 = c.iter().map(|c| c.abs()).sum();
             let largest = c.iter().fold(0.0f64, |a, c| a.max(c.abs()));
-            if largest > far * (total - largest) || norm_sq >= most {
+            // What is no number ends a run, too.
+            let is_open = largest <= far * (total - largest) && norm_sq < most;
+            if !is_open {
                 let by_norm = (prediction.balance)(self.layers, norm_sq);
                 return End { correlations: c.to_vec(), along, by_norm, norm_sq };
             }
@@ -78,4 +80,16 @@ impl Cell {
 pub(super) fn extrapolated(coarse: &[End], fine: &[End], of: impl Fn(&End) -> f64) -> Mean {
     let mean = |ends: &[End]| ends.iter().map(&of).collect();
     Mean::extrapolated(mean(coarse), mean(fine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_no_numbers_ends() {
+        let cell = Cell { layers: 3, batch: 1, start: vec![f64::NAN, 1.0] };
+        let schedule = Schedule::sgd(2, 1, 1).unwrap();
+        assert!(cell.follow(&Prediction::default(), &schedule, 0.1, 0).norm_sq.is_nan());
+    }
 }

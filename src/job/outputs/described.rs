@@ -2,7 +2,9 @@
 
 use std::io::IsTerminal;
 
-use super::{Counts, Ending, Finished, Job, Sharpness, Summary};
+use itertools::Itertools;
+
+use super::{Counts, Ending, Finished, Job, Sharpness, Summary, TrainOptions};
 use crate::model::Architecture;
 use crate::report::chart::bars;
 use crate::report::terminal;
@@ -13,15 +15,20 @@ use crate::update::{Rule, Update};
 use crate::vectors::{largest, norm};
 
 /// What to try after a divergence.
-fn advice(job: &Job) -> String {
-    let smaller = format!("try a --step-size below {}", number(job.problem.step_size()));
-    let Ok(rows) = job.problem.dataset().rows() else { return smaller };
-    let longest = largest(rows.chunks_exact(job.problem.dataset().dim()).map(norm));
-    if longest > 1.5 {
-        format!("{smaller}, or --normalise unit: the longest sample has norm {}", number(longest))
-    } else {
-        smaller
-    }
+fn advice(job: &Job, options: &TrainOptions) -> String {
+    let (dataset, noise) = (job.problem.dataset(), job.problem.noise());
+    let longest = dataset.rows().map_or(1.0, |rows| largest(rows.chunks_exact(dataset.dim()).map(norm)));
+    let is_long = longest > 1.5;
+    let length = format!(": the longest sample has norm {}", number(longest));
+    let ways = [
+        (true, format!("a --step-size below {}", number(job.problem.step_size()))),
+        (noise.label > 0.0, format!("a --label-noise below {}", number(noise.label))),
+        (noise.gradient > 0.0, format!("a --gradient-noise below {}", number(noise.gradient))),
+        (job.origin.is_none() && job.init_norm > 1.5, "an --init-norm below 1".into()),
+        (is_long && options.norms.is_some(), format!("smaller --norms{length}")),
+        (is_long && options.has_own_norms(), format!("--normalise unit{length}")),
+    ];
+    format!("try {}", ways.into_iter().filter(|(helps, _)| *helps).map(|(_, way)| way).join(", or "))
 }
 
 /// What is known of the way that is left, where no limit is predicted.
@@ -40,23 +47,34 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
 }
 
 /// What a run came to, for a terminal.
-pub(super) fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> String {
+pub(super) fn describe(
+    job: &Job,
+    options: &TrainOptions,
+    summary: &Summary,
+    finished: &[Finished],
+) -> String {
     let Summary { first, learned, replicas, sharpness, directory, .. } = summary;
-    if first.outcome == Outcome::Diverged {
-        return format!(
-            "diverged after {} steps: ‖w‖ grew more than a millionfold, or is not finite; {}\nrun directory: {directory}",
-            first.steps,
-            advice(job)
-        );
+    let mut lines = vec![ending_line(job, summary)];
+    // What a diverged replica holds means nothing.
+    if first.outcome != Outcome::Diverged {
+        lines.extend(measures(job, summary));
+        if job.model != Architecture::Neuron {
+            lines.push(format!(
+                "  model                {}; all but the loss is of its first neuron",
+                job.model
+            ));
+        }
+        lines.extend(learned.describe());
+        lines.extend(sharpness.as_ref().map(Sharpness::describe));
+        if std::io::stdout().is_terminal() {
+            lines.push(bars(&finished[0].run.neurons[0].correlations));
+        }
     }
-    let mut lines = ending_lines(job, summary);
-    if job.model != Architecture::Neuron {
-        lines.push(format!("  model                {}; all but the loss is of its first neuron", job.model));
-    }
-    lines.extend(learned.describe());
-    lines.extend(sharpness.as_ref().map(Sharpness::describe));
-    if std::io::stdout().is_terminal() {
-        lines.push(bars(&finished[0].run.neurons[0].correlations));
+    if replicas.diverged > 0 {
+        lines.push(format!(
+            "  divergence           ‖w‖ grew more than a millionfold, or it or the loss is not finite; {}",
+            advice(job, options)
+        ));
     }
     if job.starts.len() > 1 {
         let Counts { converged, dead, diverged, max_steps, stalled } = replicas;
@@ -90,17 +108,18 @@ fn departures(job: &Job) -> String {
     let said = [
         (job.schedule.sampling_weights().is_some(), ", unequal sampling weights".into()),
         (*rule != Rule::Sgd, format!(", update {rule}")),
-        (*weight_decay > 0.0, format!(", λ = {weight_decay}")),
+        (*weight_decay > 0.0, format!(", λ = {}", number(*weight_decay))),
         (!step_schedule.is_constant(), format!(", steps {step_schedule}")),
-        (noise.label > 0.0, format!(", label noise {}", noise.label)),
-        (noise.gradient > 0.0, format!(", gradient noise {}", noise.gradient)),
+        (noise.label > 0.0, format!(", label noise {}", number(noise.label))),
+        (noise.gradient > 0.0, format!(", gradient noise {}", number(noise.gradient))),
     ];
     said.into_iter().filter(|(is_there, _)| *is_there).map(|(_, text)| text).collect()
 }
 
-/// How the first replica ended, and its measures.
-fn ending_lines(job: &Job, Summary { first, seconds, predicted_limit, .. }: &Summary) -> Vec<String> {
+/// How the first replica ended.
+fn ending_line(job: &Job, Summary { first, seconds, .. }: &Summary) -> String {
     let Ending { outcome, steps, .. } = first;
+    let taken = if *steps == 1 { "step" } else { "steps" };
     let ended = match outcome {
         Outcome::Converged => "converged",
         Outcome::Dead => "dead (no sample activates a neuron: nothing can move)",
@@ -109,17 +128,25 @@ fn ending_lines(job: &Job, Summary { first, seconds, predicted_limit, .. }: &Sum
         Outcome::Stalled => "stalled (steps vanish, the gradient does not)",
     };
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
+    format!(
+        "{ended} after {steps} {taken} ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {}{})",
+        job.engine.name(),
+        job.schedule.batch_size(),
+        job.schedule.kind().name(),
+        departures(job),
+    )
+}
+
+/// What the first replica holds at its end.
+fn measures(job: &Job, Summary { first, predicted_limit, .. }: &Summary) -> Vec<String> {
+    let (outcome, m) = (first.outcome, job.problem.dataset().samples());
     vec![
-        format!(
-            "{ended} after {steps} steps ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {}{})",
-            job.engine.name(),
-            job.schedule.batch_size(),
-            job.schedule.kind().name(),
-            departures(job),
-        ),
         match *predicted_limit {
-            _ if *outcome == Outcome::Dead => "  predicted limit      none".into(),
-            "none" => format!("  predicted limit      none; {}", rest(*outcome, first.distance, job)),
+            _ if outcome == Outcome::Dead => "  predicted limit      none".into(),
+            "none" => format!("  predicted limit      none; {}", rest(outcome, first.distance, job)),
+            _ if first.distance == f64::INFINITY => {
+                "  predicted limit      none: no sample can be one at this step size".into()
+            }
             limit => format!("  predicted limit      {limit}, at distance {}", number(first.distance)),
         },
         format!("  loss                 {}", number(first.loss)),

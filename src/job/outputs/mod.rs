@@ -211,7 +211,7 @@ pub(super) fn write(
         cli::tell_failed(&render::into(&run_dir, &[])?);
     }
     cli::tell_committed(&run_dir.commit()?);
-    let text = describe(job, &summary, finished);
+    let text = describe(job, options, &summary, finished);
     Ok(Written { summary, text })
 }
 
@@ -261,7 +261,7 @@ fn config<'a>(job: &'a Job, options: &'a TrainOptions, directory: &str) -> Confi
         data_checksum: dataset.rows().ok().map(checksum),
         batch: job.schedule.batch_size(),
         schedule: job.schedule.kind().name(),
-        weights: options.weights.as_ref(),
+        weights: options.weights.as_ref().filter(|weights| !weights.are_equal()),
         step_size: job.problem.step_size(),
         reduction: job.problem.reduction(),
         update: job.problem.update().rule,
@@ -348,19 +348,21 @@ fn write_batches(job: &Job, run_dir: &RunDir, steps: u64) -> Result<()> {
 }
 
 fn ending((replica, Finished { run, row, .. }): (usize, &Finished)) -> Ending {
+    // What a diverged replica holds means nothing.
+    let measured = |x: f64| if run.outcome == Outcome::Diverged { f64::NAN } else { x };
     Ending {
         replica,
         outcome: run.outcome,
         steps: run.steps,
-        distance: run.distance,
-        loss: row.loss,
-        norm: row.norm,
-        max_cos: row.max_cos,
+        distance: measured(run.distance),
+        loss: measured(row.loss),
+        norm: measured(row.norm),
+        max_cos: measured(row.max_cos),
         argmax: row.argmax,
-        cos_init: row.cos_init,
-        participation_ratio: row.participation_ratio,
-        residual: row.residual,
-        log_ratio: row.log_ratio,
+        cos_init: measured(row.cos_init),
+        participation_ratio: measured(row.participation_ratio),
+        residual: measured(row.residual),
+        log_ratio: measured(row.log_ratio),
     }
 }
 

@@ -130,7 +130,9 @@ fn outcome(trained: &Trained) -> String {
         Some("stalled") => format!(
             "Steps vanish {taken}, in rounding or because the step size does, while the gradient does not."
         ),
-        Some("diverged") => format!("The norm grew more than a millionfold, or is not finite, {taken}."),
+        Some("diverged") => {
+            format!("The norm grew more than a millionfold, or it or the loss is not finite, {taken}.")
+        }
         _ => format!("No sample activates a neuron, so that every gradient is 0; the run ended {taken}."),
     }
 }

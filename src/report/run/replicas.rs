@@ -42,7 +42,13 @@ impl Row for Ending {
 /// Samples up to which the share of each is drawn.
 const MAX_SAMPLES: usize = 64;
 
+/// Those whose numbers mean something.
+fn lasting(rows: &[Ending]) -> Vec<&Ending> {
+    rows.iter().filter(|row| row.outcome != Outcome::Diverged).collect()
+}
+
 fn draw(rows: &[Ending]) -> Drawing {
+    let rows = &lasting(rows);
     let mut mixing: Vec<f64> = rows.iter().map(|row| row.participation_ratio).collect();
     mixing.sort_by(f64::total_cmp);
     let count = mixing.len();
@@ -72,7 +78,13 @@ fn draw(rows: &[Ending]) -> Drawing {
 }
 
 fn caption(rows: &[Ending]) -> String {
-    let mixing = format!("{} replicas. The quantiles of the participation ratio at the end", rows.len());
+    let (all, rows) = (rows.len(), &lasting(rows));
+    let diverged = match all - rows.len() {
+        0 => String::new(),
+        count => format!(" (another {count} diverged)"),
+    };
+    let mixing =
+        format!("{} replicas{diverged}. The quantiles of the participation ratio at the end", rows.len());
     let winners = distinct(rows, |row| row.argmax).len();
     if winners > MAX_SAMPLES {
         return format!(

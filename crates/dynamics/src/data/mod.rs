@@ -29,6 +29,7 @@ pub struct Dataset {
     orthonormal: bool,
     dictionary: Option<Dictionary>,
     gram: Arc<OnceLock<DMatrix<f64>>>,
+    orthogonal: Arc<OnceLock<bool>>,
     span: Arc<OnceLock<Vec<f64>>>,
 }
 
@@ -55,8 +56,8 @@ impl Dataset {
 
     fn new(samples: usize, dim: usize, rows: Option<Vec<f64>>, orthonormal: bool) -> Self {
         let rows = rows.map(Arc::from);
-        let (gram, span) = (Arc::default(), Arc::default());
-        Self { samples, dim, rows, orthonormal, dictionary: None, gram, span }
+        let (gram, orthogonal, span) = Default::default();
+        Self { samples, dim, rows, orthonormal, dictionary: None, gram, orthogonal, span }
     }
 
     /// The same data, treated as if nothing were known of it: engines take the path through the Gram matrix, and no
@@ -85,14 +86,18 @@ impl Dataset {
         self.orthonormal
     }
 
-    /// Whether the rows are orthogonal to each other, whatever their norms, to rounding; said of none whose Gram matrix is too large.
+    /// Whether the rows are orthogonal to each other, whatever their norms, to rounding (found once); said of none that are
+    /// [too many](crate::limits) to look at.
     pub fn is_orthogonal(&self) -> bool {
         let tolerance = orthonormal_tolerance(self.dim);
-        let is_small = |gram: &DMatrix<f64>, i: usize, j: usize| {
-            gram[(i, j)].abs() <= tolerance * gram[(i, i)].sqrt() * gram[(j, j)].sqrt()
+        let is_bounded = || limits::work("inner products", &[self.samples, self.samples, self.dim]).is_ok();
+        let is_small = |a: &[f64], b: &[f64]| dot(a, b).abs() <= tolerance * norm(a) * norm(b);
+        let are_small = |rows: &[f64]| {
+            let rows = || rows.chunks_exact(self.dim);
+            is_bounded() && rows().enumerate().all(|(j, b)| rows().take(j).all(|a| is_small(a, b)))
         };
-        let are_small = |gram| (0..self.samples).all(|j| (0..j).all(|i| is_small(gram, i, j)));
-        self.orthonormal || self.gram().is_ok_and(are_small)
+        let look = || self.orthonormal || self.rows().is_ok_and(are_small);
+        *self.orthogonal.get_or_init(look)
     }
 
     /// Norm of sample `i`; 1 for orthonormal data.

@@ -31,8 +31,12 @@ impl Dataset {
         match normalisation {
             Normalisation::None => Ok(self),
             Normalisation::Unit => self.unit_rows(),
-            Normalisation::CentredUnit => self.centred()?.unit_rows(),
-            Normalisation::ContrastUnit => self.contrasts()?.unit_rows(),
+            Normalisation::CentredUnit => {
+                self.centred()?.divided(", less the mean sample,", &vec![1.0; self.samples])
+            }
+            Normalisation::ContrastUnit => {
+                self.contrasts()?.divided(", less the mean of its entries,", &vec![1.0; self.samples])
+            }
         }
     }
 
@@ -41,12 +45,17 @@ impl Dataset {
     /// # Errors
     /// [`Error::ZeroRow`] naming the first sample of norm 0; [`Error::ImplicitData`].
     pub fn unit_rows(&self) -> Result<Self> {
+        self.divided("", &vec![1.0; self.samples])
+    }
+
+    /// The same, where an error says what samples are `less`, and the norms that they are to have in the end.
+    fn divided(&self, less: &'static str, ends: &[f64]) -> Result<Self> {
         self.with_rows(|rows, dim| {
-            for (row, values) in rows.chunks_exact_mut(dim).enumerate() {
+            for (row, (values, &end)) in rows.chunks_exact_mut(dim).zip(ends).enumerate() {
                 // By the largest entry first: squares of 1e200 or 1e-200 leave the range of f64.
                 let largest = largest_size(values.iter().copied());
                 if largest == 0.0 {
-                    return Err(Error::ZeroRow { row });
+                    return Err(Error::ZeroRow { row, less, end });
                 }
                 values.iter_mut().for_each(|x| *x /= largest);
                 let length = norm(values);
@@ -59,7 +68,7 @@ impl Dataset {
     /// Every sample brought to a norm `‖x_i‖` of its own. Equal norms of 1 leave orthonormal data as it is.
     ///
     /// # Errors
-    /// [`Error::Length`] unless there is one a sample; [`Error::OutOfRange`] for one that is not positive and finite; [`Error::ZeroRow`]; [`Error::ImplicitData`].
+    /// [`Error::Length`] unless there is one a sample; [`Error::OutOfRange`] for one whose powers leave the range of f64; [`Error::ZeroRow`]; [`Error::ImplicitData`].
     pub fn with_norms(&self, norms: &[f64]) -> Result<Self> {
         if norms.len() != self.samples {
             return Err(Error::Length {
@@ -68,10 +77,10 @@ impl Dataset {
                 got: norms.len(),
             });
         }
-        if let Some(&got) = norms.iter().find(|norm| !(**norm > 0.0 && norm.is_finite())) {
-            return Err(Error::OutOfRange { what: "the norm of a sample", range: "(0, ∞)", got });
+        if let Some(&got) = norms.iter().find(|norm| !(1e-100..=1e100).contains(*norm)) {
+            return Err(Error::OutOfRange { what: "the norm of a sample", range: "[1e-100, 1e100]", got });
         }
-        let unit = if self.orthonormal { self.clone() } else { self.unit_rows()? };
+        let unit = if self.orthonormal { self.clone() } else { self.divided("", norms)? };
         unit.with_rows(|rows, dim| {
             for (row, norm) in rows.chunks_exact_mut(dim).zip(norms) {
                 row.iter_mut().for_each(|x| *x *= norm);
@@ -165,7 +174,9 @@ mod tests {
         assert!(close);
         let message = |norms: &[f64]| data.with_norms(norms).unwrap_err().to_string();
         assert!(message(&[1.0]).contains("the list of norms has 1 entries, expected 3"));
-        assert!(message(&[1.0, -2.0, 1.0]).contains("the norm of a sample must lie in (0, ∞), got -2.0"));
+        assert!(
+            message(&[1.0, -2.0, 1.0]).contains("the norm of a sample must lie in [1e-100, 1e100], got -2.0")
+        );
     }
 
     #[test]
@@ -183,12 +194,20 @@ mod tests {
     fn what_cannot_be_scaled_is_named() {
         let refusal = |data: Dataset, how| data.normalised(how).unwrap_err().to_string();
         let zero = data(&[1.0, 2.0, 0.0, 0.0], 2);
-        assert!(refusal(zero.clone(), Normalisation::Unit).contains("row 1 of the data"));
+        let expected = "row 1 of the data is zero: it cannot be brought to norm 1";
+        assert_eq!(refusal(zero.clone(), Normalisation::Unit), expected);
+        let expected = "row 1 of the data is zero: it cannot be brought to norm 2.5";
+        assert_eq!(zero.with_norms(&[1.0, 2.5]).unwrap_err().to_string(), expected);
         assert!(zero.normalised(Normalisation::None).is_ok());
         // 0.1 three times has a mean that is not 0.1: only rounding is left of a constant row.
         let constant = data(&[1.0, 2.0, 3.0, 0.1, 0.1, 0.1], 3);
-        assert!(refusal(constant, Normalisation::ContrastUnit).contains("row 1 of the data"));
+        let refused = refusal(constant, Normalisation::ContrastUnit);
+        assert!(
+            refused.starts_with("row 1 of the data, less the mean of its entries, is zero:"),
+            "{refused}"
+        );
         let equal = data(&[0.1, 0.7, 0.1, 0.7, 0.1, 0.7], 2);
-        assert!(refusal(equal, Normalisation::CentredUnit).contains("row 0 of the data"));
+        let refused = refusal(equal, Normalisation::CentredUnit);
+        assert!(refused.starts_with("row 0 of the data, less the mean sample, is zero:"), "{refused}");
     }
 }

@@ -23,6 +23,11 @@ impl PerSample {
         }
         Ok(&self.0)
     }
+
+    /// Whether all numbers are the same.
+    pub fn are_equal(&self) -> bool {
+        self.0.windows(2).all(|pair| pair[0] == pair[1])
+    }
 }
 
 impl FromStr for PerSample {

@@ -33,8 +33,15 @@
 //!
 //! **Full batches.** A step multiplies `u_j` by `1 − μ Σ n_i u_i² + μ (2 − N) n_j`, `μ = η_B`: near `N = 1` the ratio of `u_j` to that of the largest norm is multiplied by
 //! `1 − μ (n_max − n_j)`. Gradient descent ends in the sample of the largest norm, and in a mixture among those of the same norm only.
+//!
+//! **Larger batches.** A batch of `b > 1` without replacement, of a step size `η_B` per sample, holds `j` and not `i`, or `i` and not `j`, each with probability `r = b(m − b)/(m(m − 1))`, and both
+//! with `s = b(b − 1)/(m(m − 1))`, whether it is drawn afresh or cut from a permutation. The drift is then `r log(1 + η_B n_j) − r log 1/(1 − η_B n_i) + s log(1 + η_B (n_j − n_i))`.
 
 use statrs::function::beta::beta_reg;
+
+use crate::activation::Activation;
+use crate::limit_set::LimitSet;
+use crate::schedule::{Schedule, ScheduleKind};
 
 /// A problem: norms squared `n`, probabilities `q` of a draw, and the step size.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +78,52 @@ impl Unequal {
         let Self { norms_sq: n, shares: q, step_size } = self;
         2.0 * (q[0] * n[0] - q[1] * n[1]) / step_size
     }
+}
+
+/// `η_B n` below which drifts, of the order of its square, are lost in the rounding of the norms.
+const LOST: f64 = 1e-12;
+
+/// The samples `±x_i/‖x_i‖` (ReLU: `x_i/‖x_i‖`) in which a run of plain SGD over orthogonal samples can end, from its initial correlations: of those that are active, the ones with `D_ij < 0` for every other
+/// that is, and a radial multiplier `1 − 4η_B n_i` above −1. `None` of full batches, and where the drift has no closed form here: batches of `b > 1` in a cycle or with replacement, other
+/// activations than the paper's; and for steps so short that drifts are lost in rounding.
+pub fn predicted_limit(
+    schedule: &Schedule,
+    norms: &[f64],
+    c0: &[f64],
+    activation: Activation,
+    step_per_sample: f64,
+) -> Option<LimitSet> {
+    let active = |i: &usize| activation.admits(c0[*i]);
+    let (m, b) = (schedule.samples() as f64, schedule.batch_size() as f64);
+    let has_no_pairs = matches!(schedule.kind(), ScheduleKind::Cyclic | ScheduleKind::Replacement);
+    if schedule.is_full_batch()
+        || !activation.has_unit_slope()
+        || (b > 1.0 && has_no_pairs)
+        || !(0..c0.len()).any(|i| active(&i))
+    {
+        return None;
+    }
+    let pull = |i: usize| step_per_sample * norms[i] * norms[i];
+    if (0..c0.len()).filter(active).all(|i| pull(i) < LOST) {
+        return None;
+    }
+    let (alone, both) = (b * (m - b) / (m * (m - 1.0)), b * (b - 1.0) / (m * (m - 1.0)));
+    let share = |i: usize| schedule.sampling_weights().map_or(alone, |q| q[i]);
+    let gain = |i: usize| share(i) * pull(i).ln_1p();
+    // With b > 1 all shares are the same: D_ij grows with n_j in either case, and the strongest rival decides.
+    let mut order: Vec<usize> = (0..c0.len()).filter(active).collect();
+    order.sort_by(|&i, &j| gain(j).total_cmp(&gain(i)));
+    let can_be_limit = |i: usize| {
+        let rival = order.iter().find(|&&j| j != i);
+        let drift = |j: usize| gain(j) + share(i) * (-pull(i)).ln_1p() + both * (pull(j) - pull(i)).ln_1p();
+        pull(i) < 0.5 && rival.is_none_or(|&j| drift(j) < 0.0)
+    };
+    let admitted = (0..c0.len()).map(|i| active(&i) && can_be_limit(i));
+    Some(match activation {
+        Activation::Relu => LimitSet::Datapoints(admitted.map(i8::from).collect()),
+        // A long step can turn a sign.
+        _ => LimitSet::EitherSign(admitted.collect()),
+    })
 }
 
 /// `P(i* = 1) = I_{p_1}((1 − γ)/2, (1 + γ)/2)` of two samples, from `u` and `γ`; 1 from `γ = 1` on, 0 up to −1, where only one sample can be a limit.
@@ -169,6 +222,64 @@ mod tests {
         };
         assert!(weighted(1.5181).can_be_limit(0) && !weighted(1.5182).can_be_limit(0));
         assert!(weighted(1.6).can_be_limit(1));
+    }
+
+    #[test]
+    fn limits_are_where_enumerated_batches_bring_every_rival_down() {
+        // Near x_i/‖x_i‖ a batch B multiplies u_j by 1 + η_B (n_j [j ∈ B] − n_i [i ∈ B]).
+        let (norms, eta) = ([1.08f64, 1.0, 0.95, 1.05, 0.93], 0.23);
+        let c0 = [0.2, -0.3, 0.1, 0.25, 0.0];
+        let n = norms.map(|norm| norm * norm);
+        for b in 1..5usize {
+            let batches: Vec<u32> = (0..1u32 << 5).filter(|set| set.count_ones() as usize == b).collect();
+            let is_in = |set: &u32, i: usize| f64::from(set >> i & 1);
+            let drift = |i: usize, j: usize| -> f64 {
+                batches
+                    .iter()
+                    .map(|set| (1.0 + eta * (n[j] * is_in(set, j) - n[i] * is_in(set, i))).ln())
+                    .sum()
+            };
+            let bears = |i: usize, rivals: &[usize]| rivals.iter().all(|&j| j == i || drift(i, j) < 0.0);
+            let expected: Vec<bool> = (0..5).map(|i| i != 4 && bears(i, &[0, 1, 2, 3])).collect();
+            for kind in [ScheduleKind::Sgd, ScheduleKind::Reshuffle] {
+                let schedule = Schedule::new(kind, 5, Some(b), 1).unwrap();
+                let limit = |activation| predicted_limit(&schedule, &norms, &c0, activation, eta);
+                assert_eq!(
+                    limit(Activation::Linear),
+                    Some(LimitSet::EitherSign(expected.clone())),
+                    "b = {b}"
+                );
+                // Of the second sample, the only one that is inactive, a ReLU sees nothing.
+                let positive = [0, 2, 3].map(|i| i8::from(bears(i, &[0, 2, 3])));
+                let signs = vec![positive[0], 0, positive[1], positive[2], 0];
+                assert_eq!(limit(Activation::Relu), Some(LimitSet::Datapoints(signs)), "b = {b}");
+            }
+            assert!(expected.contains(&true) && expected[..4].contains(&false), "b = {b}: {expected:?}");
+        }
+    }
+
+    #[test]
+    fn limits_of_single_draws_are_those_of_the_drift() {
+        let (shares, norms, eta) = ([0.3, 0.32, 0.21, 0.17], [1.0f64, 0.98, 1.2, 1.1], 0.17);
+        let schedule = Schedule::sgd(4, 1, 1).unwrap().weighted(&shares).unwrap();
+        let problem = Unequal {
+            norms_sq: norms.iter().map(|norm| norm * norm).collect(),
+            shares: shares.to_vec(),
+            step_size: eta,
+        };
+        let limit =
+            |schedule: &Schedule, eta| predicted_limit(schedule, &norms, &[0.1; 4], Activation::Linear, eta);
+        let expected: Vec<bool> = (0..4).map(|i| problem.can_be_limit(i)).collect();
+        assert_eq!(expected, [true, true, true, false]);
+        assert_eq!(limit(&schedule, eta), Some(LimitSet::EitherSign(expected)));
+        // Beyond ½ along every sample none is stable; nothing is said of full batches and of large batches with replacement.
+        assert_eq!(limit(&schedule, 0.6), Some(LimitSet::EitherSign(vec![false; 4])));
+        assert_eq!(limit(&Schedule::full_batch(4).unwrap(), eta), None);
+        assert_eq!(limit(&schedule, 1e-13), None);
+        for kind in [ScheduleKind::Replacement, ScheduleKind::Cyclic] {
+            assert_eq!(limit(&Schedule::new(kind, 4, Some(2), 1).unwrap(), eta), None);
+            assert!(limit(&Schedule::new(kind, 4, Some(1), 1).unwrap(), eta).is_some());
+        }
     }
 
     #[test]
