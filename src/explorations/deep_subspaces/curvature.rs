@@ -8,11 +8,12 @@ use crate::error::Result;
 use crate::measure::sharpness::{Surface, top_eigenvalue};
 use crate::model::TiedDeep;
 use crate::rng::{Purpose, stream};
+use crate::vectors::largest;
 
 /// `η_B λ_max` from which on a step lengthens a deviation along the top eigenvector, `|1 − η_B λ| ≥ 1`.
 pub(super) const EDGE: f64 = 2.0;
 
-/// Relative residual of an eigenvector, and most products with the Hessian.
+/// Residual of an eigenvector over its eigenvalue, or over 1 if that is less, and most products with the Hessian.
 const TOLERANCE: f64 = 1e-5;
 const PRODUCTS: usize = 200;
 
@@ -25,17 +26,17 @@ pub(super) fn largest_over_batches(
     compute: &Compute,
 ) -> Result<f64> {
     let (rows, dim) = (dataset.rows()?, dataset.dim());
-    let mut worst = f64::NEG_INFINITY;
-    for members in (0..dataset.samples()).combinations(batch) {
+    let of_batch = |members: Vec<usize>| -> Result<f64> {
         let rows = members.iter().flat_map(|&i| rows[i * dim..(i + 1) * dim].to_vec()).collect();
         let surface = Surface::new(model.clone(), &Dataset::from_rows(rows, batch, dim)?, compute)?;
-        let mut rng = stream(0, Purpose::Protocol, 0);
-        let top = top_eigenvalue(&surface, TOLERANCE, PRODUCTS, &mut rng);
+        let top = top_eigenvalue(&surface, TOLERANCE, PRODUCTS, &mut stream(0, Purpose::Protocol, 0));
+        // That of a batch of lost samples may be 0, which has no relative accuracy.
+        let known = top.filter(|top| top.residual <= TOLERANCE * top.value.abs().max(1.0));
         // The loss of the surface is a mean over its samples.
-        let curvature = top.filter(|top| top.reached).map_or(f64::NAN, |top| batch as f64 * top.value);
-        worst = if curvature.is_nan() { curvature } else { worst.max(curvature) };
-    }
-    Ok(step_per_sample * worst)
+        Ok(known.map_or(f64::NAN, |top| batch as f64 * top.value))
+    };
+    let batches = (0..dataset.samples()).combinations(batch);
+    Ok(step_per_sample * largest(batches.map(of_batch).collect::<Result<Vec<_>>>()?))
 }
 
 #[cfg(test)]
@@ -63,6 +64,9 @@ mod tests {
         for batch in [1, 2, 3] {
             assert!((curvature(&[2], two, batch) - 0.13 * 4.0).abs() < 1e-5, "{batch}");
         }
+        // Two samples that are lost, in front of one that is kept.
+        let last = |rows: &[f64]| rows[8..].to_vec();
+        assert!((curvature(&[1], last, 1) - 0.13 * 4.0).abs() < 1e-5);
         // Width one at a datapoint: 4(1/N + (L − 1)N^{1/(L−1)}).
         let one = |norm_sq: f64, layers: i32| {
             move |rows: &[f64]| {
