@@ -54,7 +54,7 @@ fn every_check_can_fail() {
     turns(
         Prediction { turned: PROVED, without_defect: PROVED, shifted: PROVED, beyond: 51, ..right },
         &["the sign of η(2 − N) turned", "W without D²", "V of shifted shares", "140/256"],
-        8,
+        7,
     );
     planted.complete();
 }
