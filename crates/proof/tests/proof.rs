@@ -182,8 +182,7 @@ fn controls_fail_because_w_falls() {
     }
     let seen = fall(sectors(2, step_size, plain));
     assert!(gain(&seen, 0.0) < seen.growth && gain(&seen, 0.5) > 0.0, "{seen:?}");
-    let seen = fall(zones(2, step_sizes(140), PROVED));
-    assert!(gain(&seen, 0.5) < seen.growth, "η = 0.55: {seen:?}");
+    assert!(matches!(zones(2, step_sizes(140), PROVED), Err(Failure::Open(_))));
     // Without its zones no cover ends: at a mixed orbit nothing grows. But nothing falls either.
     let zones = zone::zones::<2>(step_size).unwrap();
     let open = cover::sector::<2, 4>(0, step_size, &zones[1..], PROVED);

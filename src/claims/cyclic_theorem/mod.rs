@@ -76,7 +76,7 @@ impl Default for Prediction {
             turned: Inequality { push: -1.0, ..PROVED },
             without_defect: Inequality { weight: 0.0, ..PROVED },
             shifted: Inequality { shift: 0.8, ..PROVED },
-            beyond: 140,
+            beyond: BEYOND,
         }
     }
 }
@@ -117,6 +117,9 @@ pub fn protocol(
 fn piece_of(step_size: f64) -> usize {
     ((step_size / PIECE) as usize).min(LAST)
 }
+
+/// A piece of step sizes, from 140/256 on, at which datapoints repel: `|1 − 4η| > 1`.
+const BEYOND: usize = 140;
 
 /// Length of the intervals of step sizes of a quick look.
 const NARROW: f64 = 1.0 / 1_048_576.0;
