@@ -13,7 +13,7 @@ const REACH: f64 = 1.0 / 1_073_741_824.0;
 const STEPS: usize = 30;
 
 /// Visit coordinates of a fixed point of the cycle with `s = 0`, `q_j = 0` outside the support, and `q_j ≠ 0` in it: an interval each. There is exactly one fixed point
-/// within [`REACH`] of its middle, and it lies in the intervals. `None` if none is enclosed.
+/// within 2⁻³⁰ of its middle, and it lies in the intervals. `None` if none is enclosed.
 ///
 /// With `Y ≈ f'(x)^{−1}`, if `K = x − Y f(x) + (1 − Y f'(X))(X − x)` lies in the interior of the box `X` around `x`, `f` has exactly one zero in `X`, and it is in `K`
 /// (R. Krawczyk, *Computing* 4, 1969; R. E. Moore, *SIAM J. Numer. Anal.* 14, 1977).
