@@ -266,7 +266,7 @@ fn the_page_holds_every_check_and_the_command_that_reruns_it() {
             .sum::<usize>();
         // As the tests call it; `cargo run` shows its own command.
         let command = format!(
-            "puremix claim {id} --effort quick --seed 5 --backend {} --precision f64",
+            "puremix claim {id} --effort quick --seed {SEED} --backend {} --precision f64",
             report["backend"].as_str().unwrap()
         );
         assert!(page.contains(&command), "{id}");

@@ -114,8 +114,13 @@ mod tests {
         let zones = certificate::zones(2, step_sizes, PROVED).unwrap();
         let seen = orbits::<2>(&zones, step_sizes, mixed_orbit);
         assert!(seen.enclosed == 3 && seen.beside < 30.0 * f64::EPSILON, "{seen:?}");
-        let moved = certificate::zones(2, certificate::step_sizes(40), PROVED).unwrap();
-        assert_eq!(orbits::<2>(&moved, step_sizes, mixed_orbit).enclosed, 2, "datapoints do not move");
+        // The zones of both samples, each moved beyond its end.
+        let beyond = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+            ["zone", sector, "0", radius, _, high, ..] => format!("zone {sector} 0 {radius} {high} 1\n"),
+            _ => format!("{line}\n"),
+        };
+        let moved: String = zones.lines().map(beyond).collect();
+        assert_eq!(orbits::<2>(&moved, step_sizes, mixed_orbit).enclosed, 2);
         let fewer: String = zones.lines().skip(1).map(|line| format!("{line}\n")).collect();
         assert_eq!(orbits::<2>(&fewer, step_sizes, mixed_orbit).enclosed, 2);
         let even = |k: usize, _: f64| vec![1.0 / (k as f64).sqrt(); k];
