@@ -694,7 +694,7 @@ fn what_is_planted_survives_everything() {
     let report = "--effort quick --only hypothesis_map --out run";
     let mut rng = chacha20::ChaCha8Rng::seed_from_u64(31);
     let (mut planted_in_all, mut killed, mut committed) = (0, 0, 0);
-    for round in 0..24 {
+    for round in 0..40 {
         let directory = temporary();
         let directory = directory.path();
         let mut planted: Vec<Vec<u8>> = Vec::new();
