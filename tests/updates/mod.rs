@@ -323,7 +323,7 @@ fn options_of_updates_that_make_no_sense_are_refused_in_words() {
         ),
         (
             "--update heavy-ball:0.9 --steps auto",
-            "no rate law but for gradient descent with a constant step size",
+            "there is no rate law for update heavy-ball:0.9; give a number of steps",
         ),
     ] {
         let steps = if arguments.contains("--steps") { "" } else { "--steps 20" };
