@@ -36,7 +36,7 @@ pub struct ClaimOptions {
     #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     pub seed: u64,
     /// Continue the report in --out with the claims it lacks; do nothing if it is complete.
-    #[arg(long, requires = "out", conflicts_with = "force")]
+    #[arg(long, requires = "out")]
     pub resume: bool,
     /// Where to compute.
     #[command(flatten)]

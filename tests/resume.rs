@@ -439,10 +439,7 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
         assert_eq!(other.status.code(), Some(2));
         assert!(stderr(&other).contains("run keeps another run ("), "{}", stderr(&other));
     }
-    let both = trained(directory, "--steps 60 --out run --resume --force");
-    assert_eq!(both.status.code(), Some(2));
-    assert!(stderr(&both).contains("cannot be used with '--force'"), "{}", stderr(&both));
-    let replaced = trained(directory, "--steps 60 --out run --force");
+    let replaced = trained(directory, "--steps 60 --out run --resume --force");
     assert_eq!(replaced.status.code(), Some(0));
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 60);
 
@@ -531,8 +528,7 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
             "97 99 101 103 105 107 109 112 115 118 121 124 127 130 133 136 139 142 145 148 151 155 159 160",
         ),
     ] {
-        let anew = job.replace("--resume", "--force");
-        assert_eq!(trained(directory, &format!("{anew} --steps 100 {first}")).status.code(), Some(0));
+        assert_eq!(trained(directory, &format!("{job} --steps 100 {first} --force")).status.code(), Some(0));
         assert_eq!(trained(directory, &format!("{job} --steps 160 {then}")).status.code(), Some(0));
         let text = fs::read_to_string(directory.join("run/trajectory.csv")).unwrap();
         let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
@@ -649,7 +645,6 @@ fn a_report_broken_off_is_gone_on_with_and_finished_claims_are_not_examined_agai
     assert_eq!(again.status.code(), Some(0));
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
     refuses(&resume.replace("--seed 5", "--seed 6"), "run keeps another run (seed was 5, is 6)");
-    refuses(&format!("{resume} --force"), "cannot be used with '--force'");
     // By a program of its own a claim is another run.
     let own = program("landscape", directory, "--effort quick --seed 5 --out run --resume").output().unwrap();
     assert_eq!(own.status.code(), Some(2));

@@ -25,7 +25,7 @@ fn of_two_processes_with_one_target_one_writes_and_the_other_says_so() {
     let arguments = format!("{JOB} --out run");
     assert_eq!(trained(reference, &arguments).status.code(), Some(0));
     // Of the same job, of another one, and of one that would take its place.
-    for (k, other) in ["", " --seed 2", " --seed 2 --force"].into_iter().enumerate() {
+    for (k, other) in ["", " --seed 2", " --seed 2 --force --resume"].into_iter().enumerate() {
         let first = program("train", directory, &arguments).spawn().unwrap();
         assert!(appears(&directory.join(".run.checkpoint/job.json")));
         let second = trained(directory, &format!("{arguments}{other}"));

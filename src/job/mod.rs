@@ -107,7 +107,7 @@ fn train_into_place(
         Some(run) => extension::standing(&job, store.job(), run, is_longer)?,
         None => (Standing::Nothing, Vec::new()),
     };
-    let request = Request::of(options.resume, output.force);
+    let request = Request { resume: options.resume, force: output.force };
     let entry = run_dir.enter(&store, standing, request)?;
     if let (Entry::Complete, Some(run)) = (entry, there) {
         return Ok(Came::Complete(run, run_dir.target().into()));

@@ -187,7 +187,7 @@ pub struct TrainOptions {
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0, allow_negative_numbers = true)]
     pub checkpoint_every: f64,
     /// Continue the run in --out; start it if there is none; do nothing if it is complete.
-    #[arg(long, requires = "out", conflicts_with = "force")]
+    #[arg(long, requires = "out")]
     pub resume: bool,
     /// Draw report.html and figures/ again from the files of a finished run, without training. Takes no other option but --json.
     #[arg(long, value_name = "DIR")]

@@ -3,21 +3,21 @@
 //! In the place there may be a finished run, and beside it the checkpoint of one that was broken off; either is of the job or of another
 //! one. The finished run decides first:
 //!
-//! | in the place | | `--resume` | `--force` |
-//! |---|---|---|---|
-//! | nothing | ↓ | ↓ | begins |
-//! | all of the job | refused | **complete**, if it is whole | begins |
-//! | less, with what going on takes | refused | ↓ | begins |
-//! | less, without that | refused | refused | begins |
-//! | another job | refused | refused | begins |
+//! | in the place | | `--resume` | `--force` | both |
+//! |---|---|---|---|---|
+//! | nothing | ↓ | ↓ | begins | ↓ |
+//! | all of the job | refused | **complete**, if it is whole | begins | **complete**, if it is whole |
+//! | less, with what going on takes | refused | ↓ | begins | ↓ |
+//! | less, without that | refused | refused | begins | ↓ |
+//! | another job | refused | refused | begins | ↓ |
 //!
 //! and where it leaves that open (↓), the checkpoint:
 //!
-//! | beside it | | `--resume` |
-//! |---|---|---|
-//! | nothing | begins | begins |
-//! | of the job | refused | goes on |
-//! | of another job | refused | refused |
+//! | beside it | | `--resume` | both |
+//! |---|---|---|---|
+//! | nothing | begins | begins | begins |
+//! | of the job | refused | goes on | goes on |
+//! | of another job | refused | refused | refused |
 //!
 //! A job that begins throws away the checkpoint that is there, and begins with the less of it that stands in the place. One that is complete leaves the
 //! checkpoint of another job alone.
@@ -41,26 +41,10 @@ pub(crate) enum Standing {
 }
 
 /// What the user asks for besides the job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Request {
-    Nothing,
-    /// `--resume`.
-    Resume,
-    /// `--force`.
-    Force,
-}
-
-impl Request {
-    /// By two options that exclude each other.
-    pub fn of(resume: bool, force: bool) -> Self {
-        if force {
-            Self::Force
-        } else if resume {
-            Self::Resume
-        } else {
-            Self::Nothing
-        }
-    }
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request {
+    pub resume: bool,
+    pub force: bool,
 }
 
 /// What a job is to do.
@@ -82,7 +66,7 @@ impl RunDir {
     /// [`Error::Damaged`] if a file of a run or checkpoint is not as it was written; [`Error::NotARun`], [`Error::InTheWay`],
     /// [`Error::NotOurs`] if there is something that is not the program's; whatever the end of the run would fail for.
     pub fn enter(&mut self, store: &Store, standing: Standing, request: Request) -> Result<Entry> {
-        let (resume, force) = (request == Request::Resume, request == Request::Force);
+        let Request { resume, force } = request;
         let goes_on = resume && store.exists();
         let gives_way = force || (resume && standing == Standing::Begun);
         match standing {
@@ -94,7 +78,7 @@ impl RunDir {
                 }
                 return Ok(Entry::Complete);
             }
-            Standing::Other(differences) if resume && !goes_on => {
+            Standing::Other(differences) if resume && !force && !goes_on => {
                 return Err(Error::OtherJob { path: self.target().into(), differences });
             }
             _ if goes_on => store.check_job()?,
@@ -164,28 +148,28 @@ mod tests {
         const OTHER: &str = "OtherJob in .run.checkpoint";
         let (this, other) = (Some(1), Some(2));
         let (less, none) = (Some(Standing::Begun), Some(Standing::Nothing));
-        // In the place and beside it; then without options, with --resume, with --force.
+        // In the place and beside it; then without options, with --resume, with --force, with both.
         let table = [
-            (None, &none, None, ["Begins"; 3]),
-            (None, &none, this, [KEPT, "GoesOn", "Begins"]),
-            (None, &none, other, [KEPT, OTHER, "Begins"]),
-            (this, &None, None, [RUN, "Complete", "Begins"]),
-            (this, &None, this, [RUN, "Complete", "Begins"]),
-            (this, &None, other, [RUN, "Complete", "Begins"]),
-            (this, &less, None, [RUN, "Begins", "Begins"]),
-            (this, &less, this, [RUN, "GoesOn", "Begins"]),
-            (this, &less, other, [RUN, OTHER, "Begins"]),
-            (this, &none, None, [RUN, RUN, "Begins"]),
-            (this, &none, this, [RUN, RUN, "Begins"]),
-            (this, &none, other, [RUN, OTHER, "Begins"]),
-            (other, &None, None, [RUN, "OtherJob in run", "Begins"]),
-            (other, &None, this, [RUN, RUN, "Begins"]),
-            (other, &None, other, [RUN, OTHER, "Begins"]),
+            (None, &none, None, ["Begins"; 4]),
+            (None, &none, this, [KEPT, "GoesOn", "Begins", "GoesOn"]),
+            (None, &none, other, [KEPT, OTHER, "Begins", OTHER]),
+            (this, &None, None, [RUN, "Complete", "Begins", "Complete"]),
+            (this, &None, this, [RUN, "Complete", "Begins", "Complete"]),
+            (this, &None, other, [RUN, "Complete", "Begins", "Complete"]),
+            (this, &less, None, [RUN, "Begins", "Begins", "Begins"]),
+            (this, &less, this, [RUN, "GoesOn", "Begins", "GoesOn"]),
+            (this, &less, other, [RUN, OTHER, "Begins", OTHER]),
+            (this, &none, None, [RUN, RUN, "Begins", "Begins"]),
+            (this, &none, this, [RUN, RUN, "Begins", "GoesOn"]),
+            (this, &none, other, [RUN, OTHER, "Begins", OTHER]),
+            (other, &None, None, [RUN, "OtherJob in run", "Begins", "Begins"]),
+            (other, &None, this, [RUN, RUN, "Begins", "GoesOn"]),
+            (other, &None, other, [RUN, OTHER, "Begins", OTHER]),
         ];
         for (run, standing, checkpoint, expected) in table {
             for (k, expected) in expected.into_iter().enumerate() {
-                let request = Request::of(k == 1, k == 2);
                 let directory = laid_out(run, checkpoint);
+                let request = Request { resume: k % 2 == 1, force: k >= 2 };
                 let at = format!("{run:?}, {standing:?}, {checkpoint:?}, {request:?}");
                 assert_eq!(entered(directory.path(), standing.clone(), request), expected, "{at}");
                 // Nothing is lost but a checkpoint that is begun anew, or of no more use.
@@ -201,7 +185,7 @@ mod tests {
     fn what_a_removal_left_is_cleared_away() {
         let directory = laid_out(Some(1), Some(1));
         fs::remove_file(directory.path().join(".run.checkpoint/job.json")).unwrap();
-        let request = Request::Resume;
+        let request = Request { resume: true, force: false };
         assert_eq!(entered(directory.path(), None, request), "Complete");
         assert!(!directory.path().join(".run.checkpoint").exists());
     }
@@ -210,7 +194,7 @@ mod tests {
     fn what_was_changed_is_not_called_complete() {
         let directory = laid_out(Some(1), Some(1));
         fs::write(directory.path().join("run/config.json"), job(1).to_string()).unwrap();
-        let request = Request::Resume;
+        let request = Request { resume: true, force: false };
         assert_eq!(entered(directory.path(), None, request), "Damaged");
         assert!(directory.path().join(".run.checkpoint/part-0").exists());
         fs::write(directory.path().join("run/config.json"), "x").unwrap();

@@ -84,7 +84,7 @@ pub fn run_claims(
     let store = Arc::new(run_dir.store(finished::job(&context, name, &own))?);
     let finished = FinishedClaims { store, known: known.clone() };
     let (standing, earlier) = finished.standing(&run_dir, &claims);
-    let request = Request::of(options.resume, *force);
+    let request = Request { resume: options.resume, force: *force };
     let entry = run_dir.enter(&finished.store, standing, request)?;
     if let (Entry::Complete, Some(report)) = (entry, &earlier) {
         tell_complete(run_dir.target(), *json, report)?;

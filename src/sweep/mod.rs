@@ -99,7 +99,7 @@ fn whole(plan: &Plan, options: &StudyOptions) -> Result<ExitCode> {
     let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
     let out = run_dir.target().to_path_buf();
     let shared = if output.force { Vec::new() } else { shards::stores_of(&out, &plan.job)? };
-    let entry = run_dir.enter(&store, standing, Request::of(true, output.force))?;
+    let entry = run_dir.enter(&store, standing, Request { resume: !output.force, force: output.force })?;
     if let (Entry::Complete, Some(there)) = (entry, &there) {
         shards::remove(&out)?;
         return complete(plan, there, run_dir, &store, options, &interrupt);
@@ -148,7 +148,7 @@ fn complete(
     let mut done = Done::results(plan.runs());
     let refuse = |reason: String| Error::File { path: run_dir.target().join(tables::RUNS), reason };
     done.read_table(&there.text(tables::RUNS).unwrap_or_default()).map_err(refuse)?;
-    run_dir.enter(store, Standing::Complete, Request::Force)?;
+    run_dir.enter(store, Standing::Complete, Request { resume: false, force: true })?;
     finish(plan, &done, run_dir, options)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -50,7 +50,7 @@ impl<C: Serialize, R: AsRef<Run>> Swept<C, R> {
         let is_own = |job: Value| job.get(CHECKSUM).is_none();
         let is_sweep = run_dir.in_place().and_then(|run| run.json(JOB)).is_some_and(is_own);
         let standing = if is_sweep { Standing::Complete } else { Standing::Nothing };
-        run_dir.enter(&store, standing, Request::of(false, is_sweep))?;
+        run_dir.enter(&store, standing, Request { resume: false, force: is_sweep })?;
         results.write(&run_dir)?;
         run_dir.write_json(JOB, &job)?;
         let staging = run_dir.staging()?.to_path_buf();

@@ -149,7 +149,8 @@ fn write(plan: &Plan, out: &Path, options: &StudyOptions) -> Result<bool> {
     let store = run_dir.store(plan.job.clone())?;
     let there = run_dir.in_place();
     let standing = there.as_ref().map_or(Standing::Nothing, |run| run.standing(JOB, &plan.job));
-    let is_missing = run_dir.enter(&store, standing, Request::Resume)? != Entry::Complete;
+    let is_missing =
+        run_dir.enter(&store, standing, Request { resume: true, force: false })? != Entry::Complete;
     if is_missing {
         finish(plan, &done, run_dir, options)?;
     }
