@@ -35,10 +35,6 @@ fn every_check_can_fail() {
         "mixed orbits that are enclosed",
     ];
     turns(Prediction { inequality: Inequality { weight: 0.0, ..PROVED }, ..right.clone() }, &checks, 8);
-    // A map that is off by a part in 10¹² is verified as well, but it is not the engine's, nor is what its cycles gain.
-    let off = Inequality { push: 1.0 + 1e-12, ..PROVED };
-    let checks = ["share that lies in the enclosure", "largest distance of the gain"];
-    turns(Prediction { inequality: off, ..right.clone() }, &checks, 4);
     // In one run, as they have nothing to do with each other: a function that falls over some cycles, as the first sample loses what it began with; an orbit too many; and the
     // closed form of the limit of small step sizes.
     let weighted = |q: &[f64], s: f64, _: f64| {
@@ -56,11 +52,27 @@ fn every_check_can_fail() {
         ],
         8,
     );
-    // Controls that are none: everything is verified.
+    // In one run, too: a map that is off by a part in 10¹², which is verified as well, but is not the engine's, nor is what its cycles gain; and controls that are none, of
+    // which everything is verified.
+    let off = Inequality { push: 1.0 + 1e-12, ..PROVED };
     turns(
-        Prediction { turned: PROVED, without_defect: PROVED, shifted: PROVED, beyond: 51, ..right },
-        &["the sign of η(2 − N) turned", "W without D²", "V of shifted shares", "140/256"],
-        7,
+        Prediction {
+            inequality: off,
+            turned: PROVED,
+            without_defect: PROVED,
+            shifted: PROVED,
+            beyond: 51,
+            ..right
+        },
+        &[
+            "share that lies in the enclosure",
+            "largest distance of the gain",
+            "the sign of η(2 − N) turned",
+            "W without D²",
+            "V of shifted shares",
+            "140/256",
+        ],
+        11,
     );
     planted.complete();
 }

@@ -37,7 +37,7 @@ fn autodiff(
 
 #[test]
 fn a_stack_has_the_bits_of_its_replicas_alone_under_every_rule() {
-    const STEPS: u64 = 40;
+    const STEPS: u64 = 24;
     let data = correlated(5, 7, 3);
     let noisy = Noise { label: 0.05, gradient: 0.01 };
     let paces = [
