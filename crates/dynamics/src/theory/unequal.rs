@@ -31,7 +31,7 @@
 //!
 //! the regularised incomplete beta function: the generalised arcsine law, and `(2/π) arctan(|u_1|/|u_2|)` at `γ = 0`.
 //!
-//! **Full batches.** A step multiplies `u_j` by `1 − μ Σ n_i u_i² + μ (2 − N) n_j`, `μ = η_B`: near `N = 1` the ratio of `u_j` to that of the largest norm is multiplied by
+//! **Full batches.** A step multiplies `u_j` by `1 − μ Σ n_i u_i² + μ (2 − N) n_j`, `μ = η_B`: near the limit the ratio of `u_j` to that of the largest norm is multiplied by
 //! `1 − μ (n_max − n_j)`. Gradient descent ends in the sample of the largest norm, and in a mixture among those of the same norm only.
 //!
 //! **Larger batches.** A batch of `b > 1` without replacement, of a step size `η_B` per sample, holds `j` and not `i`, or `i` and not `j`, each with probability `r = b(m − b)/(m(m − 1))`, and both

@@ -60,8 +60,9 @@
 //! **Stability at depth.** A step on a batch takes a small deviation from such a state to `I − η_B H_B` of itself, `H_B` the sum of the Hessians of the losses of its samples. Of a kept sample, whose residual vanishes, that is `JᵀJ`, `J` the
 //! Jacobian of `Mx` in the weights. Of a lost one, `Ax = 0`, it is the quadratic form `−2|δu|² + |Aᵀδu|²` of `δu = δA x`; at full rank `AAᵀ` is the projector on the range of `A`, and the form is at most `−|δu|²`. Only kept samples therefore curve upwards. If `η_B λ_max(H_B) < 2`
 //! for every batch of `b` samples, no step lengthens a deviation along what curves upwards, and the state is called *stable* for `b` and `η_B`; what is left are the directions of the lost samples, in which a deviation is multiplied by more than 1 where they are drawn and by less than 1 where kept
-//! ones are: the lottery. If `η_B λ_max(H_B) ≥ 2` for some batch, its step shortens no deviation along the top eigenvector. One layer has `λ_max(H_B) = 4` for every batch with a kept sample; deeper ones have more the further their layers are from balance
-//! ([`depth`](super::depth) has it for width one), up to any value, since `W_1` may be multiplied by any factor that `W_2` is divided by.
+//! ones are: the lottery. If `η_B λ_max(H_B) ≥ 2` for some batch, its step shortens no deviation along the top eigenvector. For balanced layers, `W_lW_lᵀ = W_{l+1}ᵀW_{l+1}`, `λ_max(H_B) = 4L` for every batch with a kept
+//! sample, since no product of layers lengthens a vector. Of a kept sample alone the Hessian always has `λ_max ≥ 4L`: with `x_l` what enters layer `l` and `z_l = (W_L ⋯ W_{l+1})ᵀu`, `λ_max ≥ |Jᵀx|² = 4 Σ_l |z_l|²|x_l|²`, and `|z_l||x_{l+1}| ≥ ⟨z_l, W_l x_l⟩ = |u|² = 1`
+//! makes the product of the terms at least 1. There is no upper bound ([`depth`](super::depth) has width one), since `W_1` may be multiplied by any factor that `W_2` is divided by.
 //!
 //! What is said of the limit of the diffusion is proved here; that the odds of the chain tend to those of the diffusion is not ([`selection`]).
 

@@ -14,7 +14,8 @@
 //! solution is `ϱ = 1`: `C_S = (J − 2P)/√2`, `J` the matrix of ones and `P` one of the six permutation matrices ([`impure_triples`]).
 //!
 //! *Two samples*, on `{1, 2}, {2, 3}`: `h_1 = (p, q, 0)`, `h_2 = (0, r, t)` with `p² + q² = r² + t² = 1`, and `n_1 = (0, 0, qr/t)`, `n_2 = (qr/p, 0, 0)`, for any positive `p, q, r, t` ([`impure_pair`]): the middle neuron is active on both.
-//! All neurons are active, so that `c_j = 0` for every other sample.
+//! All neurons are active, so that `c_j = 0` for every other sample. Outside the span of the samples the neurons may have a part `z vᵀ`, where `z` is orthogonal to `h_1` and `h_2`, and `v` to all samples; of three samples the `h_i` span
+//! everything, and there is none.
 
 use itertools::Itertools;
 use nalgebra::DMatrix;
