@@ -12,37 +12,32 @@ pub(super) const FIGURE: Plot<LeaderOdds> = Plot {
     caption,
 };
 
+/// Starts of a panel, whose names must find room.
+const ABREAST: usize = 6;
+
 fn draw(rows: &[LeaderOdds]) -> Drawing {
-    let points = |of: fn(&LeaderOdds, f64) -> Point| {
-        (1..).map(f64::from).zip(rows).map(|(x, row)| of(row, x)).collect()
+    Drawing::new(1, rows.chunks(ABREAST).map(panel).collect())
+}
+
+fn panel(rows: &[LeaderOdds]) -> Panel {
+    let series = |name: &str, colour, shape, of: fn(&LeaderOdds, f64) -> Point| {
+        let points = (1..).map(f64::from).zip(rows).map(|(x, row)| of(row, x)).collect();
+        Series::points(name, colour, shape, points)
     };
+    let paths: fn(&LeaderOdds, f64) -> Point =
+        |row, x| Point::estimated(x, row.frequency_1, row.standard_error_of_frequency_1);
     let series = vec![
-        Series::points(
-            "paths of the diffusion",
-            Colour::Blue,
-            Shape::Disc,
-            points(|row, x| Point::estimated(x, row.frequency_1, row.standard_error_of_frequency_1)),
-        ),
-        Series::points("odds", Colour::Text, Shape::Cross, points(|row, x| Point::exact(x, row.odds_1))),
-        Series::points(
-            "spherical area",
-            Colour::nth(1),
-            Shape::Triangle,
-            points(|row, x| Point::exact(x, row.spherical_1)),
-        ),
-        Series::points(
-            "c_1/Σ c",
-            Colour::nth(2),
-            Shape::Square,
-            points(|row, x| Point::exact(x, row.proportional_1)),
-        ),
+        series("paths of the diffusion", Colour::Blue, Shape::Disc, paths),
+        series("odds", Colour::Text, Shape::Cross, |row, x| Point::exact(x, row.odds_1)),
+        series("spherical area", Colour::nth(1), Shape::Triangle, |row, x| Point::exact(x, row.spherical_1)),
+        series("c₁/Σc", Colour::nth(2), Shape::Square, |row, x| Point::exact(x, row.proportional_1)),
     ];
     let name = |row: &LeaderOdds| match row.start.as_str() {
         "Gaussian" => format!("Gaussian, m = {}", row.samples),
         start => start.to_string(),
     };
     let x = Axis::named("correlations of the start", rows.iter().map(name).collect());
-    Drawing::new(1, vec![Panel::new("", x, Axis::linear("P(i* = 1)").from_to(0.0, 1.0), series)])
+    Panel::new("", x, Axis::linear("P(i* = 1)").from_to(0.0, 1.0), series)
 }
 
 fn caption(rows: &[LeaderOdds]) -> String {

@@ -6,6 +6,7 @@ use super::Runs;
 use super::runs::{Cell, Ended, SAMPLES};
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
+use crate::vectors::largest;
 
 /// A run at its end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ pub(super) fn summary(seen: &Runs) -> Table {
             on_lost: mean(|run| run.on_lost).mean,
             off_diagonal: mean(|run| run.off_diagonal).mean,
             first_layer: mean(|run| run.first_layer).mean,
-            curvature: at_rest().map(|run| run.curvature).reduce(f64::max),
+            curvature: at_rest().next().and_then(|_| field(largest(at_rest().map(|run| run.curvature)))),
         }
     }))
 }
