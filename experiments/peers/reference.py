@@ -10,7 +10,7 @@ The start is `w0.npy`, with biases of 0. Models of more parameters, and biases u
 the run that `--from` names, or else one of the same options with `--steps 0`. Of several replicas the first is examined.
 
 Prints one JSON object. `deviations` has the largest deviation of every quantity, `absolute` and `relative` to the largest size that the
-quantity has in the run; of correlations, residuals and distances, relative to the largest norm. `R` is compared as `e^-R`, since near a
+quantity has in the run; of cosines and of Hoyer's sparsity, to 1, and of correlations and residuals, to the largest norm. `R` is compared as `e^-R`, since near a
 datapoint its logarithm magnifies rounding. The deviation of `argmax`, `atom` and `matched_atom` is the cosine that is lost by the choice in
 the file. Estimated traces deviate in units of their standard errors. Rows of sharpness.csv at a kink are counted, not compared: differences
 across a kink are no second derivatives. `way` and `nudged` are distances at the end, relative to the largest parameter: from the start, and

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+# Sizes of what is bounded, to which deviations are relative even where the values are small.
+BOUNDED = {"max_cos": 1.0, "cos_init": 1.0, "hoyer": 1.0}
+
 
 @dataclass
 class Samples:
@@ -111,7 +114,7 @@ class Deviations:
         """A row of trajectory.csv, or the summary, which has the same keys: the first neuron."""
         ours = alignment(w, w0, samples)
         for name in ("norm", "max_cos", "cos_init", "participation_ratio"):
-            self.add(name, ours[name], row[name])
+            self.add(name, ours[name], row[name], BOUNDED.get(name))
         self.add("argmax", ours["overlaps"][int(row["argmax"])], ours["max_cos"], 1.0)
         self.add("residual", np.linalg.norm(w - (samples.basis @ w) @ samples.basis), row["residual"], row["norm"])
         if row["R"] is not None:  # In JSON infinite and NaN alike.
@@ -122,7 +125,7 @@ class Deviations:
         for row, neuron, origin in zip(rows, w, w0, strict=True):
             ours = alignment(neuron, origin, samples)
             for name in ("norm", "max_cos", "cos_init", "participation_ratio", "hoyer", "effective_support", "dead"):
-                self.add(f"neurons {name}", ours[name], row[name])
+                self.add(f"neurons {name}", ours[name], row[name], BOUNDED.get(name))
             self.add("neurons argmax", ours["overlaps"][int(row["argmax"])], ours["max_cos"], 1.0)
         column = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         if samples.atoms is not None:
