@@ -147,7 +147,8 @@ mod written;
 
 pub use error::{Error, Misuse, Result};
 pub use puremix_dynamics::{
-    draws, init, limit_set, limits, noise, problem, rng, schedule, state, stats, theory, vectors, verdict,
+    draws, eigen, init, limit_set, limits, noise, problem, rng, schedule, state, stats, theory, vectors,
+    verdict,
 };
 
 /// Commit of the source that this was built from, `-dirty` if it was changed since; `None` outside a checkout.

@@ -115,6 +115,8 @@ fn binaries_refuse_what_cannot_fit_or_end() {
         ("cyclic_basin", vec!["--starts", wide], "the number of starts of the hunt must be at most 1000000"),
         ("cyclic_theorem", vec!["--step-size", "0.204"], "covers step sizes from 1/128 to 13/64"),
         ("cyclic_theorem", vec!["--step-size", "NaN"], "covers step sizes from 1/128 to 13/64"),
+        ("subspace_lottery", vec!["--replicas", "1499"], "the laws need at least 1500 runs a cell"),
+        ("depth", vec!["--replicas", "99"], "the laws need at least 100 runs a cell"),
         ("correlated", vec!["--samples", wide], "pairs of runs"),
         ("correlated", vec!["--pairs", wide], "the number of pairs must be at most 10000, got 4294967296"),
         ("deeper", vec!["--samples", MAX], "pairs of runs"),

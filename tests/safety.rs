@@ -259,7 +259,7 @@ fn a_complete_report_does_not_give_way_to_an_interrupted_one() {
     let error = stderr(&output);
     assert!(
         error.contains(
-            "interrupted: 1 claim is finished, and run is as it was; the same command with --out run --resume goes on with the others"
+            "interrupted: 1 claim is finished, and run is as it was; the same command with --out run --resume goes on with what is left"
         ),
         "{error}"
     );

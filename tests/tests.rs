@@ -71,8 +71,11 @@ mod loaders;
 /// Correlated and real data: ρ = 0 is the orthonormal case, and engines agree on all of it.
 mod general_data;
 
-/// Numbers at the edge: far from 1, not there at all, where nothing moves, and beside a kink.
+/// Numbers at the edge: far from 1, not there at all, where nothing moves.
 mod edges;
+
+/// Curvature where the gradient bends, and where most of it is 0.
+mod kinks;
 
 /// Verdicts can fail: a planted error in each prediction turns its claim to `refuted`.
 mod planted_errors;

@@ -146,7 +146,7 @@ fn a_run_converges_in_samples_that_can_be_limits_alone() {
         "--samples 2 --norms 1,1.1 --step-size 0.6 --steps 300 --activation linear --no-page --out none",
     );
     let said = stdout(&output);
-    assert!(said.contains("predicted limit      none: no sample can be one at this step size"), "{said}");
+    assert!(said.contains("predicted limit      none: no sample can be a limit at this step size"), "{said}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::data::{Dataset, span_basis};
+use crate::eigen;
 use crate::error::Result;
 use crate::limits;
 use crate::vectors::scale;
@@ -69,7 +70,7 @@ pub fn principal_components(dataset: &Dataset, q: usize) -> Result<Option<DMatri
     // Of the smaller of the two Gram matrices; they share their eigenvalues, apart from zeros.
     let wide = samples >= dim;
     let gram = if wide { &columns * columns.transpose() } else { columns.tr_mul(&columns) };
-    let SymmetricEigen { eigenvectors, eigenvalues } = gram.symmetric_eigen();
+    let Some(SymmetricEigen { eigenvectors, eigenvalues }) = eigen::symmetric(gram) else { return Ok(None) };
     let mut order: Vec<usize> = (0..eigenvalues.len()).collect();
     order.sort_by(|&i, &j| eigenvalues[j].total_cmp(&eigenvalues[i]));
     let value = |k: usize| order.get(k).map_or(0.0, |&i| eigenvalues[i]);

@@ -170,7 +170,7 @@ fn suggestion(report: &Report) -> (String, &'static str) {
         return (train, "one training run of your own, with its own page");
     }
     let gd = format!("{} --effort quick --samples 4 --step-size 2.3", (report.program)("gd_limit"));
-    (gd, "at this step size no run converges, and the claim is refuted")
+    (gd, "at this step size no run converges, and gd_limit is refuted")
 }
 
 /// The correlations in which GD and SGD end, side by side, if a claim has them.

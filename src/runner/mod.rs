@@ -132,7 +132,7 @@ fn tell_interrupted(report: &Report, run_dir: &RunDir) {
         if run_dir.in_place().is_some() { format!(", and {place} is as it was") } else { String::new() };
     let out = text::quoted(&place);
     note(&format!(
-        "interrupted: {finished} finished{stays}; the same command with --out {out} --resume goes on with the others"
+        "interrupted: {finished} finished{stays}; the same command with --out {out} --resume goes on with what is left"
     ));
 }
 

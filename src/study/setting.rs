@@ -15,9 +15,10 @@ pub(crate) fn check_replicas(replicas: Option<u64>) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Usage`], [`Misuse::TooMany`](crate::Misuse::TooMany).
-pub(crate) fn check_runs(replicas: Option<u64>) -> Result<()> {
-    if let Some(replicas) = replicas.filter(|replicas| *replicas < 100) {
-        return Err(Error::Usage(format!("--replicas {replicas}: the laws need at least 100 runs a cell")));
+pub(crate) fn check_runs(replicas: Option<u64>, fewest: u64) -> Result<()> {
+    if let Some(replicas) = replicas.filter(|replicas| *replicas < fewest) {
+        let reason = format!("--replicas {replicas}: the laws need at least {fewest} runs a cell");
+        return Err(Error::Usage(reason));
     }
     check_replicas(replicas)
 }

@@ -10,6 +10,7 @@
 //! | [`update`], [`noise`] | momentum, adaptive rules, step sizes along a run; what is added to gradients |
 //! | [`engine`], [`reduced`] | what takes steps; the exact recursion, `O(b)` a step over orthonormal data, and that of several tied neurons |
 //! | [`theory`] | closed forms, which have not seen an engine |
+//! | [`eigen`] | eigenvalues of symmetric matrices, of any rank |
 //! | [`stats`], [`verdict`] | intervals and tests; a prediction against a measurement |
 //!
 //! The crate `puremix` re-exports all of it, and adds the models that Burn trains.
@@ -41,6 +42,7 @@
 pub mod activation;
 pub mod data;
 pub mod draws;
+pub mod eigen;
 pub mod engine;
 pub mod error;
 pub mod init;

@@ -94,7 +94,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    check_runs(options.replicas)?;
+    check_runs(options.replicas, 100)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(2000, 8000, 50_000));
     Ok(of_parts(vec![
         pair::odds_and_norms(context, replicas, prediction, register),

@@ -93,7 +93,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    check_runs(options.replicas)?;
+    check_runs(options.replicas, 100)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
     let mut parts = vec![told(FROM_THE_MIXTURE)];
     parts.extend(moments::spreads(context, replicas, prediction, register));

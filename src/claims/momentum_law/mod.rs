@@ -25,7 +25,7 @@ pub const STUDY: Study = Study {
     title: "momentum has the limits and the odds of SGD, on a clock that is faster by 1/(1 − β)²",
     theorem: "Theorems 1, 2",
     source: "beyond the paper, about GFHY Theorems 1 and 2 with heavy ball and Nesterov's momentum",
-    statement: "The free-flight point y = w − η κ'/(1 − β) v takes the steps y ← y − ε g(w), ε = η/(1 − β): SGD of step size ε, but for the place \
+    statement: "The free-flight point y = w − η β^k/(1 − β) v, k = 1 (heavy ball) or 2 (Nesterov), takes the steps y ← y − ε g(w), ε = η/(1 − β): SGD of step size ε, but for the place \
                 of the gradient. For b < m runs are seen to end in one datapoint, of either sign: a velocity may carry a correlation past 0; for small η two samples have the odds of SGD, \
                 (2/π) arctan(c_1/c_2), with its first correction at ε, and the time κt/(1 − β)². Full batches of the linear model keep \
                 the line of Πw, and their minimum is stable below η_B = (1 + β)/2 (heavy ball), (1 + β)/(2 + 4β) (Nesterov).",
@@ -96,7 +96,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    check_runs(options.replicas)?;
+    check_runs(options.replicas, 100)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 24_000));
     Ok(of_parts(vec![
         arrival::every_batch(context, prediction, register),

@@ -90,7 +90,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    check_runs(options.replicas)?;
+    check_runs(options.replicas, 100)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 10_000, 50_000));
     Ok(of_parts(vec![
         identity::over_cells(context, replicas, prediction, register),

@@ -39,10 +39,13 @@ pub const STUDY: Study = Study {
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
+/// Runs a cell below which the rarest set is won too seldom for the levels of the checks, which were estimated from here on.
+const FEWEST: u64 = 1500;
+
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of the lottery (default: 1500, 6000 or 24000 by effort); at most 1000000.
+    /// Runs per cell of the lottery (default: 1500, 6000 or 24000 by effort); at least 1500, at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -104,7 +107,7 @@ impl Default for Prediction {
 /// Runs the protocol against a prediction.
 ///
 /// # Errors
-/// [`Error::Usage`](crate::Error::Usage) for fewer than 100 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
+/// [`Error::Usage`](crate::Error::Usage) for fewer than 1500 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
     examine(context, |register| protocol(context, options, prediction, register))
 }
@@ -119,7 +122,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    check_runs(options.replicas)?;
+    check_runs(options.replicas, FEWEST)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 6000, 24_000));
     Ok(of_parts(vec![
         full_batch::limits(context, prediction, register),

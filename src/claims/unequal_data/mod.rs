@@ -27,9 +27,9 @@ pub const STUDY: Study = Study {
     title: "unequal norms or sampling weights: which samples can win, and how often",
     theorem: "Theorems 1, 2",
     source: "beyond the paper, about GFHY Theorems 1 and 2 without equal norms and equal sampling",
-    statement: "Let orthogonal samples have squared norms n_i and be drawn one a step with probabilities q_i (linear model). SGD can end in x_i/‖x_i‖ iff q_j log(1 + ηn_j) < q_i log 1/(1 − ηn_i) for every \
-                other j: with equal q, iff 1/n_i − 1/n_j < η. For two samples, as η → 0 with γ = 2(q_1 n_1 − q_2 n_2)/η fixed, the first wins with probability I_{p_1}((1 − γ)/2, (1 + γ)/2), \
-                p_1 = u_1²/(u_1² + u_2²), u_i = ⟨w_0, x_i⟩/‖x_i‖: a generalised arcsine law. Full batches end in the sample of the largest norm.",
+    statement: "Let orthogonal samples have squared norms n_i, η max n < ½, and be drawn one a step with probabilities q_i (linear model). SGD can end in x_i/‖x_i‖ if q_j log(1 + ηn_j) < q_i log 1/(1 − ηn_i) for every \
+                other j, and from almost no start if > holds for one: with equal q, if 1/n_i − 1/n_j < η. For two samples, as η → 0, n_i → 1 and q_i → ½ with γ = 2(q_1 n_1 − q_2 n_2)/η fixed, the first wins with probability I_{p_1}((1 − γ)/2, (1 + γ)/2), \
+                p_1 = u_1²/(u_1² + u_2²), u_i = ⟨w_0, x_i⟩/‖x_i‖: a generalised arcsine law. Full batches (η_B max n ≤ ¼, N_0 ≤ 1) end in the longest sample that is not silent, and in a mixture where several have that norm.",
     formula: r"q_j \log(1 + \eta n_j) < q_i \log \tfrac{1}{1 - \eta n_i} \;\; (j \ne i), \qquad \mathbb{P}(i^* = 1) = I_{p_1}\left(\tfrac{1-\gamma}{2}, \tfrac{1+\gamma}{2}\right), \quad \gamma = \tfrac{2}{\eta}(q_1 n_1 - q_2 n_2)",
     figures: &[&figure::ODDS, &figure::LIMITS],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
@@ -88,7 +88,7 @@ pub fn protocol(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Protocol> {
-    check_runs(options.replicas)?;
+    check_runs(options.replicas, 100)?;
     let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 40_000));
     Ok(of_parts(vec![
         brackets::both_sides(context, prediction, register),

@@ -8,6 +8,7 @@ use nalgebra::DMatrix;
 use super::curvature::{EDGE, largest_over_batches};
 use crate::data::Dataset;
 use crate::device::{Compute, to_host};
+use crate::eigen;
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
 use crate::model::{Activation, Autoencoder, TiedDeep, TiedDeepConfig, flat};
@@ -201,7 +202,7 @@ impl FirstLayer {
             distance: largest((0..SAMPLES).map(nearer)),
             on_lost: lost / gram.trace(),
             off_diagonal: 1.0 - diagonal / gram.norm_squared(),
-            largest: gram.symmetric_eigenvalues().max(),
+            largest: eigen::symmetric(gram).map_or(f64::NAN, |found| found.eigenvalues.max()),
         }
     }
 }

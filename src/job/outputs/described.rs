@@ -145,7 +145,7 @@ fn measures(job: &Job, Summary { first, predicted_limit, .. }: &Summary) -> Vec<
             _ if outcome == Outcome::Dead => "  predicted limit      none".into(),
             "none" => format!("  predicted limit      none; {}", rest(outcome, first.distance, job)),
             _ if first.distance == f64::INFINITY => {
-                "  predicted limit      none: no sample can be one at this step size".into()
+                "  predicted limit      none: no sample can be a limit at this step size".into()
             }
             limit => format!("  predicted limit      {limit}, at distance {}", number(first.distance)),
         },

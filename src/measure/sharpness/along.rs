@@ -1,12 +1,13 @@
 //! Sharpness along training, as an observer.
 
-use nalgebra::SymmetricEigen;
+use std::cell::Cell;
+
 use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-use super::dense::{MAX_ITERATIONS, dense};
 use super::trace::{PILOT, rademacher};
-use super::{Operator, Surface, hutch_plus_plus, top_eigenvalue};
+use super::{Operator, Surface, dense, hutch_plus_plus, top_eigenvalue};
+use crate::eigen;
 use crate::engine::Engine;
 use crate::model::Autoencoder;
 use crate::table::Row;
@@ -28,8 +29,8 @@ pub struct SharpnessRow {
     pub sem: f64,
     /// Whether `λ_max` and trace are as accurate as was asked for.
     pub reached: bool,
-    /// Whether a kink lies within the difference step, along the eigenvector or one of four random directions: curvatures then are
-    /// means of both its sides ([`HessianProduct::kink`](super::HessianProduct::kink)).
+    /// Whether a kink lies within the difference step along the eigenvector, or along a coordinate where the whole matrix is taken and one of four
+    /// random directions where it is not: curvatures then are means of both its sides ([`HessianProduct::kink`](super::HessianProduct::kink)).
     pub kink: bool,
 }
 
@@ -37,7 +38,7 @@ impl Row for SharpnessRow {
     const TABLE: &'static str = "sharpness";
 }
 
-/// Random directions along which kinks are looked for.
+/// Random directions along which kinks are looked for where the whole matrix is not taken.
 const DIRECTIONS: usize = 4;
 
 /// Parameters up to which the whole matrix costs less than estimates do: `λ_max` takes some 100 products, a trace from 64 up.
@@ -96,14 +97,10 @@ impl<M: Autoencoder> SharpnessAlong<M> {
         self.surface.move_to(parameters);
         // The same probes at each step, so that differences along training are not those of the probes.
         let mut rng = chacha20::ChaCha8Rng::seed_from_u64(0);
-        let (mut row, vector) = match self.method {
+        match self.method {
             Method::Dense => self.whole(step),
             Method::Estimates { sketch, sem } => self.estimated(step, sketch, sem, &mut rng),
-        };
-        let dim = self.surface.dim();
-        let random = (0..DIRECTIONS).map(|_| rademacher(dim, &mut rng));
-        row.kink = random.chain(vector).any(|v| self.surface.hessian_product(&v).kink);
-        row
+        }
     }
 
     fn estimated(
@@ -112,7 +109,7 @@ impl<M: Autoencoder> SharpnessAlong<M> {
         sketch: usize,
         sem: Option<f64>,
         rng: &mut chacha20::ChaCha8Rng,
-    ) -> (SharpnessRow, Option<Vec<f64>>) {
+    ) -> SharpnessRow {
         let top = top_eigenvalue(&self.surface, 1e-6, 200, rng);
         let largest = top.as_ref().map_or(f64::NAN, |top| top.value);
         let sem = match sem {
@@ -121,38 +118,51 @@ impl<M: Autoencoder> SharpnessAlong<M> {
             None => RELATIVE * hutch_plus_plus(&self.surface, sketch, f64::INFINITY, PILOT, rng).value.abs(),
         };
         let trace = hutch_plus_plus(&self.surface, sketch, sem, 2000, rng);
-        let row = SharpnessRow {
-            step,
-            largest,
-            residual: top.as_ref().map_or(f64::NAN, |top| top.residual),
-            trace: trace.value,
-            sem: trace.sem,
-            reached: top.as_ref().is_some_and(|top| top.reached) && trace.reached,
-            kink: false,
-        };
-        (row, top.map(|top| top.vector))
+        let residual = top.as_ref().map_or(f64::NAN, |top| top.residual);
+        let reached = top.as_ref().is_some_and(|top| top.reached) && trace.reached;
+        let random = (0..DIRECTIONS).map(|_| rademacher(self.surface.dim(), &mut *rng));
+        let kink = random.chain(top.map(|top| top.vector)).any(|v| self.surface.hessian_product(&v).kink);
+        SharpnessRow { step, largest, residual, trace: trace.value, sem: trace.sem, reached, kink }
     }
 
-    fn whole(&self, step: u64) -> (SharpnessRow, Option<Vec<f64>>) {
-        let matrix = dense(&self.surface);
+    fn whole(&self, step: u64) -> SharpnessRow {
+        let watched = Watched { surface: &self.surface, kink: Cell::new(false) };
+        let matrix = dense(&watched);
         let trace = matrix.trace();
-        let found = SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS).and_then(|eigen| {
-            let best = arg_max(eigen.eigenvalues.iter().copied())?;
-            Some((eigen.eigenvalues[best], eigen.eigenvectors.column(best).as_slice().to_vec()))
+        let found = eigen::symmetric(matrix).and_then(|found| {
+            let best = arg_max(found.eigenvalues.iter().copied())?;
+            Some((found.eigenvalues[best], found.eigenvectors.column(best).as_slice().to_vec()))
         });
         let residual = |(value, v): &(f64, Vec<f64>)| {
-            norm_of(self.surface.apply(v).iter().zip(v).map(|(product, v)| product - value * v))
+            norm_of(watched.apply(v).iter().zip(v).map(|(product, v)| product - value * v))
         };
-        let row = SharpnessRow {
+        SharpnessRow {
             step,
             largest: found.as_ref().map_or(f64::NAN, |found| found.0),
             residual: found.as_ref().map_or(f64::NAN, residual),
             trace,
             sem: 0.0,
             reached: found.is_some(),
-            kink: false,
-        };
-        (row, found.map(|found| found.1))
+            kink: watched.kink.get(),
+        }
+    }
+}
+
+/// A surface that notes whether a product met a kink.
+struct Watched<'a, M: Autoencoder> {
+    surface: &'a Surface<M>,
+    kink: Cell<bool>,
+}
+
+impl<M: Autoencoder> Operator for Watched<'_, M> {
+    fn dim(&self) -> usize {
+        self.surface.dim()
+    }
+
+    fn apply(&self, v: &[f64]) -> Vec<f64> {
+        let product = self.surface.hessian_product(v);
+        self.kink.set(self.kink.get() | product.kink);
+        product.value
     }
 }
 

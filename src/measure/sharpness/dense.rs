@@ -1,12 +1,9 @@
 //! The whole matrix, for small dimensions and as the oracle of everything else.
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::DMatrix;
 
 use super::Operator;
-use crate::limits;
-
-/// Most QR iterations of the symmetric eigen-solver.
-pub(super) const MAX_ITERATIONS: usize = 10_000;
+use crate::{eigen, limits};
 
 /// The matrix of an operator, symmetrised: `d` products.
 ///
@@ -25,10 +22,9 @@ pub fn dense(operator: &impl Operator) -> DMatrix<f64> {
     (&matrix + matrix.transpose()) * 0.5
 }
 
-/// Eigenvalues of a symmetric matrix, ascending; `None` if the solver does not converge.
+/// Eigenvalues of a symmetric matrix, ascending; `None` if its norm is not finite.
 pub fn eigenvalues(matrix: DMatrix<f64>) -> Option<Vec<f64>> {
-    let eigen = SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS)?;
-    let mut values = eigen.eigenvalues.as_slice().to_vec();
+    let mut values = eigen::symmetric(matrix)?.eigenvalues.as_slice().to_vec();
     values.sort_by(f64::total_cmp);
     Some(values)
 }

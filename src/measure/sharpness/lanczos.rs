@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::Operator;
-use super::dense::MAX_ITERATIONS;
+use crate::eigen;
 use crate::vectors::{dot, norm, norm_of};
 
 /// The largest eigenvalue, and how well it is known.
@@ -45,7 +45,7 @@ impl Krylov {
             1 => self.off_diagonal[i.min(j)],
             _ => 0.0,
         });
-        SymmetricEigen::try_new(matrix, f64::EPSILON, MAX_ITERATIONS)
+        eigen::symmetric(matrix)
     }
 
     /// Largest Ritz value, and the residual `β_k |last entry of its eigenvector|` that exact products would have.
@@ -110,7 +110,7 @@ pub(super) fn krylov(
 
 /// `λ_max` by Lanczos from a random start, until the residual is at most `tolerance · |λ_max|`, or after so many steps: the
 /// result says whether that was enough.
-/// `None` if no step is allowed, or if the small eigen-solver does not converge.
+/// `None` if no step is allowed, or if a product is not finite.
 pub fn top_eigenvalue(
     operator: &impl Operator,
     tolerance: f64,

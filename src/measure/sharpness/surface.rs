@@ -31,7 +31,8 @@ pub struct HessianProduct {
     /// Whether a kink lies within twice the step along `v`: on one side of the point the gradient bends. `value` then is the mean
     /// of the curvatures on both sides of the kink, weighted by how much of the step lies there. With the kink at the point
     /// itself that is what one wants, and `error` is the error; with the kink beside it the curvature at the point is that of one
-    /// side, and `value` is off by up to half the jump, which `error` does not know.
+    /// side, and `value` is off by up to half the jump, which `error` does not know. Where the gradient itself jumps, as it does where a neuron with biases
+    /// begins to be active, there is no curvature at all, and `value` grows as the jump over the step.
     pub kink: bool,
 }
 
@@ -95,7 +96,7 @@ impl<M: Autoencoder> Surface<M> {
     ///
     /// Of a smooth loss the bend `(∇L(w + hv) − 2∇L(w) + ∇L(w − hv))/h` is proportional to the step, at a kink it is not. The
     /// bend over twice the step, less twice that over one, is therefore the mark of a kink at `th` along `v`, `|t| < 2`, unless `t` is near
-    /// 2/3: there the difference over twice the step has the larger error, and their gap covers it.
+    /// 2/3. There the differences over one and two steps differ by a sixth of the jump of the curvature, and of a smooth loss by the square of the step only.
     pub fn hessian_product(&self, v: &[f64]) -> HessianProduct {
         let length = norm(v);
         if length == 0.0 {
@@ -110,7 +111,10 @@ impl<M: Autoencoder> Surface<M> {
         let rounding = u * (norm(&here) + self.scale * norm(&self.point)) / h;
         let bend = |[plus, minus]: &[Vec<f64>; 2], k: usize| plus[k] - 2.0 * here[k] + minus[k];
         let bends = (0..v.len()).map(|k| (0.5 * bend(&far, k) - 2.0 * bend(&near, k)) / h);
-        let kink = norm_of(bends) > ROUNDED * rounding + 0.25 * gap;
+        let curvature =
+            norm_of(value.iter().copied()) + self.scale * norm(&self.point).max(1.0).powi(2) * length;
+        let kink = norm_of(bends) > ROUNDED * rounding + 0.25 * gap
+            || gap > ROUNDED * rounding + u.cbrt() * curvature;
         HessianProduct { error: 1.25 * gap + rounding, value, kink }
     }
 

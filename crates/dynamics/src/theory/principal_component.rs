@@ -16,6 +16,8 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
+use crate::eigen;
+
 /// The first principal component of samples, and what the noise of the batches does about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrincipalComponent {
@@ -29,7 +31,8 @@ pub struct PrincipalComponent {
 }
 
 impl PrincipalComponent {
-    /// Of row-major samples `[m, n]`, at least one and each of length `n ≥ 2`; nothing is centred. `None` if the largest eigenvalue is not simple to rounding.
+    /// Of row-major samples `[m, n]`, at least one and each of length `n ≥ 2`; nothing is centred. `None` if the largest eigenvalue is not simple to rounding, or their
+    /// second moment is not finite.
     ///
     /// # Panics
     /// If the rows do not fill a matrix of `n` columns.
@@ -38,7 +41,7 @@ impl PrincipalComponent {
         assert_eq!(rows.len(), samples * dim, "rows of {dim} entries");
         let data = DMatrix::from_row_slice(samples, dim, rows);
         let SymmetricEigen { eigenvectors, eigenvalues } =
-            (data.tr_mul(&data) / samples as f64).symmetric_eigen();
+            eigen::symmetric(data.tr_mul(&data) / samples as f64)?;
         let mut order: Vec<usize> = (0..dim).collect();
         order.sort_by(|&i, &j| eigenvalues[j].total_cmp(&eigenvalues[i]));
         let values: Vec<f64> = order.iter().map(|&k| eigenvalues[k]).collect();

@@ -1,0 +1,62 @@
+//! Eigenvalues of symmetric matrices.
+
+use nalgebra::{DMatrix, Dyn, SymmetricEigen};
+
+/// QR iterations a row of the matrix, as many as LAPACK allows.
+const ITERATIONS: usize = 30;
+
+/// Eigenvalues, in no order, and eigenvectors of a symmetric matrix, `[d, d]`, each to the rounding of its Frobenius norm; `None` if that is not finite.
+///
+/// The QR iteration takes an off-diagonal entry for 0 once it is small beside its two neighbours on the diagonal. In a cluster of zeros these
+/// neighbours are rounding themselves, and the iteration may never end. Where it does not, `H + 2‖H‖_F I` is decomposed, all of whose eigenvalues are at least `‖H‖_F`.
+pub fn symmetric(matrix: DMatrix<f64>) -> Option<SymmetricEigen<f64, Dyn>> {
+    let (rows, norm) = (matrix.nrows(), matrix.norm());
+    if !norm.is_finite() {
+        return None;
+    }
+    let decompose = |matrix| SymmetricEigen::try_new(matrix, f64::EPSILON, ITERATIONS * rows);
+    decompose(matrix.clone()).or_else(|| {
+        let shift = 2.0 * norm;
+        let mut found = decompose(matrix + DMatrix::from_diagonal_element(rows, rows, shift))?;
+        found.eigenvalues.add_scalar_mut(-shift);
+        Some(found)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Dataset;
+
+    /// `Σ_k λ_k q_k q_kᵀ` over a random orthonormal basis, with eigenvalues and vectors held to it.
+    fn check(values: &[f64], seed: u64) {
+        let n = values.len();
+        let basis =
+            DMatrix::from_column_slice(n, n, Dataset::orthonormal(n, n, seed).unwrap().rows().unwrap());
+        let matrix = &basis * DMatrix::from_diagonal(&values.to_vec().into()) * basis.transpose();
+        let matrix = (&matrix + matrix.transpose()) * 0.5;
+        let found = symmetric(matrix.clone()).unwrap();
+        let bound = 1e-14 * n as f64 * matrix.norm();
+        let mut seen = found.eigenvalues.as_slice().to_vec();
+        let mut expected = values.to_vec();
+        seen.sort_by(f64::total_cmp);
+        expected.sort_by(f64::total_cmp);
+        assert!(seen.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= bound), "{seen:?} {expected:?}");
+        let off =
+            &matrix * &found.eigenvectors - &found.eigenvectors * DMatrix::from_diagonal(&found.eigenvalues);
+        assert!(off.norm() <= bound, "{:e} {bound:e}", off.norm());
+    }
+
+    #[test]
+    fn of_any_rank_and_sign() {
+        for seed in 0..40 {
+            let mut values = vec![0.0; 53];
+            values[..7].copy_from_slice(&[0.8, 0.7, 0.7, 1e-5, -0.3, -1e-9, 2.5]);
+            check(&values, seed);
+            check(&[-1.0; 9], seed);
+            check(&[-3.0, 0.0, 0.0, 0.0], seed);
+        }
+        assert_eq!(symmetric(DMatrix::zeros(6, 6)).unwrap().eigenvalues.as_slice(), [0.0; 6]);
+        assert!(symmetric(DMatrix::from_element(2, 2, f64::NAN)).is_none());
+    }
+}
