@@ -9,11 +9,11 @@ use puremix::measure::alignment::best_match;
 use puremix::measure::neurons::{NeuronGauge, NeuronRow};
 use puremix::measure::sharpness::{Surface, dense, eigenvalues, hutch_plus_plus, hutchinson, top_eigenvalue};
 use puremix::measure::trajectory::{Gauge, Row};
-use puremix::model::{Activation, SingleNeuron, SingleNeuronConfig};
+use puremix::model::{Activation, SingleNeuronConfig};
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::Schedule;
 use puremix::train::{Outcome, Plan, Run, StopRule, train};
-use puremix::vectors::{dot, norm};
+use puremix::vectors::norm;
 
 use crate::common::{Matrix, binary, correlated, engines, json, refuses, rng, stderr, temporary};
 
