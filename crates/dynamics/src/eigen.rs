@@ -5,20 +5,24 @@ use nalgebra::{DMatrix, Dyn, SymmetricEigen};
 /// QR iterations a row of the matrix, as many as LAPACK allows.
 const ITERATIONS: usize = 30;
 
-/// Eigenvalues, in no order, and eigenvectors of a symmetric matrix, `[d, d]`, each to the rounding of its Frobenius norm; `None` if that is not finite.
+/// Eigenvalues, in no order, and eigenvectors of a symmetric matrix, `[d, d]`, each to the rounding of its Frobenius norm; `None` if an entry is not finite.
 ///
-/// The QR iteration takes an off-diagonal entry for 0 once it is small beside its two neighbours on the diagonal. In a cluster of zeros these
-/// neighbours are rounding themselves, and the iteration may never end. Where it does not, `H + 2‖H‖_F I` is decomposed, all of whose eigenvalues are at least `‖H‖_F`.
+/// In a cluster of eigenvalues far below that rounding, as a Hessian of low rank has them, the products of the QR iteration underflow, and it may return NaN or never end. Where it does, the
+/// matrix is divided by its largest entry, and `H + 2‖H‖_F I` is decomposed, all of whose eigenvalues are at least `‖H‖_F`.
 pub fn symmetric(matrix: DMatrix<f64>) -> Option<SymmetricEigen<f64, Dyn>> {
-    let (rows, norm) = (matrix.nrows(), matrix.norm());
-    if !norm.is_finite() {
+    if matrix.iter().any(|x| !x.is_finite()) {
         return None;
     }
-    let decompose = |matrix| SymmetricEigen::try_new(matrix, f64::EPSILON, ITERATIONS * rows);
+    let (rows, size) = (matrix.nrows(), matrix.amax());
+    let decompose = |matrix: DMatrix<f64>| {
+        let found = SymmetricEigen::try_new(matrix, f64::EPSILON, ITERATIONS * rows);
+        found.filter(|found| found.eigenvalues.iter().all(|value| value.is_finite()))
+    };
     decompose(matrix.clone()).or_else(|| {
-        let shift = 2.0 * norm;
-        let mut found = decompose(matrix + DMatrix::from_diagonal_element(rows, rows, shift))?;
-        found.eigenvalues.add_scalar_mut(-shift);
+        let scaled = matrix / size;
+        let shift = 2.0 * scaled.norm();
+        let mut found = decompose(scaled + DMatrix::from_diagonal_element(rows, rows, shift))?;
+        found.eigenvalues.apply(|value| *value = size * (*value - shift));
         Some(found)
     })
 }

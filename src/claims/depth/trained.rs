@@ -22,6 +22,10 @@ const STEP_PER_SAMPLE: f64 = 0.1;
 /// Norm of the first layer at the start, and the other weights. With `N < v_l²` noise moves `g` little: at `A = 4` it is above 1.
 const START: (f64, f64) = (0.6, 1.3);
 
+/// `g` below which a training is put aside: the clock slows down as `g²`, by noise that moves norm into the first layer, and the time that a training is granted is
+/// enough for those that stay above.
+const LEAST_GAIN: f64 = 0.5;
+
 /// Steps that a training and the recursion are compared over.
 const COMPARED: u64 = 200;
 
@@ -35,7 +39,8 @@ pub(super) fn trainings(context: &Context, prediction: &Prediction, register: &m
     let (tolerance, replicas) = (tolerance(context), context.effort.pick(16, 48, 192));
     let labels = CELLS.map(|(m, n, layers, b)| format!("m = {m}, n = {n}, L = {layers}, b = {b}"));
     let missed = CELLS.iter().map(|cell| replicas as f64 * miss(cell.0, tolerance)).sum();
-    let why = "as Theorem 2 for one layer: cos² of the first layer and a datapoint within the square root of the round-off of 1, and the loss of (m−1)/2m";
+    let why = "as Theorem 2 for one layer: cos² of the first layer and a datapoint within the square root of the round-off of 1, and the loss of (m−1)/2m; those whose g falls below ½ are put aside, as their \
+               clock slows down without bound";
     let name = "trainings of Burn's tied networks of width one that end in a datapoint, b < m";
     let least = context.effort.pick((0.7, 0.4), (0.9, 0.7), (0.97, 0.92));
     let ends = Pool::new(register, name, why, &labels, least, missed);
@@ -57,8 +62,15 @@ pub(super) fn trainings(context: &Context, prediction: &Prediction, register: &m
         findings.checks.push(beside.measured(deviation, CELLS.len() as u64 * replicas));
         findings.protocol.push(format!(
             "Burn's autodiff on tied networks of width one, linear, sum reduction, η_B = {STEP_PER_SAMPLE}, a first layer of norm {} and other weights {}: {replicas} trainings for each of {}, \
-             until within {tolerance:.0e} of a datapoint, the first {COMPARED} steps beside the recursion.",
-            START.0, START.1, labels.join("; ")
+             until within {tolerance:.0e} of a datapoint, the first {COMPARED} steps beside the recursion; {} put aside.",
+            START.0,
+            START.1,
+            labels.join("; "),
+            match tallies.iter().map(|tally| tally.dead).sum::<u64>() {
+                0 => "none was".into(),
+                1 => "1 was".into(),
+                aside => format!("{aside} were"),
+            }
         ));
         Ok(())
     })
@@ -76,7 +88,7 @@ fn models(lab: &Lab, dataset: &Dataset, layers: usize, replicas: u64, seed: u64)
     Ok(flat::stacked((0..replicas).map(of).collect::<Result<_>>()?, &lab.compute))
 }
 
-/// How many trainings of a cell arrive, and how far any is from the recursion after the first steps.
+/// How many trainings of a cell arrive, and how many are put aside (as `dead`), and how far any is from the recursion after the first steps.
 fn train(
     lab: &Lab,
     prediction: &Prediction,
@@ -100,24 +112,34 @@ fn train(
         let neuron = &engine.neurons(r)[0];
         1.0 - largest(neuron.correlations.iter().map(|c| c * c)) / neuron.norm_sq < tolerance
     };
-    // Where g is ½ at the least.
-    let budget = 4.0 * granted(m, tolerance) / diffusion_rate(m, batch, STEP_PER_SAMPLE);
+    let clock = LEAST_GAIN * LEAST_GAIN * diffusion_rate(m, batch, STEP_PER_SAMPLE);
+    let budget = granted(m, tolerance) / clock;
+    let gain = |engine: &Autodiff<TiedDeep>, r: usize| {
+        engine.position(r)[n..].iter().map(|v| v * v).product::<f64>()
+    };
     let mut waiting: Vec<usize> = (0..replicas as usize).collect();
+    let mut aside: Vec<usize> = Vec::new();
     while !waiting.is_empty() && (engine.steps_taken() as f64) < budget {
         engine.advance(1000);
         waiting.retain(|&r| {
             let ended = engine.diverged_at(r).is_some() || is_pure(&engine, r);
-            if ended {
+            let is_aside = !ended && gain(&engine, r) < LEAST_GAIN;
+            if is_aside {
+                aside.push(r);
+            }
+            if ended || is_aside {
                 engine.retire(r);
             }
-            !ended
+            !ended && !is_aside
         });
     }
     let diverged = (0..replicas as usize).filter(|&r| engine.diverged_at(r).is_some()).count() as u64;
     let reconstructs = |r: &usize| (engine.loss(*r) - (prediction.loss)(m)).abs() < tolerance;
-    let ended = (0..replicas as usize).filter(|r| !waiting.contains(r) && engine.diverged_at(*r).is_none());
+    let is_open = |r: &usize| waiting.contains(r) || aside.contains(r);
+    let ended = (0..replicas as usize).filter(|r| !is_open(r) && engine.diverged_at(*r).is_none());
     let hits = ended.filter(reconstructs).count() as u64;
-    Ok((Tally { trials: replicas, hits, diverged, dead: 0 }, deviation))
+    let dead = aside.len() as u64;
+    Ok((Tally { trials: replicas - dead, hits, diverged, dead }, deviation))
 }
 
 /// The recursion after the first steps from where a replica stands.
