@@ -306,8 +306,8 @@ fn unequal_samples_win_by_the_arcsine_law_and_only_below_their_threshold() {
 #[test]
 fn leaders_have_their_odds_and_neither_guess() {
     let panels = drawing("selection_odds").panels;
-    assert_eq!(panels.iter().map(|panel| panel.x.names.len()).collect::<Vec<_>>(), [6, 5]);
-    assert_eq!(panels[1].x.names[4], "Gaussian, m = 100");
+    assert_eq!(panels.iter().map(|panel| panel.x.names.len()).collect::<Vec<_>>(), [4, 4, 3]);
+    assert_eq!(panels[2].x.names[2], "Gaussian, m = 100");
     for panel in &panels {
         let [paths, odds, area, share] =
             ["paths of", "odds", "spherical", "c₁"].map(|name| values(series(panel, name)));

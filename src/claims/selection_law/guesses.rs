@@ -13,7 +13,7 @@ pub(super) const FIGURE: Plot<LeaderOdds> = Plot {
 };
 
 /// Starts of a panel, whose names must find room.
-const ABREAST: usize = 6;
+const ABREAST: usize = 4;
 
 fn draw(rows: &[LeaderOdds]) -> Drawing {
     Drawing::new(1, rows.chunks(ABREAST).map(panel).collect())
