@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use puremix::catalogue;
+use puremix::study::Kind;
 use serde_json::Value;
 
 /// A path from the root of the repository.
@@ -98,6 +100,44 @@ fn the_tables_of_claims_and_checks_are_those_of_the_archive() {
         let check = checks.iter().find(|check| check["name"] == cells[1].as_str());
         let check = check.unwrap_or_else(|| panic!("{}: no check named {}", cells[0], cells[1]));
         assert_eq!(cells[2..], quoted(check), "{}", cells[1]);
+    }
+}
+
+#[test]
+fn every_study_is_shown_every_claim_has_planted_errors_and_every_law_beyond_the_paper_a_page() {
+    let (main_job, planted) = (text("docs/main_job.md"), text("tests/planted_errors/mod.rs"));
+    let claims: Vec<String> = rows("README.md", 5).into_iter().map(|cells| cells[0].clone()).collect();
+    let pages = fs::read_dir(path("docs/findings")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
+    let examined: Vec<String> = pages
+        .flat_map(|page| {
+            let text = fs::read_to_string(page).unwrap();
+            text.lines()
+                .filter(|line| line.starts_with("*Examined by*"))
+                .map(String::from)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    for study in catalogue::ALL {
+        let (id, code) = (study.id, format!("`{}`", study.id));
+        if study.kind.has_verdict() {
+            assert!(claims.contains(&code), "README's table has no row for {code}");
+            assert!(planted.contains(&format!("\nmod {id};\n")), "no errors are planted in {code}");
+            let errors = text(&format!("tests/planted_errors/{id}.rs"));
+            assert!(
+                errors.contains(".complete()"),
+                "nothing asserts that every check of {code} can be turned"
+            );
+        } else {
+            assert!(main_job.contains(&code), "the page of the main job does not name {code}");
+        }
+        // The map shows where the laws of the paper end, and states none of its own.
+        if study.kind == Kind::Beyond && id != "hypothesis_map" {
+            assert!(
+                examined.iter().any(|line| line.contains(&code)),
+                "no page of the findings is examined by {code}"
+            );
+        }
     }
 }
 

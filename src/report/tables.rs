@@ -143,6 +143,21 @@ pub(super) fn prediction(check: &Check) -> String {
     format!("{sign}{}", number(check.predicted))
 }
 
+/// The smallest error of the prediction that the check would notice: in percent of the prediction, or as it is where that is 0 or a bound.
+pub(super) fn noticed(check: &Check) -> String {
+    let relative = |error: f64| format!("{:.1e}", 100.0 * error / check.predicted.abs());
+    match check.detects {
+        Some(error) if check.relation == Relation::Equal && check.predicted == 0.0 => {
+            format!("± {}", number(error))
+        }
+        Some(error) if check.relation == Relation::Equal => {
+            format!("{} %", number(relative(error).parse().unwrap_or(f64::NAN)))
+        }
+        Some(error) => number(error),
+        None => String::new(),
+    }
+}
+
 pub(super) fn margin(margin: &Margin) -> String {
     match margin {
         Margin::Tolerance(tolerance) => format!("± {}", number(*tolerance)),
@@ -150,5 +165,31 @@ pub(super) fn margin(margin: &Margin) -> String {
             "one-sided".into()
         }
         Margin::Interval(interval) => format!("[{}, {}]", number(interval.low), number(interval.high)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::{Interval, noticed as beyond};
+    use crate::verdict::Register;
+
+    #[test]
+    fn what_a_check_would_notice_is_relative_to_its_prediction() {
+        let mut register = Register::default();
+        let zero = register.expect("x", 0.0, "a test").within(1e-9);
+        let tolerance = register.expect("x", -4.0, "a test").within(0.1);
+        let share = register.expect("x", 1.0, "a test").always(0.9, 0.0, 450);
+        let covered = register.expect("x", -0.32, "a test").covered(0.2);
+        let bound = register.expect("x", 0.5, "a test").at_most();
+        let interval = Interval { low: -0.33, high: -0.31 };
+        assert_eq!(noticed(&zero.measured(0.0, 1)), "± 1.00e-9");
+        assert_eq!(noticed(&tolerance.measured(-4.0, 1)), "2.5 %");
+        // Of 450 runs one misses with probability 0.9 if each does with 1 − 0.1^(1/450).
+        assert_eq!(noticed(&share.counted(450, 450)), "0.51 %");
+        // The half-width of 0.01 is 4.56 standard errors; beyond it are the 1.28 that nine of ten exceed.
+        assert!((beyond(0.01, 5e-6) - 0.01 * (1.0 + 1.281_552 / 4.564_788)).abs() < 1e-6);
+        assert_eq!(noticed(&covered.estimated(-0.32, interval, 9)), "4 %");
+        assert_eq!(noticed(&bound.measured(0.4, 1)), "");
     }
 }

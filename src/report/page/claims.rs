@@ -2,11 +2,11 @@
 
 use minijinja::{Value, context};
 
-use super::super::tables::{margin, prediction};
+use super::super::tables::{margin, noticed, prediction};
 use super::super::{ClaimReport, Report};
 use super::{Picture, figure, mathml, rendered};
 use crate::error::Result;
-use crate::stats::{CHECK_LEVEL, REPORT_LEVEL};
+use crate::stats::{CHECK_LEVEL, POWER, REPORT_LEVEL};
 use crate::study::Kind;
 use crate::text::number;
 use crate::verdict::{Check, Estimate, Margin, Verdict};
@@ -50,6 +50,7 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
         level => (report.level > 0.0).then(|| format!("{:.1e}", report.level)),
         check_level => format!("{CHECK_LEVEL:e}"),
         report_level => format!("{REPORT_LEVEL:e}"),
+        power => POWER,
         reproduced => report.claims.iter().filter(reproduced).count(),
         claims => report.claims.len(),
         explorations => report.explorations.len(),
@@ -113,6 +114,7 @@ fn row(check: &Check) -> Value {
         predicted => prediction(check),
         measured => number(check.measured),
         margin => margin(&check.tolerance_or_interval),
+        noticed => noticed(check),
         n => check.n,
         ok => match check.ok { Some(true) => "yes", Some(false) => "no", None => "open" },
         criterion => check.criterion.as_str(),

@@ -1,5 +1,6 @@
 //! What `reproduce` does when every claim is true: over many fresh seeds, how often each check refutes or decides nothing, how its
-//! standardised deviations are distributed, and what probability of either follows from that.
+//! standardised deviations are distributed, and what probability of either follows from that. And what it would do if a prediction were off:
+//! each measurement is judged again with errors of graded size in its prediction.
 //!
 //! ```sh
 //! cargo run --release -p puremix-bench --bin calibrate -- --effort quick --first 1000 --count 200 --out calibration
@@ -20,7 +21,7 @@ use puremix::catalogue;
 use puremix::device::{Backend, Compute, Precision};
 use puremix::limits;
 use puremix::report::Examined;
-use puremix::stats::{CHECK_LEVEL, normal_quantile};
+use puremix::stats::{CHECK_LEVEL, POWER, normal_quantile};
 use puremix::study::{Context, Effort};
 use puremix::verdict::{Check, Margin, Relation, Verdict};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,9 @@ struct Options {
     out: PathBuf,
 }
 
+/// Relative errors that are planted in a prediction.
+const ERRORS: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.5];
+
 /// One check under one seed.
 #[derive(Serialize, Deserialize)]
 struct Row {
@@ -67,6 +71,34 @@ struct Row {
     headroom: Option<f64>,
     /// Deviation over tolerance.
     used: Option<f64>,
+    /// The smallest of [`ERRORS`] from which on the check refutes a prediction that is too large or too small by it; infinite if it notices none, and
+    /// `None` where the prediction is 0, a bound or a law.
+    #[serde(default)]
+    notices: Option<f64>,
+}
+
+/// Whether the check refutes the prediction `x` in place of its own, from the same measurement.
+fn refutes(check: &Check, x: f64) -> bool {
+    match check.tolerance_or_interval {
+        Margin::Tolerance(tolerance) => (check.measured - x).abs() > tolerance,
+        Margin::Interval(interval) => !interval.contains(x),
+    }
+}
+
+/// See [`Row::notices`].
+fn notices(check: &Check) -> Option<f64> {
+    let p = check.predicted;
+    if check.relation != Relation::Equal || p == 0.0 || !p.is_finite() {
+        return None;
+    }
+    let is_noticed = |&error: &f64| match (check.tolerance_or_interval, check.precision) {
+        // A share of 1: a miss among the runs refutes, and so many runs show misses of that probability.
+        (Margin::Interval(_), None) => check.detects.is_some_and(|share| share <= error),
+        _ => [-error, error].iter().all(|error| refutes(check, p * (1.0 + error))),
+    };
+    // From there on: the larger errors are noticed, too.
+    let unnoticed = ERRORS.iter().rposition(|error| !is_noticed(error));
+    Some(ERRORS.get(unnoticed.map_or(0, |last| last + 1)).copied().unwrap_or(f64::INFINITY))
 }
 
 impl Row {
@@ -96,7 +128,8 @@ impl Row {
             Margin::Tolerance(_) | Margin::Interval(_) => {}
         }
         let (claim, name, level) = (claim.into(), check.name.clone(), check.level);
-        Self { seed, claim, check: position, name, outcome: outcome.into(), level, z, headroom, used }
+        let (outcome, notices) = (outcome.into(), notices(check));
+        Self { seed, claim, check: position, name, outcome, level, z, headroom, used, notices }
     }
 }
 
@@ -120,6 +153,10 @@ struct Summary {
     decides_nothing: Option<f64>,
     /// Largest share of the tolerance that was used.
     used: Option<f64>,
+    /// The share of the reports in which an error of each of [`ERRORS`] in the prediction is noticed, of either sign.
+    notices: Option<[f64; ERRORS.len()]>,
+    /// The smallest of [`ERRORS`] that is noticed in nine reports of ten; `None` also where not even the largest is.
+    would_notice: Option<f64>,
 }
 
 /// Probability that a standard normal variable is below `x`.
@@ -142,6 +179,10 @@ impl Summary {
         let z = moments(&all(|row| row.z));
         let headroom = moments(&all(|row| row.headroom));
         let edge = normal_quantile(CHECK_LEVEL);
+        let noticed = all(|row| row.notices);
+        let share =
+            |error: f64| noticed.iter().filter(|&&from| from <= error).count() as f64 / noticed.len() as f64;
+        let notices = (!noticed.is_empty()).then(|| ERRORS.map(share));
         Self {
             claim: rows[0].claim.clone(),
             name: rows[0].name.clone(),
@@ -158,6 +199,10 @@ impl Summary {
             headroom_deviation: headroom.map(|x| x.1),
             decides_nothing: headroom.map(|(mean, deviation)| normal_cdf(-mean / deviation)),
             used: all(|row| row.used).into_iter().reduce(f64::max),
+            notices,
+            would_notice: notices
+                .and_then(|shares| ERRORS.into_iter().zip(shares).find(|(_, share)| *share >= POWER))
+                .map(|(error, _)| error),
         }
     }
 }

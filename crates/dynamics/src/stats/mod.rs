@@ -7,7 +7,7 @@ mod power;
 pub use self::fit::{Fit, goodness_of_fit, noticed_misfit};
 pub use self::line::Line;
 pub use self::power::{
-    LargestDeviation, POWER, noticed, noticed_difference, noticed_distance, noticed_share,
+    LargestDeviation, POWER, noticed, noticed_difference, noticed_distance, noticed_misses, noticed_share,
 };
 use crate::vectors::largest;
 use serde::{Deserialize, Deserializer, Serialize};

@@ -57,6 +57,11 @@ pub fn noticed(half_width: f64, level: f64) -> f64 {
     half_width * (1.0 + normal_quantile(2.0 * (1.0 - POWER)) / normal_quantile(level))
 }
 
+/// Smallest probability of a miss that shows itself in one of `n` trials with probability [`POWER`].
+pub fn noticed_misses(n: u64) -> f64 {
+    -((1.0 - POWER).ln() / n as f64).exp_m1()
+}
+
 /// The largest of several deviations, each in units of its standard error, is held to a quantile at a level shared among them (Bonferroni).
 #[derive(Clone, Copy, Debug)]
 pub struct LargestDeviation {

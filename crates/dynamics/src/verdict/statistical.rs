@@ -3,7 +3,7 @@
 
 use super::register::{Outcome, Stated};
 use super::{Check, Margin, Relation};
-use crate::stats::{CHECK_LEVEL, Interval, POWER, binomial_lower_bound, noticed};
+use crate::stats::{CHECK_LEVEL, Interval, POWER, binomial_lower_bound, noticed, noticed_misses};
 use crate::text::number;
 
 /// An event that never fails to occur, or next to never.
@@ -70,7 +70,7 @@ impl Always {
             measured: if trials == 0 { 0.0 } else { successes as f64 / trials as f64 },
             margin: Margin::Interval(Interval { low, high: 1.0 }),
             precision: None,
-            detects: None,
+            detects: (trials > 0).then(|| noticed_misses(trials)),
             level: miss * most as f64,
             ok,
             n: trials,
