@@ -128,8 +128,29 @@ mod tests {
     use indicatif::ProgressBar;
 
     use super::*;
-    use crate::device::Compute;
+    use crate::device::{Backend, Compute, Precision};
     use crate::study::Context;
+    use crate::verdict::Register;
+
+    #[test]
+    fn the_checks_of_every_claim_fit_into_its_share_of_the_level() {
+        for effort in [Effort::Quick, Effort::Standard, Effort::Full] {
+            for precision in [Precision::F64, Precision::F32] {
+                let compute = Compute::new(Backend::default(), Some(precision)).unwrap();
+                let context = Context { effort, seed: 1, compute, progress: ProgressBar::hidden() };
+                for claim in ALL.into_iter().filter(|claim| claim.kind.has_verdict()) {
+                    let mut register = Register::default();
+                    drop((claim.protocol)(&context, &mut register).unwrap());
+                    let (level, share) = (register.level(), claim.level);
+                    assert!(
+                        level <= share,
+                        "{}, {effort:?}, {precision:?}: {level:e} of {share:e}",
+                        claim.id
+                    );
+                }
+            }
+        }
+    }
 
     #[test]
     fn cells_of_all_claims_draw_from_different_seeds() {

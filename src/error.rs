@@ -16,11 +16,7 @@ pub enum Error {
     #[error(transparent)]
     Dynamics(#[from] Misuse),
 
-    #[error(
-        "model `{}`: {}; expected neuron, shallow:K, deep:K1-K2-… or untied:K1-K2-…, all but the first with +bias if wanted",
-        escaped(text),
-        escaped(reason)
-    )]
+    #[error("model `{}`: {}", escaped(text), escaped(reason))]
     Model { text: String, reason: String },
 
     #[error(

@@ -33,6 +33,9 @@ pub enum Source {
 }
 
 impl Source {
+    /// What is read: generators, data of this crate, a file.
+    pub const GRAMMAR: &str = "orthonormal, equicorrelated:RHO, coherent:MU, sparse:ATOMS,NONZEROS[,NOISE], digits (8x8, handwritten), or a file";
+
     /// As it is read back, from a configuration for instance; messages show the [`Display`](fmt::Display) of it, which is safe on a terminal.
     pub fn name(&self) -> String {
         match self {
@@ -93,16 +96,12 @@ impl FromStr for Source {
                 Source::Sparse { atoms: count("the number of atoms", atoms)?, code }
             }
             None if ["equicorrelated", "coherent", "sparse"].contains(&text) => {
-                return Err(format!("`{text}` needs parameters: {GRAMMAR}"));
+                return Err(format!("`{text}` needs parameters: {}", Self::GRAMMAR));
             }
             _ => Source::File(text.into()),
         })
     }
 }
-
-/// What [`Source`] reads.
-const GRAMMAR: &str =
-    "orthonormal, equicorrelated:RHO, coherent:MU, sparse:ATOMS,NONZEROS[,NOISE], digits, or a file";
 
 /// A name that is not UTF-8 is that of a file, and keeps its bytes.
 impl TryFrom<OsString> for Source {

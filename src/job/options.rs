@@ -95,10 +95,14 @@ pub struct TrainOptions {
     /// Dimension n of what a generator makes (default: 3m).
     #[arg(long, value_parser = size)]
     pub dim: Option<usize>,
-    /// What to train on: orthonormal, equicorrelated:RHO, coherent:MU,
-    /// `sparse:ATOMS,NONZEROS[,NOISE]` (generators),
-    /// digits (8x8 handwritten digits), or a file of samples (.npy, .csv, .tsv, .txt, .idx, -ubyte, also gzipped).
-    #[arg(long, value_name = "SOURCE", default_value = "orthonormal", value_parser = source())]
+    /// What to train on, as [`Source`] is read.
+    #[arg(
+        long,
+        value_name = "SOURCE",
+        default_value = "orthonormal",
+        value_parser = source(),
+        help = format!("What to train on: {} of samples (.npy, .csv, .tsv, .txt, .idx, -ubyte, also gzipped)", Source::GRAMMAR)
+    )]
     pub data: Source,
     /// What of a file is left out.
     #[command(flatten)]
@@ -140,8 +144,8 @@ pub struct TrainOptions {
     /// Gradient noise s: every step follows g + sζ, with fresh normal ζ in all parameters.
     #[arg(long, value_name = "S", default_value_t = 0.0, allow_negative_numbers = true)]
     pub gradient_noise: f64,
-    /// Model: neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; every model but `neuron` takes +bias.
-    #[arg(long, default_value = "neuron")]
+    /// Model, as [`Architecture`] is read.
+    #[arg(long, default_value = "neuron", help = format!("Model: {}", Architecture::GRAMMAR))]
     pub model: Architecture,
     /// Activation φ.
     #[arg(long, value_enum, default_value = "relu")]

@@ -44,6 +44,18 @@ pub enum Architecture {
 }
 
 impl Architecture {
+    /// What is read.
+    pub const GRAMMAR: &str =
+        "neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; all but the first with +bias if wanted";
+
+    /// Layers on the way up.
+    pub fn layers(&self) -> usize {
+        match self {
+            Self::Neuron | Self::Shallow { .. } => 1,
+            Self::Deep { widths, .. } | Self::Untied { widths, .. } => widths.len(),
+        }
+    }
+
     /// Whether activations have biases.
     pub fn has_bias(&self) -> bool {
         match self {
@@ -146,7 +158,9 @@ impl FromStr for Architecture {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let refuse = |reason: String| Err(Error::Model { text: text.into(), reason });
+        let refuse = |reason: String| {
+            Err(Error::Model { text: text.into(), reason: format!("{reason}; expected {}", Self::GRAMMAR) })
+        };
         let (shape, bias) = match text.strip_suffix("+bias") {
             Some(shape) => (shape, true),
             None => (text, false),

@@ -32,7 +32,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Paper,
     joins: Effort::Quick,
     number: 4,
-    level: 9.5e-5,
+    level: 1.05e-4,
     title: "GD stays near its start and aligns with no datapoint, SGD the other way round",
     theorem: "Corollary 3",
     source: "GFHY Corollary 3",

@@ -19,7 +19,7 @@ pub const STUDY: Study = Study {
     kind: Kind::Beyond,
     joins: Effort::Quick,
     number: 10,
-    level: 1e-6,
+    level: 4e-6,
     title: "the limits of the linear model hold up to the stability threshold η_B = 1/2, and for initial norms beyond 1",
     theorem: "Theorems 1, 2",
     source: "beyond the paper",

@@ -3,7 +3,7 @@
 use itertools::Itertools;
 
 use super::runs::{Ended, MEASURES};
-use super::{BUDGET, Cell, Grid, INIT_NORM, TOLERANCE, paired, size};
+use super::{BUDGET, Cell, Grid, INIT_NORM, TOLERANCE, paired};
 use crate::model::Architecture;
 use crate::stats::Interval;
 use crate::text::number;
@@ -53,7 +53,7 @@ pub(super) fn notes(grid: &Grid) -> Vec<String> {
 /// What gradient descent leaves of the loss, beside the least there is: `x̂` lies in the span of the first layer's neurons.
 fn losses(grid: &Grid) -> String {
     let samples = grid.setting.samples;
-    let min = |model: &Architecture| samples.saturating_sub(size(model).1) as f64 / (2 * samples) as f64;
+    let min = |model: &Architecture| samples.saturating_sub(model.neurons()) as f64 / (2 * samples) as f64;
     let loss = |model: &Architecture| {
         let runs = grid.runs.runs(&grid.full(model));
         let mean = runs.iter().map(|run| run.loss).sum::<f64>() / runs.len() as f64;

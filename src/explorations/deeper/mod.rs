@@ -82,15 +82,6 @@ fn models(effort: Effort) -> Vec<Architecture> {
     names.iter().map(|name| name.parse().expect("a known model")).collect()
 }
 
-/// Number of layers, and of neurons in the first.
-fn size(model: &Architecture) -> (usize, usize) {
-    match model {
-        Architecture::Neuron => (1, 1),
-        Architecture::Shallow { hidden, .. } => (1, *hidden),
-        Architecture::Deep { widths, .. } | Architecture::Untied { widths, .. } => (widths.len(), widths[0]),
-    }
-}
-
 /// The setting that all runs share.
 struct Setting {
     samples: usize,
@@ -147,19 +138,19 @@ impl Setting {
     /// Step size per sample. Where a sample passes `L` layers of gain `s_l = 1`, its loss `½(1 − Π s_l²)²` has curvature `4L`, and
     /// steps are stable below `2/(4L)`.
     fn step_per_sample(&self, model: &Architecture) -> f64 {
-        self.step_size / size(model).0 as f64
+        self.step_size / model.layers() as f64
     }
 
     /// Most steps of a run, two whole windows or more; the same for every batch size.
     fn budget(&self, model: &Architecture) -> u64 {
         let rate = sgd::rate(self.samples, 1, self.step_size);
-        ((BUDGET * size(model).0 as f64 / rate).ceil() as u64).next_multiple_of(2 * WINDOW)
+        ((BUDGET * model.layers() as f64 / rate).ceil() as u64).next_multiple_of(2 * WINDOW)
     }
 }
 
 /// Norm at which the neurons of a model start.
 fn init_norm(model: &Architecture) -> f64 {
-    if size(model).0 == 1 { INIT_NORM } else { 1.0 }
+    if model.layers() == 1 { INIT_NORM } else { 1.0 }
 }
 
 /// A model at a batch size.

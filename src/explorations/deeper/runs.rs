@@ -1,13 +1,13 @@
 //! One run of one model, and what is measured at its end.
 
-use super::{Cell, STUDY, Setting, TOLERANCE, WINDOW, init_norm, size};
+use super::{Cell, STUDY, Setting, TOLERANCE, WINDOW, init_norm};
 use crate::data::Dataset;
 use crate::engine::{Autodiff, Engine};
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
-use crate::model::Activation;
+use crate::model::{Activation, Architecture};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
@@ -88,7 +88,9 @@ impl Setting {
         };
         let open = matches!(run.outcome, Outcome::MaxSteps | Outcome::Stalled);
         let half = if open { gauge.read(half.step, &half.neurons, None) } else { Vec::new() };
-        let predicted = if size(model) == (1, 1) {
+        let is_single =
+            matches!(model, Architecture::Neuron | Architecture::Shallow { hidden: 1, bias: false });
+        let predicted = if is_single {
             let start = Start::gaussian(&dataset, norm, seed, 0)?;
             predicted_limit(&schedule, &start.correlations, activation).map(mixed)
         } else {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::runs::{Ended, MEASURES, Measure};
-use super::{BEYOND, Cell, Grid, paired, size};
+use super::{BEYOND, Cell, Grid, paired};
 use crate::stats::Interval;
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
@@ -66,8 +66,8 @@ pub(super) fn runs(grid: &Grid) -> Table {
     let samples = grid.setting.samples as f64;
     let row = |Cell { model, batch }: &Cell, pair: usize, run: &Ended| RunEnd {
         model: model.to_string(),
-        layers: size(model).0,
-        neurons: size(model).1,
+        layers: model.layers(),
+        neurons: model.neurons(),
         batch: *batch,
         batch_share: *batch as f64 / samples,
         pair,
@@ -98,7 +98,7 @@ pub(super) fn summary(grid: &Grid) -> Table {
             if *cell == full { Vec::new() } else { grid.runs.differences(&full, cell, measure) };
         let (difference, larger) = (Summary::of(&differences), larger(&differences));
         let stopped = runs.iter().filter(|run| run.outcome == Outcome::Converged).count();
-        let (layers, neurons) = size(&cell.model);
+        let (layers, neurons) = (cell.model.layers(), cell.model.neurons());
         MeanOfRuns {
             model: cell.model.to_string(),
             layers,
