@@ -329,19 +329,4 @@ mod tests {
         assert!(!left.listed.lock().unwrap().iter().any(|name| name.starts_with("par/") || name == "par"));
         assert!(left.remove(&place).unwrap());
     }
-
-    #[test]
-    fn a_directory_whose_journal_is_just_begun_is_ours() {
-        let (_directory, place) = place();
-        std::thread::scope(|scope| {
-            let others = scope.spawn(|| {
-                for _ in 0..3000 {
-                    assert!(Folder::create(&place, SUFFIX).unwrap().remove(&place).unwrap());
-                }
-            });
-            while !others.is_finished() {
-                Folder::look(&place, SUFFIX).unwrap();
-            }
-        });
-    }
 }
