@@ -125,6 +125,9 @@ mod explorations;
 /// README and book against the archived reports and measurements.
 mod documents;
 
+/// Every study is shown, its errors are planted, and what its checks would notice is said.
+mod catalogued;
+
 /// The book as a whole: its links, its chapters, the languages of its blocks, its notation.
 mod book;
 

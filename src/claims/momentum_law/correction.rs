@@ -22,8 +22,8 @@ const FAR: f64 = 4.0;
 /// Walks that a task makes.
 const BLOCK: u64 = 500;
 
-/// What the mean steps until `|d| = D` add up to, over `ε`: `s(θ_0) − E s(θ_D)` where `2θ/π + ε s(θ)` are the odds. A walk that has come so far may still return, so
-/// that the rest is of relative order `e^{−D}` and not of that of a mean step out there, `e^{−3D}`.
+/// What the mean steps until `|d| = D` add up to, over `ε` and to leading order in it: `s(θ_0) − E s(θ_D)`, where the odds are `2θ/π + ε s(θ)`. A walk may
+/// return from `D`, so that the rest is of relative order `e^{−D}`, although a single mean step out there is of order `e^{−3D}`.
 fn until_far(prediction: &Prediction, start: [f64; 2]) -> f64 {
     let slope = |c| (prediction.pair)(c, 1.0, 40.0) - (prediction.pair)(c, 0.0, 40.0);
     let leads = (prediction.pair)(start, 0.0, FAR);

@@ -1,0 +1,88 @@
+//! Every study of the catalogue against README, book and tests: it is shown, its errors are planted, and what its checks would notice is said.
+
+use std::fs;
+
+use puremix::catalogue;
+use puremix::study::Kind;
+
+use crate::documents::{claims, path, rows, text};
+
+/// Checks by the smallest relative error of their prediction that they would notice: below each of these, above all of them, and checks
+/// of which no relative error is known.
+const ERRORS: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.5];
+
+#[test]
+fn the_table_of_what_checks_would_notice_is_that_of_the_archive() {
+    let claims = claims();
+    let shown = rows("docs/verdicts.md", ERRORS.len() + 4);
+    let mut expected = Vec::new();
+    for study in catalogue::ALL.iter().filter(|study| study.kind.has_verdict()) {
+        let checks = claims[study.id]["checks"].as_array().unwrap();
+        let mut counts = [0; ERRORS.len() + 2];
+        for check in checks {
+            let (predicted, detects) = (check["predicted"].as_f64(), check["detects"].as_f64());
+            let relative = predicted.zip(detects).filter(|(p, _)| check["relation"] == "equal" && *p != 0.0);
+            let class = relative.map_or(ERRORS.len() + 1, |(p, error)| {
+                ERRORS.iter().position(|bound| error / p.abs() <= *bound).unwrap_or(ERRORS.len())
+            });
+            counts[class] += 1;
+            let code = format!("`{}`", study.id);
+            if (4..=ERRORS.len()).contains(&class) {
+                let percent =
+                    format!("{:.0} %", 100.0 * relative.map_or(f64::NAN, |(p, error)| error / p.abs()));
+                let name = check["name"].as_str().unwrap();
+                assert!(
+                    rows("docs/verdicts.md", 4)
+                        .iter()
+                        .any(|row| row[..3] == [code.as_str(), name, percent.as_str()]),
+                    "docs/verdicts.md does not list | {code} | {name} | {percent} |"
+                );
+            }
+        }
+        let mut row = vec![format!("`{}`", study.id), checks.len().to_string()];
+        row.extend(counts.map(|count| if count == 0 { String::new() } else { count.to_string() }));
+        expected.push(row);
+    }
+    let shown: Vec<_> = shown.into_iter().filter(|row| row[0].starts_with('`')).collect();
+    let lines =
+        |rows: &[Vec<String>]| rows.iter().map(|row| format!("| {} |", row.join(" | "))).collect::<Vec<_>>();
+    assert_eq!(shown, expected, "the table is\n{}", lines(&expected).join("\n"));
+}
+
+#[test]
+fn every_study_is_shown_every_claim_has_planted_errors_and_every_law_beyond_the_paper_a_page() {
+    let (main_job, planted) = (text("docs/main_job.md"), text("tests/planted_errors/mod.rs"));
+    let claims: Vec<String> = rows("README.md", 5).into_iter().map(|cells| cells[0].clone()).collect();
+    let pages = fs::read_dir(path("docs/findings")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages.filter(|page| page.extension().is_some_and(|extension| extension == "md"));
+    let examined: Vec<String> = pages
+        .flat_map(|page| {
+            let text = fs::read_to_string(page).unwrap();
+            text.lines()
+                .filter(|line| line.starts_with("*Examined by*"))
+                .map(String::from)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    for study in catalogue::ALL {
+        let (id, code) = (study.id, format!("`{}`", study.id));
+        if study.kind.has_verdict() {
+            assert!(claims.contains(&code), "README's table has no row for {code}");
+            assert!(planted.contains(&format!("\nmod {id};\n")), "no errors are planted in {code}");
+            let errors = text(&format!("tests/planted_errors/{id}.rs"));
+            assert!(
+                errors.contains(".complete()"),
+                "nothing asserts that every check of {code} can be turned"
+            );
+        } else {
+            assert!(main_job.contains(&code), "the page of the main job does not name {code}");
+        }
+        // The map shows where the laws of the paper end, and states none of its own.
+        if study.kind == Kind::Beyond && id != "hypothesis_map" {
+            assert!(
+                examined.iter().any(|line| line.contains(&code)),
+                "no page of the findings is examined by {code}"
+            );
+        }
+    }
+}
