@@ -89,6 +89,22 @@ fn a_finished_run_that_was_put_aside_is_not_lost() {
 }
 
 #[test]
+fn what_a_killed_rehearsal_left_is_no_obstacle() {
+    let directory = temporary();
+    let directory = directory.path();
+    succeeds(directory, "--steps 50 --out run");
+    // Killed between making a directory and removing it, as the process tried what the end of the run would need.
+    let left = directory.join("run/.rehearsal");
+    fs::create_dir(&left).unwrap();
+    fs::write(left.join("notes.txt"), "mine").unwrap();
+    refuses(directory, "--steps 60 --out run --force", "Directory not empty");
+    fs::remove_file(left.join("notes.txt")).unwrap();
+    succeeds(directory, "--steps 60 --out run --force");
+    assert!(!left.exists());
+    assert_eq!(names(directory), ["run"]);
+}
+
+#[test]
 fn a_complete_run_leaves_the_checkpoint_of_another_job() {
     let directory = temporary();
     let directory = directory.path();

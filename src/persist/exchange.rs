@@ -137,8 +137,12 @@ impl RunDir {
             self.rename(&replaced, &self.place.name)?;
             // What gives way is deleted in it.
             let within = Path::new(&self.place.name).join(".rehearsal");
-            let delete = || parent.create_dir(&within).and_then(|()| parent.remove_dir(&within));
-            delete().map_err(io_at(&self.place.shown))?;
+            let make = || match parent.create_dir(&within) {
+                // Left behind, empty, by a process that was killed between the two.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+                made => made,
+            };
+            make().and_then(|()| parent.remove_dir(&within)).map_err(io_at(&self.place.shown))?;
         }
         // The longest names of all.
         for suffix in [PARTIAL, CHECKPOINT] {

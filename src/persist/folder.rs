@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -20,6 +20,8 @@ use crate::error::{Error, Result, io_at};
 /// The journal: [`MARK`], then a name a line; that of a directory ends with `/`.
 const JOURNAL: &str = ".written";
 const MARK: &str = "files that puremix has created in this directory\n";
+/// Ends a name of which a disk that was full took a part only, so that it is neither a name nor the beginning of the next.
+const NO_NAME: &str = "//\n";
 /// Most bytes of a journal: a report has a hundred names, a training two a part.
 const MAX_JOURNAL: u64 = 1 << 26;
 
@@ -249,25 +251,44 @@ impl Folder {
             return Ok(false);
         }
         let mut options = OpenOptions::new();
-        options.append(true).follow(FollowSymlinks::No);
+        options.read(true).append(true).follow(FollowSymlinks::No);
         let mut journal = self.dir.open_with(JOURNAL, &options)?.into_std();
-        journal.write_all(format!("{name}\n").as_bytes())?;
+        let end = if is_cut_short(&mut journal)? { NO_NAME } else { "" };
+        journal.write_all(format!("{end}{name}\n").as_bytes())?;
         // Before the file: what is not listed is not ours, after a power cut either.
         tolerate(journal.sync_data())?;
         Ok(listed.insert(name.into()))
     }
 }
 
+/// Whether the last name of a journal lacks its end.
+fn is_cut_short(journal: &mut File) -> io::Result<bool> {
+    let mut last = [b'\n'];
+    if journal.seek(SeekFrom::End(0))? > 0 {
+        journal.seek(SeekFrom::End(-1))?;
+        journal.read_exact(&mut last)?;
+    }
+    Ok(last != *b"\n")
+}
+
 /// The names in the journal of a directory; none if it has no journal. A process may have been killed before it wrote anything.
 fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
-    let journal = match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    let look = || match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
-            let is_empty = dir.entries()?.next().is_none();
-            return Ok(is_empty.then(BTreeSet::new));
+            Ok(None)
         }
-        Err(error) => return Err(error),
+        Err(error) => Err(error),
     };
+    let mut journal = look()?;
+    if journal.is_none() {
+        if dir.entries()?.next().is_none() {
+            return Ok(Some(BTreeSet::new()));
+        }
+        // The process that made the directory may have begun its journal between the two looks: it is the first file.
+        journal = look()?;
+    }
+    let Some(journal) = journal else { return Ok(None) };
     let Some(names) = journal.strip_prefix(MARK) else {
         return Ok(MARK.starts_with(&journal).then(BTreeSet::new));
     };
@@ -278,4 +299,49 @@ fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
         !name.is_empty() && name.split('/').all(|part| !["", ".", ".."].contains(&part))
     };
     Ok(Some(whole.split('\n').filter(is_plain).map(String::from).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::OpenOptions;
+
+    use super::*;
+
+    const SUFFIX: &str = "checkpoint";
+
+    fn place() -> (tempfile::TempDir, Place) {
+        let directory = tempfile::tempdir().unwrap();
+        let place = Place::resolve(&directory.path().join("run")).unwrap();
+        (directory, place)
+    }
+
+    #[test]
+    fn a_name_that_lacks_its_end_is_no_part_of_the_next() {
+        let (_directory, place) = place();
+        let folder = Folder::create(&place, SUFFIX).unwrap();
+        folder.replace("job.json", b"{}").unwrap();
+        let mut journal = OpenOptions::new().append(true).open(folder.path().join(JOURNAL)).unwrap();
+        // There was no room for more than this.
+        journal.write_all(b"par").unwrap();
+        folder.replace("part-0", b"x").unwrap();
+        let left = Folder::open(&place, SUFFIX).unwrap().unwrap();
+        assert_eq!(left.files(), ["job.json", "part-0"]);
+        assert!(!left.listed.lock().unwrap().iter().any(|name| name.starts_with("par/") || name == "par"));
+        assert!(left.remove(&place).unwrap());
+    }
+
+    #[test]
+    fn a_directory_whose_journal_is_just_begun_is_ours() {
+        let (_directory, place) = place();
+        std::thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                for _ in 0..3000 {
+                    assert!(Folder::create(&place, SUFFIX).unwrap().remove(&place).unwrap());
+                }
+            });
+            while !others.is_finished() {
+                Folder::look(&place, SUFFIX).unwrap();
+            }
+        });
+    }
 }
