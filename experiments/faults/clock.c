@@ -3,7 +3,7 @@
 // CLOCK         "wall" or "monotonic"
 // CLOCK_AFTER   milliseconds after which it is disturbed
 // CLOCK_HOW     "by S": it jumps by so many seconds; "to S": it jumps to so many seconds and runs on from there; "still": it stands still;
-//               "leaps": it jumps ahead by up to 2000 s at every look; "erratic": it shows another time of 0 to 2^33 s at every look
+//               "leaps": it jumps ahead by up to 2000 s at one look in 50; "erratic": it shows another time of 0 to 2^33 s at every look
 // CLOCK_LOG     file that is told at the end how often each clock was looked at, and how often while it was disturbed
 //
 // A wait until a time (futex) counts from what the clock shows: its deadline is translated to the true clock.
@@ -74,7 +74,7 @@ static Nanoseconds shown(Nanoseconds time, int counts) {
     if (!strcmp(how, "to")) return time - jumped_from + number * SECOND;
     if (!strcmp(how, "still")) return jumped_from;
     if (!strcmp(how, "erratic")) return draw() % (SECOND << 33);
-    if (counts) __atomic_add_fetch(&leapt, draw() % (2000 * SECOND), __ATOMIC_SEQ_CST);
+    if (counts && draw() % 50 == 0) __atomic_add_fetch(&leapt, draw() % (2000 * SECOND), __ATOMIC_SEQ_CST);
     return time + __atomic_load_n(&leapt, __ATOMIC_SEQ_CST);
 }
 
