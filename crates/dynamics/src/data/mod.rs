@@ -224,3 +224,55 @@ fn axpy(a: f64, x: &[f64], y: &mut [f64]) {
         *y += a * x;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_data_is_that_of_its_rows() {
+        // Two rows of three entries: orthogonal, of norms 3 and 1.5.
+        let data = Dataset::from_rows(vec![1.0, 2.0, -2.0, 1.0, 0.5, 1.0], 2, 3).unwrap();
+        assert!(data.is_orthogonal() && !data.is_orthonormal() && data.is_materialised());
+        assert_eq!((data.samples(), data.dim()), (2, 3));
+        assert_eq!([data.row_norm(0), data.row_norm(1), data.mean_square_norm()], [3.0, 1.5, 5.625]);
+        assert_eq!([data.relative(11.25), data.relative(0.0)], [2.0, 0.0]);
+        assert_eq!(data.gram().unwrap().as_slice(), [9.0, 0.0, 0.0, 2.25]);
+        assert_eq!(data.correlations(&[1.0, 1.0, 0.5]).unwrap(), [2.0, 2.0]);
+        assert_eq!(data.combine(&[2.0, -4.0]).unwrap(), [-2.0, 2.0, -8.0]);
+        // What is orthogonal to both rows is along their cross product (3, −3, −1.5), of norm 4.5.
+        let residual = data.residual(&[1.0, 0.0, 0.0]).unwrap();
+        let expected = [4.0 / 9.0, -4.0 / 9.0, -2.0 / 9.0];
+        assert!(
+            norm(&[residual[0] - expected[0], residual[1] - expected[1], residual[2] - expected[2]]) < 1e-15
+        );
+        let oblique = Dataset::from_rows(vec![1.0, 0.0, 1.0, 0.1], 2, 2).unwrap();
+        assert!(!oblique.is_orthogonal() && oblique.gram().unwrap()[(0, 1)] == 1.0);
+    }
+
+    #[test]
+    fn orthonormal_rows_can_be_treated_as_any() {
+        let data = Dataset::orthonormal(3, 5, 2).unwrap();
+        let general = data.clone().treated_as_general();
+        assert!(data.is_orthonormal() && !general.is_orthonormal() && general.is_orthogonal());
+        assert_eq!(data.rows().unwrap(), general.rows().unwrap());
+        // Found, not assumed: the rows are orthonormal all the same, and have one span.
+        general.require_orthonormal().unwrap();
+        let w = [0.3, -0.1, 0.7, 0.2, -0.5];
+        let (ours, theirs) = (data.residual(&w).unwrap(), general.residual(&w).unwrap());
+        assert!((0..5).all(|k| (ours[k] - theirs[k]).abs() < 1e-14));
+        assert!((0..3).all(|i| (general.row_norm(i) - 1.0).abs() < 1e-14));
+    }
+
+    #[test]
+    fn rows_that_are_none_are_refused() {
+        let refused = |rows: &[f64], m, n| Dataset::from_rows(rows.to_vec(), m, n).unwrap_err();
+        let at = refused(&[1.0, 2.0, 3.0, 4.0, f64::NAN, 6.0], 2, 3);
+        assert!(matches!(at, Error::NotFinite { row: 1, column: 1, .. }), "{at}");
+        assert!(matches!(refused(&[1.0; 5], 2, 3), Error::Length { expected: 6, got: 5, .. }));
+        assert!(matches!(refused(&[], 0, 3), Error::Empty { got: 0, .. }));
+        assert!(matches!(refused(&[], 2, 0), Error::Empty { got: 0, .. }));
+        let hidden = Dataset::implicit_orthonormal(2, 3).unwrap();
+        assert!(!hidden.is_materialised() && hidden.is_orthonormal() && hidden.rows().is_err());
+    }
+}

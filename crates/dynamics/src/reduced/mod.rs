@@ -385,3 +385,6 @@ impl Engine for Reduced {
             .try_for_each(|(replica, (&at, values))| replica.restore(snapshot.step, at, values))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -236,6 +236,50 @@ mod tests {
         assert_eq!(binomial_lower_bound(0, 9, 0.01), 0.0);
     }
 
+    /// A number of a format that is text or not; nothing is a null.
+    struct Told(Option<f64>, bool);
+
+    impl<'de> Deserializer<'de> for Told {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+            match self.0 {
+                Some(number) => visitor.visit_f64(number),
+                None => visitor.visit_unit(),
+            }
+        }
+
+        fn deserialize_option<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+            if self.0.is_some() { visitor.visit_some(self) } else { visitor.visit_none() }
+        }
+
+        fn is_human_readable(&self) -> bool {
+            self.1
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq tuple
+            tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    #[test]
+    fn ends_that_text_cannot_write_are_infinite() {
+        for readable in [true, false] {
+            assert_eq!(low_end(Told(Some(0.3), readable)), Ok(0.3));
+            assert_eq!(high_end(Told(Some(-0.7), readable)), Ok(-0.7));
+        }
+        assert_eq!(low_end(Told(None, true)), Ok(f64::NEG_INFINITY));
+        assert_eq!(high_end(Told(None, true)), Ok(f64::INFINITY));
+        assert!(high_end(Told(None, false)).is_err());
+        let interval = Interval { low: -0.5, high: 2.0 };
+        assert_eq!(
+            [-0.6, -0.5, 1.0, 2.0, 2.1].map(|x| interval.contains(x)),
+            [false, true, true, true, false]
+        );
+        assert_eq!(interval.half_width(), 1.25);
+    }
+
     #[test]
     fn intervals_cover_as_often_as_they_say() {
         // 95 % intervals of slope and mean over 2000 data sets: hits are Bin(2000, 0.95) with sd 9.7.

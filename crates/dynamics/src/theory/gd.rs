@@ -136,7 +136,9 @@ mod tests {
             let (mut c, mut s) = (c0.to_vec(), s0);
             let start = Radial::new(&c0, s0, activation);
             let mut state = start;
-            for _ in 0..200 {
+            let Some(LimitSet::Point(mixture)) = limit(&c0, activation) else { unreachable!() };
+            let mut arrived = None;
+            for taken in 1..=200 {
                 let phi: Vec<f64> = c.iter().map(|&c| activation.apply(c)).collect();
                 let energy: f64 = phi.iter().map(|p| p * p).sum();
                 let norm_sq: f64 = c.iter().map(|c| c * c).sum::<f64>() + s * s;
@@ -145,11 +147,22 @@ mod tests {
                 }
                 s -= mu * energy * s;
                 state = state.step(mu);
-                for (a, b) in state.correlations(&start, &c0, activation).iter().zip(&c) {
+                let ours = state.correlations(&start, &c0, activation);
+                assert_eq!(ours.len(), c.len());
+                for (a, b) in ours.iter().zip(&c) {
                     assert!((a - b).abs() < 1e-14, "{activation:?}: {a} {b}");
                 }
                 assert!((state.residual - s).abs() < 1e-14);
+                let apart: f64 = c.iter().zip(&mixture).map(|(c, a)| (c - a).powi(2)).sum();
+                let distance = (apart + s * s).sqrt();
+                assert!((state.distance() - distance).abs() < 1e-14, "{activation:?}: {distance}");
+                if distance < 1e-3 && arrived.is_none() {
+                    arrived = Some(taken);
+                }
             }
+            let steps = arrived.expect("200 steps are enough");
+            assert_eq!(start.steps_to(1e-3, mu, steps), Some(steps));
+            assert_eq!(start.steps_to(1e-3, mu, steps - 1), None);
         }
     }
 

@@ -202,6 +202,7 @@ mod tests {
             }
         }
         assert!((factor(1.0, 1.0) - 1.0 / (1.0 - eta)).abs() < 1e-15);
+        assert!((factor(0.0, 0.0).ln() - largest_increment(eta)).abs() < 1e-15);
     }
 
     #[test]

@@ -113,6 +113,20 @@ mod tests {
     }
 
     #[test]
+    fn the_time_is_the_double_integral() {
+        // G = 2 ∫_v^∞ cosh u e^{−2r(cosh u − cosh v)} du at y = −v solves the equation, so the time is ∫_0^∞ ½ G sech v dv; Simpson's rule twice.
+        for r in [0.7f64, 2.0] {
+            let inner = |v: f64| {
+                let end = (v.cosh() + 20.0 / r).acosh();
+                let fall = |u: f64| 4.0 * r * (0.5 * (u + v)).sinh() * (0.5 * (u - v)).sinh();
+                simpson(|u| u.cosh() * (-fall(u)).exp(), v, end, 600)
+            };
+            let time = simpson(|v| inner(v) / v.cosh(), 0.0, 38.0, 800);
+            assert!((correlated_time(r) / time - 1.0).abs() < 2e-5, "{r}: {} {time}", correlated_time(r));
+        }
+    }
+
+    #[test]
     fn correlation_is_that_of_sums_over_angles_and_known_at_its_ends() {
         for r in [0.05, 0.3, 2.0] {
             let n = 400_000;

@@ -300,6 +300,21 @@ mod tests {
     }
 
     #[test]
+    fn the_stopped_law_is_the_exit_from_an_interval() {
+        // ∫ e^{−γd}/cosh d over [−D, d] and [−D, D] by Simpson's rule, at a D that cuts off a good part.
+        for (u, tilt, far) in
+            [([0.4f64, 0.9f64], 0.5f64, 1.3f64), ([-1.0, 0.2], -0.7, 2.1), ([0.3, 0.5], 0.0, 0.9)]
+        {
+            let density = |d: f64| (-tilt * d).exp() / d.cosh();
+            let d = (u[0] / u[1]).abs().ln();
+            let share = simpson(density, -far, d, 2000) / simpson(density, -far, far, 2000);
+            let law = arcsine_stopped(u, tilt, far);
+            assert!((law - share).abs() < 1e-9, "{u:?} {tilt} {far}: {law} {share}");
+            assert!((law - arcsine(u, tilt)).abs() > 0.01);
+        }
+    }
+
+    #[test]
     fn the_chain_follows_the_arcsine_law() {
         // γ = 0.5 by weights and norms together, η = 0.1, 20,000 runs: standard error 0.0035, and a bias below that.
         let problem = Unequal { norms_sq: vec![1.01, 0.99], shares: vec![0.507_5, 0.492_5], step_size: 0.1 };

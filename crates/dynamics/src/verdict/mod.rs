@@ -168,6 +168,81 @@ mod tests {
     }
 
     #[test]
+    fn a_test_of_one_law_passes_only_where_it_would_notice() {
+        let law = |relation| expect(0.5).same_law(relation, 0.1);
+        for (statistic, detects, most, least) in [
+            (0.4, 0.1, Some(true), Some(false)),
+            (0.6, 0.1, Some(false), Some(true)),
+            (0.5, 0.09, Some(true), Some(true)),
+            (0.4, 0.11, None, Some(false)),
+            (0.6, 0.11, Some(false), None),
+        ] {
+            let check = law(Relation::AtMost).tested(statistic, detects, 7);
+            assert_eq!((check.ok, check.precision, check.detects), (most, Some(0.1), Some(detects)));
+            assert!(check.criterion.starts_with("measured ≤ predicted"), "{}", check.criterion);
+            let check = law(Relation::AtLeast).tested(statistic, detects, 7);
+            assert_eq!((check.ok, check.level, check.n), (least, 0.0, 7));
+            assert!(check.criterion.starts_with("measured ≥ predicted"), "{}", check.criterion);
+        }
+        let margin = |relation| law(relation).tested(0.4, 0.1, 7).tolerance_or_interval;
+        let half = |low, high| Margin::Interval(Interval { low, high });
+        assert_eq!(margin(Relation::AtMost), half(f64::NEG_INFINITY, 0.5));
+        assert_eq!(margin(Relation::AtLeast), half(0.5, f64::INFINITY));
+    }
+
+    #[test]
+    fn rows_are_called_what_was_registered() {
+        let names = [
+            expect(1.0).within(0.1).name() == "x",
+            expect(1.0).at_least().name() == "x",
+            expect(1.0).always(0.9, 0.0, 9).name() == "x",
+            expect(1.0).covered(0.1).name() == "x",
+            expect(1.0).bounded().name() == "x",
+            expect(1.0).same_law(Relation::AtMost, 0.1).name() == "x",
+        ];
+        assert_eq!(names, [true; 6]);
+        let cell = expect(1.0).always(0.5, 0.0, 40).of_cell("b = 3").counted(40, 40);
+        assert_eq!((cell.name.as_str(), cell.measured, cell.n, cell.control), ("x: b = 3", 1.0, 40, false));
+        // The one that is farthest off names the row; a number that is none is farther off than any.
+        let cells = |last: f64| [("a", 1.02), ("b", 0.7), ("c", last)].map(|(l, v)| (l.to_owned(), v));
+        let worst = expect(1.0).control().within(0.1).worst(cells(1.2), 5);
+        assert_eq!(
+            (worst.name.as_str(), worst.measured, worst.ok, worst.control),
+            ("x: b", 0.7, Some(false), true)
+        );
+        let worst = expect(1.0).within(0.1).worst(cells(f64::NAN), 5);
+        assert_eq!((worst.name.as_str(), worst.ok), ("x: c", Some(false)));
+        assert_eq!(expect(1.0).within(0.1).worst([], 5).ok, None);
+        let verdicts = [Verdict::Reproduced, Verdict::Refuted, Verdict::Inconclusive].map(Verdict::name);
+        assert_eq!(verdicts, ["reproduced", "refuted", "inconclusive"]);
+    }
+
+    #[test]
+    fn what_is_registered_is_listed_with_its_level() {
+        let mut register = Register::default();
+        let _ = register.expect("first", 1.0, "exact").chance(2e-6).covered(0.1);
+        let _ = register.expect("second", 0.9, "exact").always(0.9, 1e-8, 30);
+        let _ = register.expect("third", 0.9, "exact").at_most();
+        let late = register.expect_given_states("fourth", "exact").covered(0.25).given(0.55);
+        assert_eq!(register.names().collect::<Vec<_>>(), ["first", "second", "third", "fourth"]);
+        assert!((register.level() - (2e-6 + 2.0 * CHECK_LEVEL + 3e-7)).abs() < 1e-18);
+        let check = late.estimated(0.5, Interval { low: 0.4, high: 0.6 }, 9);
+        assert_eq!((check.predicted, check.ok, check.precision), (0.55, Some(true), Some(0.25)));
+    }
+
+    #[test]
+    #[should_panic(expected = "x: 41 trials, where at most 40 were registered")]
+    fn no_more_trials_are_counted_than_were_registered() {
+        let _ = expect(1.0).always(0.5, 0.0, 40).counted(41, 41);
+    }
+
+    #[test]
+    #[should_panic(expected = "the prediction is known")]
+    fn no_prediction_is_given_twice() {
+        let _ = expect(1.0).covered(0.1).given(0.9);
+    }
+
+    #[test]
     fn one_failure_refutes_and_one_doubt_leaves_it_open() {
         let yes = expect(1.0).within(0.1).measured(1.0, 1);
         let no = expect(1.0).within(0.1).measured(2.0, 1);

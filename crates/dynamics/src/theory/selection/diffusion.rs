@@ -140,6 +140,35 @@ mod tests {
     }
 
     #[test]
+    fn bridges_survive_as_often_as_the_equation_says() {
+        // Of two samples the difference is a bridge of variance 2 a unit of time, killed at the rate V(d) = sech²(d)/4: the share that survives is the kernel of
+        // u_t = u'' − V u over that of u_t = u''. Its steps are halves of V before and after the heat kernel, on a grid.
+        let (t, h, steps) = (4.0, 0.1, 40);
+        let (dt, place) = (t / f64::from(steps), |i: i32| h * f64::from(i));
+        let heat = |d: f64, t: f64| (-d * d / (4.0 * t)).exp() / (4.0 * std::f64::consts::PI * t).sqrt();
+        let half = |d: f64| (-0.125 * dt / d.cosh().powi(2)).exp();
+        for (from, to) in [(0, 0), (4, -8), (9, 2)] {
+            let first = |i: i32| half(place(from)) * heat(place(i - from), dt) * half(place(i));
+            let mut u: Vec<f64> = (-120..=120).map(first).collect();
+            for _ in 1..steps {
+                let next = |i: i32| -> f64 {
+                    let reached =
+                        (-120..=120).zip(&u).map(|(j, u)| u * half(place(j)) * heat(place(i - j), dt));
+                    h * half(place(i)) * reached.sum::<f64>()
+                };
+                u = (-120..=120).map(next).collect();
+            }
+            let expected = u[(to + 120) as usize] / heat(place(to - from), t);
+            let mut path = Diffusion::new(&[1.0, 1.0]);
+            path.y = vec![place(from) + 0.3, 0.3];
+            path.end = vec![-0.2, -0.2 - place(to)];
+            let mut rng = stream(45, Purpose::Protocol, 0);
+            let survived = (0..20_000).filter(|_| path.survives(&mut rng, t)).count() as f64 / 20_000.0;
+            assert!((survived - expected).abs() < 4.5 * 0.0035, "{from} {to}: {survived} {expected}");
+        }
+    }
+
+    #[test]
     fn a_zero_takes_no_part() {
         let path = |c: &[f64]| {
             let (mut path, mut rng) = (Diffusion::new(c), stream(7, Purpose::Protocol, 1));

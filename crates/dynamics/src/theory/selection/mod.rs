@@ -339,9 +339,12 @@ mod tests {
             let rest: f64 = c.iter().map(|c| c.abs()).sum::<f64>() - c[i].abs();
             4.0 * FRAC_1_PI * (c[i].abs() / (norm + rest)).atan()
         };
-        for (i, share) in spherical(&c).into_iter().enumerate() {
+        let shares = spherical(&c);
+        assert_eq!(shares.len(), 3);
+        for (i, share) in shares.into_iter().enumerate() {
             assert!((share - exact(i)).abs() < 1e-7, "{i}: {share} {}", exact(i));
         }
-        assert!((proportional(&c)[0] - 0.5).abs() < 1e-15);
+        let guess = proportional(&c);
+        assert!(guess.len() == 3 && guess.iter().zip([0.5, 0.3, 0.2]).all(|(a, b)| (a - b).abs() < 1e-15));
     }
 }

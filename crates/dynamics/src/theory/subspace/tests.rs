@@ -292,6 +292,18 @@ fn sets_that_cannot_win_have_no_odds() {
 }
 
 #[test]
+fn guesses_are_those_of_minors_by_hand() {
+    // Minors 1, 3, 6 of the sets 01, 02, 12.
+    let cosines = cosines(&DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 0.0, 0.0, 1.0, 3.0]));
+    let [by_volume, proportional] = [by_volume(&cosines), proportional(&cosines)];
+    assert_eq!([by_volume.len(), proportional.len()], [3, 3]);
+    for (j, minor) in [1.0, 3.0, 6.0].into_iter().enumerate() {
+        assert!((by_volume[j] - minor * minor / 46.0).abs() < 1e-15, "{by_volume:?}");
+        assert!((proportional[j] - minor / 10.0).abs() < 1e-15, "{proportional:?}");
+    }
+}
+
+#[test]
 fn uniform_orthogonal_matrices_have_the_mean_fourth_powers() {
     // First row of a uniform matrix: a uniform point of the sphere.
     for neurons in [2, 3, 5] {
