@@ -260,16 +260,21 @@ impl Folder {
 
 /// The names in the journal of a directory; none if it has no journal. A process may have been killed before it wrote anything.
 fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
-    let journal = match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
+        Ok(bytes) => Ok(names_in(&bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
             let is_empty = dir.entries()?.next().is_none();
-            return Ok(is_empty.then(BTreeSet::new));
+            Ok(is_empty.then(BTreeSet::new))
         }
-        Err(error) => return Err(error),
-    };
+        Err(error) => Err(error),
+    }
+}
+
+/// The names in a journal; none if it is no journal.
+pub(super) fn names_in(journal: &[u8]) -> Option<BTreeSet<String>> {
+    let journal = String::from_utf8_lossy(journal);
     let Some(names) = journal.strip_prefix(MARK) else {
-        return Ok(MARK.starts_with(&journal).then(BTreeSet::new));
+        return MARK.starts_with(&*journal).then(BTreeSet::new);
     };
     // A name without its end was never created. A path that leads out of the directory was not written here.
     let whole = names.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -277,5 +282,5 @@ fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
         let name = name.strip_suffix('/').unwrap_or(name);
         !name.is_empty() && name.split('/').all(|part| !["", ".", ".."].contains(&part))
     };
-    Ok(Some(whole.split('\n').filter(is_plain).map(String::from).collect()))
+    Some(whole.split('\n').filter(is_plain).map(String::from).collect())
 }
