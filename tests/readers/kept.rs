@@ -42,7 +42,7 @@ pub fn checkpoint(bytes: &[u8]) {
             1 => job.finished(file),
             2 => job.state(file),
             // Runs of a study have one replica.
-            3 if how % JOBS.len() % 2 == 0 => job.under_way(file),
+            3 if (how % JOBS.len()).is_multiple_of(2) => job.under_way(file),
             _ => fuzzed::stored(file, &json!({ "seed": 1 })).map(drop),
         })
         .unwrap_or_else(|reason| assert!(!reason.is_empty()));
