@@ -126,6 +126,8 @@ pub mod device;
 pub mod engine;
 pub mod error;
 pub mod explorations;
+#[doc(hidden)]
+pub mod fuzzed;
 pub mod interrupt;
 pub mod job;
 pub mod measure;

@@ -68,6 +68,12 @@ mod reading;
 /// Loaders under arbitrary bytes and mutated files: an error or a table, never a panic.
 mod loaders;
 
+/// What must hold of every reader of files; `fuzz/` looks for bytes that break it.
+mod readers;
+
+/// The corpus of the fuzzer, replayed.
+mod fuzzed;
+
 /// Correlated and real data: ρ = 0 is the orthonormal case, and engines agree on all of it.
 mod general_data;
 

@@ -49,6 +49,9 @@ impl Part {
         };
         let flawed_index = self.rows.iter().any(|row| row.argmax >= shape.samples)
             || self.neurons.iter().any(|row| row.neuron >= shape.neurons || row.argmax >= shape.samples);
+        // How long each was tells how it turned.
+        let starts = self.neurons.iter().filter(|row| row.step == 0).map(|row| row.neuron);
+        let has_starts = starts.eq(0..if shape.observers > 0 { shape.neurons } else { 0 });
         let width = if has_correlations(shape.samples) { shape.samples } else { 0 };
         let is_ragged = self.correlations.len() != self.rows.len() * width;
         let engine = self.engine.as_ref();
@@ -66,6 +69,7 @@ impl Part {
             .or_else(|| steps("neurons", Box::new(self.neurons.iter().map(|row| row.step))))
             .or_else(|| steps("curvatures", Box::new(self.curvatures.iter().map(|row| row.step))))
             .or_else(|| is_ragged.then(|| "its correlations are not those of its trajectory".into()))
+            .or_else(|| (!has_starts).then(|| "its neurons do not begin where each started".into()))
             .or_else(|| flawed_index.then(|| "it names a sample or neuron that there is not".into()))
             .or_else(|| misfit.then(|| "its engine is beyond the budget, or of another shape".into()))
             .or_else(|| (needs_engine && engine.is_none()).then(|| "it has no engine".into()))
@@ -226,6 +230,7 @@ mod tests {
     use crate::data::Dataset;
     use crate::engine::{Engine, Reduced};
     use crate::init::Start;
+    use crate::measure::neurons::NeuronTable;
     use crate::measure::trajectory::{Gauge, Trajectory};
     use crate::model::Activation;
     use crate::problem::{Problem, Reduction};
@@ -233,24 +238,27 @@ mod tests {
     use crate::train::{Cadence, Plan, StopRule};
 
     const SHAPE: Shape =
-        Shape { state: None, replicas: 1, neurons: 1, samples: 3, dim: Some(5), budget: 400, observers: 1 };
+        Shape { state: None, replicas: 1, neurons: 1, samples: 3, dim: Some(5), budget: 400, observers: 2 };
 
     /// A part that was paused at some step.
     fn part() -> Part {
         let dataset = Dataset::orthonormal(3, 5, 1).unwrap();
         let start = Start::gaussian(&dataset, 0.5, 1, 0).unwrap();
         let gauge = Gauge::new(&dataset, Activation::Relu, &start);
-        let problem = Problem::new(dataset, Activation::Relu, Reduction::Mean, 0.1).unwrap();
+        let problem = Problem::new(dataset.clone(), Activation::Relu, Reduction::Mean, 0.1).unwrap();
         let mut engine = Reduced::new(&problem, &Schedule::sgd(3, 1, 1).unwrap(), &[start], 0).unwrap();
         let mut trajectory = Trajectory::new(gauge, Cadence::Every(7), 0);
-        let mut training = Training::new(&engine, 1);
+        let mut table = NeuronTable::new(&engine, &dataset, Activation::Relu, Cadence::Every(7), 0);
+        let mut training = Training::new(&engine, 2);
         let plan = Plan { budget: 400, stop: StopRule::Never, check_every: 10 };
-        training.go_on(&mut engine, &plan, &mut [&mut trajectory], Duration::ZERO, |steps| steps >= 50);
+        training.go_on(&mut engine, &plan, &mut [&mut trajectory, &mut table], Duration::ZERO, |steps| {
+            steps >= 50
+        });
         Part {
             training,
             rows: trajectory.rows,
             correlations: trajectory.correlations,
-            neurons: Vec::new(),
+            neurons: table.rows,
             curvatures: Vec::new(),
             engine: Some(engine.snapshot()),
         }
@@ -260,7 +268,10 @@ mod tests {
     fn a_part_that_makes_no_sense_is_refused() {
         assert_eq!(part().flaw(&SHAPE, false), None);
         type Spoil = fn(&mut Part);
-        let flawed: [(Spoil, &str); 7] = [
+        let flawed: [(Spoil, &str); 10] = [
+            (|part| part.neurons.retain(|row| row.step > 0), "its neurons do not begin where each started"),
+            (|part| part.neurons[1].step = 0, "its neurons do not begin where each started"),
+            (|part| part.neurons.clear(), "its neurons do not begin where each started"),
             (|part| part.correlations.truncate(4), "its correlations are not those of its trajectory"),
             (|part| part.rows[2].step = 401, "trajectory are out of order or of the budget"),
             (|part| part.rows.swap(0, 1), "trajectory are out of order"),

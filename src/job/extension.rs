@@ -71,13 +71,20 @@ pub(super) fn standing(
 /// [`Error::Damaged`](crate::Error::Damaged) if a file of the run is missing or was changed, or makes no sense.
 fn parts(job: &Job, run: &InPlace) -> Result<Vec<Part>> {
     run.check_whole()?;
-    let flaw = |parts: &Vec<Part>| {
-        if parts.len() != job.parts() {
-            return Some("it has another number of parts".into());
-        }
-        parts.iter().enumerate().find_map(|(k, part)| part.flaw(&job.shape_of(k), true))
-    };
-    let mut parts = run.read(STATE, flaw)?.unwrap_or_default();
+    let parts = run.read(STATE, |parts: &Vec<Part>| flaw(job, parts))?.unwrap_or_default();
+    Ok(extended(job, parts))
+}
+
+/// Why a job cannot go on from parts that have ended.
+pub(super) fn flaw(job: &Job, parts: &[Part]) -> Option<String> {
+    if parts.len() != job.parts() {
+        return Some("it has another number of parts".into());
+    }
+    parts.iter().enumerate().find_map(|(k, part)| part.flaw(&job.shape_of(k), true))
+}
+
+/// Parts that have ended, ready to go on with the steps of a longer job.
+pub(super) fn extended(job: &Job, mut parts: Vec<Part>) -> Vec<Part> {
     for (k, part) in parts.iter_mut().enumerate() {
         let Some(taken) = part.engine.as_ref().map(|engine| engine.step) else { continue };
         if part.training.ran_out() {
@@ -91,5 +98,5 @@ fn parts(job: &Job, run: &InPlace) -> Result<Vec<Part>> {
             part.curvatures.retain(|row| is_row(row.step, curvature));
         }
     }
-    Ok(parts)
+    parts
 }

@@ -3,6 +3,7 @@
 mod checkpoint;
 mod config;
 mod extension;
+pub(crate) mod fuzzed;
 mod learned;
 mod options;
 mod origin;

@@ -134,8 +134,13 @@ fn plain(value: &Value) -> String {
 
 /// The options in a file, as arguments, without those that the command line overrides by another.
 fn read(path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
+    parse(regular::read(path, MAX)?, path, overridden)
+}
+
+/// The same from what the file holds.
+pub(super) fn parse(bytes: Vec<u8>, path: &Path, overridden: &[&str]) -> Result<Vec<String>> {
     let refuse = |reason: String| Error::File { path: path.into(), reason };
-    let text = String::from_utf8(regular::read(path, MAX)?).map_err(|e| refuse(e.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|e| refuse(e.to_string()))?;
     let mut keys: Map<String, Value> = if path.extension().is_some_and(|extension| extension == "toml") {
         let table = written::parse(&text, &text::path(path).to_string())?;
         table

@@ -274,7 +274,7 @@ fn is_cut_short(journal: &mut File) -> io::Result<bool> {
 /// The names in the journal of a directory; none if it has no journal. A process may have been killed before it wrote anything.
 fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
     let look = || match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
             Ok(None)
         }
@@ -288,9 +288,14 @@ fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
         // The process that made the directory may have begun its journal between the two looks: it is the first file.
         journal = look()?;
     }
-    let Some(journal) = journal else { return Ok(None) };
+    Ok(journal.and_then(|journal| names_in(&journal)))
+}
+
+/// The names in a journal; none if it is no journal.
+pub(super) fn names_in(journal: &[u8]) -> Option<BTreeSet<String>> {
+    let journal = String::from_utf8_lossy(journal);
     let Some(names) = journal.strip_prefix(MARK) else {
-        return Ok(MARK.starts_with(&journal).then(BTreeSet::new));
+        return MARK.starts_with(&*journal).then(BTreeSet::new);
     };
     // A name without its end was never created. A path that leads out of the directory was not written here.
     let whole = names.rsplit_once('\n').map_or("", |(whole, _)| whole);
@@ -298,7 +303,7 @@ fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
         let name = name.strip_suffix('/').unwrap_or(name);
         !name.is_empty() && name.split('/').all(|part| !["", ".", ".."].contains(&part))
     };
-    Ok(Some(whole.split('\n').filter(is_plain).map(String::from).collect()))
+    Some(whole.split('\n').filter(is_plain).map(String::from).collect())
 }
 
 #[cfg(test)]

@@ -66,7 +66,12 @@ impl Manifest {
 
     /// Of the finished run in a directory; none if that has no manifest.
     pub fn read(dir: &Dir) -> Option<Self> {
-        let manifest: Self = serde_json::from_slice(&read_in(dir, Path::new(MANIFEST), MAX).ok()?).ok()?;
+        Self::parse(&read_in(dir, Path::new(MANIFEST), MAX).ok()?)
+    }
+
+    /// From its text; none if that is no manifest, or lists a path that leads out of the directory.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        let manifest: Self = serde_json::from_slice(text).ok()?;
         let is_plain = |name: &String| name.split('/').all(|part| !["", ".", ".."].contains(&part));
         manifest.files.keys().all(is_plain).then_some(manifest)
     }

@@ -22,6 +22,7 @@ pub(crate) mod entry;
 mod exchange;
 mod file;
 mod folder;
+pub(crate) mod fuzzed;
 mod in_place;
 mod lock;
 mod manifest;

@@ -90,6 +90,11 @@ impl Store {
         self.place.path_of(&self.place.neighbour(CHECKPOINT))
     }
 
+    /// Where it says whose it is.
+    pub fn job_file(&self) -> PathBuf {
+        self.directory().join(JOB)
+    }
+
     /// The job, as it is identified.
     pub fn job(&self) -> &Value {
         &self.job
@@ -178,16 +183,8 @@ impl Store {
         flaw: impl FnOnce(&T) -> Option<String>,
     ) -> Result<T> {
         let bytes = self.bytes(name)?;
-        self.body(&bytes).and_then(|body| decode(body, flaw)).map_err(|reason| self.damaged(name, &reason))
-    }
-
-    /// A value without its checksums, which are right.
-    fn body<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8], String> {
-        let (body, sum) = bytes.split_last_chunk::<8>().ok_or("it is cut short")?;
-        if CHECKSUM.checksum(body).to_le_bytes() != *sum {
-            return Err("its checksum is wrong".into());
-        }
-        Ok(body.strip_suffix(&self.job_sum).ok_or("it belongs to another run")?)
+        let read = body(&bytes, self.job_sum).and_then(|body| decode(body, flaw));
+        read.map_err(|reason| self.damaged(name, &reason))
     }
 
     fn damaged(&self, name: &str, reason: &str) -> Error {
@@ -243,8 +240,17 @@ impl Store {
 }
 
 /// Checksum of a job.
-fn sum_of(job: &Value) -> [u8; 8] {
+pub(super) fn sum_of(job: &Value) -> [u8; 8] {
     checksum_of(&job.to_string()).to_le_bytes()
+}
+
+/// A value of a job without its checksums, which are right.
+pub(super) fn body(bytes: &[u8], job_sum: [u8; 8]) -> Result<&[u8], String> {
+    let (body, sum) = bytes.split_last_chunk::<8>().ok_or("it is cut short")?;
+    if CHECKSUM.checksum(body).to_le_bytes() != *sum {
+        return Err("its checksum is wrong".into());
+    }
+    Ok(body.strip_suffix(&job_sum).ok_or("it belongs to another run")?)
 }
 
 /// Decodes a value in which there is no `flaw`.

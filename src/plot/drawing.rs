@@ -6,9 +6,9 @@ use super::clip;
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 
 /// Most panels of a figure, most series of a panel, most names on an axis and most marks of a panel.
-const MAX_PANELS: usize = 64;
+pub(crate) const MAX_PANELS: usize = 64;
 const MAX_SERIES: usize = 400;
-const MAX_NAMES: usize = 200;
+pub(crate) const MAX_NAMES: usize = 200;
 const MAX_MARKS: usize = 50_000;
 
 /// A figure: panels, row by row.

@@ -1,6 +1,7 @@
 //! The report: verdicts with their checks, as a structure, as JSON, on the terminal, and as a page with figures.
 
 pub mod chart;
+pub(crate) mod fuzzed;
 mod page;
 mod prose;
 pub mod render;

@@ -42,20 +42,29 @@ impl Done {
     /// # Errors
     /// [`Error::Damaged`], [`Error::Io`].
     pub fn read(&mut self, store: &Store) -> Result<()> {
-        let count = self.is_there.len() as u64;
-        let flaw = |records: &Vec<Record>| {
-            let is_none_of_it =
-                |record: &Record| record.run >= count || record.measures.len() != MEASURES.len();
-            records.iter().any(is_none_of_it).then(|| "the study has no such run".into())
-        };
         for name in store.files().iter().filter(|name| number(name).is_some()) {
-            match store.read(name, flaw) {
-                Ok(records) => records.iter().try_for_each(|record| self.add(record))?,
+            match store.read(name, |records: &Vec<Record>| self.flaw(records)) {
+                Ok(records) => self.extend(&records)?,
                 Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Why these are no results of runs of the study.
+    pub fn flaw(&self, records: &[Record]) -> Option<String> {
+        let count = self.is_there.len() as u64;
+        let is_none_of_it = |record: &Record| record.run >= count || record.measures.len() != MEASURES.len();
+        records.iter().any(is_none_of_it).then(|| "the study has no such run".into())
+    }
+
+    /// Takes over results without a flaw.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn extend(&mut self, records: &[Record]) -> Result<()> {
+        records.iter().try_for_each(|record| self.add(record))
     }
 
     /// Takes over the rows of `runs.csv`, which hold all that is known of a run, to the bit.

@@ -12,10 +12,13 @@ use super::study::{Axis, Column, Compare, FigureAsked, Setting, Study};
 use crate::error::{Error, Result};
 use crate::regular;
 use crate::text;
-use crate::written::{self, written};
+use crate::written::{self, Places, written};
 
 /// Most bytes of a study file.
 const MAX: u64 = 1 << 20;
+
+/// Most comparisons, and most figures, of a study.
+const MAX_ENTRIES: usize = 1000;
 
 /// Reads a study file.
 ///
@@ -33,13 +36,12 @@ pub(super) fn read(path: &Path, known: &Options) -> Result<Study> {
 /// # Errors
 /// [`Error::Study`] with line and column.
 pub(super) fn parse(text: &str, name: &str, known: &Options) -> Result<Study> {
-    let reader = Reader { text, name, known };
+    let reader = Reader { places: Places::new(text, name), known };
     reader.study(written::parse(text, name)?.get_ref())
 }
 
 struct Reader<'a> {
-    text: &'a str,
-    name: &'a str,
+    places: Places<'a>,
     known: &'a Options,
 }
 
@@ -49,7 +51,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 impl Reader<'_> {
     /// Where a piece of the text begins.
     fn at(&self, span: Range<usize>) -> String {
-        written::at(self.text, self.name, span)
+        self.places.at(span)
     }
 
     fn refuse<T>(&self, span: Range<usize>, reason: impl Into<String>) -> Result<T> {
@@ -173,6 +175,10 @@ impl Reader<'_> {
         let name = key.get_ref();
         let reason = format!("`{name}` must be an array of tables, [[{name}]]");
         let DeValue::Array(entries) = value.get_ref() else { return self.refuse(key.span(), reason) };
+        if entries.len() > MAX_ENTRIES {
+            let reason = format!("{} entries of [[{name}]], where {MAX_ENTRIES} are the most", entries.len());
+            return self.refuse(key.span(), reason);
+        }
         let entry = |value: &Value| match value.get_ref() {
             DeValue::Table(table) => read(self, table, value.span()),
             _ => self.refuse(value.span(), reason.clone()),

@@ -9,6 +9,7 @@ mod estimate;
 mod execute;
 mod figures;
 mod file;
+pub(crate) mod fuzzed;
 mod given;
 mod ledger;
 mod measures;

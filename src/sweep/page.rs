@@ -11,12 +11,13 @@ use super::tables::{COMPARISONS, RUNS, SUMMARY};
 use super::{figures, file, names, sentences};
 use crate::error::{Error, Result, io_at};
 use crate::persist::RunDir;
-use crate::plot::Sheet;
+use crate::plot::{Sheet, Shown};
 use crate::regular;
 use crate::report::SweepPage;
 use crate::report::render::{self, Drawn};
 use crate::study::words::{count, listed};
 use crate::text::number;
+use crate::train::Outcome;
 
 /// Names of the files that say what ran.
 pub(super) const STUDY: &str = "study.toml";
@@ -67,7 +68,10 @@ impl Told {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn of(from: &Path, study: Study, job: Value, text: String, response: Option<&str>) -> Result<Self> {
-        let summary = Sheet::read(&from.join(SUMMARY), &["cell", "runs"])?;
+        let varied: Vec<String> = study.columns().map(Column::name).collect();
+        let counted = ["cell", "runs"].into_iter().chain(OUTCOMES.map(Outcome::name));
+        let needed: Vec<&str> = counted.chain(varied.iter().map(String::as_str)).collect();
+        let summary = Sheet::read(&from.join(SUMMARY), &needed)?;
         let is_wide = summary.columns().any(|name| name == "neurons")
             && summary.rows().any(|row| row.number("neurons") > 1.0);
         let mixing = if is_wide { "mixing" } else { "participation_ratio" };
@@ -89,7 +93,17 @@ impl Told {
         render::study(from, run_dir, &figures, &self.page(from)?)
     }
 
-    fn page(&self, from: &Path) -> Result<SweepPage> {
+    /// What its figures show, or why they show nothing.
+    pub fn shown(&self) -> Vec<Result<Shown, String>> {
+        let figures = figures::of(&self.study, &self.response);
+        figures.iter().map(|figure| figure.show(&self.summary)).collect()
+    }
+
+    /// What the page says besides its figures.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn page(&self, from: &Path) -> Result<SweepPage> {
         let Self { study, summary, .. } = self;
         let mut comparisons = self.comparisons.clone();
         let more = comparisons.len().saturating_sub(SENTENCES);
@@ -139,7 +153,10 @@ impl Told {
         let columns: Vec<String> = self.study.columns().map(Column::name).collect();
         let unasked = ["participation_ratio", "max_cos", "loss"].into_iter();
         let shown = [self.response.as_str()].into_iter().chain(unasked).unique();
-        let has = |name: &&str| self.summary.columns().any(|column| column == *name);
+        let has = |name: &&str| {
+            let is_there = |end| self.summary.columns().any(|column| column.strip_prefix(*name) == Some(end));
+            ["", "_low", "_high"].into_iter().all(is_there)
+        };
         let shown: Vec<&str> = shown.filter(has).collect();
         let header = columns.iter().cloned().chain(["runs", "converged"].map(String::from));
         let header = header.chain(shown.iter().map(|name| (*name).to_string())).collect();
@@ -168,7 +185,9 @@ fn compared(from: &Path, study: &Study, response: &str) -> Result<Result<Vec<Str
     if !path.try_exists().map_err(io_at(from))? {
         return Ok(Ok(Vec::new()));
     }
-    let columns = ["comparison", "axis", "with", "measure", "difference"];
+    let varied: Vec<String> = study.columns().map(Column::name).collect();
+    let said = ["comparison", "axis", "with", "measure", "difference", "low", "high", "n"];
+    let columns: Vec<&str> = said.into_iter().chain(varied.iter().map(String::as_str)).collect();
     Ok(match Sheet::read(&path, &columns) {
         Ok(sheet) => Ok(sentences::of(&sheet, study, response)),
         Err(Error::File { reason, .. }) => Err(format!("{COMPARISONS}, {reason}")),

@@ -1,6 +1,6 @@
 //! `sweep status`: how far a study is that several processes share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 
 use super::done::Done;
 use super::options::StatusOptions;
+use super::page::JOB;
 use super::script::log;
 use super::shared::{has_parent, job_in};
 use super::slurm::{Task, tasks_if_known};
 use super::submit::{SLURM, Submitted, by_part};
 use crate::cli;
 use crate::error::{Error, Result};
+use crate::limits::MAX_RUNS;
 use crate::persist::Beside;
 use crate::persist::shards::{self, Shard};
 use crate::study::words::count;
@@ -56,7 +58,7 @@ struct Part {
 }
 
 /// How far a study is.
-struct Progress {
+pub(super) struct Progress {
     runs: u64,
     missing: usize,
     /// Whether its tables are written.
@@ -74,20 +76,21 @@ pub(super) fn tell(options: &StatusOptions) -> Result<ExitCode> {
     let nothing = || Error::Usage(format!("{} holds no study, and none is under way there", text::path(out)));
     let progress = if has_parent(out) { progress(out)? } else { None }.ok_or_else(nothing)?;
     if options.json {
-        progress.print_json(out)?;
+        cli::print_json(&progress.document(out))?;
     } else {
         cli::print(&progress.lines(out).join("\n"))?;
     }
     Ok(if progress.missing == 0 { ExitCode::SUCCESS } else { ExitCode::from(cli::NOT_REPRODUCED) })
 }
 
-fn progress(out: &Path) -> Result<Option<Progress>> {
+pub(super) fn progress(out: &Path) -> Result<Option<Progress>> {
     let beside = Beside::of(out, SLURM)?;
     let submitted = Submitted::read(&beside)?;
-    let begun = begun(out, submitted.as_ref())?;
+    let begun = begun(&beside, out, submitted.as_ref())?;
     // Whoever writes the tables removes what was begun.
     if let Some(job) = job_in(out)? {
-        return Ok(Some(Progress { runs: runs(&job), missing: 0, is_complete: true, parts: Vec::new() }));
+        let runs = runs(&job, || out.join(JOB))?;
+        return Ok(Some(Progress { runs, missing: 0, is_complete: true, parts: Vec::new() }));
     }
     let Some((runs, done)) = begun else { return Ok(None) };
     let parts = submitted.map(|submitted| parts(&beside, &done, submitted.parts));
@@ -95,19 +98,32 @@ fn progress(out: &Path) -> Result<Option<Progress>> {
     Ok(Some(Progress { runs, missing, is_complete: false, parts: parts.unwrap_or_default() }))
 }
 
-/// Number of runs of a study.
-fn runs(job: &Value) -> u64 {
-    job["cells"].as_u64().unwrap_or(0) * job["seeds"].as_u64().unwrap_or(0)
+/// Number of runs of a study, which the file says that it was read from.
+///
+/// # Errors
+/// [`Error::File`] if no study has so many.
+fn runs(job: &Value, file: impl FnOnce() -> PathBuf) -> Result<u64> {
+    let [cells, seeds] = ["cells", "seeds"].map(|key| job[key].as_u64());
+    let runs = cells.zip(seeds).and_then(|(cells, seeds)| cells.checked_mul(seeds));
+    runs.filter(|runs| *runs <= MAX_RUNS).ok_or_else(|| {
+        let [cells, seeds] = [&job["cells"], &job["seeds"]];
+        let reason =
+            format!("it is of no study: {cells} cells × {seeds} seeds, where {MAX_RUNS} runs are the most");
+        Error::File { path: file(), reason }
+    })
 }
 
 /// How many runs the study has that was begun or submitted, and the results so far.
-fn begun(out: &Path, submitted: Option<&Submitted>) -> Result<Option<(u64, Done)>> {
+fn begun(beside: &Beside, out: &Path, submitted: Option<&Submitted>) -> Result<Option<(u64, Done)>> {
     let stores: Vec<_> = shards::own(out)?.into_iter().chain(shards::stores(out)?).collect();
-    let job = stores.first().map(|store| store.job()).or(submitted.map(|submitted| &submitted.job));
-    let Some(job) = job else { return Ok(None) };
-    let mut done = Done::marks(runs(job));
+    let (job, runs) = match (stores.first(), submitted) {
+        (Some(store), _) => (store.job(), runs(store.job(), || store.job_file())?),
+        (None, Some(submitted)) => (&submitted.job, runs(&submitted.job, || Submitted::file(beside))?),
+        (None, None) => return Ok(None),
+    };
+    let mut done = Done::marks(runs);
     stores.iter().try_for_each(|store| store.check_is_of(job).and_then(|()| done.read(store)))?;
-    Ok(Some((runs(job), done)))
+    Ok(Some((runs, done)))
 }
 
 /// The parts of a study that are not done.
@@ -161,7 +177,7 @@ impl Progress {
         self.runs - self.missing as u64
     }
 
-    fn print_json(&self, out: &Path) -> Result<()> {
+    pub fn document(&self, out: &Path) -> Value {
         let counts = STATES.map(|(state, word)| (word.to_string(), json!(self.count(state))));
         let mut document = json!({
             "directory": text::path(out).to_string(), "complete": self.is_complete, "runs": self.runs, "done": self.done(),
@@ -169,10 +185,10 @@ impl Progress {
         let fields = document.as_object_mut().expect("made above");
         fields.extend(counts);
         fields.insert("parts".into(), json!(self.parts));
-        cli::print_json(&document)
+        document
     }
 
-    fn lines(&self, out: &Path) -> Vec<String> {
+    pub fn lines(&self, out: &Path) -> Vec<String> {
         let runs = count(self.runs as usize, "run");
         let mut lines = vec![format!("{}: {} of {runs} are done", text::path(out), self.done())];
         if self.missing == 0 && !self.is_complete {

@@ -1,5 +1,7 @@
 //! A study: what all of its runs share, what is varied, what is compared and drawn.
 
+use std::collections::HashSet;
+
 use super::given::Given;
 use super::names::Options;
 use crate::error::{Error, Result};
@@ -32,14 +34,32 @@ impl Column {
 
     /// Whether no two positions of its axis have one value.
     pub fn tells_apart(&self) -> bool {
-        let mut earlier = self.values.iter().enumerate();
-        earlier.all(|(k, value)| !self.values[..k].iter().any(|other| is_same(&other.text, &value.text)))
+        let mut earlier = HashSet::new();
+        self.values.iter().all(|value| earlier.insert(Meant::by(&value.text)))
+    }
+}
+
+/// What a text means: two that are one value are equal.
+#[derive(PartialEq, Eq, Hash)]
+enum Meant<'a> {
+    /// A number, by its bits.
+    Number(u64),
+    Word(&'a str),
+}
+
+impl<'a> Meant<'a> {
+    fn by(text: &'a str) -> Self {
+        match text.parse::<f64>() {
+            // Either zero is 0.
+            Ok(number) if !number.is_nan() => Self::Number((number + 0.0).to_bits()),
+            _ => Self::Word(text),
+        }
     }
 }
 
 /// Whether two texts are one value.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
-    a == b || matches!((a.parse::<f64>(), b.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+    Meant::by(a) == Meant::by(b)
 }
 
 /// Name of an option in tables and files.

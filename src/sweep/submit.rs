@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use itertools::Itertools;
@@ -45,9 +45,22 @@ impl Submitted {
     /// # Errors
     /// [`Error::File`], [`Error::NotOurs`], [`Error::Io`].
     pub fn read(beside: &Beside) -> Result<Option<Self>> {
-        let refuse =
-            |e: serde_json::Error| Error::File { path: beside.path().join(SUBMITTED), reason: e.to_string() };
-        beside.read(SUBMITTED)?.map(|text| serde_json::from_str(&text).map_err(refuse)).transpose()
+        let refuse = |reason: String| Error::File { path: Self::file(beside), reason };
+        let Some(text) = beside.read(SUBMITTED)? else { return Ok(None) };
+        let submitted: Self = serde_json::from_str(&text).map_err(|e| refuse(e.to_string()))?;
+        if !(1..=Shard::MAX).contains(&submitted.parts) {
+            return Err(refuse(format!(
+                "a study of {} parts, where 1 to {} are possible",
+                submitted.parts,
+                Shard::MAX
+            )));
+        }
+        Ok(Some(submitted))
+    }
+
+    /// Where it is.
+    pub fn file(beside: &Beside) -> PathBuf {
+        beside.path().join(SUBMITTED)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{swept, write};
+use super::{sweep, swept, write};
 use crate::common::{names, stderr, temporary};
 
 const GOOD: &str = "seeds = 2\n[base]\nsamples = 4\nsteps = 10\n[grid]\nbatch = [1, 4]\n";
@@ -211,4 +211,88 @@ fn a_command_line_is_refused_by_its_words() {
     assert!(stderr(&output).contains("such a name is that of a hidden neighbour"));
     fs::remove_file(directory.join("s.toml")).unwrap();
     assert_eq!(names(directory), ["zip.toml"], "nothing was begun");
+}
+
+/// The journal of a directory of the program's own, with one file.
+fn journal(file: &str) -> String {
+    format!("files that puremix has created in this directory\n{file}\n")
+}
+
+#[test]
+fn the_status_of_what_is_no_study_is_refused() {
+    let directory = temporary();
+    let directory = directory.path();
+    let jobs = [
+        (r#"{"cells":4294967296,"seeds":4294967296}"#, "4294967296 cells × 4294967296 seeds"),
+        (r#"{"cells":1000000000000,"seeds":1000}"#, "1000000000000 cells × 1000 seeds"),
+        (r#"{"cells":1,"seeds":1000001}"#, "1 cells × 1000001 seeds"),
+        (r#"{"cells":2.5,"seeds":3}"#, "2.5 cells × 3 seeds"),
+        (r#"{"seed":3}"#, "null cells × null seeds"),
+    ];
+    for (k, (job, _)) in jobs.iter().enumerate() {
+        for (folder, file, text) in [
+            (format!(".begun-{k}.1-of-2.checkpoint"), "job.json", (*job).to_string()),
+            (format!("sent-{k}-slurm"), "submitted.json", format!(r#"{{"parts":2,"job":{job}}}"#)),
+        ] {
+            fs::create_dir(directory.join(&folder)).unwrap();
+            write(directory, &format!("{folder}/{file}"), &text);
+            write(directory, &format!("{folder}/.written"), &journal(file));
+        }
+    }
+    let refused = |arguments: &str, needle: &str| {
+        let output = swept(directory, arguments);
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
+        assert!(error.contains(needle) && output.stdout.is_empty(), "{arguments} says: {error}");
+    };
+    for (k, (_, sizes)) in jobs.iter().enumerate() {
+        let reason = format!("it is of no study: {sizes}, where 1000000 runs are the most");
+        refused(&format!("status begun-{k}"), &format!(".begun-{k}.1-of-2.checkpoint/job.json: {reason}"));
+        refused(&format!("status sent-{k}"), &format!("sent-{k}-slurm/submitted.json: {reason}"));
+    }
+    for parts in [0, 100_001] {
+        let text = format!(r#"{{"parts":{parts},"job":{{"cells":2,"seeds":3}}}}"#);
+        write(directory, "sent-0-slurm/submitted.json", &text);
+        let reason = format!("submitted.json: a study of {parts} parts, where 1 to 100000 are possible");
+        refused("status sent-0", &reason);
+    }
+    // As many runs as there may be are some of which none is done.
+    write(directory, ".begun-0.1-of-2.checkpoint/job.json", r#"{"cells":1000,"seeds":1000}"#);
+    let output = swept(directory, "status begun-0");
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("begun-0: 0 of 1000000 runs are done"));
+}
+
+#[test]
+fn tables_that_lack_a_column_are_not_drawn() {
+    let directory = temporary();
+    let directory = directory.path();
+    write(directory, "s.toml", &format!("{GOOD}[[compare]]\naxis = \"batch\"\nwith = 4\n"));
+    sweep(directory, "s.toml --out run");
+    let summary = fs::read_to_string(directory.join("run/summary.csv")).unwrap();
+    let without = |text: &str, column: &str| text.replacen(&format!(",{column},"), ",other,", 1);
+    for column in ["batch", "runs", "converged", "max_steps"] {
+        write(directory, "run/summary.csv", &without(&summary, column));
+        let output = swept(directory, "--render run");
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{column}: {error}");
+        assert!(error.contains(&format!("summary.csv: there is no column `{column}`")), "{error}");
+    }
+    // A study is not lost over what one figure lacks, or a sentence.
+    for column in ["participation_ratio_low", "participation_ratio_n"] {
+        write(directory, "run/summary.csv", &without(&summary, column));
+        let output = swept(directory, "--render run");
+        let error = stderr(&output);
+        assert_eq!(output.status.code(), Some(0), "{column}: {error}");
+        assert!(error.contains(&format!("summary.csv: there is no column `{column}`")), "{error}");
+    }
+    write(directory, "run/summary.csv", &summary);
+    let comparisons = fs::read_to_string(directory.join("run/comparisons.csv")).unwrap();
+    for column in ["low", "batch"] {
+        write(directory, "run/comparisons.csv", &without(&comparisons, column));
+        sweep(directory, "--render run");
+        let page = fs::read_to_string(directory.join("run/report.html")).unwrap();
+        let said = format!("No comparison is shown here: comparisons.csv, there is no column `{column}`");
+        assert!(page.contains(&said), "{column}");
+    }
 }

@@ -1,8 +1,9 @@
 //! A measure over two options, as a map of cells, with panels for the values of the rest.
 
 use super::response::capital;
-use super::{Positions, check, drawn, facets, in_words, is_of, means, option_in_words, panels};
-use crate::plot::drawing::{Axis, Panel, Series, Shades};
+use super::{Facet, Positions, check, drawn, facets, in_words, means, option_in_words, panels};
+use crate::plot::drawing::{Axis, MAX_NAMES, Panel, Series, Shades};
+use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet, Shown};
 use crate::sweep::study::Study;
 use crate::text::number;
@@ -27,9 +28,9 @@ impl Map {
     }
 
     /// The mean of every cell of a panel, `[row][column]`.
-    fn values(&self, sheet: &Sheet, [across, up]: [&Positions; 2], panel: &[String]) -> Vec<Vec<f64>> {
+    fn values(&self, rows: &[Row], [across, up]: [&Positions; 2]) -> Vec<Vec<f64>> {
         let mut values = vec![vec![f64::NAN; across.texts.len()]; up.texts.len()];
-        for row in sheet.rows().filter(|row| is_of(row, &self.facets, panel)) {
+        for row in rows {
             let place = |positions: &Positions, name: &str| positions.place(row.text(name));
             if let Some((column, line)) = place(across, &self.axes[0]).zip(place(up, &self.axes[1])) {
                 values[line][column] = row.number(&self.colour);
@@ -69,9 +70,14 @@ impl Figure for Map {
         // What differs by rounding has one colour.
         let high = high.max(low + 1e-9 * low.abs().max(1.0));
         let (across, up) = (Positions::of(sheet, x), Positions::of(sheet, y));
-        let panels = panels(sheet, &self.facets);
-        let panel = |(panel, title): &(Vec<String>, String)| {
-            let values = self.values(sheet, [&across, &up], panel);
+        // Before there is a cell for each pair of them.
+        if let Some(count) = [&across, &up].map(|axis| axis.texts.len()).into_iter().find(|n| *n > MAX_NAMES)
+        {
+            return Err(format!("{count} names on an axis, of which at most {MAX_NAMES} are drawn"));
+        }
+        let (panels, empty) = panels(sheet, &self.facets, &self.colour)?;
+        let panel = |Facet { title, rows }: &Facet| {
+            let values = self.values(rows, [&across, &up]);
             let has_mean = values.iter().flatten().any(|mean| mean.is_finite());
             let series = has_mean.then(|| Series::heat("mean: ", Shades::Cividis { low, high }, values));
             let axis = |name: &str, positions: &Positions| {
@@ -79,7 +85,7 @@ impl Figure for Map {
             };
             Panel::new(title.as_str(), axis(x, &across), axis(y, &up), series.into_iter().collect())
         };
-        let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), &self.colour)?;
+        let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), empty, &self.colour)?;
         let range = format!(
             " Colours go from {} to {}; a cell without a mean stays empty.",
             number(low),

@@ -3,12 +3,14 @@
 mod map;
 mod response;
 
+use std::collections::HashMap;
+
 use self::map::Map;
 use self::response::Response;
 use super::given::Given;
 use super::measures::in_words;
 use super::study::{Axis as Varied, Column, FigureAsked, Study, column_name};
-use crate::plot::drawing::{Axis, Drawing, Panel};
+use crate::plot::drawing::{Axis, Drawing, MAX_PANELS, Panel};
 use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet};
 
@@ -74,26 +76,44 @@ fn facets(study: &Study, shown: &[&str]) -> Vec<String> {
     rest.flat_map(|axis| &axis.columns).map(Column::name).collect()
 }
 
-/// Values of the columns of a facet, as they come, with their title.
-fn panels(sheet: &Sheet, facets: &[String]) -> Vec<(Vec<String>, String)> {
-    let mut panels: Vec<(Vec<String>, String)> = Vec::new();
-    for row in sheet.rows() {
-        let values: Vec<String> = facets.iter().map(|name| row.text(name).to_string()).collect();
-        if panels.iter().all(|(other, _)| *other != values) {
-            let title = facets.iter().zip(&values).map(|(name, value)| format!("{name} = {value}"));
-            let title = title.collect::<Vec<_>>().join(", ");
-            panels.push((values, title));
-        }
-    }
-    panels
+/// The rows that a panel shows.
+struct Facet<'a> {
+    /// The values that they share.
+    title: String,
+    rows: Vec<Row<'a>>,
 }
 
-/// A drawing of the panels in which there is something, and what to say of the others.
+/// The rows of each panel, as they come: of the panels in which some row has a mean, and how many others there are.
+///
+/// # Errors
+/// If they are more than are drawn.
+fn panels<'a>(sheet: &'a Sheet, facets: &[String], measure: &str) -> Result<(Vec<Facet<'a>>, usize), String> {
+    let (mut panels, mut places) = (Vec::new(), HashMap::new());
+    for row in sheet.rows() {
+        let values: Vec<&str> = facets.iter().map(|name| row.text(name)).collect();
+        let place = *places.entry(values).or_insert_with_key(|values| {
+            let title = facets.iter().zip(values).map(|(name, value)| format!("{name} = {value}"));
+            panels.push(Facet { title: title.collect::<Vec<_>>().join(", "), rows: Vec::new() });
+            panels.len() - 1
+        });
+        panels[place].rows.push(row);
+    }
+    let all = panels.len();
+    panels.retain(|panel| panel.rows.iter().any(|row| row.number(measure).is_finite()));
+    match panels.len() {
+        count if count > MAX_PANELS => {
+            Err(format!("{count} panels, of which at most {MAX_PANELS} are drawn"))
+        }
+        count => Ok((panels, all - count)),
+    }
+}
+
+/// A drawing of the panels in which there is something, and what to say of the others, besides which so many were left out before.
 ///
 /// # Errors
 /// If there is nothing in any.
-fn drawn(panels: Vec<Panel>, measure: &str) -> Result<(Drawing, String), String> {
-    let all = panels.len();
+fn drawn(panels: Vec<Panel>, left_out: usize, measure: &str) -> Result<(Drawing, String), String> {
+    let all = panels.len() + left_out;
     let panels: Vec<Panel> = panels.into_iter().filter(|panel| !panel.series.is_empty()).collect();
     let left_out = match all - panels.len() {
         0 => String::new(),
@@ -102,11 +122,6 @@ fn drawn(panels: Vec<Panel>, measure: &str) -> Result<(Drawing, String), String>
         empty => format!(" {empty} panels without any mean are left out."),
     };
     Ok((Drawing::new(side_by_side(panels.len()), panels), left_out))
-}
-
-/// Whether a row belongs to a panel.
-fn is_of(row: &Row, facets: &[String], values: &[String]) -> bool {
-    facets.iter().zip(values).all(|(name, value)| row.text(name) == value)
 }
 
 /// Side by side: as square as may be.
@@ -202,10 +217,12 @@ fn identifier(parts: &[String]) -> String {
     name.chars().map(plain).take(56).collect()
 }
 
-/// Refuses a table that lacks a column, or has no mean of the measure that is shown.
+/// Refuses a table that lacks a column, or has no mean of the measure that is shown, with the ends of its interval and how many runs have it.
 fn check(sheet: &Sheet, columns: &[&str], measure: &str) -> Result<(), String> {
-    match columns.iter().find(|column| sheet.columns().all(|name| name != **column)) {
-        Some(missing) if *missing == measure => Err(format!("no run has a number for `{missing}`")),
+    let of_the_mean = ["_low", "_high", "_n"].map(|end| format!("{measure}{end}"));
+    let mut needed = columns.iter().copied().chain(of_the_mean.iter().map(String::as_str));
+    match needed.find(|column| sheet.columns().all(|name| name != *column)) {
+        Some(missing) if missing == measure => Err(format!("no run has a number for `{missing}`")),
         Some(missing) => Err(format!("there is no column `{missing}`")),
         None if sheet.rows().next().is_none() => Err("its table has no rows".into()),
         None => Ok(()),

@@ -1,6 +1,8 @@
 //! A measure against one option, with a curve for every value of another, and panels for those of the rest.
 
-use super::{Positions, check, drawn, facets, in_words, is_of, means, option_in_words, panels};
+use std::collections::HashMap;
+
+use super::{Facet, Positions, check, drawn, facets, in_words, means, option_in_words, panels};
 use crate::plot::drawing::{Axis, Colour, Panel, Point, Series, Shape, Stroke};
 use crate::plot::sheet::Row;
 use crate::plot::{Figure, Sheet, Shown};
@@ -33,12 +35,11 @@ impl Response {
         Self { id, title, x, y: y.into(), series, facets }
     }
 
-    /// The `k`-th of so many curves in one panel, with a value of the series: points with their intervals; numbers are joined, words are not.
+    /// The `k`-th of so many curves in one panel, its rows having a value of the series: points with their intervals; numbers are joined, words are not.
     fn curve(
         &self,
-        sheet: &Sheet,
+        rows: &[Row],
         positions: &Positions,
-        panel: &[String],
         value: Option<&str>,
         (k, curves): (usize, usize),
     ) -> [Series; 2] {
@@ -46,14 +47,11 @@ impl Response {
         let apart = if positions.are_numbers { fits.min(APART) } else { fits };
         let aside = apart * (k as f64 - 0.5 * (curves as f64 - 1.0));
         let named = self.series.as_ref().zip(value);
-        let is_on = |row: &Row| {
-            is_of(row, &self.facets, panel) && named.is_none_or(|(name, value)| row.text(name) == value)
-        };
-        let point = |row: Row| {
+        let point = |row: &Row| {
             let [mean, low, high] = ["", "_low", "_high"].map(|end| row.number(&format!("{}{end}", self.y)));
             Point::within(positions.aside(row.text(&self.x), aside), mean, low, high)
         };
-        let mut points: Vec<Point> = sheet.rows().filter(is_on).map(point).collect();
+        let mut points: Vec<Point> = rows.iter().map(point).collect();
         points.sort_by(|a, b| a.x.total_cmp(&b.x));
         let joined = points.iter().filter(|point| positions.are_numbers && point.y.is_finite());
         let line = joined.map(|point| (point.x, point.y)).collect();
@@ -114,14 +112,21 @@ impl Figure for Response {
             Some(series) => sheet.distinct(series).into_iter().map(Some).collect(),
             None => vec![None],
         };
-        let panels = panels(sheet, &self.facets);
-        let panel = |(panel, title): &(Vec<String>, String)| {
-            let curves = values.iter().enumerate();
-            let series =
-                curves.flat_map(|(k, value)| self.curve(sheet, &positions, panel, *value, (k, values.len())));
-            Panel::new(title.as_str(), positions.axis(&self.x), self.axis(sheet), series.collect())
+        let (panels, empty) = panels(sheet, &self.facets, &self.y)?;
+        let axis = self.axis(sheet);
+        let panel = |Facet { title, rows }: &Facet| {
+            let mut with: HashMap<Option<&str>, Vec<Row>> = HashMap::new();
+            for row in rows {
+                with.entry(self.series.as_ref().map(|name| row.text(name))).or_default().push(*row);
+            }
+            let curve = |(k, value): (usize, &Option<&str>)| {
+                let rows = with.get(value).map(Vec::as_slice).unwrap_or_default();
+                self.curve(rows, &positions, *value, (k, values.len()))
+            };
+            let series = values.iter().enumerate().flat_map(curve).collect();
+            Panel::new(title.as_str(), positions.axis(&self.x), axis.clone(), series)
         };
-        let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), &self.y)?;
+        let (drawing, left_out) = drawn(panels.iter().map(panel).collect(), empty, &self.y)?;
         let apart = if values.len() > 1 { " Points at one value are drawn side by side." } else { "" };
         let intervals = if sheet.first("runs") == "1" {
             ""

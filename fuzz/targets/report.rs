@@ -1,0 +1,3 @@
+#![no_main]
+
+puremix_fuzz::target!(report);
