@@ -3,6 +3,7 @@
 use std::fs;
 
 use puremix::catalogue;
+use puremix::plot::Sheet;
 use puremix::study::Kind;
 
 use crate::documents::{claims, path, rows, text};
@@ -47,6 +48,48 @@ fn the_table_of_what_checks_would_notice_is_that_of_the_archive() {
     let lines =
         |rows: &[Vec<String>]| rows.iter().map(|row| format!("| {} |", row.join(" | "))).collect::<Vec<_>>();
     assert_eq!(shown, expected, "the table is\n{}", lines(&expected).join("\n"));
+}
+
+/// Tests of a law that look at the means of several cells: the check, and the table with standard errors and predictions.
+const OF_CELLS: [[&str; 5]; 6] = [
+    ["odds_identity", "E[e^{A/2}; i* = j] against", "odds_identity", "se_weight", "cosine"],
+    ["odds_identity", "E e^{A/2} |c_j|/‖c‖ at τ = 0.7", "odds_identity", "se_early_weight", "cosine"],
+    ["unequal_data", "against I_p", "unequal_odds", "standard_error", "predicted"],
+    ["subspace_lottery", "E[e^{A/2}; S wins]", "subspace_identity", "se_weight", "cosine"],
+    ["depth", "mean of (2/π) arctan", "depth_pair", "se_odds", "predicted_odds"],
+    ["depth", "mean of A, told from the norm", "depth_pair", "se_impurity", "predicted_impurity"],
+];
+
+/// What such a test states is of the cell with the largest error; of the others it notices as much less as their errors are smaller.
+#[test]
+fn the_table_of_what_tests_of_cells_would_notice_is_that_of_the_archive() {
+    let claims = claims();
+    let mut expected = Vec::new();
+    for [id, name, table, error, predicted] in OF_CELLS {
+        let checks = claims[id]["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"].as_str().unwrap().contains(name)).unwrap();
+        let file = path(&format!("experiments/results/standard/{table}.csv"));
+        let sheet = Sheet::read(&file, &[error, predicted]).unwrap();
+        let cells: Vec<[f64; 2]> =
+            sheet.rows().map(|row| [row.number(error), row.number(predicted)]).collect();
+        let largest = cells.iter().map(|[error, _]| *error).fold(0.0, f64::max);
+        let detects = check["detects"].as_f64().unwrap() / largest;
+        let mut percents: Vec<f64> = cells.iter().map(|[error, of]| 100.0 * detects * error / of).collect();
+        percents.sort_by(f64::total_cmp);
+        let percent = |k: usize| format!("{:.0} %", percents[k]);
+        expected.push(vec![
+            format!("`{id}`"),
+            check["name"].as_str().unwrap().to_string(),
+            cells.len().to_string(),
+            percent(0),
+            percent(cells.len() / 2),
+            percent(cells.len() - 1),
+        ]);
+    }
+    let mut shown = rows("docs/verdicts.md", 6);
+    shown.retain(|row| row[0].starts_with('`'));
+    let lines: Vec<_> = expected.iter().map(|row| format!("| {} |", row.join(" | "))).collect();
+    assert_eq!(shown, expected, "the table is\n{}", lines.join("\n"));
 }
 
 #[test]

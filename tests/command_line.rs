@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use puremix::data::Source;
 use serde_json::Value;
 
 use crate::common::{binary, floats, integers, json, refuses, stderr, stdout, temporary, text_path};
@@ -177,6 +178,39 @@ fn a_run_directory_can_be_replayed_from_its_files_alone() {
         assert_eq!(lines[0], "step,loss,norm,max_cos,argmax,cos_init,participation_ratio,residual,R");
         let steps: Vec<&str> = lines[1..].iter().map(|line| line.split(',').next().unwrap()).collect();
         assert_eq!(steps, ["0", "100", "200", "300", "400"]);
+    }
+}
+
+#[test]
+fn every_source_of_data_trains_by_its_name() {
+    let directory = temporary();
+    for (number, text) in Source::EXAMPLES.into_iter().enumerate() {
+        let out = directory.path().join(number.to_string());
+        let options = [
+            "--normalise",
+            "unit",
+            "--activation",
+            "linear",
+            "--batch",
+            "2",
+            "--steps",
+            "7",
+            "--engine",
+            "analytic",
+            "--no-page",
+        ];
+        let output =
+            binary("train").args(["--data", text]).args(options).arg("--out").arg(&out).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{text}: {}", stderr(&output));
+        let config = json(&out.join("config.json"));
+        assert_eq!(config["data"].as_str().unwrap().parse::<Source>(), text.parse());
+        let is_generator = text.parse::<Source>().unwrap().is_generator();
+        assert_eq!(
+            (config["samples"] == 10, config["dim"] == 30),
+            (is_generator, is_generator),
+            "{text}: {config}"
+        );
+        assert_eq!(json(&out.join("summary.json"))["steps"].as_u64(), Some(7), "{text}");
     }
 }
 

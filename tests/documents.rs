@@ -348,3 +348,24 @@ fn numbers_are_found_as_they_are_written() {
     assert_eq!([significant("0.0120"), significant("12.25"), significant("0.5")], [3, 4, 1]);
     assert_eq!(without_code("a `b 0.25` c"), "a   c");
 }
+
+/// A default that depends on the effort stands in the help and in the protocol.
+#[test]
+fn help_tells_the_sizes_that_are_picked() {
+    let mut told = 0;
+    for room in ["src/claims", "src/explorations"] {
+        for folder in fs::read_dir(path(room)).unwrap().map(|entry| entry.unwrap().path()) {
+            let Ok(files) = fs::read_dir(&folder) else { continue };
+            let sources = files.map(|file| file.unwrap().path()).filter(|file| file.extension().is_some());
+            let source: String = sources.map(|file| fs::read_to_string(file).unwrap()).collect();
+            let source = source.replace('_', "");
+            for help in source.split("(default: ").skip(1) {
+                let Some((sizes, _)) = help.split_once(" by effort)") else { continue };
+                let picked = format!("pick({})", sizes.replace(" or ", ", "));
+                assert!(source.contains(&picked), "{}: {picked}", folder.display());
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 12, "{told} options tell a size by effort");
+}

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
-use puremix::data::{Dictionary, SparseCode};
+use puremix::catalogue;
+use puremix::data::{Dictionary, Source, SparseCode};
 use puremix::model::{TiedDeepConfig, TiedShallowConfig, UntiedDeepConfig};
 use puremix::prelude::*;
 
-use crate::common::refuses;
+use crate::common::{binary, refuses, stderr, stdout};
 
 /// Sizes whose product wraps around to something small.
 const HUGE: [(usize, usize); 5] =
@@ -133,20 +134,11 @@ fn binaries_refuse_what_cannot_fit_or_end() {
     ] {
         refuses(binary, &arguments, needle);
     }
-    for binary in [
-        "alignment_scaling",
-        "cyclic_limit",
-        "depth",
-        "escape",
-        "hypothesis_map",
-        "momentum_law",
-        "odds_identity",
-        "rate_law",
-        "selection_law",
-        "sgd_limit",
-        "subspace_lottery",
-        "unequal_data",
-    ] {
+    let help = |name: &str| stdout(&binary(name).arg("--help").output().unwrap());
+    let studies = catalogue::ALL.iter().map(|study| study.id);
+    let with_replicas: Vec<&str> = studies.filter(|id| help(id).contains("--replicas")).collect();
+    assert!(with_replicas.len() > 10, "{with_replicas:?}");
+    for binary in with_replicas {
         for count in [wide, MAX] {
             let needle = format!("the number of replicas must be at most 1000000, got {count}");
             refuses(binary, &["--replicas", count], &needle);
@@ -188,6 +180,15 @@ fn train_refuses_what_cannot_fit_or_end() {
         ),
     ] {
         refuses("train", &arguments.split(' ').collect::<Vec<_>>(), needle);
+    }
+    let generators =
+        Source::EXAMPLES.into_iter().filter(|text| text.parse::<Source>().unwrap().is_generator());
+    for text in generators {
+        let size = ["--samples", "4294967296", "--dim", "4294967296"];
+        let output = binary("train").args(["--data", text]).args(size).output().unwrap();
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{text}: {message}");
+        assert!(["would take", "operations"].iter().any(|what| message.contains(what)), "{text}: {message}");
     }
     let layers = format!("deep:1{}", "-1".repeat(1000));
     refuses(

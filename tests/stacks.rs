@@ -10,8 +10,6 @@ use puremix::schedule::{Schedule, ScheduleKind};
 
 use crate::common::correlated;
 
-const MODELS: [&str; 5] = ["neuron", "shallow:3", "deep:4-2+bias", "untied:3", "untied:4-2-3+bias"];
-
 fn initial(text: &str, activation: Activation, data: &Dataset, replica: u64) -> AnyAutoencoder {
     let architecture: Architecture = text.parse().unwrap();
     architecture.init(activation, data, 0.5, (3, replica), &Compute::default()).unwrap()
@@ -26,7 +24,7 @@ fn stacked(text: &str, activation: Activation, data: &Dataset, replicas: u64) ->
 fn a_stack_has_the_bits_of_its_replicas_alone() {
     let (data, compute) = (correlated(5, 7, 3), Compute::default());
     let m = data.samples();
-    for text in MODELS {
+    for text in Architecture::EXAMPLES {
         for activation in Activation::ALL {
             let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.13).unwrap();
             for (kind, batch) in [

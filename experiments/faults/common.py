@@ -273,7 +273,7 @@ class Bench:
         configs = [json.loads(path.read_text()) for path in self.folder.glob("*/run/config.json")]
         results = {
             "command": " ".join([f"experiments/faults/{Path(sys.argv[0]).name}", *options_given()]),
-            "commit": configs[0].get("git_commit") if configs else None,
+            "git_commit": configs[0].get("git_commit") if configs else None,
             "seconds": round(time.time() - self.began),
             **self.counts, **more, "failures": self.failures,
         }

@@ -36,6 +36,10 @@ impl Source {
     /// What is read: generators, data of this crate, a file.
     pub const GRAMMAR: &str = "orthonormal, equicorrelated:RHO, coherent:MU, sparse:ATOMS,NONZEROS[,NOISE], digits (8x8, handwritten), or a file";
 
+    /// A small one of each, but for files: what tests of all sources go through.
+    pub const EXAMPLES: [&str; 5] =
+        ["orthonormal", "equicorrelated:0.2", "coherent:0.4", "sparse:12,2,0.1", "digits"];
+
     /// As it is read back, from a configuration for instance; messages show the [`Display`](fmt::Display) of it, which is safe on a terminal.
     pub fn name(&self) -> String {
         match self {

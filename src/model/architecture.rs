@@ -48,6 +48,9 @@ impl Architecture {
     pub const GRAMMAR: &str =
         "neuron, shallow:K, deep:K1-K2-…, untied:K1-K2-…; all but the first with +bias if wanted";
 
+    /// A small one of each kind, with a bias or without: what tests of all models go through.
+    pub const EXAMPLES: [&str; 5] = ["neuron", "shallow:3+bias", "deep:4-2", "untied:3", "untied:4-2-3+bias"];
+
     /// Layers on the way up.
     pub fn layers(&self) -> usize {
         match self {
@@ -201,20 +204,14 @@ mod tests {
     use super::*;
     use crate::model::flat;
 
-    const MODELS: [&str; 8] = [
-        "neuron",
-        "shallow:8",
-        "shallow:3+bias",
-        "deep:1",
-        "deep:6-4-2",
-        "deep:5-7+bias",
-        "untied:5",
-        "untied:6-3-4+bias",
-    ];
+    fn models() -> impl Iterator<Item = &'static str> {
+        let others = ["shallow:8", "deep:1", "deep:6-4-2", "deep:5-7+bias", "untied:6-3-4+bias"];
+        Architecture::EXAMPLES.into_iter().chain(others)
+    }
 
     #[test]
     fn what_is_read_is_what_is_written() {
-        for text in MODELS {
+        for text in models() {
             assert_eq!(text.parse::<Architecture>().unwrap().to_string(), text);
             let architecture: Architecture = text.parse().unwrap();
             assert_eq!(serde_json::to_value(architecture).unwrap(), text);
@@ -224,7 +221,7 @@ mod tests {
     #[test]
     fn parameters_are_counted_without_building_the_model() {
         let data = Dataset::orthonormal(4, 7, 1).unwrap();
-        for text in MODELS {
+        for text in models() {
             let architecture: Architecture = text.parse().unwrap();
             let compute = Compute::default();
             let model = architecture.init(Activation::Tanh, &data, 0.3, (2, 1), &compute).unwrap();

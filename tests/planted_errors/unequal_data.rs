@@ -33,7 +33,13 @@ fn every_check_can_fail() {
     let tilted = |u: [f64; 2]| unequal::arcsine(u, 0.8);
     turns(
         Prediction { can_be_limit: high, drift, equal_odds: tilted, ..right.clone() },
-        &["that stay with", changes, "mean fall", "exceeds the odds of equal data"],
+        &[
+            "that stay with",
+            changes,
+            "in which no run from a random start ends",
+            "mean fall",
+            "exceeds the odds of equal data",
+        ],
     );
     // Thresholds of a smaller step size, below. Odds of equal data.
     let low = |problem: &Unequal, i: usize| {
@@ -44,8 +50,8 @@ fn every_check_can_fail() {
         Prediction { can_be_limit: low, odds: equal, ..right.clone() },
         &["that leave a sample", changes, "against I_p"],
     );
-    // Thresholds of the weights to leading order, which runs that come to their ends do not tell from the right ones. Odds of the other sign. The mixture of
-    // full batches on equal data.
+    // Thresholds of the weights to leading order, which runs that come to their ends tell from the right ones only where the step size is sought. Odds of the other
+    // sign. The mixture of full batches on equal data.
     let leading = |problem: &Unequal, i: usize| {
         let Unequal { norms_sq, shares: q, step_size } = problem;
         let are_equal = norms_sq.iter().all(|n| *n == 1.0);
@@ -58,7 +64,7 @@ fn every_check_can_fail() {
     };
     turns(
         Prediction { can_be_limit: leading, odds: opposite, full_batch: mixture, ..right },
-        &[changes, "against I_p", "full batch"],
+        &["that leave a sample", changes, "against I_p", "full batch"],
     );
     planted.complete();
 }

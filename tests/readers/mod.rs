@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use clap::Parser;
+use puremix::data::Source;
 use puremix::job::TrainOptions;
 use tempfile::TempDir;
 
@@ -153,9 +154,9 @@ fn is_small(settings: &[(String, String)]) -> bool {
                     && runs_of_digits_are_short(value)
         }
         "data" => {
-            let kinds = ["orthonormal", "equicorrelated", "coherent", "sparse"];
-            let kind = value.split(':').next().unwrap_or_default();
-            kinds.contains(&kind) && (kind != "sparse" || runs_of_digits_are_short(value))
+            let source = value.parse::<Source>();
+            let is_short = |part: &str| part.len() < 3 || part.parse::<u64>().is_err();
+            source.is_ok_and(|source| source.is_generator()) && value.split([':', ',']).all(is_short)
         }
         "from" => false,
         _ => true,

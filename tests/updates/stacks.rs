@@ -15,8 +15,6 @@ use puremix::schedule::{Schedule, ScheduleKind};
 use super::{RULES, update};
 use crate::common::correlated;
 
-const MODELS: [&str; 4] = ["neuron", "shallow:3+bias", "deep:4-2", "untied:3-2+bias"];
-
 fn stack(text: &str, activation: Activation, data: &Dataset, replicas: Range<u64>) -> AnyAutoencoder {
     let (architecture, compute): (Architecture, _) = (text.parse().unwrap(), Compute::default());
     let model = |replica| architecture.init(activation, data, 0.5, (3, replica), &compute).unwrap();
@@ -47,7 +45,7 @@ fn a_stack_has_the_bits_of_its_replicas_alone_under_every_rule() {
     ];
     let batches = [(ScheduleKind::Sgd, 3), (ScheduleKind::Cyclic, 2), (ScheduleKind::Gd, 5)];
     // Every model under every activation, rule, pace and kind of batch.
-    let all = iproduct!(MODELS, Activation::ALL, RULES, paces, batches);
+    let all = iproduct!(Architecture::EXAMPLES, Activation::ALL, RULES, paces, batches);
     for (text, activation, rule, (decay, steps, noise), (kind, batch)) in all {
         let problem = Problem::new(data.clone(), activation, Reduction::Mean, 0.013).unwrap();
         let problem = problem.with_update(update(rule, decay, steps)).unwrap().with_noise(noise).unwrap();
@@ -113,7 +111,7 @@ fn gradients_of_a_loss_with_label_noise_are_those_of_differences() {
     let x: Vec<f64> = batch.iter().flat_map(|i| rows[i * 7..(i + 1) * 7].to_vec()).collect();
     let y: Vec<f64> = x.iter().zip(&noise).map(|(x, noise)| x + 0.3 * noise).collect();
     let tensors = || (compute.tensor(&x, [1, 2, 7]), compute.tensor(&y, [1, 2, 7]));
-    for text in MODELS {
+    for text in Architecture::EXAMPLES {
         for activation in [Activation::Linear, Activation::Tanh, Activation::Gelu] {
             let model = stack(text, activation, &data, 0..1);
             let point = flat::parameters(&model);

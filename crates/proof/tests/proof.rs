@@ -1,5 +1,7 @@
 //! What the proof rests on, against independent routes; and controls, for which it must fail.
 
+#![forbid(unsafe_code)]
+
 use puremix_proof::certificate::{LAST, PIECE, finished, leaves, piece, sectors, step_sizes, zones};
 use puremix_proof::cycle::{Inequality, PROVED, growth, norm};
 use puremix_proof::failure::{Failure, Fall};

@@ -57,7 +57,7 @@ pub(super) fn hunted(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
-    let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 300_000));
+    let starts = options.starts.unwrap_or(context.effort.pick(2000, 30_000, 100_000));
     let name =
         "the conjecture, for almost every start: random starts that end in one datapoint of the right sign";
     let why = "m from 2 to 12, η from 0.07 to 0.25, norms from 0.05 to 0.99, a residual; every second start has some of its \

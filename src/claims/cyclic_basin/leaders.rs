@@ -94,7 +94,7 @@ pub(super) fn random_starts(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Result<Part> {
-    let replicas = context.effort.pick(4000, 4000, 40_000);
+    let replicas = context.effort.pick(4000, 4000, 16_000);
     let etas: &[f64] = context.effort.pick(&[0.1, 0.05], &[0.2, 0.1, 0.05], &[0.2, 0.1, 0.05]);
     let sizes = context.effort.pick(vec![12], vec![3, 12], vec![3, 12, 40]);
     let of_size = |samples| (0..).zip(etas).map(move |(stream, &eta)| (samples, eta, stream));
@@ -112,7 +112,7 @@ pub(super) fn random_starts(
     let name = format!(
         "m = {samples}, η = {eta}, Gaussian starts: fraction of runs in which the largest correlation loses"
     );
-    let expected = register.expect(name, loses, why).covered(context.effort.pick(0.016, 0.016, 0.008));
+    let expected = register.expect(name, loses, why).covered(context.effort.pick(0.016, 0.016, 0.0127));
     let told = format!(
         "The winner of {replicas} Gaussian starts of norm ½ a cell, m = {}, η = {}.",
         sizes.iter().join(", "),
@@ -178,9 +178,9 @@ impl Drawn {
 /// wins iff `x < B`, at any small `η`.
 pub(super) fn close_calls(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (samples, eta) = (6, 0.02);
-    let replicas = context.effort.pick(1600, 1600, 20_000);
+    let replicas = context.effort.pick(1600, 1600, 8000);
     let name = "m = 6, η = 0.02, runner-up earlier and behind by up to 2η: fraction of winners not predicted";
-    let bound = context.effort.pick(0.04, 0.04, 0.012);
+    let bound = context.effort.pick(0.04, 0.04, 0.019);
     let why = "a wrong winner needs a lead within O(η²) of the head start, or a third sample within O(η): at 0.0054 of the starts, as seen in \
          80,000, the interval ends above the bound with a probability below 1e-8; without a head start 0.3 to 0.4 would be wrong";
     let expected = register.expect(name, bound, why).bounded();
@@ -218,7 +218,7 @@ fn close(mut c: Vec<f64>, behind: f64) -> Vec<f64> {
 
 /// Three samples: the winner over the simplex of starts, for a map; norm ½.
 pub(super) fn simplex(context: &Context, prediction: &Prediction) -> Part {
-    let n: usize = context.effort.pick(12, 60, 240);
+    let n: usize = context.effort.pick(12, 60, 120);
     let (step_size, init_norm) = (0.15, 0.5);
     let winner = prediction.winner;
     Box::new(move |lab, findings| {

@@ -41,7 +41,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 300000 by effort); at most 1000000.
+    /// Random starts in the hunt for a counterexample to the conjecture (default: 2000, 30000 or 100000 by effort); at most 1000000.
     #[arg(long)]
     pub starts: Option<u64>,
 }

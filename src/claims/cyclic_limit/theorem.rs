@@ -57,7 +57,7 @@ pub(super) fn two(step_size: f64, activation: Activation) -> Result<Problem> {
 
 /// Grid over the region: angles from the edge `π/4` down to nearly 0, norms up to just below 1. And in words.
 fn grid(context: &Context, options: &Options) -> (Vec<PolarStart>, String) {
-    let (angles, norms) = context.effort.pick((12, 6), (45, 15), (300, 60));
+    let (angles, norms) = context.effort.pick((12, 6), (45, 15), (180, 40));
     let step_sizes = options.step_size.map_or(vec![0.2, 0.13, 0.05, 0.011], |eta| vec![eta]);
     let told = format!(
         "A sweep of the theorem's region, its edge included, on the reduced engine, f64: {angles} angles, {norms} norms up to 0.9999, η = {}, \
@@ -120,7 +120,7 @@ pub(super) fn on_burn(
     let name = "Theorem 4: trainings of the Burn model that end in a_0";
     let expected = register.expect(name, 1.0, why).within(0.0);
     let step_size = options.step_size.unwrap_or(0.17);
-    let count: u64 = context.effort.pick(4, 16, 64);
+    let count: u64 = context.effort.pick(4, 16, 32);
     let theorem = prediction.theorem;
     Box::new(move |lab, findings| {
         let runs = lab.each(0..count, |k| train(lab, step_size, theorem, k))?;

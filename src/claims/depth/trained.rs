@@ -36,13 +36,13 @@ fn tolerance(context: &Context) -> f64 {
 
 /// Registers that all trainings end in a datapoint, and that they walk with the recursion.
 pub(super) fn trainings(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (tolerance, replicas) = (tolerance(context), context.effort.pick(16, 48, 192));
+    let (tolerance, replicas) = (tolerance(context), context.effort.pick(16, 48, 96));
     let labels = CELLS.map(|(m, n, layers, b)| format!("m = {m}, n = {n}, L = {layers}, b = {b}"));
     let missed = CELLS.iter().map(|cell| replicas as f64 * miss(cell.0, tolerance)).sum();
     let why = "as Theorem 2 for one layer: cos² of the first layer and a datapoint within the square root of the round-off of 1, and the loss of (m−1)/2m; those whose g falls below ½ are put aside, as their \
                clock slows down";
     let name = "trainings of Burn's tied networks of width one that end in a datapoint, b < m";
-    let least = context.effort.pick((0.7, 0.4), (0.9, 0.7), (0.97, 0.92));
+    let least = context.effort.pick((0.7, 0.4), (0.9, 0.7), (0.94, 0.84));
     let ends = Pool::new(register, name, why, &labels, least, missed);
     let unit = context.compute.precision().unit_roundoff();
     let beside = register

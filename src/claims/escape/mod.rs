@@ -40,7 +40,7 @@ const START: [f64; 5] = [0.2, 0.35, 0.3, 0.15, 0.25];
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell (default: 300, 2000 or 20000 by effort); at most 1000000.
+    /// Runs per cell (default: 300, 2000 or 8000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -94,7 +94,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, 100)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 20_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(300, 2000, 8000));
     let mut parts = vec![told(FROM_THE_MIXTURE)];
     parts.extend(moments::spreads(context, replicas, prediction, register));
     parts.push(halfway::one_law(context, replicas, prediction, register));

@@ -48,7 +48,7 @@ fn spread(
     let why = "diffusion, to second order in τ; what is left goes as τ² and η";
     let expected = register
         .expect(name, (prediction.early_spread)(alpha, time), why)
-        .covered(context.effort.pick(0.11, 0.04, 0.0125) * EARLY);
+        .covered(context.effort.pick(0.11, 0.04, 0.02) * EARLY);
     Box::new(move |lab, findings| {
         let seen = departure.after(lab, steps, replicas, |neuron| distance_sq(neuron, &departure.alpha))?;
         let mean = Mean::of(&seen);
@@ -70,7 +70,7 @@ pub(super) fn falls(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Vec<Part> {
-    let runs = context.effort.pick(12 * replicas, 6 * replicas, 3 * replicas / 2);
+    let runs = context.effort.pick(12 * replicas, 6 * replicas, 3 * replicas);
     let mut parts: Vec<Part> = (0..)
         .zip(MARTINGALE)
         .map(|(cell, size)| fall(context, size, runs, prediction, cell, register))
@@ -97,7 +97,7 @@ fn fall(
     let why = "a martingale from the first step on; η_B = 0.1 and 0.05 extrapolated to 0";
     let expected = register
         .expect(name, (prediction.fall)(samples) * time, why)
-        .covered(context.effort.pick(0.23, 0.12, 0.075) * (samples as f64 - 1.0).powf(0.7));
+        .covered(context.effort.pick(0.23, 0.12, 0.0855) * (samples as f64 - 1.0).powf(0.7));
     Box::new(move |lab, findings| {
         let alpha = mixture(&c);
         let before = log_cosines(&alpha);

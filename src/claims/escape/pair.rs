@@ -48,7 +48,7 @@ impl Expected {
             let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
             let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
             let expected = register.expect(name, (prediction.mean_time)(c, far), why);
-            (c, expected.covered(context.effort.pick(0.39, 0.21, 0.1)))
+            (c, expected.covered(context.effort.pick(0.39, 0.21, 0.16)))
         });
         let law = register
             .expect(
@@ -57,7 +57,7 @@ impl Expected {
                 "largest gap of the distribution functions; bound of Dvoretzky, Kiefer, Wolfowitz and Massart at the level of a check",
             )
             .chance(CHECK_LEVEL)
-            .same_law(Relation::AtMost, context.effort.pick(0.11, 0.06, 0.026));
+            .same_law(Relation::AtMost, context.effort.pick(0.11, 0.06, 0.0412));
         Self { means, law }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn against_the_clock(
              errors of the means",
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.3, 0.115, 0.036));
+        .covered(context.effort.pick(0.3, 0.115, 0.057));
     let constant = register
         .expect(
             format!("m = {SAMPLES}: mean κT until committed less the mean fall of Σ log cos over m − 1, η → 0"),
@@ -74,7 +74,7 @@ pub(super) fn against_the_clock(
              line in η through all means, which leaves a third of an error at most",
         )
         .chance(2.0 * CHECK_LEVEL)
-        .covered(context.effort.pick(1.02, 0.38, 0.12));
+        .covered(context.effort.pick(1.02, 0.38, 0.19));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let (rows, excesses) = over_batches(lab, replicas, &prediction)?;

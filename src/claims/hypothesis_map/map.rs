@@ -93,7 +93,7 @@ pub(super) fn part(
 
 impl Map {
     fn new(context: &Context, replicas: Option<u64>) -> Self {
-        let (columns, seeds) = context.effort.pick((7, 4), (16, 8), (32, 64));
+        let (columns, seeds) = context.effort.pick((7, 4), (16, 8), (24, 24));
         let step = |k| 0.06 * (0.9f64 / 0.06).powf(f64::from(k) / f64::from(columns - 1));
         let step_sizes: Vec<f64> = (0..columns).map(step).collect();
         let mut settings = Vec::new();
@@ -113,7 +113,7 @@ impl Map {
         samples: usize,
         register: &mut Register,
     ) -> Vec<Pool> {
-        let min = context.effort.pick((0.85, 0.01), (0.95, 0.04), (0.99, 0.5));
+        let min = context.effort.pick((0.85, 0.01), (0.95, 0.04), (0.98, 0.33));
         let pool = |(k, (name, why)): (usize, (&str, &str))| {
             let inside = self.settings.iter().filter(|setting| region(setting, prediction) == Some(k));
             let labels: Vec<String> = inside.map(|setting| setting.label()).collect();

@@ -22,7 +22,7 @@ const SLOW: f64 = 5e-4;
 const NORMS: [f64; 3] = [1.5, 1.8, 3.0];
 
 fn seeds(effort: Effort) -> u64 {
-    effort.pick(6, 20, 100)
+    effort.pick(6, 20, 40)
 }
 
 /// What is run, in words.

@@ -32,13 +32,13 @@ const LATE: f64 = 1e-12;
 
 /// Runs from random starts, linear and within the unit ball, that must all end in a datapoint.
 pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas: u64 = context.effort.pick(20, 100, 1000);
+    let replicas: u64 = context.effort.pick(20, 100, 400);
     let cells: Vec<(Rule, usize, usize)> =
         RULES.into_iter().flat_map(|rule| SIZES.map(|(m, b)| (rule, m, b))).collect();
     let labels: Vec<String> = cells.iter().map(|(rule, m, b)| format!("{rule}, m = {m}, b = {b}")).collect();
     let why =
         "as Theorem 2 without momentum; sum reduction, η_B/(1 − β) = 0.15, ‖w_0‖ = 0.5, at rest; within 1e-8";
-    let least = context.effort.pick((0.93, 0.5), (0.985, 0.85), (0.998, 0.98));
+    let least = context.effort.pick((0.93, 0.5), (0.985, 0.85), (0.995, 0.955));
     let runs = cells.len() as f64 * replicas as f64;
     let pool = Pool::new(register, "runs that end in a datapoint, b < m", why, &labels, least, runs * LATE);
     let prediction = prediction.clone();

@@ -34,8 +34,8 @@ fn until_far(prediction: &Prediction, start: [f64; 2]) -> f64 {
 /// `(2/π)` times the angle of the free-flight point is a martingale but for its mean steps, and their sum over a run is the deviation of the odds from the law: its
 /// variance is smaller than that of counting by `ε²`.
 pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let walks: u64 = context.effort.pick(4000, 16_000, 128_000);
-    let precision = context.effort.pick(0.0036, 0.0016, 0.0006);
+    let walks: u64 = context.effort.pick(4000, 16_000, 48_000);
+    let precision = context.effort.pick(0.0036, 0.0016, 0.00098);
     let angle = SHARE * std::f64::consts::FRAC_PI_2;
     let start = [angle.sin(), angle.cos()];
     let predicted = until_far(prediction, start);

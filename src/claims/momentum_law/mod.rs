@@ -37,7 +37,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of two samples (default: 1000, 6000 or 24000 by effort); at most 1000000.
+    /// Runs per cell of two samples (default: 1000, 6000 or 12000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -97,7 +97,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, 100)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 24_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 12_000));
     Ok(of_parts(vec![
         arrival::every_batch(context, prediction, register),
         pair::odds_and_clock(context, replicas, prediction, register),

@@ -76,7 +76,7 @@ pub(super) fn odds_and_clock(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
-    let precision = context.effort.pick((0.063, 0.78), (0.025, 0.31), (0.0125, 0.155));
+    let precision = context.effort.pick((0.063, 0.78), (0.025, 0.31), (0.0177, 0.22));
     let steps = effective_steps(replicas);
     let mut expect = |rule: Rule| {
         let odds = register

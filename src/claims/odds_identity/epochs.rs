@@ -18,7 +18,7 @@ const MISS: f64 = 1e-12;
 
 /// The largest wins more often than the bound allows, and the weight is too large.
 pub(super) fn no_lots(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas = context.effort.pick(128, 256, 2048);
+    let replicas = context.effort.pick(128, 256, 1024);
     let cosines = weights(&START);
     let leader = (prediction.winner_of_epochs)(&START);
     let runs = replicas as f64 * MISS;

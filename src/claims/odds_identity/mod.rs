@@ -34,7 +34,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell and step size (default: 1500, 10000 or 50000 by effort); at most 1000000.
+    /// Runs per cell and step size (default: 1500, 10000 or 25000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -91,7 +91,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, 100)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 10_000, 50_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 10_000, 25_000));
     Ok(of_parts(vec![
         identity::over_cells(context, replicas, prediction, register),
         epochs::no_lots(context, prediction, register),

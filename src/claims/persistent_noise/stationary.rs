@@ -115,7 +115,7 @@ impl Row for Bin {
 
 /// How long a run goes on, on the clock `κt`, and how many there are.
 fn runs_and_time(context: &Context) -> (u64, f64) {
-    context.effort.pick((64, 60.0), (256, 120.0), (1024, 250.0))
+    context.effort.pick((64, 60.0), (256, 120.0), (512, 250.0))
 }
 
 /// Registers the averages and measures them.
@@ -129,7 +129,7 @@ pub(super) fn averages(context: &Context, prediction: &Prediction, register: &mu
             "√(a(1+a)) − a with a = 4σ²; K_0(2r)/K_1(2r); the laws of the angle; 2 f(η/2) − f(η); Student's quantile over ten averages; differences are those of the averages",
         )
         .chance(CHANCE)
-        .same_law(Relation::AtMost, context.effort.pick(0.18, 0.062, 0.022));
+        .same_law(Relation::AtMost, context.effort.pick(0.18, 0.062, 0.0315));
     let over_bins = LargestDeviation::over_means(BINS * CAUSES.len(), runs as usize - 1);
     let density = register
         .expect(
@@ -138,7 +138,7 @@ pub(super) fn averages(context: &Context, prediction: &Prediction, register: &mu
             "densities ∝ 1/(sin² 2θ + a) and ∝ exp(−2r/sin 2θ)/sin² 2θ, integrated over bins of π/24; 2 f(η/2) − f(η); Student's quantile over 30 shares; differences are those of the shares",
         )
         .chance(CHANCE)
-        .same_law(Relation::AtMost, context.effort.pick(0.18, 0.062, 0.022));
+        .same_law(Relation::AtMost, context.effort.pick(0.18, 0.062, 0.0315));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let seen = (0..).zip(CAUSES).map(|(k, cause)| measure(lab, &prediction, cause, (runs, time), k));

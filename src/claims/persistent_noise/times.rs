@@ -21,7 +21,7 @@ const CHANCE: f64 = 1.2 * CHECK_LEVEL;
 
 /// Registers the times and measures them.
 pub(super) fn switching(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let runs: u64 = context.effort.pick(600, 4000, 20_000);
+    let runs: u64 = context.effort.pick(600, 4000, 12_000);
     let bound = LargestDeviation::over_means(CAUSES.len(), runs as usize - 1);
     let expected = register
         .expect(
@@ -30,7 +30,7 @@ pub(super) fn switching(context: &Context, prediction: &Prediction, register: &m
             "backward equations, by quadrature; 2 f(η/2) − f(η); Student's quantile over four means; differences are relative ones",
         )
         .chance(CHANCE)
-        .same_law(Relation::AtMost, context.effort.pick(0.7, 0.26, 0.12));
+        .same_law(Relation::AtMost, context.effort.pick(0.7, 0.26, 0.155));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let mut seen = Vec::new();

@@ -30,7 +30,7 @@ struct Watched {
 
 /// Walks a setting.
 pub(super) fn walks(effort: Effort) -> u64 {
-    effort.pick(400, 1000, 4000)
+    effort.pick(400, 1000, 2000)
 }
 
 /// One sample a step on `samples` orthonormal ones: every event is held against its prediction, and their frequency.
@@ -53,7 +53,7 @@ pub(super) fn part(
         (prediction.share_drawn)(samples, 1),
         why,
     );
-    let share = share.covered(context.effort.pick(0.02, 0.01, 0.005));
+    let share = share.covered(context.effort.pick(0.02, 0.01, 0.0071));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let seed = lab.cell_seed(&STUDY, 12 << 32 | samples as u64);

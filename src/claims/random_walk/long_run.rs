@@ -18,7 +18,7 @@ use crate::verdict::Register;
 
 /// Walks of the check of transience.
 pub(super) fn walks(effort: Effort) -> u64 {
-    effort.pick(100, 500, 5000)
+    effort.pick(100, 500, 2000)
 }
 
 /// After leaving a level for good the walk does not come back: the least level over the last half of long runs.
@@ -59,7 +59,7 @@ pub(super) fn full_batch(prediction: &Prediction, register: &mut Register) -> Pa
     let constant =
         register.expect(name, prediction.full_batch_change, "2000 roundings").control().within(1e-12);
     Box::new(move |lab, findings| {
-        let changes = lab.each(0..lab.effort.pick(10, 40, 200), |replica| change(lab, replica))?;
+        let changes = lab.each(0..lab.effort.pick(10, 40, 100), |replica| change(lab, replica))?;
         let changes: Vec<f64> = changes.into_iter().flatten().collect();
         findings.checks.push(constant.measured(largest(changes.iter().copied()), changes.len() as u64));
         Ok(())

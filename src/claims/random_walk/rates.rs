@@ -42,7 +42,7 @@ const LARGE_STEP: f64 = 0.15;
 
 /// Runs a setting: where steps are large and the logarithm tells in `λ`, enough to see it.
 pub(super) fn runs(effort: Effort, large_steps: bool) -> u64 {
-    if large_steps { effort.pick(100, 300, 2000) } else { effort.pick(100, 100, 1000) }
+    if large_steps { effort.pick(100, 300, 800) } else { effort.pick(100, 100, 400) }
 }
 
 /// Setting by setting, and all of them together.
@@ -58,13 +58,13 @@ pub(super) fn part(context: &Context, prediction: &Prediction, register: &mut Re
         "cells with η_B ≥ 0.15; fine enough to tell log 1/(1 − η_B²) from η_B², one to two percent less";
     let fall = register
         .expect("fall of log|c_j| a step over λ: large steps together", 1.0, why)
-        .covered(context.effort.pick(0.022, 0.012, 0.005));
+        .covered(context.effort.pick(0.022, 0.012, 0.0079));
     let why = "all runs with two rivals or more; given the losers at the first look; fine enough to see what their maximum takes \
                away; what the skewness of the steps changes is below 3e-4";
     let growth = register
         .expect("growth of R over its law: all cells together", 1.0, why)
         .chance(1e-5)
-        .covered(context.effort.pick(0.02, 0.013, 0.0048));
+        .covered(context.effort.pick(0.02, 0.013, 0.0076));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let (mut growths, mut falls) = (Vec::new(), Vec::new());

@@ -86,8 +86,8 @@ fn price(lab: &Lab, prediction: &Prediction, reduction: Reduction, eta: f64, bat
     let setting = Setting { kind: ScheduleKind::Sgd, samples: SAMPLES, batch, eta, reduction };
     // Under the mean a large batch is slow, and further behind.
     let runs = match reduction {
-        Reduction::Sum => lab.effort.pick(100, 100, 2000),
-        Reduction::Mean => lab.effort.pick(20, 50, 500),
+        Reduction::Sum => lab.effort.pick(100, 100, 800),
+        Reduction::Mean => lab.effort.pick(20, 50, 200),
     };
     let cell = 4 << 32 | (batch as u64) << 1 | u64::from(reduction == Reduction::Sum);
     let falls = setting.falls(lab, runs, lab.cell_seed(&STUDY, cell))?;

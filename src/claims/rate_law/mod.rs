@@ -43,7 +43,7 @@ const TIED: f64 = 1e-8;
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of the grid of rates (default: 80, 450 or 4000 by effort); at most 1000000.
+    /// Runs per cell of the grid of rates (default: 80, 450 or 1600 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

@@ -46,13 +46,13 @@ pub(super) fn part(context: &Context, prediction: &Prediction, register: &mut Re
     let eta = context.effort.pick(0.05, 0.05, 0.025);
     let held = expected(context, prediction, eta, register);
     Box::new(move |lab, findings| {
-        let replicas = lab.effort.pick(600, 2000, 15_000);
+        let replicas = lab.effort.pick(600, 2000, 6000);
         let times = times(lab, &TWO, 1, eta, replicas, 5 << 32)?;
         for (expected, mean) in held.into_iter().zip(times.means()) {
             findings.checks.push(expected.estimated(mean.mean, mean.interval(CHECK_LEVEL), mean.n as u64));
         }
         let mut rows = vec![times.row(2, 1)];
-        let (even, step_size, runs) = ([0.4; 6], 0.1, lab.effort.pick(40, 300, 5000));
+        let (even, step_size, runs) = ([0.4; 6], 0.1, lab.effort.pick(40, 300, 2000));
         for batch in [1, 3, 5] {
             let times = self::times(lab, &even, batch, step_size, runs, 6 << 32 | batch as u64)?;
             rows.push(times.row(6, batch));
@@ -74,7 +74,7 @@ fn expected(context: &Context, prediction: &Prediction, eta: f64, register: &mut
     let after = (prediction.pair_time)([near.exp(), 1.0], far);
     // At η = 0.05 it is 0.005 ± 0.0016 and −0.005 ± 0.0034 in a million runs: a third of a standard error at most.
     let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η, a third of a standard error at most";
-    let (early, late) = context.effort.pick((0.45, 0.95), (0.23, 0.5), (0.09, 0.19));
+    let (early, late) = context.effort.pick((0.45, 0.95), (0.23, 0.5), (0.143, 0.301));
     [
         ("m = 2: mean κT to selection, |d| = 3", to_selection, early),
         ("m = 2: mean κT from there to |d| = 9", after, late),

@@ -76,7 +76,7 @@ pub(super) fn part(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
-    let replicas = options.replicas.unwrap_or(context.effort.pick(80, 450, 4000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(80, 450, 1600));
     let held = settings().map(|(setting, times)| {
         let runs = times * replicas;
         (setting, runs, setting.rate(context, prediction, register), setting.variance(context, register))
@@ -136,14 +136,14 @@ impl Setting {
         if self.is_certain() {
             Expected::Exact(rate.chance(TIED).within(1e-9 * law.rate))
         } else {
-            Expected::Mean(rate.covered(context.effort.pick(0.1, 0.03, 0.01) * law.rate))
+            Expected::Mean(rate.covered(context.effort.pick(0.1, 0.03, 0.0159) * law.rate))
         }
     }
 
     fn variance(&self, context: &Context, register: &mut Register) -> Covered {
         let why = "sums of a hundred steps and more are nearly Gaussian: χ² interval over stretches of 8/λ";
         let name = format!("{}: variance of the walk over its law", self.name());
-        register.expect(name, 1.0, why).covered(context.effort.pick(0.25, 0.1, 0.035))
+        register.expect(name, 1.0, why).covered(context.effort.pick(0.25, 0.1, 0.0555))
     }
 
     /// Steps of a stretch, whole rounds of the schedule.

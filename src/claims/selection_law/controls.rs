@@ -47,13 +47,13 @@ fn largest_change() -> Result<f64> {
 /// Over an epoch the noise of first order cancels, while the pull of the leader does not: the largest correlation
 /// wins.
 pub(super) fn epochs(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas = context.effort.pick(300, 3000, 30_000);
+    let replicas = context.effort.pick(300, 3000, 10_000);
     let won = [1, 2].map(|batch| {
         let name =
             format!("reshuffled epochs, m = 4, b = {batch}: runs in which the largest correlation wins");
         let why = "noise of order η² an epoch at most, against a drift of that order over 1/η² epochs: it moves a log-ratio by 0.01 or less, \
                    and the lead is 0.1";
-        let least = context.effort.pick(0.9, 0.99, 0.999);
+        let least = context.effort.pick(0.9, 0.99, 0.997);
         (batch, register.expect(name, 1.0, why).always(least, MISS, replicas))
     });
     let winner = (prediction.winner_of_epochs)(&FOUR);
@@ -72,7 +72,7 @@ pub(super) fn epochs(context: &Context, prediction: &Prediction, register: &mut 
 /// One batch of a single sample less an epoch, and the lots are back.
 pub(super) fn dropped_sample(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (replicas, tolerance, precision) =
-        context.effort.pick((3000, 8e-4, 0.052), (12_000, 4e-4, 0.026), (60_000, 2e-4, 0.0118));
+        context.effort.pick((3000, 8e-4, 0.052), (12_000, 4e-4, 0.026), (25_000, 2.8e-4, 0.0183));
     let odds = (prediction.odds)(&FOUR, tolerance, context.cell_seed(&STUDY, 17 << 32));
     let expected = register
         .expect(

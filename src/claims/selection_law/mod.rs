@@ -2,7 +2,7 @@
 
 mod batches;
 mod controls;
-mod figure;
+mod figures;
 mod finite;
 mod guesses;
 mod many;
@@ -38,14 +38,14 @@ pub const STUDY: Study = Study {
                 at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. With reshuffled epochs the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
-    figures: &[&figure::FIGURE, &guesses::FIGURE],
+    figures: figures::ALL,
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell for two samples (default: 6000, 140000 or 1000000 by effort); at most 1000000.
+    /// Runs per cell for two samples (default: 6000, 140000 or 400000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

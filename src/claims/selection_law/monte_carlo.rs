@@ -77,7 +77,7 @@ fn deviation(odds: &Odds, law: &[f64]) -> f64 {
 
 /// Two samples: the closed form.
 pub(super) fn two(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let tolerance = context.effort.pick(2e-3, 1e-3, 2e-4);
+    let tolerance = context.effort.pick(2e-3, 1e-3, 4e-4);
     let angles: u64 = 19;
     let bound = LargestDeviation::over(angles as usize);
     let expected = register
@@ -106,7 +106,7 @@ pub(super) fn two(context: &Context, prediction: &Prediction, register: &mut Reg
 
 /// Three samples: the lattice, for `c_1 ≥ c_2 ≥ c_3`, `Σ c = 1`; the guesses beside them.
 pub(super) fn over_the_triangle(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let tolerance = context.effort.pick(2e-3, 1e-3, 3e-4);
+    let tolerance = context.effort.pick(2e-3, 1e-3, 5e-4);
     let starts = starts(context.effort.pick(7, 14, 24));
     let count = starts.len();
     let bound = LargestDeviation::over(3 * count);

@@ -18,7 +18,7 @@ const STEP_SIZES: [f64; 2] = [0.2, 0.1];
 /// The leader speaks for all.
 pub(super) fn three_ways(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let expected = (prediction.triangle)(THREE)[0];
-    let (paths, runs) = context.effort.pick((15_000, 15_000), (300_000, 240_000), (4_000_000, 500_000));
+    let (paths, runs) = context.effort.pick((15_000, 15_000), (300_000, 240_000), (1_200_000, 400_000));
     let by_paths = register
         .expect(
             "m = 3, c ∝ (5, 3, 2): P(i* = 1) by paths of the diffusion",

@@ -27,7 +27,7 @@ struct HalfWay {
 ///
 /// The terms of order `η` and `η²` carry powers of `log 1/ρ`: three step sizes take both away.
 pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (replicas, fewest) = context.effort.pick((40_000, 460), (100_000, 920), (400_000, 920));
+    let (replicas, fewest) = context.effort.pick((40_000, 460), (100_000, 920), (250_000, 920));
     let runs = [fewest, 2 * fewest, 4 * fewest]
         .map(|steps| (steps, 0.5 * SAMPLES as f64 * NORM.ln().abs() / f64::from(steps)));
     let why = "η, η/2 and η/4 extrapolated to 0; order η³ is left, a fifth of an error at most";
@@ -38,7 +38,7 @@ pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut
             format!("mean growth of the norm; {why}"),
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.0021, 0.0007, 0.00035));
+        .covered(context.effort.pick(0.0021, 0.0007, 0.00045));
     let spread = register
         .expect(
             "m = 4, ‖w_0‖ = 0.01: variance of a log-ratio there, over η",
@@ -46,7 +46,7 @@ pub(super) fn arrival(context: &Context, prediction: &Prediction, register: &mut
             format!("independent lots of size η (2 − N); {why}"),
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(2.5, 1.6, 0.8));
+        .covered(context.effort.pick(2.5, 1.6, 1.02));
     Box::new(move |lab, findings| {
         let (mut norms, mut squares) = (Vec::new(), Vec::new());
         for (k, (steps, eta)) in (0..).zip(runs) {
@@ -86,7 +86,7 @@ fn extrapolated(means: &[Mean], weights: &[f64], expected: Covered) -> Check {
 
 /// What that does to the odds of two samples: runs as far as the manifold, from where the chain is solved.
 pub(super) fn odds(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (norm, replicas) = (0.1, context.effort.pick(250_000, 650_000, 4_000_000));
+    let (norm, replicas) = (0.1, context.effort.pick(250_000, 650_000, 1_500_000));
     let coarse: f64 = context.effort.pick(0.03, 0.03, 0.02);
     let start = at(0.25).map(|c| norm * c);
     let limit = (prediction.pair)(start);
@@ -97,7 +97,7 @@ pub(super) fn odds(context: &Context, prediction: &Prediction, register: &mut Re
             "first order in η; extrapolated from η and η/2, which leaves an order η², a quarter of an error at most",
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.175, 0.11, 0.055));
+        .covered(context.effort.pick(0.175, 0.11, 0.09));
     Box::new(move |lab, findings| {
         let mut quotients = Vec::new();
         for (k, eta) in (0..).zip([coarse, 0.5 * coarse]) {

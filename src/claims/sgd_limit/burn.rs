@@ -25,7 +25,7 @@ const BATCHES: [(usize, Reduction); 4] =
 
 /// What is trained: the batch sizes in order, each linear and ReLU.
 fn settings(context: &Context, options: &Options) -> Vec<Setting> {
-    let ((samples, dim), replicas) = (SIZE, context.effort.pick(3, 4, 32));
+    let ((samples, dim), replicas) = (SIZE, context.effort.pick(3, 4, 16));
     let (step_size, init_norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
     let of = |(batch, reduction), activation| Setting {
         samples,
@@ -58,7 +58,7 @@ pub(super) fn trained(
         .collect();
     let missed = n as f64 * miss(SIZE.0, tolerance(precision));
     let name = "trainings of the Burn model that end in an allowed datapoint";
-    let required = (context.effort.pick(0.5, 0.6, 0.95), required(context).1);
+    let required = (context.effort.pick(0.5, 0.6, 0.9), required(context).1);
     let ends = Pool::new(register, name, &arrived(tolerance(precision)), &labels, required, missed);
     let (places, max) = same_place(&settings, precision, register);
     let (options, prediction) = (options.clone(), prediction.clone());

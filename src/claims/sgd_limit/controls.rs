@@ -40,7 +40,7 @@ pub(super) fn staying(
         reduction: Reduction::Sum,
         step_size: options.step_size.unwrap_or(STEP),
         init_norm: options.init_norm.unwrap_or(NORM),
-        replicas: context.effort.pick(60, 400, 4000),
+        replicas: context.effort.pick(60, 400, 2000),
     };
     let (size, replicas) = (format!("m = {samples}, b = {}, sum", setting.batch), setting.replicas);
     let why = format!("from a distance of {NEAR:.0e}, for another budget of steps");
@@ -129,7 +129,7 @@ fn at_full_batch(context: &Context, options: &Options) -> [Setting; 2] {
         reduction: Reduction::ALL[k],
         step_size: options.step_size.unwrap_or(STEP),
         init_norm: options.init_norm.unwrap_or(NORM),
-        replicas: options.replicas.unwrap_or(context.effort.pick(20, 200, 1000)),
+        replicas: options.replicas.unwrap_or(context.effort.pick(20, 200, 500)),
     })
 }
 

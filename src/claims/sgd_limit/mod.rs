@@ -87,7 +87,7 @@ fn tolerance(precision: Precision) -> f64 {
 
 /// Least exact lower bounds: of cells pooled, and of a single one.
 fn required(context: &Context) -> (f64, f64) {
-    context.effort.pick((0.8, 0.01), (0.95, 0.04), (0.99, 0.5))
+    context.effort.pick((0.8, 0.01), (0.95, 0.04), (0.98, 0.33))
 }
 
 /// What it means that a run arrives: convergence is almost sure, and neither the tolerance nor the time is endless.

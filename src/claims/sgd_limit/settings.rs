@@ -178,10 +178,10 @@ pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>
     let small = context.effort.pick(vec![1, 4], vec![1, 2, 4], vec![1, 2, 3, 4]);
     let small: Vec<_> = small.into_iter().map(|b| (5, 8, b)).collect();
     let range = options.step_size.is_none() && options.init_norm.is_none();
-    let (cap, mut left_out, mut groups) = (WORK_CAP * context.effort.pick(0.1, 1.0, 5.0), vec![], vec![]);
+    let (cap, mut left_out, mut groups) = (WORK_CAP * context.effort.pick(0.1, 1.0, 2.0), vec![], vec![]);
     for (reduction, [seeds_every, seeds_larger, seeds_small]) in [
-        (Reduction::Sum, context.effort.pick([40, 10, 3], [200, 14, 20], [1000, 100, 100])),
-        (Reduction::Mean, context.effort.pick([5, 10, 4], [11, 30, 5], [150, 70, 20])),
+        (Reduction::Sum, context.effort.pick([40, 10, 3], [200, 14, 20], [500, 50, 60])),
+        (Reduction::Mean, context.effort.pick([5, 10, 4], [11, 30, 5], [70, 40, 12])),
     ] {
         let mut group = |sizes: &[_], steps: &[f64], norms: &[f64], replicas: u64| {
             let group = Group::over(sizes, reduction, (steps, norms), seeds(replicas));

@@ -31,7 +31,7 @@ const LATE: f64 = 1e-12;
 
 /// Runs from random starts that must all end in a coordinate projector, and their first neurons, which are mixed by a uniform orthogonal matrix.
 pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas: u64 = context.effort.pick(25, 100, 1000);
+    let replicas: u64 = context.effort.pick(25, 100, 400);
     let labels: Vec<String> = SIZES.iter().map(|(m, k, b)| format!("m = {m}, k = {k}, b = {b}")).collect();
     let runs = SIZES.len() as f64 * replicas as f64;
     let pool = Pool::new(
@@ -39,7 +39,7 @@ pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: 
         "runs that end in the coordinate projector of k datapoints, b < m",
         "as Theorem 2 for one neuron; sum reduction, η_B = 0.15, random starts; all entries of WᵀW within 1e-8",
         &labels,
-        context.effort.pick((0.93, 0.55), (0.98, 0.85), (0.998, 0.98)),
+        context.effort.pick((0.93, 0.55), (0.98, 0.85), (0.995, 0.955)),
         runs * LATE,
     );
     let mixed = register
@@ -48,7 +48,7 @@ pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: 
             0.0,
             "W = U E_S with U uniform over the orthogonal matrices, as the law of the start is the same for QW_0 as for W_0, at any η; a pure neuron has 1",
         )
-        .covered(context.effort.pick(0.08, 0.04, 0.0125));
+        .covered(context.effort.pick(0.08, 0.04, 0.0198));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let (mut tallies, mut fourth) = (Vec::new(), Vec::new());

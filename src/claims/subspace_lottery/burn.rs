@@ -143,14 +143,14 @@ fn side_by_side(lab: &Lab, beside: f64, size: Size, cell: u64) -> Result<f64> {
 
 /// Random batches end in a coordinate projector.
 pub(super) fn random_batches(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas: u64 = context.effort.pick(3, 8, 32);
+    let replicas: u64 = context.effort.pick(3, 8, 16);
     let tolerance = if context.compute.precision() == Precision::F64 { 1e-8 } else { 1e-4 };
     let pool = Pool::new(
         register,
         "Burn: trainings that end in the coordinate projector of k datapoints",
         &format!("autodiff on shallow:k, sum reduction, η_B = {LONG_STEP}; entries within {tolerance:e}"),
         &["shallow:2 and shallow:3".to_string()],
-        context.effort.pick((0.2, 0.0), (0.55, 0.0), (0.85, 0.0)),
+        context.effort.pick((0.2, 0.0), (0.55, 0.0), (0.72, 0.0)),
         (RANDOM.len() as u64 * replicas) as f64 * LATE,
     );
     let prediction = prediction.clone();

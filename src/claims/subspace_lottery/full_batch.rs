@@ -21,7 +21,7 @@ const TOLERANCE: f64 = 1e-11;
 
 /// `WᵀW` ends as the projector on the row space; `W` ends as the polar factor if nothing lies outside the span, and does not if something does.
 pub(super) fn limits(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas: u64 = context.effort.pick(4, 20, 200);
+    let replicas: u64 = context.effort.pick(4, 20, 80);
     let why = "the row space of C is kept; f64, rounding of a step times σ_max/σ_min of the start";
     let projector = register
         .expect("full batch: largest entry of WᵀW less the projector on the row space of W_0Π", 0.0, why)

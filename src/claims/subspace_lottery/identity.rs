@@ -78,7 +78,7 @@ pub(super) fn expect(context: &Context, register: &mut Register) -> Expected {
             "a martingale stopped where a run is decided or A = ∫ΣP_ii(1 − P_ii)dτ reaches 3; 2 f(η/2) − f(η); normal quantile over 18, with room for the skewness; differences are those of the mean",
         )
         .chance(LEVEL)
-        .same_law(Relation::AtMost, context.effort.pick(0.5, 0.25, 0.125));
+        .same_law(Relation::AtMost, context.effort.pick(0.5, 0.25, 0.177));
     let plain = register
         .expect(
             "… of the plain odds instead, the same runs at the smaller step: least over b of the largest in standard errors",

@@ -45,7 +45,7 @@ const FEWEST: u64 = 1500;
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of the lottery (default: 1500, 6000 or 24000 by effort); at least 1500, at most 1000000.
+    /// Runs per cell of the lottery (default: 1500, 6000 or 12000 by effort); at least 1500, at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -123,7 +123,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, FEWEST)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 6000, 24_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 6000, 12_000));
     Ok(of_parts(vec![
         full_batch::limits(context, prediction, register),
         burn::full_batch(context, prediction, register),

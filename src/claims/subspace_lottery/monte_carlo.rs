@@ -46,7 +46,7 @@ pub(super) fn of_dropped(dropped: &Odds) -> Vec<f64> {
 
 /// Three normal vectors and three pairs of angles.
 pub(super) fn closed_forms(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let tolerance = context.effort.pick(2e-3, 1e-3, 3e-4);
+    let tolerance = context.effort.pick(2e-3, 1e-3, 5e-4);
     let detects = |error: f64| error * noticed(LARGEST, CHECK_LEVEL / 21.0);
     let expected = register
         .expect(

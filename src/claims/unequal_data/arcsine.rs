@@ -79,7 +79,7 @@ pub(super) fn over_tilts(
             format!("exit of the diffusion at |d| = {FAR}; η = {eta} and {half} at the same γ, extrapolated to 0; normal quantile over {count}; differences are those of a probability"),
         )
         .chance(LEVEL)
-        .same_law(Relation::AtMost, context.effort.pick(0.31, 0.125, 0.049));
+        .same_law(Relation::AtMost, context.effort.pick(0.31, 0.125, 0.0695));
     let equal = register
         .expect(
             "m = 2, weights, γ = 0.5, θ = π/8: P(i* = 1) exceeds the odds of equal data",

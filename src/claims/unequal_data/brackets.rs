@@ -43,12 +43,12 @@ fn sides(prediction: &Prediction) -> Vec<Side> {
 
 /// All runs stay on one side of each threshold, and all leave on the other.
 pub(super) fn both_sides(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas: u64 = context.effort.pick(16, 48, 320);
+    let replicas: u64 = context.effort.pick(16, 48, 160);
     let sides = sides(prediction);
     let half = sides.len() as u64 / 2 * replicas;
-    let least = context.effort.pick(0.88, 0.96, 0.99);
+    let least = context.effort.pick(0.88, 0.96, 0.98);
     let mut expect = |what: &str, side: &str| {
-        let name = format!("runs from |u_j/u_0| = 1e-125 that {what} (7 cells pooled)");
+        let name = format!("runs from |u_j/u_0| = 1e-125 that {what} (8 cells pooled)");
         let why =
             format!("{side}; a random walk goes against its drift by 288 with probability 1e-10 at most");
         register.expect(name, 1.0, why).always(least, MISS, half)

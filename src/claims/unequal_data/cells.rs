@@ -30,8 +30,8 @@ const fn cell(kind: Kind, samples: usize, given: Given) -> Cell {
     Cell { kind, samples, given }
 }
 
-/// Ratios at six step sizes, and the step size at one ratio, `η = 1 − 1/1.4`.
-pub(super) const CELLS: [Cell; 7] = [
+/// Ratios at six step sizes, and the step size at a ratio of norms, `η = 1 − 1/1.4`, and of weights.
+pub(super) const CELLS: [Cell; 8] = [
     cell(Kind::Weights, 2, Given::StepSize(0.4)),
     cell(Kind::Weights, 3, Given::StepSize(0.25)),
     cell(Kind::Weights, 4, Given::StepSize(0.1)),
@@ -39,6 +39,7 @@ pub(super) const CELLS: [Cell; 7] = [
     cell(Kind::Norms, 3, Given::StepSize(0.2)),
     cell(Kind::Norms, 4, Given::StepSize(0.1)),
     cell(Kind::Norms, 2, Given::Ratio(1.4)),
+    cell(Kind::Weights, 3, Given::Ratio(1.25)),
 ];
 
 impl Kind {

@@ -21,7 +21,7 @@ const LEADER: usize = 2;
 
 /// Mean fall of both losers, in units of what is predicted.
 pub(super) fn near_a_sample(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let replicas: u64 = context.effort.pick(200, 800, 8000);
+    let replicas: u64 = context.effort.pick(200, 800, 4000);
     let drifts = [0, 1].map(|j| (prediction.drift)(&problem(), LEADER, j));
     let expected = register
         .expect(
@@ -29,7 +29,7 @@ pub(super) fn near_a_sample(context: &Context, prediction: &Prediction, register
             drifts.iter().sum::<f64>() / 2.0,
             "q_j log(1 + ηn_j) − q_2 log 1/(1 − ηn_2), of a random walk; squares of 1e-20 are neglected",
         )
-        .covered(context.effort.pick(0.0025, 0.00125, 0.0004));
+        .covered(context.effort.pick(0.0025, 0.00125, 0.00057));
     Box::new(move |lab, findings| {
         let problem = problem();
         let ensemble = ensemble(&problem, lab.cell_seed(&STUDY, 1 << 32), STEPS, STEPS)?;

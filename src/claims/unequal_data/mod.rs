@@ -3,6 +3,7 @@
 mod arcsine;
 mod brackets;
 mod cells;
+mod ends;
 mod fall;
 mod figure;
 mod full_batch;
@@ -38,7 +39,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of two samples (default: 1000, 6000 or 40000 by effort); at most 1000000.
+    /// Runs per cell of two samples (default: 1000, 6000 or 20000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -89,10 +90,11 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, 100)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 40_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1000, 6000, 20_000));
     Ok(of_parts(vec![
         brackets::both_sides(context, prediction, register),
         threshold::where_drifts_vanish(context, prediction, register),
+        ends::from_anywhere(context, prediction, register),
         fall::near_a_sample(context, prediction, register),
         arcsine::over_tilts(context, replicas, prediction, register),
         full_batch::largest_norm(prediction, register),

@@ -49,6 +49,26 @@ impl Row for Bracket {
     const TABLE: &'static str = "unequal_limits";
 }
 
+/// How many runs from random starts end in a sample.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Ends {
+    pub setting: u64,
+    pub sample: usize,
+    pub norm_sq: f64,
+    pub weight: f64,
+    pub step_size: f64,
+    /// Whether the sample can be a limit.
+    pub predicted: bool,
+    pub ended: u64,
+    /// Runs of the setting that ended in no sample within the budget.
+    pub open: u64,
+    pub runs: u64,
+}
+
+impl Row for Ends {
+    const TABLE: &'static str = "unequal_ends";
+}
+
 /// A threshold by bisection of runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Threshold {

@@ -29,16 +29,16 @@ pub(super) fn where_drifts_vanish(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
-    let replicas: u64 = context.effort.pick(128, 2560, 25_600);
+    let replicas: u64 = context.effort.pick(128, 2560, 10_240);
     let bound = LargestDeviation::at(LEVEL, CELLS.len());
     let expected = register
         .expect(
-            "threshold at which the mean drift of log|u_1/u_0| near sample 0 changes its sign, over the law, in standard errors: largest of 7 cells",
+            "threshold at which the mean drift of log|u_1/u_0| near sample 0 changes its sign, over the law, in standard errors: largest of 8 cells",
             bound.errors,
-            "q_1 log(1 + ηn_1) = q_0 log 1/(1 − ηn_0), exact at every η; error of the drift over its slope; normal quantile over 7; differences are relative",
+            "q_1 log(1 + ηn_1) = q_0 log 1/(1 − ηn_0), exact at every η; error of the drift over its slope; normal quantile over 8; differences are relative",
         )
         .chance(LEVEL)
-        .same_law(Relation::AtMost, context.effort.pick(0.05, 0.012, 0.0038));
+        .same_law(Relation::AtMost, context.effort.pick(0.05, 0.012, 0.006));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let rows = (0..).zip(CELLS).map(|(k, cell)| {

@@ -43,7 +43,7 @@ pub struct Options {
     /// Number of samples m (default: 8).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all correlations and batch sizes (default: 8, 40 or 120 by effort); at most 10000.
+    /// Pairs of runs: seeds shared by all correlations and batch sizes (default: 8, 40 or 60 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Nominal step size η; η_B = η/b (default: 0.1).

@@ -41,7 +41,7 @@ impl Setting {
         }
         let step_size =
             setting::check_step_size(options.step_size.unwrap_or(0.1), "the spread law needs 0 < η < 1/2")?;
-        let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 40, 120)))?;
+        let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 40, 60)))?;
         setting::check_work(pairs, samples)?;
         let rhos: &[f64] = match context.effort {
             Effort::Quick => &[-0.1, 0.0, 0.005, 0.02, 0.1, 0.9],

@@ -35,10 +35,10 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Number of samples m (default: 5, 6 or 12 by effort).
+    /// Number of samples m (default: 5, 6 or 8 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 30 by effort); at most 10000.
+    /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 24 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Step size per sample η_B of one layer; L layers take η_B/L (default: 0.3).
@@ -93,7 +93,7 @@ struct Setting {
 
 impl Setting {
     fn new(context: &Context, options: &Options) -> Result<Self> {
-        let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 12));
+        let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 8));
         if samples < 2 {
             return Err(Error::Usage(format!(
                 "--samples {samples}: batches smaller than the data need at least 2"
@@ -196,7 +196,7 @@ impl<'a> Grid<'a> {
 /// # Errors
 /// Bad options: fewer than two pairs or samples, a step size per sample that is not between 0 and 1/2.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 30)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 20, 24)))?;
     setting::check_work(pairs, options.samples.unwrap_or(1))?;
     let setting = Setting::new(context, options)?;
     Ok(Box::new(move |lab| {

@@ -29,10 +29,10 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Number of samples m (default: 4, 6 or 10 by effort).
+    /// Number of samples m (default: 4, 6 or 8 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Seeds shared by all rules, bases and batch sizes (default: 6, 30 or 100 by effort); at most 10000.
+    /// Seeds shared by all rules, bases and batch sizes (default: 6, 30 or 60 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
 }
@@ -45,10 +45,10 @@ type Runs = Swept<Cell, Ended>;
 /// # Errors
 /// Fewer than two pairs or samples.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 30, 100)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 30, 60)))?;
     setting::check_work(pairs, options.samples.unwrap_or(1))?;
-    let samples = options.samples.unwrap_or(context.effort.pick(4, 6, 10));
-    let setting = Setting::new(samples, pairs, context.effort.pick(4000, 20_000, 40_000))?;
+    let samples = options.samples.unwrap_or(context.effort.pick(4, 6, 8));
+    let setting = Setting::new(samples, pairs, context.effort.pick(4000, 20_000, 30_000))?;
     Ok(Box::new(move |lab| {
         let sweep = Sweep::new(setting.cells(), 0..pairs).counted_on(&lab.progress);
         let groups = sweep.run(|cell, pairs| setting.run(lab, cell, pairs))?;

@@ -30,7 +30,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs of each setting (default: 8, 64 or 256 by effort); at most 10000.
+    /// Runs of each setting (default: 8, 64 or 128 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
 }
@@ -46,7 +46,7 @@ type Runs<'a> = Swept<Cell<'a>, Seen>;
 /// # Errors
 /// Fewer than two runs a setting, or too many.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 64, 256)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(8, 64, 128)))?;
     let images = runs::IMAGES.iter().map(|labels| Images::of(labels)).collect::<Result<Vec<_>>>()?;
     let seed = context.cell_seed(&STUDY, 0);
     Ok(Box::new(move |lab| {

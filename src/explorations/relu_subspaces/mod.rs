@@ -30,7 +30,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Seeds shared by all cells (default: 50, 400 or 2000 by effort); at most 10000.
+    /// Seeds shared by all cells (default: 50, 400 or 1000 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
 }
@@ -40,7 +40,7 @@ pub struct Options {
 /// # Errors
 /// Fewer than two pairs, or too many.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(50, 400, 2000)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(50, 400, 1000)))?;
     Ok(Box::new(move |lab| {
         let seed = lab.cell_seed(&STUDY, 0);
         let mut seen: Vec<(Cell, Vec<End>)> = Vec::new();

@@ -1,6 +1,6 @@
 //! Who wins of two samples: the odds against the angle of the start, and what a finite step size does to them.
 
-use super::row::PairOdds;
+use crate::claims::selection_law::row::PairOdds;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Plot, distinct};
 use crate::text::number;
