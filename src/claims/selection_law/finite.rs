@@ -52,7 +52,7 @@ pub(super) fn limits(prediction: &Prediction, register: &mut Register) -> PairPa
 /// What is left beside the law of small `η`, from both octants at both step sizes; and the curves.
 pub(super) fn octants(context: &Context, prediction: &Prediction, register: &mut Register) -> Vec<PairPart> {
     // Ten standard errors of what is left at the larger step size.
-    let replicas = context.effort.pick([500_000, 800_000], [1_100_000; 2], [2_500_000; 2]);
+    let replicas = context.effort.pick([500_000, 800_000], [1_100_000; 2], [1_600_000; 2]);
     let mut parts: Vec<PairPart> = (0..)
         .zip(LARGE.into_iter().zip(replicas))
         .map(|(k, (eta, replicas))| {

@@ -78,7 +78,7 @@ fn tolerance(c: &[f64], paths: u64) -> f64 {
 
 /// The Monte Carlo against frequencies among paths of the diffusion, for any number of samples.
 pub(super) fn many(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let paths: u64 = context.effort.pick(6000, 60_000, 150_000);
+    let paths: u64 = context.effort.pick(6000, 60_000, 120_000);
     let starts = starts();
     let numbers: usize = starts.iter().map(|(_, c)| c.len()).sum();
     let pooled = register
@@ -95,7 +95,7 @@ pub(super) fn many(context: &Context, prediction: &Prediction, register: &mut Re
             ),
         )
         .chance(2.0 * CHECK_LEVEL)
-        .same_law(Relation::AtLeast, context.effort.pick(0.046, 0.0145, 0.0093));
+        .same_law(Relation::AtLeast, context.effort.pick(0.046, 0.0145, 0.0104));
     let guesses = guesses(&starts, prediction, register);
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {

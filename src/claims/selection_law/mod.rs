@@ -45,7 +45,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell for two samples (default: 6000, 140000 or 400000 by effort); at most 1000000.
+    /// Runs per cell for two samples (default: 6000, 140000 or 280000 by effort); at most 1000000.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

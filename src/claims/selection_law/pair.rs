@@ -44,8 +44,8 @@ pub(super) fn angles(
     prediction: &Prediction,
     register: &mut Register,
 ) -> PairPart {
-    let replicas = options.replicas.unwrap_or(context.effort.pick(6000, 140_000, 400_000));
-    let precision = context.effort.pick(0.04, 0.008, 0.0048);
+    let replicas = options.replicas.unwrap_or(context.effort.pick(6000, 140_000, 280_000));
+    let precision = context.effort.pick(0.04, 0.008, 0.0058);
     let (_, least_error) = frequency((ANGLES[0] * replicas as f64) as u64, replicas);
     let tight_stop = register
         .expect(

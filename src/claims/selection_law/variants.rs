@@ -26,7 +26,7 @@ struct Stop {
 
 /// The loose stop.
 pub(super) fn early_stop(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (eta, replicas) = context.effort.pick((0.1, 10_000), (0.1, 20_000), (0.05, 40_000));
+    let (eta, replicas) = context.effort.pick((0.1, 10_000), (0.1, 20_000), (0.07, 30_000));
     let threshold = 1.0 - DEFECT;
     let law = register
         .expect_given_states(
@@ -34,7 +34,7 @@ pub(super) fn early_stop(context: &Context, prediction: &Prediction, register: &
             "the exit problem of the diffusion at the mean ratio of the stops; at this η the odds of the chain are a tenth of an error off",
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.012, 0.008, 0.005));
+        .covered(context.effort.pick(0.012, 0.008, 0.0066));
     let away = register
         .expect(
             format!("stopped at cos² > {threshold}: P(i* = 1) falls short of the law"),
@@ -89,7 +89,7 @@ struct Equivalent {
 /// Other batches of which two samples see the same: silent samples beside them, or draws with replacement.
 pub(super) fn equivalents(context: &Context, prediction: &Prediction, register: &mut Register) -> PairPart {
     use ScheduleKind::{Replacement, Sgd};
-    let replicas = context.effort.pick(4000, 20_000, 100_000);
+    let replicas = context.effort.pick(4000, 20_000, 60_000);
     let schedules = [(Sgd, 4, 2), (Sgd, 4, 3), (Replacement, 2, 2), (Replacement, 4, 3)]
         .map(|schedule| Equivalent::new(schedule, replicas, prediction, register));
     Box::new(move |lab, findings, rows| {

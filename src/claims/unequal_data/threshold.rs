@@ -18,7 +18,7 @@ const HALVINGS: usize = 6;
 const FIRST: u64 = 16;
 
 /// Of a step size the relative error is larger than of a ratio: that cell has so many times the runs.
-const MORE_RUNS: u64 = 4;
+const MORE_RUNS: u64 = 12;
 
 /// Level of the largest deviation.
 const LEVEL: f64 = 1e-6;
