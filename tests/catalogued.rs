@@ -44,6 +44,11 @@ fn the_table_of_what_checks_would_notice_is_that_of_the_archive() {
         row.extend(counts.map(|count| if count == 0 { String::new() } else { count.to_string() }));
         expected.push(row);
     }
+    let all: usize = expected.iter().map(|row: &Vec<String>| row[1].parse::<usize>().unwrap()).sum();
+    assert!(
+        text("docs/verdicts.md").contains(&format!("of {all} checks the relative error")),
+        "{all} checks"
+    );
     let shown: Vec<_> = shown.into_iter().filter(|row| row[0].starts_with('`')).collect();
     let lines =
         |rows: &[Vec<String>]| rows.iter().map(|row| format!("| {} |", row.join(" | "))).collect::<Vec<_>>();
