@@ -111,7 +111,7 @@ impl Setting {
             let name = format!("{name}: share of the steps at which i* is drawn");
             let share = (prediction.share_drawn)(self.samples, self.batch);
             let why = "a batch is independent of the state before it";
-            register.expect(name, share, why).covered(context.effort.pick(0.006, 0.006, 0.0014))
+            register.expect(name, share, why).covered(context.effort.pick(0.006, 0.006, 0.0022))
         });
         let far = (self.batch == 1).then(|| {
             let bound = (prediction.bound)(self.samples, self.eta);
