@@ -35,7 +35,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Number of samples m (default: 5, 6 or 8 by effort).
+    /// Number of samples m (default: 5, 6 or 7 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
     /// Pairs of runs: seeds shared by all batch sizes and models (default: 6, 20 or 24 by effort); at most 10000.
@@ -93,7 +93,7 @@ struct Setting {
 
 impl Setting {
     fn new(context: &Context, options: &Options) -> Result<Self> {
-        let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 8));
+        let samples = options.samples.unwrap_or(context.effort.pick(5, 6, 7));
         if samples < 2 {
             return Err(Error::Usage(format!(
                 "--samples {samples}: batches smaller than the data need at least 2"

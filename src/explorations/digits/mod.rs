@@ -38,7 +38,7 @@ pub struct Options {
     /// Take the first images only, so many (default: 300 at quick effort, else all 1797).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Pairs of runs: seeds shared by all batch sizes (default: 6, 24 or 48 by effort); at most 10000.
+    /// Pairs of runs: seeds shared by all batch sizes (default: 6, 24 or 32 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
     /// Nominal step size η; η_B = η/b (default: 0.2).
@@ -66,7 +66,7 @@ type Runs = Swept<usize, Learned>;
 /// # Errors
 /// Bad options: fewer than two pairs, more images than there are, a step size that is not between 0 and 1/2.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 24, 48)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 24, 32)))?;
     let setting = setting_of(context, options)?;
     let samples = setting.dataset.samples();
     let batches =
