@@ -19,8 +19,8 @@ pub(super) struct Lock {
     parent: Dir,
     name: std::ffi::OsString,
     file: File,
-    /// Whether the file is one of ours, to be deleted in the end.
-    ours: bool,
+    /// Whether this process made the file.
+    is_new: bool,
 }
 
 impl Lock {
@@ -42,27 +42,29 @@ impl Lock {
                 }
                 Err(error) => return Err(error),
             };
+            // Before it is locked: one who was quicker to lock it sees by the mark that it may be deleted.
+            let marked = if is_new { file.write_all(MARK) } else { Ok(()) };
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) if !is_unsupported(&error) => return Err(error),
                 _ if !is_at(&file, parent, name) => continue,
                 _ => {}
             }
-            // One that was cut short was ours, too.
-            let ours = is_new || !content(&mut file)?.is_empty();
-            if is_new && let Err(error) = file.write_all(MARK) {
+            if let Err(error) = marked {
                 let _ = parent.remove_file(name);
                 return Err(error);
             }
-            return Ok(Some(Self { parent: parent.try_clone()?, name: name.into(), file, ours }));
+            return Ok(Some(Self { parent: parent.try_clone()?, name: name.into(), file, is_new }));
         }
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
+        // A mark that was cut short is ours, too, and another process may have written it since this one locked the file.
+        let ours = self.is_new || content(&mut self.file).is_ok_and(|content| !content.is_empty());
         // Still locked: a process that has opened it meanwhile finds that it is gone.
-        if cfg!(unix) && self.ours && is_at(&self.file, &self.parent, Path::new(&self.name)) {
+        if cfg!(unix) && ours && is_at(&self.file, &self.parent, Path::new(&self.name)) {
             let _ = self.parent.remove_file(&self.name);
         }
     }
@@ -153,8 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn one_who_is_quicker_than_its_maker_deletes_it() {
+        let (directory, dir) = opened();
+        let mut made = create_in(&dir, Path::new(NAME)).unwrap();
+        let quicker = Lock::take(&dir, Path::new(NAME)).unwrap().unwrap();
+        made.write_all(MARK).unwrap();
+        assert!(matches!(made.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(quicker);
+        assert!(!cfg!(unix) || !directory.path().join(NAME).exists());
+    }
+
+    #[test]
     fn of_many_who_come_and_go_never_two_are_inside() {
-        let (_directory, dir) = opened();
+        let (directory, dir) = opened();
         let inside = AtomicU32::new(0);
         std::thread::scope(|scope| {
             for _ in 0..4 {
@@ -171,5 +184,6 @@ mod tests {
                 });
             }
         });
+        assert!(!cfg!(unix) || !directory.path().join(NAME).exists());
     }
 }

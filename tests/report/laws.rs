@@ -292,12 +292,12 @@ fn unequal_samples_win_by_the_arcsine_law_and_only_below_their_threshold() {
     }
     let limits = drawing("unequal_limits");
     assert_eq!(titles(&limits), ["weights", "norms"]);
-    for (panel, points) in limits.panels.iter().zip([3, 4]) {
+    for panel in &limits.panels {
         let line = values(series(panel, "threshold"));
         let at =
             |eta: f64| line.iter().min_by(|a, b| (a.0 - eta).abs().total_cmp(&(b.0 - eta).abs())).unwrap().1;
         let (stay, leave) = (values(series(panel, "all runs stay")), values(series(panel, "all runs leave")));
-        assert_eq!([stay.len(), leave.len()], [points; 2]);
+        assert_eq!([stay.len(), leave.len()], [4; 2], "{}", panel.title);
         assert!(stay.iter().all(|(eta, ratio)| *ratio < at(*eta)), "{stay:?}");
         assert!(leave.iter().all(|(eta, ratio)| *ratio > at(*eta)), "{leave:?}");
     }
