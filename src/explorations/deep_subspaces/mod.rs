@@ -32,7 +32,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Seeds shared by all settings (default: 4, 32 or 64 by effort); at most 10000.
+    /// Seeds shared by all settings (default: 4, 32 or 40 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
 }
@@ -45,7 +45,7 @@ type Runs = Swept<Cell, Ended>;
 /// # Errors
 /// Fewer than two pairs, or too many.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(4, 32, 64)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(4, 32, 40)))?;
     let cells = context.effort.pick(&CELLS[..3], &CELLS[..], &CELLS[..]);
     let seed = context.cell_seed(&STUDY, 0);
     Ok(Box::new(move |lab| {

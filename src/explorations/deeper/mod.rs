@@ -119,8 +119,8 @@ impl Setting {
         let &Self { samples, dim, step_size, .. } = self;
         vec![
             format!(
-                "Burn's autodiff trains the ReLU models {} on m = {samples} orthonormal samples in {dim} dimensions at b = {}, each from the same {pairs} seeds: \
-                 a seed fixes data, start and the stream of batches, so that the differences between b = m and smaller b are paired.",
+                "Burn's autodiff trains the ReLU models {} on m = {samples} orthonormal samples in {dim} dimensions at b = {}, each from the same {pairs} seeds \
+                 as one stack: a seed fixes data, start and the stream of batches, so that the differences between b = m and smaller b are paired.",
                 listed(&self.models),
                 listed(&self.batches)
             ),
@@ -177,7 +177,7 @@ impl<'a> Grid<'a> {
         let cells = iproduct!(&setting.models, &setting.batches);
         let cells = cells.map(|(model, &batch)| Cell::of(model, batch));
         let sweep = Sweep::new(cells, 0..pairs).counted_on(&lab.progress);
-        Ok(Self { setting, runs: sweep.run_each(|cell, pair| setting.run(lab, cell, pair))? })
+        Ok(Self { setting, runs: sweep.run(|cell, pairs| setting.run(lab, cell, pairs))? })
     }
 
     /// A model with the full batch.

@@ -1,19 +1,19 @@
-//! One run of one model, and what is measured at its end.
+//! The runs of a model at a batch size, and what is measured at their end.
 
 use super::{Cell, STUDY, Setting, TOLERANCE, WINDOW, init_norm};
 use crate::data::Dataset;
-use crate::engine::{Autodiff, Engine};
+use crate::engine::{Autodiff, Engine, Member};
 use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
-use crate::model::{Activation, Architecture};
+use crate::model::{Activation, Architecture, flat};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::Lab;
 use crate::theory::predicted_limit;
-use crate::train::{Cadence, Observer, Outcome, Plan, StopRule, train};
+use crate::train::{Cadence, Observer, Outcome, Plan, Run, StopRule, train};
 use crate::vectors::participation_ratio;
 
 /// A number of a run.
@@ -44,10 +44,10 @@ pub(super) struct Ended {
     pub predicted: Option<f64>,
 }
 
-/// Keeps the neurons as they were at some step.
+/// Keeps the neurons of all replicas as they were at some step.
 struct NeuronsAt {
     step: u64,
-    neurons: Vec<Neuron>,
+    neurons: Vec<Vec<Neuron>>,
 }
 
 impl Observer for NeuronsAt {
@@ -57,57 +57,72 @@ impl Observer for NeuronsAt {
 
     fn observe(&mut self, step: u64, engine: &dyn Engine) {
         if step == self.step {
-            self.neurons = engine.neurons(0);
+            self.neurons = (0..engine.replicas()).map(|replica| engine.neurons(replica)).collect();
         }
     }
 }
 
 impl Setting {
-    /// One run; data, start and batch stream depend on the pair alone.
-    pub fn run(&self, lab: &Lab, Cell { model, batch }: &Cell, pair: u64) -> Result<Ended> {
-        let (compute, activation, norm) = (&lab.compute, Activation::Relu, init_norm(model));
-        let seed = lab.cell_seed(&STUDY, pair);
-        let dataset = Dataset::orthonormal(self.samples, self.dim, seed)?;
-        let schedule = Schedule::sgd(self.samples, *batch, seed)?;
-        let network = model.init(activation, &dataset, norm, (seed, 0), compute)?;
-        let step_size = self.step_per_sample(model);
-        let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, step_size)?;
-        let mut engine = Autodiff::new(network, &problem, &schedule, 0, compute)?;
+    /// All pairs of a cell as one stack; data, start and batch stream depend on the pair alone.
+    pub fn run(&self, lab: &Lab, Cell { model, batch }: &Cell, pairs: &[u64]) -> Result<Vec<Ended>> {
+        let (compute, norm) = (&lab.compute, init_norm(model));
+        let (mut models, mut problems, mut schedules) = (Vec::new(), Vec::new(), Vec::new());
+        for pair in pairs {
+            let seed = lab.cell_seed(&STUDY, *pair);
+            let dataset = Dataset::orthonormal(self.samples, self.dim, seed)?;
+            models.push(model.init(Activation::Relu, &dataset, norm, (seed, 0), compute)?);
+            schedules.push(Schedule::sgd(self.samples, *batch, seed)?);
+            let step_size = self.step_per_sample(model);
+            problems.push(Problem::new(dataset, Activation::Relu, Reduction::Sum, step_size)?);
+        }
+        let member = |(problem, schedule)| Member { problem, schedule, replica: 0 };
+        let members: Vec<Member> = problems.iter().zip(&schedules).map(member).collect();
+        let mut engine = Autodiff::of_members(flat::stacked(models, compute), &members, compute)?;
         let plan = Plan {
             budget: self.budget(model),
             stop: StopRule::Tail { window: WINDOW, tolerance: TOLERANCE },
             check_every: WINDOW,
         };
         let mut half = NeuronsAt { step: plan.budget / 2, neurons: Vec::new() };
-        let run = train(&mut engine, &plan, &mut [&mut half]).0.remove(0);
-        let gauge = NeuronGauge::new(&dataset, activation, vec![norm; run.neurons.len()]);
-        let rows = if run.outcome == Outcome::Diverged {
-            Vec::new()
-        } else {
-            gauge.read(run.steps, &run.neurons, None)
+        let runs = train(&mut engine, &plan, &mut [&mut half]).0;
+        let ended = |(replica, run): (usize, &Run)| {
+            let gauge = NeuronGauge::new(
+                problems[replica].dataset(),
+                Activation::Relu,
+                vec![norm; run.neurons.len()],
+            );
+            let halfway = match run.outcome {
+                Outcome::MaxSteps | Outcome::Stalled => half.neurons.get(replica),
+                _ => None,
+            };
+            let halfway = halfway.map_or(Vec::new(), |neurons| gauge.read(half.step, neurons, None));
+            let rows = match run.outcome {
+                Outcome::Diverged => Vec::new(),
+                _ => gauge.read(run.steps, &run.neurons, None),
+            };
+            Ok(Ended {
+                outcome: run.outcome,
+                steps: run.steps,
+                loss: run.loss,
+                participation_ratio: mean(&rows, |row| row.participation_ratio),
+                max_cos: mean(&rows, |row| row.max_cos),
+                cos_init: mean(&rows, |row| row.cos_init),
+                dead: rows.iter().filter(|row| row.dead).count(),
+                halfway: mean(&halfway, |row| row.participation_ratio),
+                predicted: predicted(model, &members[replica], norm)?,
+            })
         };
-        let open = matches!(run.outcome, Outcome::MaxSteps | Outcome::Stalled);
-        let half = if open { gauge.read(half.step, &half.neurons, None) } else { Vec::new() };
-        let is_single =
-            matches!(model, Architecture::Neuron | Architecture::Shallow { hidden: 1, bias: false });
-        let predicted = if is_single {
-            let start = Start::gaussian(&dataset, norm, seed, 0)?;
-            predicted_limit(&schedule, &start.correlations, activation).map(mixed)
-        } else {
-            None
-        };
-        Ok(Ended {
-            outcome: run.outcome,
-            steps: run.steps,
-            loss: run.loss,
-            participation_ratio: mean(&rows, |row| row.participation_ratio),
-            max_cos: mean(&rows, |row| row.max_cos),
-            cos_init: mean(&rows, |row| row.cos_init),
-            dead: rows.iter().filter(|row| row.dead).count(),
-            halfway: mean(&half, |row| row.participation_ratio),
-            predicted,
-        })
+        runs.iter().enumerate().map(ended).collect()
     }
+}
+
+/// Participation ratio that theory predicts of a single neuron.
+fn predicted(model: &Architecture, member: &Member, norm: f64) -> Result<Option<f64>> {
+    if !matches!(model, Architecture::Neuron | Architecture::Shallow { hidden: 1, bias: false }) {
+        return Ok(None);
+    }
+    let start = Start::gaussian(member.problem.dataset(), norm, member.schedule.seed(), 0)?;
+    Ok(predicted_limit(member.schedule, &start.correlations, Activation::Relu).map(mixed))
 }
 
 /// Mean over the living neurons, weighted by `‖w‖²`; NaN if there are none.
