@@ -44,7 +44,23 @@ fn every_engine_takes_the_same_run_and_its_configuration_repeats_it() {
     // A configuration without them is that of equal samples.
     run("--samples 3 --steps 20 --no-page --out equal");
     let config = json(&directory.join("equal/config.json"));
-    assert!(config.get("norms").is_none() && config.get("weights").is_none());
+    assert!(config["norms"].is_null() && config["weights"].is_null());
+    // A run with weights does not go on without them, and not the other way round.
+    let weighted = "--samples 3 --engine reduced --activation linear --tolerance 0 --no-page --weights 1,2,3";
+    run(&format!("{weighted} --steps 100 --out weighted"));
+    run(&format!("{} --steps 100 --out plain", weighted.replace(" --weights 1,2,3", "")));
+    for (arguments, needle) in [
+        (
+            format!("{} --out weighted", weighted.replace(" --weights 1,2,3", "")),
+            "weights was \"1,2,3\", is null",
+        ),
+        (format!("{weighted} --out plain"), "weights was null, is \"1,2,3\""),
+        (format!("{weighted} --norms 1,1,2 --out weighted"), "norms was null, is \"1,1,2\""),
+    ] {
+        let output = trained(directory, &format!("{arguments} --steps 200 --resume"));
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(needle), "{}", stderr(&output));
+    }
 }
 
 #[test]
@@ -150,6 +166,58 @@ fn a_run_converges_in_samples_that_can_be_limits_alone() {
 }
 
 #[test]
+fn where_a_step_can_turn_a_sign_no_sign_is_predicted() {
+    let directory = temporary();
+    let directory = directory.path();
+    // η n_2 = 0.93: a step along the second sample turns the sign of the first, on which the neuron may not be active at the start.
+    let run =
+        "--samples 2 --dim 2 --step-size 0.1 --activation relu --engine reduced --steps 20000 --no-page";
+    let output = trained(directory, &format!("{run} --norms 1,3.05 --weights 20,1 --seed 10 --out turned"));
+    let said = stdout(&output);
+    assert!(said.contains("predicted limit      none; estimated rest"), "{said}");
+    let summary = json(&directory.join("turned/summary.json"));
+    assert_eq!((summary["outcome"].as_str(), summary["argmax"].as_u64()), (Some("converged"), Some(0)));
+    // From N = 5.29 > 1 + 1/2η a step turns signs, too: 116 of these 300 runs end in the other one.
+    let run = "--samples 3 --dim 3 --init-norm 2.3 --step-size 0.2 --activation linear --engine reduced --steps 20000 --replicas 300 --no-page";
+    let output = trained(directory, &format!("{run} --out long"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(ends(&directory.join("long")).iter().all(|(outcome, _)| outcome == "converged"));
+    let output = trained(directory, &format!("{run} --out full").replace("--replicas 300", "--schedule gd"));
+    assert!(stdout(&output).contains("predicted limit      none"), "{}", stdout(&output));
+}
+
+#[test]
+fn full_batches_stop_at_the_longest_active_sample() {
+    let directory = temporary();
+    let directory = directory.path();
+    let run = "--samples 3 --dim 5 --schedule gd --step-size 0.1 --steps 20000 --no-page";
+    for (norms, activation, predicted) in [
+        ("2,1,1", "linear", "datapoint"),
+        ("1,1.4,1.4", "linear", "mixture"),
+        ("1.2,1.5,1.1", "relu", "datapoint"),
+    ] {
+        for engine in ["autodiff", "analytic", "reduced"] {
+            let out = format!("{engine}-{norms}");
+            let output = trained(
+                directory,
+                &format!("{run} --norms {norms} --activation {activation} --engine {engine} --out {out}"),
+            );
+            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+            let summary = json(&directory.join(out).join("summary.json"));
+            assert_eq!(
+                (summary["predicted_limit"].as_str(), summary["outcome"].as_str()),
+                (Some(predicted), Some("converged")),
+                "{norms} {engine}"
+            );
+            assert!(summary["distance"].as_f64().unwrap() <= 1e-6, "{summary}");
+        }
+    }
+    // Beyond η_B max n = ¼ it is not proved, and the run stops by its estimated rest.
+    let output = trained(directory, &format!("{run} --norms 3,1,1 --activation linear --out long"));
+    assert!(stdout(&output).contains("predicted limit      none; estimated rest"), "{}", stdout(&output));
+}
+
+#[test]
 fn equal_weights_are_no_weights() {
     let directory = temporary();
     let directory = directory.path();
@@ -159,7 +227,7 @@ fn equal_weights_are_no_weights() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let said = stdout(&output);
         assert!(!said.contains("unequal") && said.contains("predicted limit      datapoint"), "{said}");
-        assert!(json(&directory.join(out).join("config.json")).get("weights").is_none());
+        assert!(json(&directory.join(out).join("config.json"))["weights"].is_null());
     }
     let [with, without] = ["with", "without"].map(|out| fs::read(directory.join(out).join("w.npy")).unwrap());
     assert_eq!(with, without);

@@ -16,10 +16,10 @@ use crate::error::{Error, Misuse, Result};
 use crate::init::Start;
 use crate::limit_set::{LimitSet, Scaled};
 use crate::limits;
-use crate::model::{AnyAutoencoder, Architecture};
+use crate::model::{Activation, AnyAutoencoder, Architecture};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
-use crate::theory;
+use crate::theory::{self, unequal};
 use crate::update::{Rule, Update};
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
@@ -211,12 +211,23 @@ impl Job {
         }
         let norm = |i| Some(dataset.row_norm(i)).filter(|norm| *norm > 0.0).unwrap_or(1.0);
         let norms: Arc<[f64]> = (0..dataset.samples()).map(norm).collect();
-        let of = |Start { correlations: c, .. }: &Start| match problem.update().rule {
-            Rule::Sgd if is_equal => theory::predicted_limit(schedule, c, activation),
-            Rule::Sgd => {
-                let step_per_sample = problem.step_per_sample(schedule.batch_size());
-                theory::unequal::predicted_limit(schedule, &norms, c, activation, step_per_sample)
+        let step_per_sample = problem.step_per_sample(schedule.batch_size());
+        let steepest = step_per_sample * norms.iter().fold(0.0f64, |most, norm| most.max(norm * norm));
+        let may_turn = starts.iter().any(|start| may_turn(start, steepest))
+            || !is_equal && !schedule.is_full_batch() && steepest > 0.5;
+        if may_turn && (activation == Activation::Relu || schedule.is_full_batch()) {
+            return None;
+        }
+        let of = |Start { correlations: c, norm_sq, .. }: &Start| match problem.update().rule {
+            Rule::Sgd if is_equal && may_turn => {
+                Some(LimitSet::EitherSign(c.iter().map(|c| *c != 0.0).collect()))
+                    .filter(|_| theory::predicted_limit(schedule, c, activation).is_some())
             }
+            Rule::Sgd if is_equal => theory::predicted_limit(schedule, c, activation),
+            Rule::Sgd if schedule.is_full_batch() => {
+                unequal::predicted_full_batch(&norms, c, *norm_sq, activation, step_per_sample)
+            }
+            Rule::Sgd => unequal::predicted_limit(schedule, &norms, c, activation, step_per_sample),
             _ => theory::momentum::predicted_limit(schedule, c),
         };
         // A start in the dead region has no limit; it is found dead before the set is asked.
@@ -225,6 +236,12 @@ impl Job {
         let scaled = |set: Option<LimitSet>| Scaled { norms: norms.clone(), set: set.unwrap_or_else(empty) };
         sets.iter().any(Option::is_some).then(|| sets.into_iter().map(scaled).collect())
     }
+}
+
+/// Whether a step from here can change the sign of a correlation: a batch multiplies `c_i` by `1 − η_B E + η_B (2 − N) n_i` or, without `i`, by `1 − η_B E`, `E ≤ N max n` being the energy of its
+/// samples, and neither is negative up to `N = 1 + 1/(2 η_B max n)`, as long as `η_B max n ≤ ½`.
+fn may_turn(start: &Start, steepest: f64) -> bool {
+    start.norm_sq > 1.0 + 0.5 / steepest
 }
 
 fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {

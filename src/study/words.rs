@@ -17,6 +17,14 @@ pub(crate) fn count(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
+/// Which of the runs an estimate leaves out, those that were not, say, `absorbed`.
+pub(crate) fn left_out(all: usize, counted: usize, ended: &str) -> String {
+    match all - counted {
+        0 => format!("all {all} runs were {ended}"),
+        others => format!("{others} of {all} runs, which were not {ended}, are left out"),
+    }
+}
+
 /// Says what a report's backend and precision have no part in, if they are not those of the reduced engine.
 pub(crate) fn by_the_reduced_engine(context: &Context, what: &str) -> Option<String> {
     let (backend, precision) = (context.compute.backend(), context.compute.precision());

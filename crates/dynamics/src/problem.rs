@@ -209,14 +209,39 @@ impl Problem {
     }
 
     /// Training loss `L(w) = (1/2m) Σ_i (‖x_i‖² + (N φ(c_i) − 2 c_i) φ(c_i))` of a single neuron: the sample
-    /// loss `½‖x − w φ(c)‖²` multiplied out, for any activation.
+    /// loss `½‖x − w φ(c)‖²` multiplied out, for any activation. Over orthogonal samples of different norms, whose terms may be as different as the squares of these,
+    /// the paper's activations have a sum of squares instead: `n (1 − u²)² + n u² (N − u²)`, `u = c/‖x‖`, of an active sample.
     pub fn single_neuron_loss(&self, neuron: &Neuron) -> f64 {
+        if self.activation.has_unit_slope() && !self.dataset.is_orthonormal() && self.dataset.is_orthogonal()
+        {
+            return self.orthogonal_loss(neuron);
+        }
         let sample = |&c: &f64| {
             let phi = self.activation.apply(c);
             (neuron.norm_sq * phi - 2.0 * c) * phi
         };
         let sum: f64 = neuron.correlations.iter().map(sample).sum();
         0.5 * (self.dataset.mean_square_norm() + sum / self.dataset.samples() as f64)
+    }
+
+    fn orthogonal_loss(&self, neuron: &Neuron) -> f64 {
+        let norms: Vec<f64> = (0..self.dataset.samples()).map(|i| self.dataset.row_norm(i)).collect();
+        let along = |(c, norm): (&f64, &f64)| if *norm > 0.0 { c / norm } else { 0.0 };
+        let u: Vec<f64> = neuron.correlations.iter().zip(&norms).map(along).collect();
+        // N − u_i² without a difference: what comes before i, and what comes after.
+        let mut after = vec![neuron.residual * neuron.residual];
+        after.extend(u.iter().rev().scan(after[0], |sum, u| {
+            *sum += u * u;
+            Some(*sum)
+        }));
+        let (mut before, mut sum) = (0.0, 0.0);
+        for (i, (u, norm)) in u.iter().zip(&norms).enumerate() {
+            let active = if self.activation.admits(*u) { u * u } else { 0.0 };
+            let others = before + after[norms.len() - 1 - i];
+            sum += norm * norm * ((1.0 - active) * (1.0 - active) + active * others);
+            before += u * u;
+        }
+        0.5 * sum / norms.len() as f64
     }
 
     /// `‖∇L‖`, `∇L = (1/m) (Σ φ_i² w + (N − 2) Σ φ_i x_i)` for the paper's activations, over the mean squared norm of the
@@ -249,5 +274,36 @@ impl Problem {
     pub fn require_unit_slope(&self, engine: &'static str) -> Result<()> {
         let what = || format!("activation {}", self.activation.name());
         if self.activation.has_unit_slope() { Ok(()) } else { Err(Error::NoFormula { engine, what: what() }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vectors::norm;
+
+    #[test]
+    fn the_loss_over_samples_of_very_different_norms_is_a_sum_of_squares() {
+        // Along the axes, n = 4 with a part outside the span.
+        let norms = [1.0, 1e8, 1e-3];
+        let rows: Vec<f64> =
+            (0..3).flat_map(|i| (0..4).map(move |j| if i == j { norms[i] } else { 0.0 })).collect();
+        let dataset = Dataset::from_rows(rows, 3, 4).unwrap();
+        for (w, tolerance) in [([0.3, -0.6, 0.2, 0.5], 1e-15), ([1e-11, 1.0, -3e-12, 2e-11], 1e-12)] {
+            for activation in Activation::PAPER {
+                let problem = Problem::new(dataset.clone(), activation, Reduction::Sum, 1e-17).unwrap();
+                let correlations: Vec<f64> = (0..3).map(|i| norms[i] * w[i]).collect();
+                let neuron = Neuron { correlations, residual: w[3], norm_sq: dot(&w, &w), overlap_init: 0.0 };
+                // From the residuals x − w φ(c), coordinate by coordinate.
+                let of = |i: usize| {
+                    let phi = activation.apply(norms[i] * w[i]);
+                    let entry = |j: usize| if i == j { norms[i] } else { 0.0 } - w[j] * phi;
+                    0.5 * norm(&[entry(0), entry(1), entry(2), entry(3)]).powi(2)
+                };
+                let expected = (of(0) + of(1) + of(2)) / 3.0;
+                let seen = problem.single_neuron_loss(&neuron);
+                assert!((seen / expected - 1.0).abs() < tolerance, "{w:?}: {seen} {expected}");
+            }
+        }
     }
 }

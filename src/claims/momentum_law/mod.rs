@@ -37,7 +37,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of two samples (default: 1000, 6000 or 12000 by effort); at most 1000000.
+    /// Runs per cell of two samples (default: 1000, 6000 or 12000 by effort); from 100 to 1000000, but fewer than some 1500 leave the claim open.
     #[arg(long)]
     pub replicas: Option<u64>,
 }

@@ -29,10 +29,10 @@ pub const STUDY: Study = Study {
     title: "k tied linear neurons: GD ends in the row space of W_0Π, SGD in k datapoints, by a lottery over the sets of k",
     theorem: "Theorems 1, 2",
     source: "beyond the paper, about GFHY Theorems 1 and 2 with several neurons",
-    statement: "Let x̂ = WᵀWx with k linear neurons on m orthonormal samples, k < m. Full batches keep the row space of W_0Π, and WᵀW ends as the projector on it (W as the polar \
-                factor of W_0, if the start lies in the span). For b < m, SGD is seen to end in the coordinate projector of k datapoints, W = U E_S, where an orthogonal U mixes them \
-                in every neuron. As η → 0 the row space moves as that of C_0 diag(e^y), dy_i = P_ii dτ + dW_i in the time κt of one neuron, for every b, so that \
-                the set S wins with probability |π̂_S| E_S exp(−A/2), A = ∫ΣP_ii(1 − P_ii) dτ, π̂ the Plücker coordinates of the start, and E[e^{A/2}; S wins] = |π̂_S|; for k = m − 1 the sample that is dropped has the odds of \
+    statement: "Let x̂ = WᵀWx with k linear neurons on m orthonormal samples, k < m. Full batches keep the row space of W_0Π, and where WᵀW converges with rank k it is the projector on it (W the polar \
+                factor of W_0, if the start lies in the span); that it does is proved for starts in the span with singular values in (0, 1] and η_B ≤ ¼. For b < m, SGD is seen to end in the coordinate projector of k datapoints, W = U X_S, where \
+                the rows of X_S are the datapoints of a set S and an orthogonal U mixes them in every neuron. From a start in the span with W_0W_0ᵀ = I, as η → 0, the row space moves as that of C_0 diag(e^y), dy_i = P_ii dτ + dW_i in the time κt of one neuron, for every b, so that \
+                the set S wins with probability |π̂_S| E_S exp(−A/2), E_S the mean over Brownian motions y with the drift 1 along the samples of S, A = ∫ΣP_ii(1 − P_ii) dτ, π̂ the Plücker coordinates of the start, and E[e^{A/2}; S wins] = |π̂_S|; for k = m − 1 the sample that is dropped has the odds of \
                 one neuron that starts at the normal vector, and neurons that share no sample win independently.",
     formula: r"\mathrm{d}y_i = P_{ii} \,\mathrm{d}\tau + \mathrm{d}W_i, \qquad \mathbb{P}(S) = |\hat\pi_S|\, \mathbb{E}_S\, e^{-\frac12 \int \sum_i P_{ii}(1 - P_{ii}) \,\mathrm{d}\tau}, \qquad |S| = k",
     figures: &[&figure::FIGURE],

@@ -26,28 +26,28 @@ fn draw(rows: &[RunEnd]) -> Drawing {
 
 fn panel(rows: &[RunEnd], settings: &[String]) -> Panel {
     let pairs = rows.iter().map(|row| row.pair + 1).max().unwrap_or(1) as f64;
-    let series = |label: &str, (colour, shape), of: fn(&RunEnd) -> Option<f64>| {
+    let series = |label: &str, (colour, shape), aside: f64, of: fn(&RunEnd) -> Option<f64>| {
         let point = |row: &RunEnd| {
             let place = settings.iter().position(|setting| *setting == name(row))? as f64 + 1.0;
-            // Runs of a setting side by side.
-            let x = place + 0.6 * ((row.pair as f64 + 0.5) / pairs - 0.5);
+            // Runs of a setting side by side, its map left of its layer.
+            let x = place + aside + 0.36 * ((row.pair as f64 + 0.5) / pairs - 0.5);
             Some(Point::exact(x, of(row)?.max(1e-9)))
         };
         Series::points(label, colour, shape, rows.iter().filter_map(point).collect())
     };
     let x = Axis::named("widths of the layers (batch size)", settings.to_vec());
     let all = vec![
-        series("whole map, at rest", (Colour::nth(0), Shape::Disc), |row| {
+        series("whole map, at rest", (Colour::nth(0), Shape::Disc), -0.2, |row| {
             row.map_distance.filter(|_| row.at_rest)
         }),
-        series("first layer, W_1ᵀW_1, at rest", (Colour::nth(1), Shape::Square), |row| {
+        series("first layer, W_1ᵀW_1, at rest", (Colour::nth(1), Shape::Square), 0.2, |row| {
             row.layer_distance.filter(|_| row.at_rest)
         }),
-        series("whole map, slow", (Colour::Text, Shape::Triangle), |row| {
+        series("whole map, slow", (Colour::Text, Shape::Triangle), -0.2, |row| {
             row.map_distance
                 .filter(|_| !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE))
         }),
-        series("whole map, edge of stability", (Colour::Text, Shape::Cross), |row| {
+        series("whole map, edge of stability", (Colour::Text, Shape::Cross), -0.2, |row| {
             row.map_distance
                 .filter(|_| !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE))
         }),
@@ -63,7 +63,7 @@ fn caption(rows: &[RunEnd]) -> String {
     let slow = count(|row| !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE));
     let at_edge = count(|row| !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE));
     format!(
-        "Tied linear networks on five orthonormal samples, η_B = 0.12/L: the largest distance of what the whole map, and W_1ᵀW_1, make of a sample from the nearer of the sample and 0, a point a run and side by side those of a setting, \
+        "Tied linear networks on five orthonormal samples, η_B = 0.12/L: the largest distance of what the whole map, and W_1ᵀW_1, make of a sample from the nearer of the sample and 0, a point a run and side by side those of a setting, the map on the left, \
          which the lower axis names by the widths of the layers and the batch size. Colour: the {at_rest} runs of {all} that came to rest. A run with b < m rests by definition once the map is within 1e-6; with full batches (b = 5) it ends in a \
          mixture. Black: of the others, {at_edge} at the edge of stability, where η_B λ_max of a batch is 2 or more at the end, and {slow} slow ones, where it is less for all."
     )

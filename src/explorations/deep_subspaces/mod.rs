@@ -8,6 +8,7 @@ mod tables;
 use self::runs::{CELLS, Cell, Ended, SAMPLES};
 use crate::error::Result;
 use crate::study::paired::share;
+use crate::study::words::left_out;
 use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, paired, setting};
 use crate::verdict::Estimate;
 
@@ -32,7 +33,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Seeds shared by all settings (default: 4, 32 or 40 by effort); at most 10000.
+    /// Seeds shared by all settings (default: 4 at quick effort, else 32); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
 }
@@ -45,7 +46,7 @@ type Runs = Swept<Cell, Ended>;
 /// # Errors
 /// Fewer than two pairs, or too many.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(4, 32, 40)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(4, 32, 32)))?;
     let cells = context.effort.pick(&CELLS[..3], &CELLS[..], &CELLS[..]);
     let seed = context.cell_seed(&STUDY, 0);
     Ok(Box::new(move |lab| {
@@ -87,7 +88,7 @@ fn of_all(seen: &Runs) -> Vec<Estimate> {
 fn estimates(cell: &Cell, runs: &[Ended]) -> Vec<Estimate> {
     let at_rest = || runs.iter().filter(|run| run.is_at_rest);
     let number = at_rest().count() as u64;
-    let what = format!("of {} runs, the others had not come to rest in the time given", runs.len());
+    let what = left_out(runs.len(), at_rest().count(), "at rest");
     if cell.batch == SAMPLES {
         let distances: Vec<f64> = at_rest().map(|run| run.map_distance).collect();
         let name = format!("{cell}: distance of the map from a coordinate projector");

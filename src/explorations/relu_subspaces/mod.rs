@@ -7,6 +7,7 @@ mod tables;
 use self::runs::{CELLS, Cell, End, STEP};
 use crate::error::Result;
 use crate::study::paired::share;
+use crate::study::words::left_out;
 use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, setting};
 
 /// The exploration.
@@ -51,7 +52,7 @@ pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
         let estimates = seen.iter().filter_map(|(cell, ends)| {
             let absorbed = || ends.iter().filter(|end| end.is_absorbed);
             let impure = absorbed().filter(|end| end.impure_neurons > 0).count() as u64;
-            let what = format!("of {} runs the others were not absorbed in the time given", ends.len());
+            let what = left_out(ends.len(), absorbed().count(), "absorbed");
             share(format!("runs caught in an impure state: {cell}"), impure, absorbed().count() as u64, &what)
         });
         let of_three = || seen.iter().filter(|(cell, _)| cell.neurons == 3).flat_map(|(_, ends)| ends);

@@ -18,6 +18,7 @@ use crate::data::Normalisation;
 use crate::data::file::Layout;
 use crate::device::to_host;
 use crate::error::Result;
+use crate::limit_set::LimitSet;
 use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::Row;
 use crate::model::{Architecture, Autoencoder, flat};
@@ -44,14 +45,12 @@ struct Config<'a> {
     data_read: Option<&'a Layout>,
     normalise: Normalisation,
     /// Norms that the samples were brought to, if they were.
-    #[serde(skip_serializing_if = "Option::is_none")]
     norms: Option<&'a PerSample>,
     /// Of the rows, to the bit; null where they are left implicit.
     data_checksum: Option<String>,
     batch: usize,
     schedule: &'static str,
-    /// Sampling weights; left out where all are the same.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Sampling weights; null where all are the same.
     weights: Option<&'a PerSample>,
     step_size: f64,
     reduction: crate::problem::Reduction,
@@ -377,8 +376,8 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
             Outcome::Stalled => &mut replicas.stalled,
         } += 1;
     }
-    let predicted_limit = match job.limits(&job.starts[..1]) {
-        Some(_) if job.schedule.is_full_batch() => "mixture",
+    let predicted_limit = match job.limits(&job.starts[..1]).map(|mut sets| sets.remove(0).set) {
+        Some(LimitSet::Point(mixed)) if mixed.iter().filter(|x| **x != 0.0).count() > 1 => "mixture",
         Some(_) => "datapoint",
         None => "none",
     };

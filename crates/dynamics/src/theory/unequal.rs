@@ -80,11 +80,11 @@ impl Unequal {
     }
 }
 
-/// `η_B n` below which drifts, of the order of its square, are lost in the rounding of the norms.
+/// `η_B n` below which drifts, of the order of its square, are lost in the rounding of the norms; norms closer than this to each other are the same.
 const LOST: f64 = 1e-12;
 
 /// The samples `±x_i/‖x_i‖` (ReLU: `x_i/‖x_i‖`) in which a run of plain SGD over orthogonal samples can end, from its initial correlations: of those that are active, the ones with `D_ij < 0` for every other
-/// that is, and a radial multiplier `1 − 4η_B n_i` above −1. `None` of full batches, and where the drift has no closed form here: batches of `b > 1` in a cycle or with replacement, other
+/// that is, and a radial multiplier `1 − 4η_B n_i` above −1. `None` of full batches, of which [`predicted_full_batch`] speaks, and where the drift has no closed form here: batches of `b > 1` in a cycle or with replacement, other
 /// activations than the paper's; and for steps so short that drifts are lost in rounding.
 pub fn predicted_limit(
     schedule: &Schedule,
@@ -143,10 +143,33 @@ pub fn arcsine_stopped(u: [f64; 2], tilt: f64, far: f64) -> f64 {
     (arcsine(u, tilt) - low) / (high - low)
 }
 
-/// Where full batches end, in coordinates `u` on the unit sphere, from the first `u`: the mixture of the samples of the largest norm among those with `u_i ≠ 0`. `None` if there are none.
+/// Where full batches end, `c_i/‖x_i‖` on the unit sphere, for the starts and steps of which it is proved (§ 14 (c) of the findings): `N_0 ≤ 1` and `η_B n_i ≤ ¼` of every active sample. What is
+/// outside the span of the active samples shrinks with every step, and for ReLU the silent ones belong to it.
+pub fn predicted_full_batch(
+    norms: &[f64],
+    c0: &[f64],
+    norm_sq: f64,
+    activation: Activation,
+    step_per_sample: f64,
+) -> Option<LimitSet> {
+    let active = |i: usize| activation.admits(c0[i]);
+    let norms_sq: Vec<f64> = norms.iter().map(|norm| norm * norm).collect();
+    let steepest =
+        (0..c0.len()).filter(|&i| active(i)).map(|i| step_per_sample * norms_sq[i]).reduce(f64::max)?;
+    // A start of norm 1 has this to rounding; the proof leaves room up to 9/8.
+    if !activation.has_unit_slope() || norm_sq > 1.0 + 1e-9 || !(LOST..=0.25).contains(&steepest) {
+        return None;
+    }
+    let along = (0..c0.len()).map(|i| if active(i) { c0[i] / norms[i] } else { 0.0 });
+    full_batch_limit(&norms_sq, &along.collect::<Vec<_>>()).map(LimitSet::Point)
+}
+
+/// Where full batches end, in coordinates `u` on the unit sphere, from the first `u`: the mixture of the samples of the largest norm among those with `u_i ≠ 0`. `None` if there are none. Norms are the
+/// same to rounding.
 pub fn full_batch_limit(norms_sq: &[f64], u: &[f64]) -> Option<Vec<f64>> {
     let largest = norms_sq.iter().zip(u).filter(|(_, u)| **u != 0.0).map(|(n, _)| *n).reduce(f64::max)?;
-    let kept: Vec<f64> = norms_sq.iter().zip(u).map(|(n, u)| if *n == largest { *u } else { 0.0 }).collect();
+    let is_largest = |n: f64| n >= largest * (1.0 - LOST);
+    let kept: Vec<f64> = norms_sq.iter().zip(u).map(|(n, u)| if is_largest(*n) { *u } else { 0.0 }).collect();
     let length = crate::vectors::norm(&kept);
     Some(kept.iter().map(|u| u / length).collect())
 }
@@ -279,6 +302,47 @@ mod tests {
         for kind in [ScheduleKind::Replacement, ScheduleKind::Cyclic] {
             assert_eq!(limit(&Schedule::new(kind, 4, Some(2), 1).unwrap(), eta), None);
             assert!(limit(&Schedule::new(kind, 4, Some(1), 1).unwrap(), eta).is_some());
+        }
+    }
+
+    #[test]
+    fn full_batches_end_in_the_longest_active_sample_where_that_is_proved() {
+        // η_B max n = 0.2288 < ¼ over the first four; the fifth, the longest, is silent.
+        let (norms, eta) = ([1.3f64, 1.0, 1.3 * (1.0 + 1e-15), 0.7, 1.6], 0.1354);
+        let c0 = [0.2, 0.5, -0.3, 0.1, 0.0];
+        let limit =
+            |c0: &[f64], norm_sq, activation, eta| predicted_full_batch(&norms, c0, norm_sq, activation, eta);
+        let u = [c0[0] / norms[0], c0[2] / norms[2]];
+        let length = u[0].hypot(u[1]);
+        let Some(LimitSet::Point(mixed)) = limit(&c0, 0.5, Activation::Linear, eta) else {
+            panic!("a point")
+        };
+        let expected = [u[0] / length, 0.0, u[1] / length, 0.0, 0.0];
+        assert!(mixed.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{mixed:?}");
+        let alone = Some(LimitSet::Point(vec![1.0, 0.0, 0.0, 0.0, 0.0]));
+        assert_eq!(limit(&c0, 0.5, Activation::Relu, eta), alone);
+        // Iterated: ReLU sees the first, second and fourth, and the third shrinks with what is outside the span.
+        let mut u: Vec<f64> = c0.iter().zip(norms).map(|(c, norm)| c / norm).collect();
+        let mut rest = 0.3f64;
+        for _ in 0..2000 {
+            let norm_sq = u.iter().map(|u| u * u).sum::<f64>() + rest * rest;
+            let is_active: Vec<f64> = u.iter().map(|&u| f64::from(u8::from(u > 0.0))).collect();
+            let energy: f64 = (0..5).map(|j| is_active[j] * (norms[j] * u[j]).powi(2)).sum();
+            for j in 0..5 {
+                u[j] *= 1.0 - eta * energy + is_active[j] * eta * (2.0 - norm_sq) * norms[j] * norms[j];
+            }
+            rest *= 1.0 - eta * energy;
+        }
+        assert!((u[0] - 1.0).abs() < 1e-12 && u[1..].iter().all(|u| u.abs() < 1e-12), "{u:?}");
+        // Beyond the hypotheses nothing is said.
+        for (c0, norm_sq, activation, eta) in [
+            (c0, 1.01, Activation::Linear, eta),
+            (c0, 0.5, Activation::Linear, 0.149),
+            (c0, 0.5, Activation::Tanh, eta),
+            (c0, 0.5, Activation::Linear, 1e-13),
+            ([-0.2, -0.5, -0.3, 0.0, 0.0], 0.5, Activation::Relu, eta),
+        ] {
+            assert_eq!(limit(&c0, norm_sq, activation, eta), None, "{norm_sq} {activation:?} {eta}");
         }
     }
 
