@@ -39,8 +39,8 @@ fn until_far(prediction: &Prediction, start: [f64; 2]) -> f64 {
 /// `(2/π)` times the angle of the free-flight point is a martingale but for its mean steps, and their sum over a run is the deviation of the odds from the law: its
 /// variance is smaller than that of counting by `ε²`.
 pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let walks: u64 = context.effort.pick(6000, 24_000, 72_000);
-    let precision = context.effort.pick(0.0042, 0.00185, 0.00113);
+    let walks: u64 = context.effort.pick(6000, 30_000, 72_000);
+    let precision = context.effort.pick(0.0042, 0.0017, 0.00113);
     let angle = SHARE * std::f64::consts::FRAC_PI_2;
     let start = [angle.sin(), angle.cos()];
     let predicted = until_far(prediction, start);

@@ -75,6 +75,9 @@ struct Row {
     /// `None` where the prediction is 0, a bound or a law.
     #[serde(default)]
     notices: Option<f64>,
+    /// The measurement itself; of a test of a law, the largest deviation in its standard errors.
+    #[serde(default)]
+    measured: Option<f64>,
 }
 
 /// Whether the check refutes the prediction `x` in place of its own, from the same measurement.
@@ -129,7 +132,8 @@ impl Row {
         }
         let (claim, name, level) = (claim.into(), check.name.clone(), check.level);
         let (outcome, notices) = (outcome.into(), notices(check));
-        Self { seed, claim, check: position, name, outcome, level, z, headroom, used, notices }
+        let measured = Some(check.measured);
+        Self { seed, claim, check: position, name, outcome, level, z, headroom, used, notices, measured }
     }
 }
 
@@ -145,6 +149,10 @@ struct Summary {
     level: f64,
     z_mean: Option<f64>,
     z_deviation: Option<f64>,
+    /// The largest deviation of a two-sided interval from its prediction, in standard errors.
+    z_largest: Option<f64>,
+    /// The smallest and the largest measurement.
+    measured: Option<[f64; 2]>,
     /// Probability that a normal variable of that mean and deviation is beyond the interval.
     refutes: Option<f64>,
     headroom_mean: Option<f64>,
@@ -192,6 +200,11 @@ impl Summary {
             level: rows.iter().map(|row| row.level).fold(0.0, f64::max),
             z_mean: z.map(|z| z.0),
             z_deviation: z.map(|z| z.1),
+            z_largest: all(|row| row.z.map(f64::abs)).into_iter().reduce(f64::max),
+            measured: all(|row| row.measured)
+                .into_iter()
+                .map(|x| [x, x])
+                .reduce(|[low, high], [x, _]| [low.min(x), high.max(x)]),
             refutes: z.map(|(mean, deviation)| {
                 normal_cdf((-edge - mean) / deviation) + normal_cdf((mean - edge) / deviation)
             }),

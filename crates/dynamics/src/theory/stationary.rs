@@ -124,6 +124,13 @@ mod tests {
             let time = simpson(|v| inner(v) / v.cosh(), 0.0, 38.0, 800);
             assert!((correlated_time(r) / time - 1.0).abs() < 2e-5, "{r}: {} {time}", correlated_time(r));
         }
+        // As § 18 of the findings has them, beside the leading order π/4r.
+        for (r, time, leading) in [(0.15, 5.701, 5.236), (0.6, 1.615, 1.309)] {
+            assert!(
+                (correlated_time(r) - time).abs() < 5e-4 && (FRAC_PI_4 / r - leading).abs() < 5e-4,
+                "{r}"
+            );
+        }
     }
 
     #[test]
