@@ -36,7 +36,7 @@ pub(super) fn sizes(context: &Context, options: &Options, tolerances: &Tolerance
     };
     let own = options.data.as_ref().map(Dataset::from_file).transpose()?;
     let sizes = if own.is_some() { &sizes[..1] } else { &sizes };
-    let (seeds, norms) = (context.effort.pick(1, 2, 3), [options.init_norm.unwrap_or(NORM)]);
+    let (seeds, norms) = (context.effort.pick(1, 2, 2), [options.init_norm.unwrap_or(NORM)]);
     let mut cells = Vec::new();
     for (k, &(m, n)) in sizes.iter().enumerate() {
         for draw in 0..seeds {

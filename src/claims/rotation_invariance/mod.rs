@@ -92,7 +92,7 @@ pub fn protocol(
         vec![(4, 7), (6, 6), (11, 17)],
         vec![(4, 7), (6, 6), (11, 17), (20, 29)],
     );
-    let replicas: u64 = context.effort.pick(5, 6, 16);
+    let replicas: u64 = context.effort.pick(5, 6, 12);
     let step_size = options.step_size.unwrap_or(0.17);
     let expected = Expected::new(context, prediction, sizes.len() as u64 * replicas, register);
     let notes = notes(context, options.step_size);
@@ -157,7 +157,7 @@ struct Expected {
 
 impl Expected {
     fn new(context: &Context, prediction: &Prediction, runs: u64, register: &mut Register) -> Self {
-        let (precision, least) = (context.compute.precision(), context.effort.pick(0.05, 0.5, 0.8));
+        let (precision, least) = (context.compute.precision(), context.effort.pick(0.05, 0.5, 0.76));
         let name = "linear GD on A and on QA: largest relative distance at any step";
         let why = format!("rounding over {STEPS} steps, contracted");
         // A few roundings a step.

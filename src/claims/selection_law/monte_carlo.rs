@@ -107,7 +107,7 @@ pub(super) fn two(context: &Context, prediction: &Prediction, register: &mut Reg
 /// Three samples: the lattice, for `c_1 ≥ c_2 ≥ c_3`, `Σ c = 1`; the guesses beside them.
 pub(super) fn over_the_triangle(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let tolerance = context.effort.pick(2e-3, 1e-3, 5e-4);
-    let starts = starts(context.effort.pick(7, 14, 24));
+    let starts = starts(context.effort.pick(7, 14, 18));
     let count = starts.len();
     let bound = LargestDeviation::over(3 * count);
     let expected = register

@@ -44,7 +44,7 @@ pub(super) fn sizes(effort: Effort) -> Vec<(usize, usize)> {
 
 /// Starts a size and activation.
 pub(super) fn starts(effort: Effort) -> u64 {
-    effort.pick(12, 8, 30)
+    effort.pick(12, 8, 18)
 }
 
 /// Data, and a start that mixes two samples well.

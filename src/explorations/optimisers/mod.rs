@@ -32,7 +32,7 @@ pub struct Options {
     /// Number of samples m (default: 4, 6 or 8 by effort).
     #[arg(long)]
     pub samples: Option<usize>,
-    /// Seeds shared by all rules, bases and batch sizes (default: 6, 30 or 60 by effort); at most 10000.
+    /// Seeds shared by all rules, bases and batch sizes (default: 6, 30 or 40 by effort); at most 10000.
     #[arg(long)]
     pub pairs: Option<u64>,
 }
@@ -45,7 +45,7 @@ type Runs = Swept<Cell, Ended>;
 /// # Errors
 /// Fewer than two pairs or samples.
 pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
-    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 30, 60)))?;
+    let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(6, 30, 40)))?;
     setting::check_work(pairs, options.samples.unwrap_or(1))?;
     let samples = options.samples.unwrap_or(context.effort.pick(4, 6, 8));
     let setting = Setting::new(samples, pairs, context.effort.pick(4000, 20_000, 30_000))?;
