@@ -182,7 +182,10 @@ fn where_a_step_can_turn_a_sign_no_sign_is_predicted() {
     let output = trained(directory, &format!("{run} --out long"));
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(ends(&directory.join("long")).iter().all(|(outcome, _)| outcome == "converged"));
-    let output = trained(directory, &format!("{run} --out full").replace("--replicas 300", "--schedule gd"));
+    let output = trained(
+        directory,
+        &format!("{run} --out full").replace("--replicas 300", "--schedule gd --reduction sum"),
+    );
     assert!(stdout(&output).contains("predicted limit      none"), "{}", stdout(&output));
 }
 
