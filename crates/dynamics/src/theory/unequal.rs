@@ -144,7 +144,8 @@ pub fn arcsine_stopped(u: [f64; 2], tilt: f64, far: f64) -> f64 {
 }
 
 /// Where full batches end, `c_i/‖x_i‖` on the unit sphere, for the starts and steps of which it is proved (§ 14 (c) of the findings): `N_0 ≤ 1` and `η_B n_i ≤ ¼` of every active sample. What is
-/// outside the span of the active samples shrinks with every step, and for ReLU the silent ones belong to it.
+/// outside the span of the active samples shrinks with every step, and for ReLU the silent ones belong to it. `norms` are `‖x_i‖`, `c0` the correlations at the start, both `[m]`, and `norm_sq` is `N_0`. `None` beyond these
+/// hypotheses, for other activations than the paper's, without an active sample, and for steps so short that nothing moves.
 pub fn predicted_full_batch(
     norms: &[f64],
     c0: &[f64],
