@@ -6,7 +6,7 @@ use puremix::device::{Compute, to_host};
 use puremix::engine::{Autodiff, Engine};
 use puremix::init::Start;
 use puremix::measure::sharpness::{Surface, dense, hutch_plus_plus};
-use puremix::model::{Activation, AnyAutoencoder, Architecture, Autoencoder, TiedDeepConfig, flat};
+use puremix::model::{Activation, AnyAutoencoder, Architecture, Autoencoder, Kind, TiedDeepConfig, flat};
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::{Schedule, ScheduleKind};
 use puremix::train::{Outcome, Plan, StopRule, train};
@@ -15,19 +15,11 @@ use rand::{RngExt, SeedableRng};
 use crate::common::{correlated, summed, temporary};
 
 /// Every kind of model, with and without biases, at odd widths that narrow and widen.
-const MODELS: [&str; 11] = [
-    "neuron",
-    "shallow:1",
-    "shallow:3",
-    "shallow:4+bias",
-    "deep:1",
-    "deep:5-3",
-    "deep:3-5-2+bias",
-    "untied:1",
-    "untied:3+bias",
-    "untied:5-3",
-    "untied:4-2-3+bias",
-];
+fn models() -> impl Iterator<Item = &'static str> {
+    let others =
+        ["shallow:1", "shallow:3", "deep:1", "deep:3-5-2+bias", "untied:1", "untied:3+bias", "untied:5-3"];
+    Architecture::EXAMPLES.into_iter().chain(others)
+}
 
 fn architecture(text: &str) -> Architecture {
     text.parse().unwrap()
@@ -48,13 +40,8 @@ fn shaken(text: &str, activation: Activation, data: &Dataset, seed: u64) -> (Any
 
 /// `x̂` of one sample in plain loops, parameters in the order of the module.
 fn by_hand(architecture: &Architecture, activation: Activation, p: &[f64], x: &[f64]) -> Vec<f64> {
-    let (widths, bias, tied) = match architecture {
-        Architecture::Neuron => (vec![1], false, true),
-        Architecture::Shallow { hidden, bias } => (vec![*hidden], *bias, true),
-        Architecture::Deep { widths, bias } => (widths.clone(), *bias, true),
-        Architecture::Untied { widths, bias } => (widths.clone(), *bias, false),
-    };
-    let sizes: Vec<usize> = [x.len()].into_iter().chain(widths).collect();
+    let (bias, tied) = (architecture.bias, architecture.kind != Kind::Untied);
+    let sizes: Vec<usize> = [x.len()].into_iter().chain(architecture.widths.clone()).collect();
     let levels = sizes.len() - 1;
     let mut rest = p;
     let mut take = |count: usize| {
@@ -93,7 +80,7 @@ fn by_hand(architecture: &Architecture, activation: Activation, p: &[f64], x: &[
 #[test]
 fn every_model_computes_its_formula() {
     let data = correlated(5, 7, 4);
-    for text in MODELS {
+    for text in models() {
         for activation in Activation::ALL {
             let (model, parameters) = shaken(text, activation, &data, 8);
             let rows = data.rows().unwrap();
@@ -115,7 +102,7 @@ fn every_gradient_is_that_of_the_loss() {
     // a factor that was rounded to 32 bits, 4e-8, or an activation's approximate derivative, 1e-4.
     let (data, batch) = (correlated(5, 7, 4), [4, 0, 3, 0]);
     let rows = data.rows().unwrap();
-    for text in MODELS {
+    for text in models() {
         for activation in Activation::ALL {
             let (model, parameters) = shaken(text, activation, &data, 8);
             let schedule = Schedule::full_batch(5).unwrap();
@@ -255,7 +242,7 @@ fn deep_models_end_like_any_other_run() {
 #[test]
 fn every_parameter_survives_the_disk_under_its_name() {
     let (data, directory) = (correlated(5, 7, 4), temporary());
-    for text in MODELS {
+    for text in models() {
         let (model, parameters) = shaken(text, Activation::Tanh, &data, 8);
         let path = directory.path().join("model.safetensors");
         model.save(&path).unwrap();

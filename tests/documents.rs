@@ -1,8 +1,9 @@
 //! README and book against the archive: every verdict, row and number they quote is one that a run printed.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::{env, fs};
 
 use serde_json::Value;
 
@@ -74,6 +75,27 @@ pub fn rows(page: &str, columns: usize) -> Vec<Vec<String>> {
         inner.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect::<Vec<String>>()
     });
     cells.filter(|cells| cells.len() == columns).collect()
+}
+
+/// Holds the table of a page that has this header to the rows that it must have. With `WRITE_TABLES` in the environment it writes them instead.
+pub fn hold(page: &str, header: &str, expected: &[Vec<String>]) {
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let expected: String = expected.iter().map(line).collect();
+    static PAGES: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = PAGES.lock();
+    let text = text(page);
+    let start = text.find(&format!("{header}\n")).unwrap_or_else(|| panic!("{page} has no table {header}"));
+    let body = start + text[start..].split_inclusive('\n').take(2).map(str::len).sum::<usize>();
+    let rows: usize =
+        text[body..].split_inclusive('\n').take_while(|line| line.starts_with('|')).map(str::len).sum();
+    if env::var_os("WRITE_TABLES").is_some() {
+        fs::write(path(page), [&text[..body], &expected, &text[body + rows..]].concat()).unwrap();
+    } else {
+        assert_eq!(text[body..body + rows], expected, "{page} (WRITE_TABLES=1 writes the table)");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use puremix::data::Dataset;
 use puremix::device::Compute;
 use puremix::engine::{Autodiff, Engine, TiedLayer};
-use puremix::model::{Activation, Architecture};
+use puremix::model::{Activation, Architecture, Kind};
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::{Schedule, ScheduleKind};
 
@@ -18,7 +18,7 @@ fn lockstep(
 ) -> (f64, f64) {
     let (data, compute) = (Dataset::orthonormal(m, n, 7).unwrap(), Compute::default());
     let problem = Problem::new(data.clone(), activation, reduction, 0.12).unwrap();
-    let architecture = Architecture::Shallow { hidden: k, bias: false };
+    let architecture = Architecture { kind: Kind::Shallow, widths: vec![k], bias: false };
     let model = architecture.init(activation, &data, 0.6, (3, 2), &compute).unwrap();
     let mut burn = Autodiff::new(model, &problem, schedule, 2, &compute).unwrap();
     let step = problem.step_per_sample(schedule.batch_size());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{floats, json, refuses, stderr, stdout, temporary, trained};
+use crate::common::{floats, json, refuses, stderr, stdout, temporary, trained, write_npy};
 
 const RUN: &str = "--samples 3 --dim 5 --norms 1.2,0.5,1 --weights 3,2,1 --activation linear --steps 3000 --tolerance 0 --no-page";
 
@@ -187,6 +187,35 @@ fn where_a_step_can_turn_a_sign_no_sign_is_predicted() {
         &format!("{run} --out full").replace("--replicas 300", "--schedule gd --reduction sum"),
     );
     assert!(stdout(&output).contains("predicted limit      none"), "{}", stdout(&output));
+}
+
+/// The reduced engine takes 64 replicas at once, the analytic one all.
+#[test]
+fn replicas_stop_by_one_rule_however_they_are_divided() {
+    let directory = temporary();
+    let directory = directory.path();
+    // From the last start, N = 4 > 1 + 1/2η, a step can turn a sign; so nothing is predicted of the others either.
+    let length = |replica: usize| if replica == 69 { 2.0 } else { 0.6 };
+    let directions = [[0.6, 0.0, 0.64, 0.0, 0.48], [0.48, 0.6, 0.0, -0.64, 0.0], [0.0, 0.8, 0.36, 0.48, 0.0]];
+    let weights: Vec<f64> =
+        (0..70).flat_map(|k| directions[k % 3].map(|direction| direction * length(k))).collect();
+    write_npy(&directory.join("starts.npy"), &weights, 70, 5);
+    let of = |engine: &str| {
+        let run = format!(
+            "--samples 3 --dim 5 --batch 1 --step-size 0.2 --activation relu --replicas 70 --from starts.npy \
+             --steps 20000 --no-page --engine {engine} --out {engine}"
+        );
+        let output = trained(directory, &run);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let summary = json(&directory.join(engine).join("summary.json"));
+        assert_eq!(summary["predicted_limit"], "none", "{engine}");
+        let table = fs::read_to_string(directory.join(engine).join("replicas.csv")).unwrap();
+        let end = |line: &str| line.split(',').take(3).map(String::from).collect::<Vec<_>>();
+        table.lines().map(end).collect::<Vec<_>>()
+    };
+    let ends = of("analytic");
+    assert_eq!(ends[0], ["replica", "outcome", "steps"]);
+    assert_eq!(ends, of("reduced"));
 }
 
 #[test]

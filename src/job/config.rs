@@ -1,10 +1,10 @@
 //! The job that the options of `train` make once they are checked.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::forecast::Forecast;
 use super::origin::Origin;
 use super::range::fits;
 use super::{Every, Steps, TrainOptions};
@@ -14,12 +14,11 @@ use crate::device::{Compute, Precision};
 use crate::engine::{CHUNK, Reduced};
 use crate::error::{Error, Misuse, Result};
 use crate::init::Start;
-use crate::limit_set::{LimitSet, Scaled};
 use crate::limits;
-use crate::model::{Activation, AnyAutoencoder, Architecture};
+use crate::model::{AnyAutoencoder, Architecture};
 use crate::problem::Problem;
 use crate::schedule::Schedule;
-use crate::theory::{self, unequal};
+use crate::theory;
 use crate::update::{Rule, Update};
 
 /// Entries m·n beyond which orthonormal data is left implicit under the reduced engine.
@@ -66,6 +65,8 @@ pub struct Job {
     pub(super) seed: u64,
     pub(super) schedule: Schedule,
     pub(super) starts: Vec<Start>,
+    /// Where theory says that the replicas end, if it does.
+    pub(super) forecast: Option<Forecast>,
     pub(super) tolerance: f64,
     pub(super) budget: u64,
     pub(super) every: Every,
@@ -137,6 +138,8 @@ impl Job {
             // The curvature of a loss over rows that are not there.
             problem.dataset().rows()?;
         }
+        let forecast =
+            if options.model.is_neuron() { Forecast::new(&problem, &schedule, &starts) } else { None };
         Ok(Self {
             layout,
             compute,
@@ -148,6 +151,7 @@ impl Job {
             seed: options.seed,
             schedule,
             starts,
+            forecast,
             tolerance,
             budget,
             every,
@@ -198,50 +202,6 @@ impl Job {
     pub(super) fn check_every(&self) -> u64 {
         self.epoch().max(CHUNK)
     }
-
-    /// The predicted limit set of each start, where there is a prediction.
-    pub(super) fn limits(&self, starts: &[Start]) -> Option<Vec<Scaled>> {
-        let Self { problem, schedule, .. } = self;
-        let (dataset, activation) = (problem.dataset(), problem.activation());
-        let is_equal = dataset.is_orthonormal() && schedule.sampling_weights().is_none();
-        if self.model != Architecture::Neuron
-            || !((problem.keeps_limits() && is_equal) || (problem.is_plain() && dataset.is_orthogonal()))
-        {
-            return None;
-        }
-        let norm = |i| Some(dataset.row_norm(i)).filter(|norm| *norm > 0.0).unwrap_or(1.0);
-        let norms: Arc<[f64]> = (0..dataset.samples()).map(norm).collect();
-        let step_per_sample = problem.step_per_sample(schedule.batch_size());
-        let steepest = step_per_sample * norms.iter().fold(0.0f64, |most, norm| most.max(norm * norm));
-        let may_turn = starts.iter().any(|start| may_turn(start, steepest))
-            || !is_equal && !schedule.is_full_batch() && steepest > 0.5;
-        if may_turn && (activation == Activation::Relu || schedule.is_full_batch()) {
-            return None;
-        }
-        let of = |Start { correlations: c, norm_sq, .. }: &Start| match problem.update().rule {
-            Rule::Sgd if is_equal && may_turn => {
-                Some(LimitSet::EitherSign(c.iter().map(|c| *c != 0.0).collect()))
-                    .filter(|_| theory::predicted_limit(schedule, c, activation).is_some())
-            }
-            Rule::Sgd if is_equal => theory::predicted_limit(schedule, c, activation),
-            Rule::Sgd if schedule.is_full_batch() => {
-                unequal::predicted_full_batch(&norms, c, *norm_sq, activation, step_per_sample)
-            }
-            Rule::Sgd => unequal::predicted_limit(schedule, &norms, c, activation, step_per_sample),
-            _ => theory::momentum::predicted_limit(schedule, c),
-        };
-        // A start in the dead region has no limit; it is found dead before the set is asked.
-        let empty = || LimitSet::Datapoints(vec![0; dataset.samples()]);
-        let sets: Vec<Option<LimitSet>> = starts.iter().map(of).collect();
-        let scaled = |set: Option<LimitSet>| Scaled { norms: norms.clone(), set: set.unwrap_or_else(empty) };
-        sets.iter().any(Option::is_some).then(|| sets.into_iter().map(scaled).collect())
-    }
-}
-
-/// Whether a step from here can change the sign of a correlation: a batch multiplies `c_i` by `1 − η_B E + η_B (2 − N) n_i` or, without `i`, by `1 − η_B E`, `E ≤ N max n` being the energy of its
-/// samples, and neither is negative up to `N = 1 + 1/(2 η_B max n)`, as long as `η_B max n ≤ ½`.
-fn may_turn(start: &Start, steepest: f64) -> bool {
-    start.norm_sq > 1.0 + 0.5 / steepest
 }
 
 fn dataset(options: &TrainOptions) -> Result<(Dataset, Option<Layout>)> {
@@ -286,7 +246,7 @@ fn check_formula(options: &TrainOptions) -> Result<()> {
     let TrainOptions { engine, model, activation, .. } = options;
     let what = match engine {
         EngineKind::Autodiff => return Ok(()),
-        _ if *model != Architecture::Neuron => format!("model {model}"),
+        _ if !model.is_neuron() => format!("model {model}"),
         _ if !activation.has_unit_slope() => format!("activation {}", activation.name()),
         _ => return Ok(()),
     };
@@ -324,7 +284,7 @@ fn auto_budget(
     starts: &[Start],
     tolerance: f64,
 ) -> Result<u64> {
-    if *model != Architecture::Neuron {
+    if !model.is_neuron() {
         return Err(no_number(&format!("there is no rate law for model {model}")));
     }
     if !problem.dataset().is_orthonormal() {

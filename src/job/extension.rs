@@ -88,7 +88,7 @@ pub(super) fn extended(job: &Job, mut parts: Vec<Part>) -> Vec<Part> {
     for (k, part) in parts.iter_mut().enumerate() {
         let Some(taken) = part.engine.as_ref().map(|engine| engine.step) else { continue };
         if part.training.ran_out() {
-            part.training.extend(taken, &job.plan(&job.starts[job.replicas_of(k)]));
+            part.training.extend(taken, &job.plan(job.replicas_of(k)));
             // The end of a run is a row; the middle of one only if it is due.
             let is_row = |step: u64, every: Every| step < taken || every.cadence().is_due(step);
             part.rows.retain(|row| is_row(row.step, job.every));

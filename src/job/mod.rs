@@ -3,6 +3,7 @@
 mod checkpoint;
 mod config;
 mod extension;
+mod forecast;
 pub(crate) mod fuzzed;
 mod learned;
 mod options;
@@ -30,7 +31,6 @@ use crate::interrupt::Interrupt;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
 use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::{Gauge, Row};
-use crate::model::Architecture;
 use crate::persist::entry::{Entry, Request, Standing};
 use crate::persist::{InPlace, RunDir};
 use crate::train::{Outcome, Run};
@@ -208,7 +208,8 @@ impl Job {
         // Others in the same engine may have gone on; there the model is the neuron.
         if rows.last().is_none_or(|row| row.step < run.steps)
             && run.outcome != Outcome::Diverged
-            && let (Architecture::Neuron, Some(weights)) = (&self.model, &run.weights)
+            && self.model.is_neuron()
+            && let Some(weights) = &run.weights
         {
             rows.push(along.look(run.steps, weights.clone()));
         }

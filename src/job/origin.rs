@@ -79,10 +79,10 @@ fn file_of(path: &Path, model: &Architecture) -> Result<PathBuf> {
         return Ok(path.into());
     }
     let [record, weights] = ["model.safetensors", "w.npy"].map(|name| path.join(name));
-    match (record.exists(), model) {
+    match (record.exists(), model.is_neuron()) {
         (true, _) => Ok(record),
-        (false, Architecture::Neuron) => Ok(weights),
-        (false, model) => Err(Error::Usage(format!(
+        (false, true) => Ok(weights),
+        (false, false) => Err(Error::Usage(format!(
             "--from {}: model {model} starts from a model.safetensors, and none is there: a run of several replicas leaves none",
             text::path(path)
         ))),
@@ -96,7 +96,7 @@ fn neurons(
     problem: &Problem,
     compute: &Compute,
 ) -> Result<Vec<AnyAutoencoder>> {
-    if options.model != Architecture::Neuron {
+    if !options.model.is_neuron() {
         let reason =
             format!("--from {}: model {} starts from a .safetensors file", text::path(file), options.model);
         return Err(Error::Usage(reason));

@@ -13,12 +13,11 @@ use crate::cli;
 use crate::device::{Backend, Compute, Precision};
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
 use crate::error::Result;
-use crate::init::Start;
 use crate::interrupt::Interrupt;
 use crate::measure::neurons::NeuronTable;
 use crate::measure::sharpness::{SharpnessAlong, Surface};
 use crate::measure::trajectory::{Gauge, Trajectory, has_correlations};
-use crate::model::{AnyAutoencoder, Architecture, flat};
+use crate::model::{AnyAutoencoder, flat};
 use crate::text;
 use crate::train::{Observer, Plan, Shape, StopRule, Training};
 
@@ -87,6 +86,7 @@ impl<'a> Session<'a> {
         let replicas = job.replicas_of(k);
         let starts = &job.starts[replicas.clone()];
         let count = starts.len() as u64;
+        let plan = job.plan(replicas.clone());
         let mut engine = job.build(replicas)?;
         let (dataset, activation) = (job.problem.dataset(), job.problem.activation());
         let (gauge, cadence) = (Gauge::new(dataset, activation, &starts[0]), job.every.cadence());
@@ -110,7 +110,6 @@ impl<'a> Session<'a> {
                 sharpness.rows = curvatures;
             }
         }
-        let plan = job.plan(starts);
         let (mut seen, mut kept) = (engine.steps_taken(), Instant::now());
         loop {
             let mut observers: Vec<&mut dyn Observer> = Vec::new();
@@ -181,7 +180,7 @@ impl Job {
 
     /// Whether the model is written as a whole, and is more than what a run keeps of it.
     pub(super) fn writes_model(&self) -> bool {
-        self.starts.len() == 1 && self.model != Architecture::Neuron
+        self.starts.len() == 1 && !self.model.is_neuron()
     }
 
     /// Observers of a part: trajectory, table of neurons and curvature are those of the first replica.
@@ -232,15 +231,12 @@ impl Job {
         })
     }
 
-    pub(super) fn plan(&self, starts: &[Start]) -> Plan {
-        Plan { budget: self.budget, stop: self.stop_rule(starts), check_every: self.check_every() }
-    }
-
-    fn stop_rule(&self, starts: &[Start]) -> StopRule {
+    pub(super) fn plan(&self, replicas: Range<usize>) -> Plan {
         let tolerance = self.tolerance;
-        match self.limits(starts) {
+        let stop = match self.limits(replicas) {
             Some(sets) => StopRule::Orthogonal { sets, tolerance },
             None => StopRule::Tail { window: 10 * self.epoch(), tolerance },
-        }
+        };
+        Plan { budget: self.budget, stop, check_every: self.check_every() }
     }
 }

@@ -78,7 +78,7 @@ impl Job {
         is_stacked(self)
             && is_stacked(other)
             && self.budget == other.budget
-            && self.limits(&self.starts).is_some() == other.limits(&other.starts).is_some()
+            && self.forecast.is_some() == other.forecast.is_some()
     }
 }
 
@@ -113,7 +113,7 @@ pub(crate) fn train_together(
     begun: Option<&UnderWay>,
     pause: impl FnMut(u64) -> bool,
 ) -> Result<Trained> {
-    let mut plan = jobs[0].plan(&jobs[0].starts);
+    let mut plan = jobs[0].plan(0..1);
     let mut engine = if let [job] = jobs { job.build(0..1)? } else { stacked(jobs, &mut plan)? };
     let mut training = Training::new(engine.as_ref(), 0);
     if let Some(begun) = begun {
@@ -131,7 +131,7 @@ pub(crate) fn train_together(
 /// The engine of several jobs, each with its own data, start, step size and batches; and the limit of each in their plan.
 fn stacked(jobs: &[Job], plan: &mut Plan) -> Result<Box<dyn Engine>> {
     if let StopRule::Orthogonal { sets, .. } = &mut plan.stop {
-        let of = |job: &Job| job.limits(&job.starts).and_then(|sets| sets.into_iter().next());
+        let of = |job: &Job| job.limits(0..1).and_then(|mut sets| sets.pop());
         *sets = jobs.iter().map(of).collect::<Option<Vec<Scaled>>>().expect("all have one, or none has");
     }
     let compute = &jobs[0].compute;
@@ -154,7 +154,7 @@ impl Job {
         let row = Gauge::new(dataset, activation, &self.starts[0]).read(steps, run.loss, &run.neurons[0]);
         let gauge = NeuronGauge::new(dataset, activation, vec![0.0; run.neurons.len()]);
         let neurons = gauge.read(steps, &run.neurons, None);
-        let (mixing, pure) = over_neurons(&neurons, self.model.has_bias());
+        let (mixing, pure) = over_neurons(&neurons, self.model.bias);
         let curvature = self.sharpness_along()?.map(|mut along| along.look(steps, position()));
         let finished = Finished { run, row, position: Vec::new(), parameters: None };
         let learned = Learned::new(self, &finished)?;
@@ -172,7 +172,7 @@ impl Job {
             row.log_ratio,
             mixing,
             neurons.len() as f64,
-            count((!self.model.has_bias()).then(|| neurons.iter().filter(|row| row.dead).count())),
+            count((!self.model.bias).then(|| neurons.iter().filter(|row| row.dead).count())),
             pure as f64,
             number(learned.mean_matched_cos),
             count(learned.recovered_atoms),

@@ -1,46 +1,58 @@
-//! Which model, in a word: `neuron`, `shallow:8+bias`, `deep:64-32-16`, `untied:64-32`.
+//! Which model, in a word: `neuron`, `shallow:8+bias`, `deep:64-32-16`, `untied:64-32`. Whatever tells the models apart is here.
 
 use std::fmt;
 use std::str::FromStr;
 
+use burn::module::Module;
+use burn::tensor::Tensor;
 use itertools::Itertools;
 use serde::{Serialize, Serializer};
 
 use super::layer::check_size;
 use super::{
-    Activation, AnyAutoencoder, SingleNeuronConfig, TiedDeepConfig, TiedShallowConfig, UntiedDeepConfig,
+    Activation, Autoencoder, SingleNeuron, SingleNeuronConfig, TiedDeep, TiedDeepConfig, TiedShallow,
+    TiedShallowConfig, UntiedDeep, UntiedDeepConfig,
 };
 use crate::data::Dataset;
 use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::init::Start;
 
+/// Which of the models; the words of [`GRAMMAR`](Architecture::GRAMMAR) and the arms of [`init`](Architecture::init) are all that differs between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// [`SingleNeuron`]: `neuron`, of width 1 and without a bias.
+    Neuron,
+    /// [`TiedShallow`]: `shallow:K`, one width, with `+bias` at will.
+    Shallow,
+    /// [`TiedDeep`]: `deep:K1-K2-…`, with `+bias` at will.
+    Deep,
+    /// [`UntiedDeep`]: `untied:K1-K2-…`, with `+bias` at will.
+    Untied,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Neuron, Self::Shallow, Self::Deep, Self::Untied];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Neuron => "neuron",
+            Self::Shallow => "shallow",
+            Self::Deep => "deep",
+            Self::Untied => "untied",
+        }
+    }
+}
+
 /// Kind, widths and biases of a model; written and read as on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Architecture {
-    /// [`SingleNeuron`](super::SingleNeuron): `neuron`.
-    Neuron,
-    /// [`TiedShallow`](super::TiedShallow): `shallow:K`, `shallow:K+bias`.
-    Shallow {
-        /// Number of neurons.
-        hidden: usize,
-        /// Whether they have biases.
-        bias: bool,
-    },
-    /// [`TiedDeep`](super::TiedDeep): `deep:K1-K2-…`, with `+bias` at will.
-    Deep {
-        /// Widths of the encoder's layers.
-        widths: Vec<usize>,
-        /// Whether there are biases.
-        bias: bool,
-    },
-    /// [`UntiedDeep`](super::UntiedDeep): `untied:K1-K2-…`, with `+bias` at will.
-    Untied {
-        /// Widths of the encoder's layers.
-        widths: Vec<usize>,
-        /// Whether there are biases.
-        bias: bool,
-    },
+pub struct Architecture {
+    /// Which of the models.
+    pub kind: Kind,
+    /// Neurons of each layer of the encoder, from the first on; one layer at least.
+    pub widths: Vec<usize>,
+    /// Whether activations have biases.
+    pub bias: bool,
 }
 
 impl Architecture {
@@ -53,27 +65,17 @@ impl Architecture {
 
     /// Layers on the way up.
     pub fn layers(&self) -> usize {
-        match self {
-            Self::Neuron | Self::Shallow { .. } => 1,
-            Self::Deep { widths, .. } | Self::Untied { widths, .. } => widths.len(),
-        }
-    }
-
-    /// Whether activations have biases.
-    pub fn has_bias(&self) -> bool {
-        match self {
-            Self::Neuron => false,
-            Self::Shallow { bias, .. } | Self::Deep { bias, .. } | Self::Untied { bias, .. } => *bias,
-        }
+        self.widths.len()
     }
 
     /// Neurons of the first layer.
     pub fn neurons(&self) -> usize {
-        match self {
-            Self::Neuron => 1,
-            Self::Shallow { hidden, .. } => *hidden,
-            Self::Deep { widths, .. } | Self::Untied { widths, .. } => widths[0],
-        }
+        self.widths[0]
+    }
+
+    /// Whether it is the single neuron, the only model of the engines without automatic differentiation.
+    pub fn is_neuron(&self) -> bool {
+        self.kind == Kind::Neuron
     }
 
     /// Refuses a model whose weights, or activations over all samples, do not fit.
@@ -81,11 +83,7 @@ impl Architecture {
     /// # Errors
     /// [`Misuse::TooMany`](crate::Misuse::TooMany), [`Misuse::TooLarge`](crate::Misuse::TooLarge).
     pub fn check_size(&self, samples: usize, dim: usize) -> Result<()> {
-        match self {
-            Self::Neuron => check_size(samples, dim, &[1]),
-            Self::Shallow { hidden, .. } => check_size(samples, dim, &[*hidden]),
-            Self::Deep { widths, .. } | Self::Untied { widths, .. } => check_size(samples, dim, widths),
-        }
+        check_size(samples, dim, &self.widths)
     }
 
     /// The model at its start, as the `init` of its configuration says; replica by replica another.
@@ -101,23 +99,23 @@ impl Architecture {
         (seed, replica): (u64, u64),
         compute: &Compute,
     ) -> Result<AnyAutoencoder> {
-        let dim = dataset.dim();
-        Ok(match self {
-            Self::Neuron => {
+        let (dim, widths) = (dataset.dim(), self.widths.clone());
+        Ok(match self.kind {
+            Kind::Neuron => {
                 let start = Start::gaussian(dataset, init_norm, seed, replica)?;
                 let config = SingleNeuronConfig::new(dim, activation);
                 AnyAutoencoder::Neuron(config.init_at(start.weights(dataset)?, compute)?)
             }
-            &Self::Shallow { hidden, bias } => {
-                let config = TiedShallowConfig::new(dim, hidden, activation).with_bias(bias);
+            Kind::Shallow => {
+                let config = TiedShallowConfig::new(dim, widths[0], activation).with_bias(self.bias);
                 AnyAutoencoder::Shallow(config.init(dataset, init_norm, seed, replica, compute)?)
             }
-            Self::Deep { widths, bias } => {
-                let config = TiedDeepConfig::new(dim, widths.clone(), activation).with_bias(*bias);
+            Kind::Deep => {
+                let config = TiedDeepConfig::new(dim, widths, activation).with_bias(self.bias);
                 AnyAutoencoder::Deep(config.init(dataset, init_norm, seed, replica, compute)?)
             }
-            Self::Untied { widths, bias } => {
-                let config = UntiedDeepConfig::new(dim, widths.clone(), activation).with_bias(*bias);
+            Kind::Untied => {
+                let config = UntiedDeepConfig::new(dim, widths, activation).with_bias(self.bias);
                 AnyAutoencoder::Untied(config.init(dataset, init_norm, seed, replica, compute)?)
             }
         })
@@ -125,35 +123,66 @@ impl Architecture {
 
     /// Number of parameters for samples of length `dim`; the largest number there is if it is beyond that.
     pub fn parameters(&self, dim: usize) -> usize {
-        let product = |(d, k): (usize, usize)| d.saturating_mul(k);
-        let levels = |widths: &[usize]| {
-            let inputs = [dim].into_iter().chain(widths.iter().copied());
-            inputs.zip(widths.iter().copied()).map(product).fold(0, usize::saturating_add)
-        };
+        let inputs = [dim].into_iter().chain(self.widths.iter().copied());
+        let levels = inputs.zip(&self.widths).map(|(d, &k)| d.saturating_mul(k));
+        let weights = levels.fold(0, usize::saturating_add);
         // One bias an activation: up all levels, and down all but the first.
-        let biases = |widths: &[usize]| {
-            let all = widths.iter().chain(&widths[..widths.len().saturating_sub(1)]);
-            all.fold(0, |sum: usize, &k| sum.saturating_add(k))
-        };
-        let (weights, widths, bias) = match self {
-            Self::Neuron => return dim,
-            Self::Shallow { hidden, bias } => (levels(&[*hidden]), vec![*hidden], *bias),
-            Self::Deep { widths, bias } => (levels(widths), widths.clone(), *bias),
-            Self::Untied { widths, bias } => (levels(widths).saturating_mul(2), widths.clone(), *bias),
-        };
-        weights.saturating_add(if bias { biases(&widths) } else { 0 })
+        let biases = self.widths.iter().chain(&self.widths[..self.widths.len() - 1]);
+        let biases = if self.bias { biases.fold(0, |sum: usize, &k| sum.saturating_add(k)) } else { 0 };
+        let copies = if self.kind == Kind::Untied { 2 } else { 1 };
+        weights.saturating_mul(copies).saturating_add(biases)
+    }
+}
+
+/// A model that an [`Architecture`] describes.
+#[derive(Module, Debug)]
+pub enum AnyAutoencoder {
+    /// The paper's.
+    Neuron(SingleNeuron),
+    /// One hidden layer, tied.
+    Shallow(TiedShallow),
+    /// Several layers, tied.
+    Deep(TiedDeep),
+    /// Several layers, untied.
+    Untied(UntiedDeep),
+}
+
+impl Autoencoder for AnyAutoencoder {
+    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
+        match self {
+            Self::Neuron(model) => model.reconstruct(x),
+            Self::Shallow(model) => model.reconstruct(x),
+            Self::Deep(model) => model.reconstruct(x),
+            Self::Untied(model) => model.reconstruct(x),
+        }
+    }
+
+    fn neurons(&self) -> Tensor<3> {
+        match self {
+            Self::Neuron(model) => model.neurons(),
+            Self::Shallow(model) => model.neurons(),
+            Self::Deep(model) => model.neurons(),
+            Self::Untied(model) => model.neurons(),
+        }
+    }
+
+    fn is_dead(&self, x: Tensor<3>) -> bool {
+        match self {
+            Self::Neuron(model) => model.is_dead(x),
+            Self::Shallow(model) => model.is_dead(x),
+            Self::Deep(model) => model.is_dead(x),
+            Self::Untied(model) => model.is_dead(x),
+        }
     }
 }
 
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (widths, bias) = match self {
-            Self::Neuron => return f.write_str("neuron"),
-            Self::Shallow { hidden, bias } => (format!("shallow:{hidden}"), bias),
-            Self::Deep { widths, bias } => (format!("deep:{}", widths.iter().join("-")), bias),
-            Self::Untied { widths, bias } => (format!("untied:{}", widths.iter().join("-")), bias),
-        };
-        write!(f, "{widths}{}", if *bias { "+bias" } else { "" })
+        f.write_str(self.kind.name())?;
+        if !self.is_neuron() {
+            write!(f, ":{}", self.widths.iter().join("-"))?;
+        }
+        f.write_str(if self.bias { "+bias" } else { "" })
     }
 }
 
@@ -168,12 +197,15 @@ impl FromStr for Architecture {
             Some(shape) => (shape, true),
             None => (text, false),
         };
-        let (kind, listed) = shape.split_once(':').unwrap_or((shape, ""));
-        match kind {
-            "neuron" if text == "neuron" => return Ok(Self::Neuron),
-            "neuron" => return refuse("`neuron` takes neither widths nor a bias".into()),
-            "shallow" | "deep" | "untied" => (),
-            other => return refuse(format!("there is no `{other}`")),
+        let (name, listed) = shape.split_once(':').unwrap_or((shape, ""));
+        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == name) else {
+            return refuse(format!("there is no `{name}`"));
+        };
+        if kind == Kind::Neuron {
+            return match text == name {
+                true => Ok(Self { kind, widths: vec![1], bias }),
+                false => refuse(format!("`{name}` takes neither widths nor a bias")),
+            };
         }
         let mut widths = Vec::new();
         for width in listed.split('-') {
@@ -184,12 +216,10 @@ impl FromStr for Architecture {
                 Err(_) => return refuse(format!("`{width}` is not a width")),
             }
         }
-        match (kind, widths.as_slice()) {
-            ("shallow", &[hidden]) => Ok(Self::Shallow { hidden, bias }),
-            ("shallow", _) => refuse("`shallow` takes one width".into()),
-            ("deep", _) => Ok(Self::Deep { widths, bias }),
-            _ => Ok(Self::Untied { widths, bias }),
+        if kind == Kind::Shallow && widths.len() > 1 {
+            return refuse(format!("`{name}` takes one width"));
         }
+        Ok(Self { kind, widths, bias })
     }
 }
 
@@ -227,7 +257,7 @@ mod tests {
             let model = architecture.init(Activation::Tanh, &data, 0.3, (2, 1), &compute).unwrap();
             assert_eq!(flat::parameters(&model).len(), architecture.parameters(7), "{text}");
         }
-        let beyond = Architecture::Untied { widths: vec![usize::MAX / 2, 4], bias: true };
+        let beyond = Architecture { kind: Kind::Untied, widths: vec![usize::MAX / 2, 4], bias: true };
         assert_eq!(beyond.parameters(3), usize::MAX);
     }
 

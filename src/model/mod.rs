@@ -13,7 +13,6 @@
 //! what comes of them. Matrix products run over it by themselves, so that the code of a model is that of one replica.
 
 mod activation;
-mod any;
 mod architecture;
 pub mod flat;
 mod layer;
@@ -29,8 +28,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 pub use activation::{Activation, Forward, LEAKY_SLOPE};
-pub use any::AnyAutoencoder;
-pub use architecture::Architecture;
+pub use architecture::{AnyAutoencoder, Architecture, Kind};
 pub use layer::Layer;
 pub use single_neuron::{SingleNeuron, SingleNeuronConfig};
 pub use tied_deep::{TiedDeep, TiedDeepConfig};

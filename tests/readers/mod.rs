@@ -148,11 +148,9 @@ fn is_small(settings: &[(String, String)]) -> bool {
         "samples" | "dim" | "replicas" | "batch" => {
             value.len() < 3 && value.bytes().all(|byte| byte.is_ascii_digit())
         }
-        "model" | "norms" | "weights" => {
-            !value.contains('e') && runs_of_digits_are_short(value)
-                || value.split(':').next().is_some_and(|kind| ["deep", "untied"].contains(&kind))
-                    && runs_of_digits_are_short(value)
-        }
+        "model" => runs_of_digits_are_short(value),
+        // Numbers of these may have an exponent.
+        "norms" | "weights" => !value.contains(['e', 'E']) && runs_of_digits_are_short(value),
         "data" => {
             let source = value.parse::<Source>();
             let is_short = |part: &str| part.len() < 3 || part.parse::<u64>().is_err();

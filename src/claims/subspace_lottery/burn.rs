@@ -7,7 +7,7 @@ use crate::data::Dataset;
 use crate::device::Precision;
 use crate::engine::{Autodiff, Engine, TiedLayer};
 use crate::error::Result;
-use crate::model::{Activation, AnyAutoencoder, Architecture, flat};
+use crate::model::{Activation, AnyAutoencoder, Architecture, Kind, flat};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::study::pool::{Pool, Tally};
@@ -58,7 +58,7 @@ impl Training {
     fn new(lab: &Lab, size: Size, step: f64, seed: u64, replicas: u64) -> Result<Self> {
         let dataset = Dataset::orthonormal(size.samples, size.dim, seed)?;
         let problem = Problem::new(dataset.clone(), Activation::Linear, Reduction::Sum, step)?;
-        let architecture = Architecture::Shallow { hidden: size.neurons, bias: false };
+        let architecture = Architecture { kind: Kind::Shallow, widths: vec![size.neurons], bias: false };
         let model =
             |replica| architecture.init(Activation::Linear, &dataset, NORM, (seed, replica), &lab.compute);
         let models = (0..replicas).map(model).collect::<Result<_>>()?;

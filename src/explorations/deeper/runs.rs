@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::init::Start;
 use crate::limit_set::LimitSet;
 use crate::measure::neurons::{NeuronGauge, NeuronRow};
-use crate::model::{Activation, Architecture, flat};
+use crate::model::{Activation, Architecture, Kind, flat};
 use crate::problem::{Problem, Reduction};
 use crate::schedule::Schedule;
 use crate::state::Neuron;
@@ -118,7 +118,7 @@ impl Setting {
 
 /// Participation ratio that theory predicts of a single neuron.
 fn predicted(model: &Architecture, member: &Member, norm: f64) -> Result<Option<f64>> {
-    if !matches!(model, Architecture::Neuron | Architecture::Shallow { hidden: 1, bias: false }) {
+    if model.widths != [1] || model.bias || !matches!(model.kind, Kind::Neuron | Kind::Shallow) {
         return Ok(None);
     }
     let start = Start::gaussian(member.problem.dataset(), norm, member.schedule.seed(), 0)?;

@@ -5,7 +5,6 @@ use std::io::IsTerminal;
 use itertools::Itertools;
 
 use super::{Counts, Ending, Finished, Job, Sharpness, Summary, TrainOptions};
-use crate::model::Architecture;
 use crate::report::chart::bars;
 use crate::report::terminal;
 use crate::stats::{ESTIMATE_LEVEL, Interval, Mean};
@@ -58,7 +57,7 @@ pub(super) fn describe(
     // What a diverged replica holds means nothing.
     if first.outcome != Outcome::Diverged {
         lines.extend(measures(job, summary));
-        if job.model != Architecture::Neuron {
+        if !job.model.is_neuron() {
             lines.push(format!(
                 "  model                {}; all but the loss is of its first neuron",
                 job.model

@@ -331,9 +331,10 @@ fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()
 fn initial_positions(job: &Job) -> Result<Vec<f64>> {
     let mut positions = Vec::new();
     for (replica, start) in job.starts.iter().enumerate() {
-        match job.model {
-            Architecture::Neuron => positions.extend(start.weights.as_ref().unwrap_or(&start.correlations)),
-            _ => positions.extend(to_host(job.initial(replica)?.neurons())),
+        if job.model.is_neuron() {
+            positions.extend(start.weights.as_ref().unwrap_or(&start.correlations));
+        } else {
+            positions.extend(to_host(job.initial(replica)?.neurons()));
         }
     }
     Ok(positions)
@@ -376,7 +377,7 @@ fn summary(job: &Job, finished: &[Finished], training: Duration, directory: Stri
             Outcome::Stalled => &mut replicas.stalled,
         } += 1;
     }
-    let predicted_limit = match job.limits(&job.starts[..1]).map(|mut sets| sets.remove(0).set) {
+    let predicted_limit = match job.limits(0..1).map(|mut sets| sets.remove(0).set) {
         Some(LimitSet::Point(mixed)) if mixed.iter().filter(|x| **x != 0.0).count() > 1 => "mixture",
         Some(_) => "datapoint",
         None => "none",
