@@ -22,6 +22,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -153,11 +154,10 @@ def errors(messages):
     """Where the compiler finds errors: (file, first line, last line)."""
     for message in messages:
         if message.get("reason") == "compiler-message" and message["message"]["level"] == "error":
-            for span in message["message"]["spans"]:
+            for span in (span for span in message["message"]["spans"] if span["is_primary"]):
                 while span["expansion"]:
                     span = span["expansion"]["span"]
-                if span["is_primary"]:
-                    yield span["file_name"], span["line_start"], span["line_end"]
+                yield span["file_name"], span["line_start"], span["line_end"]
 
 
 def write(tree, sample, originals):
@@ -294,6 +294,7 @@ def main():
     tree, outcomes, plan = work / "tree", work / "outcomes.jsonl", work / "plan.json"
     os.environ.setdefault("CARGO_TARGET_DIR", str(work / "target"))
     if not plan.exists():
+        shutil.rmtree(tree, ignore_errors=True)
         subprocess.run(["git", "clone", "--quiet", str(HOME), str(tree)], check=True)
         listed = subprocess.run(["cargo", "mutants", "--list", "--json", "--workspace"], cwd=tree, capture_output=True, text=True, check=True).stdout
         listed = sorted((mutant for mutant in json.loads(listed) if mutant["file"].startswith((DYNAMICS, *ROOMS))), key=lambda mutant: mutant["name"])

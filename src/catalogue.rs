@@ -9,19 +9,19 @@ use crate::study::{Effort, Study};
 #[macro_export]
 macro_rules! claim_program {
     (claims::$claim:ident) => {{
-        use $crate::claims::$claim::{Options, Prediction, STUDY, findings};
-        $crate::claim_program!(@ |context, own| findings(context, own, &Prediction::default()))
+        use $crate::claims::$claim::{Options, Prediction, STUDY, protocol};
+        $crate::claim_program!(@ |context, own, register| protocol(context, own, &Prediction::default(), register))
     }};
     (explorations::$claim:ident) => {{
         use $crate::explorations::$claim::{Options, STUDY, protocol};
-        $crate::claim_program!(@ |context, own| $crate::study::examine(context, |_| protocol(context, own)))
+        $crate::claim_program!(@ |context, own, _| protocol(context, own))
     }};
-    (@ $findings:expr) => {
+    (@ $protocol:expr) => {
         $crate::program::Program {
             name: STUDY.id,
             command: || $crate::program::claim_command::<Options>(&STUDY),
             run: |arguments| {
-                $crate::program::run_claim::<Options>(&STUDY, &$crate::catalogue::ALL, arguments, $findings)
+                $crate::program::run_claim::<Options>(&STUDY, &$crate::catalogue::ALL, arguments, $protocol)
             },
         }
     };

@@ -12,7 +12,8 @@ use crate::device::Backend;
 use crate::error::{Error, Result};
 use crate::report::Invocation;
 use crate::runner::{Examination, run_claims};
-use crate::study::{Context, Findings, Study};
+use crate::study::{self, Context, Protocol, Study};
+use crate::verdict::Register;
 
 /// How the programs of this crate are called where one of them was called by the name `own`: by `cargo run`, or as subcommands of the
 /// installed `puremix`.
@@ -66,7 +67,7 @@ pub fn run_claim<O: Args + Serialize + Send + 'static>(
     claim: &'static Study,
     known: &'static [&'static Study],
     arguments: Vec<OsString>,
-    findings: fn(&Context, &O) -> Result<Findings>,
+    protocol: fn(&Context, &O, &mut Register) -> Result<Protocol>,
 ) -> ExitCode {
     let read =
         |matches: &ArgMatches| Ok((ClaimOptions::from_arg_matches(matches)?, O::from_arg_matches(matches)?));
@@ -77,6 +78,8 @@ pub fn run_claim<O: Args + Serialize + Send + 'static>(
         let shown = serde_json::to_value(&own).map_err(|e| Error::Usage(e.to_string()))?;
         let job =
             Examination { claims: vec![claim], known: known.to_vec(), name: claim.id, program, own: shown };
-        run_claims(job, &common, move |_, context| findings(context, &own))
+        run_claims(job, &common, move |_, context| {
+            study::examine(context, |register| protocol(context, &own, register))
+        })
     })
 }

@@ -4,6 +4,7 @@
 pub(crate) mod ensemble;
 mod findings;
 mod lab;
+pub(crate) mod mean_steps;
 pub(crate) mod paired;
 pub(crate) mod pool;
 pub(crate) mod replicas;

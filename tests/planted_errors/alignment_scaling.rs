@@ -10,7 +10,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| alignment_scaling::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            alignment_scaling::protocol(context, &Options::default(), prediction, register)
+        },
         alignment_scaling::STUDY.protocol,
     );
     let right = Prediction::default();

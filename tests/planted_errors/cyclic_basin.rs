@@ -50,7 +50,9 @@ fn positive(c0: &[f64], activation: Activation) -> LimitSet {
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| cyclic_basin::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            cyclic_basin::protocol(context, &Options::default(), prediction, register)
+        },
         cyclic_basin::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -26,7 +26,9 @@ fn greedy(c0: &[f64], _: Activation) -> LimitSet {
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| cyclic_limit::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            cyclic_limit::protocol(context, &Options::default(), prediction, register)
+        },
         cyclic_limit::STUDY.protocol,
     );
     let right = Prediction::default();

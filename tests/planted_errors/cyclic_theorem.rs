@@ -8,7 +8,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| cyclic_theorem::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            cyclic_theorem::protocol(context, &Options::default(), prediction, register)
+        },
         cyclic_theorem::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -8,7 +8,7 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| depth::findings(context, &Options::default(), prediction),
+        |context, prediction, register| depth::protocol(context, &Options::default(), prediction, register),
         depth::STUDY.protocol,
     );
     let right = Prediction::default();

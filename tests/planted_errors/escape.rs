@@ -9,7 +9,7 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| escape::findings(context, &Options::default(), prediction),
+        |context, prediction, register| escape::protocol(context, &Options::default(), prediction, register),
         escape::STUDY.protocol,
     );
     let right = Prediction::default();

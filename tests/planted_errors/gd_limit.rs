@@ -10,7 +10,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| gd_limit::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            gd_limit::protocol(context, &Options::default(), prediction, register)
+        },
         gd_limit::STUDY.protocol,
     );
     let right = Prediction::default();

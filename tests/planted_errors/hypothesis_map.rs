@@ -1,13 +1,13 @@
 //! Wrong theories of `hypothesis_map`, each of which turns the checks that it is about.
 
-use puremix::claims::hypothesis_map::{self, Options, Prediction, findings};
+use puremix::claims::hypothesis_map::{self, Options, Prediction, protocol};
 
 use super::Planted;
 
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| findings(context, &Options::default(), prediction),
+        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
         hypothesis_map::STUDY.protocol,
     );
     let right = Prediction::default();

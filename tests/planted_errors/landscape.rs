@@ -8,7 +8,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| landscape::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            landscape::protocol(context, &Options::default(), prediction, register)
+        },
         landscape::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -30,7 +30,7 @@ use std::collections::BTreeSet;
 use indicatif::ProgressBar;
 use puremix::claims::{Context, Effort, Findings};
 use puremix::device::Compute;
-use puremix::study::Protocol;
+use puremix::study::{Protocol, examine};
 use puremix::verdict::Register;
 
 use crate::report;
@@ -52,22 +52,23 @@ fn refuted(findings: puremix::Result<Findings>) -> Vec<String> {
 
 /// Wrong theories of one claim, and the checks that they have turned.
 struct Planted<P> {
-    findings: fn(&Context, &P) -> puremix::Result<Findings>,
+    planted: fn(&Context, &P, &mut Register) -> puremix::Result<Protocol>,
     protocol: fn(&Context, &mut Register) -> puremix::Result<Protocol>,
     turned: RefCell<BTreeSet<String>>,
 }
 
 impl<P> Planted<P> {
     fn new(
-        findings: fn(&Context, &P) -> puremix::Result<Findings>,
+        planted: fn(&Context, &P, &mut Register) -> puremix::Result<Protocol>,
         protocol: fn(&Context, &mut Register) -> puremix::Result<Protocol>,
     ) -> Self {
-        Self { findings, protocol, turned: RefCell::default() }
+        Self { planted, protocol, turned: RefCell::default() }
     }
 
     /// Names of the checks that a prediction turns at quick effort.
     fn turns(&self, prediction: &P) -> Vec<String> {
-        let names = refuted((self.findings)(&context(), prediction));
+        let context = context();
+        let names = refuted(examine(&context, |register| (self.planted)(&context, prediction, register)));
         self.turned.borrow_mut().extend(names.iter().map(|name| shape(name)));
         names
     }

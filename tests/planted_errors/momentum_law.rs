@@ -10,7 +10,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| momentum_law::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            momentum_law::protocol(context, &Options::default(), prediction, register)
+        },
         momentum_law::STUDY.protocol,
     );
     let right = Prediction::default();

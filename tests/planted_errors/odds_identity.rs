@@ -8,7 +8,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| odds_identity::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            odds_identity::protocol(context, &Options::default(), prediction, register)
+        },
         odds_identity::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -8,7 +8,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| persistent_noise::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            persistent_noise::protocol(context, &Options::default(), prediction, register)
+        },
         persistent_noise::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use puremix::claims::random_walk::{self, Options, Prediction, findings};
+use puremix::claims::random_walk::{self, Options, Prediction, protocol};
 use puremix::claims::{Context, Effort};
+use puremix::study::examine;
 use puremix::theory::{random_walk as theory, sgd};
 
 use super::{Planted, context, refuted};
@@ -11,7 +12,7 @@ use super::{Planted, context, refuted};
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| findings(context, &Options::default(), prediction),
+        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
         random_walk::STUDY.protocol,
     );
     let right = Prediction::default();
@@ -89,6 +90,8 @@ fn large_steps(right: Prediction) {
     let leading =
         |m: usize, b: usize, eta: f64| eta * eta * b as f64 * (m - b) as f64 / (m as f64 * (m as f64 - 1.0));
     let standard = Context { effort: Effort::Standard, ..context() };
-    let seen = refuted(findings(&standard, &Options::default(), &Prediction { rate: leading, ..right }));
+    let leading = Prediction { rate: leading, ..right };
+    let seen =
+        refuted(examine(&standard, |register| protocol(&standard, &Options::default(), &leading, register)));
     assert!(seen.contains(&"fall of log|c_j| a step over λ: large steps together".into()), "{seen:?}");
 }

@@ -1,6 +1,6 @@
 //! Wrong theories of `rate_law`, each of which turns the checks that it is about.
 
-use puremix::claims::rate_law::{self, Options, Prediction, findings};
+use puremix::claims::rate_law::{self, Options, Prediction, protocol};
 use puremix::schedule::ScheduleKind;
 use puremix::theory::rate::{self, StepLaw};
 use puremix::theory::sgd;
@@ -10,7 +10,7 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| findings(context, &Options::default(), prediction),
+        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
         rate_law::STUDY.protocol,
     );
     let right = Prediction::default();

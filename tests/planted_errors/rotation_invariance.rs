@@ -1,6 +1,6 @@
 //! Wrong theories of `rotation_invariance`, each of which turns the checks that it is about.
 
-use puremix::claims::rotation_invariance::{self, Options, Prediction, findings};
+use puremix::claims::rotation_invariance::{self, Options, Prediction, protocol};
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{gd, sgd};
@@ -10,7 +10,7 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| findings(context, &Options::default(), prediction),
+        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
         rotation_invariance::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -8,7 +8,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| selection_law::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            selection_law::protocol(context, &Options::default(), prediction, register)
+        },
         selection_law::STUDY.protocol,
     );
     let turns = |prediction: Prediction, checks: &[&str]| {

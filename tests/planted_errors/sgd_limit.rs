@@ -34,7 +34,9 @@ fn mixture(c0: &[f64], activation: Activation) -> LimitSet {
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| sgd_limit::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            sgd_limit::protocol(context, &Options::default(), prediction, register)
+        },
         sgd_limit::STUDY.protocol,
     );
     let right = Prediction::default();

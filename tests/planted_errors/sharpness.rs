@@ -9,7 +9,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| sharpness::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            sharpness::protocol(context, &Options::default(), prediction, register)
+        },
         sharpness::STUDY.protocol,
     );
     let right = Prediction::default();

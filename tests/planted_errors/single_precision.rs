@@ -9,6 +9,8 @@ use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{alignment, cyclic, gd};
 
+use puremix::study::examine;
+
 use super::{context, refuted};
 
 #[test]
@@ -17,9 +19,12 @@ fn claims_can_fail_in_single_precision() {
     let context = Context { compute, ..context() };
     macro_rules! turned {
         ($claim:ident, $wrong:expr) => {{
-            use $claim::{Options, Prediction, findings};
+            use $claim::{Options, Prediction, protocol};
             let wrong: fn(Prediction) -> Prediction = $wrong;
-            let names = refuted(findings(&context, &Options::default(), &wrong(Prediction::default())));
+            let wrong = wrong(Prediction::default());
+            let names = refuted(examine(&context, |register| {
+                protocol(&context, &Options::default(), &wrong, register)
+            }));
             assert!(!names.is_empty(), stringify!($claim));
             names
         }};

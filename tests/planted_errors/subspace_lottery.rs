@@ -9,7 +9,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| subspace_lottery::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            subspace_lottery::protocol(context, &Options::default(), prediction, register)
+        },
         subspace_lottery::STUDY.protocol,
     );
     let right = Prediction::default();

@@ -8,7 +8,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| unequal_data::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            unequal_data::protocol(context, &Options::default(), prediction, register)
+        },
         unequal_data::STUDY.protocol,
     );
     let right = Prediction::default();

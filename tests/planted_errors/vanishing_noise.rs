@@ -9,7 +9,9 @@ use super::Planted;
 #[test]
 fn every_check_can_fail() {
     let planted = Planted::new(
-        |context, prediction| vanishing_noise::findings(context, &Options::default(), prediction),
+        |context, prediction, register| {
+            vanishing_noise::protocol(context, &Options::default(), prediction, register)
+        },
         vanishing_noise::STUDY.protocol,
     );
     let right = Prediction::default();

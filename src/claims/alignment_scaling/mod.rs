@@ -18,7 +18,7 @@ use crate::schedule::Schedule;
 use crate::stats::CHECK_LEVEL;
 use crate::study::setting::check_replicas;
 use crate::study::words::{bent, by_the_reduced_engine, count};
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study};
 use crate::theory::{alignment, sgd};
 use crate::verdict::Register;
 use grid::Along;
@@ -108,18 +108,10 @@ const FEWEST_REPLICAS: u64 = 20;
 /// averaged, which at the numbers of starts here raises the level of such an interval by less than a half.
 const NOMINAL: f64 = 0.5 * CHECK_LEVEL;
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// Bad options: see [`Problem::new`] and [`Start::gaussian`].
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// Bad options: see [`Problem::new`] and [`Start::gaussian`].
 pub fn protocol(
     context: &Context,
     options: &Options,

@@ -13,7 +13,7 @@ use crate::limits;
 use crate::model::Activation;
 use crate::state::Neuron;
 use crate::study::ensemble::lead;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::{cyclic, sgd};
 use crate::verdict::Register;
 
@@ -79,18 +79,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Misuse::Empty`](crate::Misuse::Empty) for a hunt of no starts, [`Misuse::TooMany`](crate::Misuse::TooMany) for one of too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Misuse::Empty`](crate::Misuse::Empty) for a hunt of no starts, [`Misuse::TooMany`](crate::Misuse::TooMany) for one of too many.
 pub fn protocol(
     context: &Context,
     options: &Options,

@@ -13,7 +13,7 @@ use crate::limits;
 use crate::model::Activation;
 use crate::study::setting::check_replicas;
 use crate::study::words::{bent, by_the_reduced_engine};
-use crate::study::{Context, Effort, Findings, Kind, Part, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Part, Protocol, Study, of_parts};
 use crate::theory::{cyclic, gd, sgd};
 use crate::verdict::Register;
 
@@ -87,19 +87,11 @@ impl Default for Prediction {
 /// Distance within which a run counts as having arrived.
 const TOLERANCE: f64 = 1e-10;
 
-/// Runs the protocol against a prediction.
+/// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
 /// Bad options: see [`Dataset`](crate::data::Dataset), [`Problem::new`](crate::problem::Problem::new) and
 /// [`Start::gaussian`](crate::init::Start::gaussian).
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
-/// Registers what the claim is held to; what it measures comes after.
-///
-/// # Errors
-/// As [`findings`].
 pub fn protocol(
     context: &Context,
     options: &Options,

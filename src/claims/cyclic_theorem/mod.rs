@@ -12,7 +12,7 @@ pub use puremix_proof::cycle::{Inequality, PROVED};
 use puremix_proof::interval::Interval;
 
 use crate::error::{Error, Result};
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::cyclic::lyapunov::lyapunov;
 use crate::theory::cyclic::mixed::mixed_orbit;
 use crate::verdict::Register;
@@ -81,18 +81,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`] for a step size that the proof does not cover.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`] for a step size that the proof does not cover.
 pub fn protocol(
     context: &Context,
     options: &Options,

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::study::words::{bent, by_the_reduced_engine};
-use crate::study::{Context, Effort, Findings, Kind, Part, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Part, Protocol, Study, of_parts};
 use crate::theory::gd::{self, Radial};
 use crate::verdict::Register;
 use tolerances::Tolerances;
@@ -87,19 +87,11 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
+/// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
 /// Bad options: see [`Dataset`](crate::data::Dataset), [`Problem::new`](crate::problem::Problem::new) and
 /// [`Start::gaussian`](crate::init::Start::gaussian).
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
-/// Registers what the claim is held to; what it measures comes after.
-///
-/// # Errors
-/// As [`findings`].
 pub fn protocol(
     context: &Context,
     options: &Options,

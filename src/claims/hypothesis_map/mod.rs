@@ -9,7 +9,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::study::setting::check_replicas;
 use crate::study::words::by_the_reduced_engine;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::{gd, landscape};
 use crate::verdict::Register;
 
@@ -70,18 +70,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// Bad options: see [`Dataset`] and [`Schedule`](crate::schedule::Schedule).
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// Bad options: see [`Dataset`] and [`Schedule`](crate::schedule::Schedule).
 pub fn protocol(
     context: &Context,
     options: &Options,

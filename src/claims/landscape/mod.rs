@@ -12,7 +12,7 @@ use crate::measure::sharpness::Surface;
 use crate::model::{Activation, SingleNeuron, SingleNeuronConfig};
 use crate::study::setting::check_hessian;
 use crate::study::words::count;
-use crate::study::{Context, Effort, Findings, Kind, Part, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Part, Protocol, Study, of_parts};
 use crate::theory::landscape;
 use crate::verdict::Register;
 
@@ -82,18 +82,10 @@ impl Default for Prediction {
 const SADDLE: f64 = 0.7;
 const SPURIOUS: f64 = 2.6;
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`] unless `n > m`.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`] unless `n > m`.
 pub fn protocol(
     context: &Context,
     options: &Options,

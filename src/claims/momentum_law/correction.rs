@@ -2,10 +2,10 @@
 
 use super::{Prediction, STUDY};
 use crate::error::Result;
-use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, Mean, combination};
+use crate::study::mean_steps::MeanSteps;
 use crate::study::{Context, Lab, Part};
-use crate::update::{Momentum, Rule};
+use crate::update::Rule;
 use crate::verdict::Register;
 
 const RULES: [Rule; 2] = [Rule::HeavyBall { momentum: 0.5 }, Rule::Nesterov { momentum: 0.5 }];
@@ -24,9 +24,6 @@ const SHARE: f64 = 0.25;
 /// Log-ratio at which a walk ends.
 const FAR: f64 = 4.0;
 
-/// Walks that a task makes.
-const BLOCK: u64 = 500;
-
 /// What the mean steps until `|d| = D` add up to, over `ε` and to leading order in it: `s(θ_0) − E s(θ_D)`, where the odds are `2θ/π + ε s(θ)`. A walk may
 /// return from `D`, so that the rest is of relative order `e^{−D}`, although a single mean step out there is of order `e^{−3D}`.
 fn until_far(prediction: &Prediction, start: [f64; 2]) -> f64 {
@@ -36,8 +33,7 @@ fn until_far(prediction: &Prediction, start: [f64; 2]) -> f64 {
     slope(start) - leads * slope([cos, sin]) - (1.0 - leads) * slope([sin, cos])
 }
 
-/// `(2/π)` times the angle of the free-flight point is a martingale but for its mean steps, and their sum over a run is the deviation of the odds from the law: its
-/// variance is smaller than that of counting by `ε²`.
+/// The deviation of the odds from the law, by [`MeanSteps`].
 pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let walks: u64 = context.effort.pick(6000, 30_000, 72_000);
     let precision = context.effort.pick(0.0042, 0.0017, 0.00113);
@@ -71,48 +67,8 @@ pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut 
 /// The sums over walks, over `ε`.
 fn sums(lab: &Lab, rule: Rule, start: [f64; 2], effective_step: f64, walks: u64, cell: u64) -> Result<Mean> {
     let momentum = rule.momentum().expect("a rule with momentum");
-    let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, cell))?;
-    let blocks = lab.each((0..walks).step_by(BLOCK as usize), |first| {
-        let walk = |replica| sum(momentum, start, effective_step, &schedule, replica) / effective_step;
-        Ok((first..walks.min(first + BLOCK)).map(walk).collect::<Vec<f64>>())
-    })?;
-    Ok(Mean::of(&blocks.concat()))
-}
-
-/// Gradient of the loss of one of two orthonormal samples, `c_i² w + (N − 2) c_i e_i`.
-fn gradient(w: [f64; 2], sample: usize) -> [f64; 2] {
-    let (c, pull) = (w[sample], w[0] * w[0] + w[1] * w[1] - 2.0);
-    let mut g = w.map(|w| c * c * w);
-    g[sample] += pull * c;
-    g
-}
-
-/// `(2/π) arctan(|y_1|/|y_2|)`.
-fn share(y: [f64; 2]) -> f64 {
-    std::f64::consts::FRAC_2_PI * y[0].abs().atan2(y[1].abs())
-}
-
-/// `Σ E[h(y_{t+1}) − h(y_t) | past]` along a walk from rest to its end, `h` the share of the angle.
-fn sum(momentum: Momentum, start: [f64; 2], effective_step: f64, schedule: &Schedule, replica: u64) -> f64 {
-    let Momentum { decay, gradient_weight, velocity_weight } = momentum;
-    let step = effective_step * (1.0 - decay);
-    let ahead = step * velocity_weight / (1.0 - decay);
-    let (mut w, mut v, mut total) = (start, [0.0; 2], 0.0);
-    let mut batches = schedule.stream(replica);
-    let far = FAR.exp();
-    loop {
-        let y = [w[0] - ahead * v[0], w[1] - ahead * v[1]];
-        if y[0].abs() > far * y[1].abs() || y[1].abs() > far * y[0].abs() {
-            return total;
-        }
-        let there = |g: [f64; 2]| share([y[0] - effective_step * g[0], y[1] - effective_step * g[1]]);
-        total += 0.5 * (there(gradient(w, 0)) + there(gradient(w, 1))) - share(y);
-        let g = gradient(w, batches.next_batch()[0]);
-        for k in 0..2 {
-            w[k] -= step * (gradient_weight * g[k] + velocity_weight * v[k]);
-            v[k] = decay * v[k] + g[k];
-        }
-    }
+    let sums = MeanSteps { momentum, effective_step, far: FAR }.sums(lab, &STUDY, start, walks, cell)?;
+    Ok(sums.into_iter().map(|sum| sum / effective_step).collect())
 }
 
 #[cfg(test)]

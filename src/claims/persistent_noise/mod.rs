@@ -7,7 +7,7 @@ mod stationary;
 mod times;
 
 use crate::error::Result;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::stationary as law;
 use crate::verdict::Register;
 
@@ -69,18 +69,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// Those of the engines.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// Those of the engines.
 pub fn protocol(
     context: &Context,
     _: &Options,

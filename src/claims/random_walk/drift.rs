@@ -100,7 +100,7 @@ impl Setting {
         // The noise goes as η, the drift as η².
         let rate = |eta: f64| sgd::rate(self.samples, self.batch, eta);
         let least = rate(DEFAULT_STEP) * self.eta / DEFAULT_STEP;
-        let scale = rate(self.eta).max(least) * context.effort.pick(1.0, 1.0, 0.25);
+        let scale = rate(self.eta).max(least) * context.effort.pick(1.0, 0.74, 0.25);
         let levels = self.precision.into_iter().enumerate().map(|(k, precision)| {
             let (low, high) = ends(k);
             let name = format!("{name}: drift of R for R in [{low}, {high})");
@@ -111,7 +111,7 @@ impl Setting {
             let name = format!("{name}: share of the steps at which i* is drawn");
             let share = (prediction.share_drawn)(self.samples, self.batch);
             let why = "a batch is independent of the state before it";
-            register.expect(name, share, why).covered(context.effort.pick(0.006, 0.006, 0.0022))
+            register.expect(name, share, why).covered(context.effort.pick(0.006, 0.0045, 0.0022))
         });
         let far = (self.batch == 1).then(|| {
             let bound = (prediction.bound)(self.samples, self.eta);

@@ -12,7 +12,7 @@ mod steps;
 use crate::error::{Error, Result};
 use crate::model::Activation;
 use crate::study::words::by_the_reduced_engine;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::{random_walk, sgd};
 use crate::verdict::Register;
 
@@ -98,18 +98,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`] for a step size outside `[0.02, 0.5)`.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`] for a step size outside `[0.02, 0.5)`.
 pub fn protocol(
     context: &Context,
     options: &Options,

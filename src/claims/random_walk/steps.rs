@@ -35,7 +35,7 @@ pub(super) const FAR: f64 = 20.0;
 
 /// Walks a setting.
 pub(super) fn walks(effort: Effort) -> u64 {
-    effort.pick(2000, 2000, 16_000)
+    effort.pick(2000, 3700, 16_000)
 }
 
 impl Setting {

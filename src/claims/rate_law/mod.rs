@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::problem::Reduction;
 use crate::schedule::ScheduleKind;
 use crate::study::setting::check_replicas;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::escape;
 use crate::theory::rate::{self, Cost, StepLaw};
 use crate::verdict::Register;
@@ -75,18 +75,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`] for fewer than 20 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`] for fewer than 20 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn protocol(
     context: &Context,
     options: &Options,

@@ -17,7 +17,7 @@ mod variants;
 use crate::error::{Error, Result};
 use crate::study::ensemble::{Ensemble, lead};
 use crate::study::setting::check_replicas;
-use crate::study::{Context, Effort, Findings, Kind, Lab, Part, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Lab, Part, Protocol, Study, of_parts};
 use crate::theory::selection::{self, Odds, triangle};
 use crate::vectors::{arg_max, norm};
 use crate::verdict::Register;
@@ -114,18 +114,10 @@ impl Default for Prediction {
 /// most the sum itself, since `P(k) ≤ c_k/‖c‖`, and `2/π` of it for two samples.
 const DECIDED: f64 = 1e-5;
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`] for fewer than 1000 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`] for fewer than 1000 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn protocol(
     context: &Context,
     options: &Options,

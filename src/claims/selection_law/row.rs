@@ -46,6 +46,11 @@ impl PairOdds {
         }
     }
 
+    /// The same with what so many walks give for the deviation from the law, and its error.
+    pub fn summed(self, deviation: f64, standard_error: f64, runs: u64) -> Self {
+        Self { measured: self.limit_law + deviation, standard_error, runs, ..self }
+    }
+
     /// The same with the wins of so many runs.
     pub fn won(self, wins: u64, runs: u64) -> Self {
         let (measured, standard_error) = frequency(wins, runs);

@@ -26,15 +26,15 @@ struct Stop {
 
 /// The loose stop.
 pub(super) fn early_stop(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
-    let (eta, replicas) = context.effort.pick((0.1, 10_000), (0.1, 20_000), (0.07, 30_000));
+    let (eta, replicas) = context.effort.pick((0.1, 10_000), (0.1, 42_000), (0.07, 42_000));
     let threshold = 1.0 - DEFECT;
     let law = register
         .expect_given_states(
             format!("stopped at cos² > {threshold}, θ = {SHARE} π/2: P(i* = 1)"),
-            "the exit problem of the diffusion at the mean ratio of the stops; at this η the odds of the chain are a tenth of an error off",
+            "the exit problem of the diffusion at the mean ratio of the stops; at this η the odds of the chain are a fifth of a standard error off",
         )
         .chance(CHECK_LEVEL)
-        .covered(context.effort.pick(0.012, 0.008, 0.0066));
+        .covered(context.effort.pick(0.012, 0.0055, 0.0055));
     let away = register
         .expect(
             format!("stopped at cos² > {threshold}: P(i* = 1) falls short of the law"),

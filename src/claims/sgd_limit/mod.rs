@@ -15,7 +15,7 @@ use crate::model::Activation;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::study::setting::check_replicas;
 use crate::study::words::{bent, by_the_reduced_engine};
-use crate::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study, Table, examine};
+use crate::study::{Context, Effort, Findings, Kind, Lab, Protocol, Study, Table};
 use crate::theory::{gd, sgd};
 use crate::verdict::Register;
 use ends::BatchSize;
@@ -97,22 +97,14 @@ fn arrived(tolerance: f64) -> String {
     )
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`] for `--schedule gd`; bad options: see [`Dataset`](crate::data::Dataset), [`Problem::new`](crate::problem::Problem::new),
-/// [`Schedule::new`] and [`Start::gaussian`](crate::init::Start::gaussian).
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// A part of the protocol, which also brings rows of the table over batch sizes.
 type RowsPart = Box<dyn FnOnce(&Lab, &mut Findings) -> Result<Vec<BatchSize>>>;
 
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`] for `--schedule gd`; bad options: see [`Dataset`](crate::data::Dataset), [`Problem::new`](crate::problem::Problem::new),
+/// [`Schedule::new`] and [`Start::gaussian`](crate::init::Start::gaussian).
 pub fn protocol(
     context: &Context,
     options: &Options,

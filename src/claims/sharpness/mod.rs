@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::model::Activation;
 use crate::study::setting::check_hessian;
 use crate::study::words::in_words;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study};
 use crate::theory::budget::MISS;
 use crate::theory::sharpness;
 use crate::verdict::{Check, Register};
@@ -80,18 +80,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// Bad options: see [`Dataset`](crate::data::Dataset).
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// Bad options: see [`Dataset`](crate::data::Dataset).
 pub fn protocol(
     context: &Context,
     options: &Options,

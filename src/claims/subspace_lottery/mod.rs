@@ -14,7 +14,7 @@ use nalgebra::DMatrix;
 
 use crate::error::Result;
 use crate::study::setting::check_runs;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine, of_parts};
+use crate::study::{Context, Effort, Kind, Protocol, Study, of_parts};
 use crate::theory::selection::{self, Odds};
 use crate::theory::subspace;
 use crate::verdict::Register;
@@ -104,18 +104,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// [`Error::Usage`](crate::Error::Usage) for fewer than 1500 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// [`Error::Usage`](crate::Error::Usage) for fewer than 1500 runs a cell, [`Misuse::TooMany`](crate::Misuse::TooMany) for too many.
 pub fn protocol(
     context: &Context,
     options: &Options,

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::model::Activation;
 use crate::study::words::{bent, in_words};
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, examine};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study};
 use crate::theory::{landscape, sgd};
 use crate::verdict::Register;
 use draw::{Arrival, Draw, MIXED};
@@ -78,18 +78,10 @@ impl Default for Prediction {
     }
 }
 
-/// Runs the protocol against a prediction.
-///
-/// # Errors
-/// Bad options: see [`Problem::new`](crate::problem::Problem::new).
-pub fn findings(context: &Context, options: &Options, prediction: &Prediction) -> Result<Findings> {
-    examine(context, |register| protocol(context, options, prediction, register))
-}
-
 /// Registers what the claim is held to; what it measures comes after.
 ///
 /// # Errors
-/// As [`findings`].
+/// Bad options: see [`Problem::new`](crate::problem::Problem::new).
 pub fn protocol(
     context: &Context,
     options: &Options,

@@ -50,10 +50,10 @@ fn odds(rows: &[PairOdds]) -> Panel {
     Panel::new("all starts", x.from_to(0.0, 1.0), y.from_to(0.0, 1.0), series)
 }
 
-/// Rows of the cells with most runs: the others are too wide to be seen beside the curves.
+/// The rows with the smallest errors, from mean steps: frequencies are too wide to be seen beside the curves.
 fn sharpest(rows: &[PairOdds]) -> Vec<&PairOdds> {
-    let max = measured(rows).map(|row| row.runs).max().unwrap_or(0);
-    measured(rows).filter(|row| 2.0 * row.runs as f64 >= max as f64).collect()
+    let least = smallest(measured(rows).map(|row| row.standard_error));
+    measured(rows).filter(|row| row.standard_error <= 4.0 * least).collect()
 }
 
 /// What is left beside the limit, over all angles, by step size.
@@ -116,10 +116,10 @@ fn caption(rows: &[PairOdds]) -> String {
         .map(|row| format!("{}, m = {}", row.batch.replace(' ', " b = "), row.samples))
         .collect();
     format!(
-        "Frequency with which sample 1 wins, from c ∝ (sin θ, cos θ) with ‖w₀‖ = 1; m = 2, b = 1, reduced engine, {} \
+        "How often sample 1 wins, from c ∝ (sin θ, cos θ) with ‖w₀‖ = 1; m = 2, b = 1, reduced engine, {} \
          independent runs a point, 95 % intervals. Left: all points against the limit of small η; crosses: batches in \
          which two samples of m see the same ({}). Middle: what is left beside the limit; curves: the odds of the chain at that step \
-         size, solved; points: the cells with most runs, {}. Right: the same over η at θ = π/8; dashed: the derived first order.",
+         size, solved; points: sums of the mean steps of 2θ/π over {} walks. Right: the same over η at θ = π/8; dashed: the derived first order.",
         range(measured(rows).collect()),
         others.join("; "),
         range(sharpest(rows)),
