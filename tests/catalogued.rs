@@ -16,7 +16,7 @@ const ERRORS: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.5];
 #[test]
 fn the_table_of_what_checks_would_notice_is_that_of_the_archive() {
     let claims = claims();
-    let mut expected = Vec::new();
+    let (mut expected, mut weak) = (Vec::new(), Vec::new());
     for study in catalogue::ALL.iter().filter(|study| study.kind.has_verdict()) {
         let checks = claims[study.id]["checks"].as_array().unwrap();
         let mut counts = [0; ERRORS.len() + 2];
@@ -32,18 +32,15 @@ fn the_table_of_what_checks_would_notice_is_that_of_the_archive() {
                 let percent =
                     format!("{:.0} %", 100.0 * relative.map_or(f64::NAN, |(p, error)| error / p.abs()));
                 let name = check["name"].as_str().unwrap();
-                assert!(
-                    rows("docs/verdicts.md", 4)
-                        .iter()
-                        .any(|row| row[..3] == [code.as_str(), name, percent.as_str()]),
-                    "docs/verdicts.md does not list | {code} | {name} | {percent} |"
-                );
+                weak.push([code, name.into(), percent]);
             }
         }
         let mut row = vec![format!("`{}`", study.id), checks.len().to_string()];
         row.extend(counts.map(|count| if count == 0 { String::new() } else { count.to_string() }));
         expected.push(row);
     }
+    let listed = rows("docs/verdicts.md", 4).into_iter().filter(|row| row[2].ends_with(" %"));
+    assert_eq!(listed.map(|row| [0, 1, 2].map(|k| row[k].clone())).collect::<Vec<_>>(), weak);
     let all: usize = expected.iter().map(|row: &Vec<String>| row[1].parse::<usize>().unwrap()).sum();
     assert!(
         text("docs/verdicts.md").contains(&format!("of {all} checks the relative error")),
