@@ -13,18 +13,23 @@ pub fn symmetric(matrix: DMatrix<f64>) -> Option<SymmetricEigen<f64, Dyn>> {
     if matrix.iter().any(|x| !x.is_finite()) {
         return None;
     }
+    decomposed(matrix.clone()).or_else(|| shifted(matrix))
+}
+
+fn decomposed(matrix: DMatrix<f64>) -> Option<SymmetricEigen<f64, Dyn>> {
+    let iterations = ITERATIONS * matrix.nrows();
+    let found = SymmetricEigen::try_new(matrix, f64::EPSILON, iterations);
+    found.filter(|found| found.eigenvalues.iter().all(|value| value.is_finite()))
+}
+
+/// The same through a multiple of the identity that makes all eigenvalues positive.
+fn shifted(matrix: DMatrix<f64>) -> Option<SymmetricEigen<f64, Dyn>> {
     let (rows, size) = (matrix.nrows(), matrix.amax());
-    let decompose = |matrix: DMatrix<f64>| {
-        let found = SymmetricEigen::try_new(matrix, f64::EPSILON, ITERATIONS * rows);
-        found.filter(|found| found.eigenvalues.iter().all(|value| value.is_finite()))
-    };
-    decompose(matrix.clone()).or_else(|| {
-        let scaled = matrix / size;
-        let shift = 2.0 * scaled.norm();
-        let mut found = decompose(scaled + DMatrix::from_diagonal_element(rows, rows, shift))?;
-        found.eigenvalues.apply(|value| *value = size * (*value - shift));
-        Some(found)
-    })
+    let scaled = matrix / size;
+    let shift = 2.0 * scaled.norm();
+    let mut found = decomposed(scaled + DMatrix::from_diagonal_element(rows, rows, shift))?;
+    found.eigenvalues.apply(|value| *value = size * (*value - shift));
+    Some(found)
 }
 
 #[cfg(test)]
@@ -39,15 +44,20 @@ mod tests {
             DMatrix::from_column_slice(n, n, Dataset::orthonormal(n, n, seed).unwrap().rows().unwrap());
         let matrix = &basis * DMatrix::from_diagonal(&values.to_vec().into()) * basis.transpose();
         let matrix = (&matrix + matrix.transpose()) * 0.5;
-        let found = symmetric(matrix.clone()).unwrap();
-        let bound = 1e-14 * n as f64 * matrix.norm();
+        for found in [symmetric(matrix.clone()), shifted(matrix.clone())] {
+            compare(&matrix, &found.unwrap(), values);
+        }
+    }
+
+    fn compare(matrix: &DMatrix<f64>, found: &SymmetricEigen<f64, Dyn>, values: &[f64]) {
+        let bound = 1e-14 * values.len() as f64 * matrix.norm();
         let mut seen = found.eigenvalues.as_slice().to_vec();
         let mut expected = values.to_vec();
         seen.sort_by(f64::total_cmp);
         expected.sort_by(f64::total_cmp);
         assert!(seen.iter().zip(&expected).all(|(a, b)| (a - b).abs() <= bound), "{seen:?} {expected:?}");
         let off =
-            &matrix * &found.eigenvectors - &found.eigenvectors * DMatrix::from_diagonal(&found.eigenvalues);
+            matrix * &found.eigenvectors - &found.eigenvectors * DMatrix::from_diagonal(&found.eigenvalues);
         assert!(off.norm() <= bound, "{:e} {bound:e}", off.norm());
     }
 

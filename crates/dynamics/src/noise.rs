@@ -68,6 +68,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn scaled_numbers_are_those_of_the_replicas_one_after_the_other() {
+        let of_both = scaled(0.25, (5, Purpose::LabelNoise), [4, 2], 9, 7).unwrap();
+        let mut expected = Vec::new();
+        for replica in [4, 2] {
+            normals(5, Purpose::LabelNoise, replica, 9, 7, &mut expected);
+        }
+        assert_eq!(of_both, expected.iter().map(|x| 0.25 * x).collect::<Vec<_>>());
+        assert_eq!(of_both.len(), 14);
+        assert_eq!(scaled(0.0, (5, Purpose::LabelNoise), [4, 2], 9, 7), None);
+    }
+
+    #[test]
     fn steps_and_replicas_have_numbers_of_their_own_and_repeat() {
         let draw = |replica, step| {
             let mut numbers = Vec::new();

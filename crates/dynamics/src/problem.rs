@@ -283,6 +283,32 @@ mod tests {
     use crate::vectors::norm;
 
     #[test]
+    fn what_else_moves_the_parameters_is_known() {
+        let plain =
+            Problem::new(Dataset::orthonormal(3, 5, 1).unwrap(), Activation::Linear, Reduction::Mean, 0.3)
+                .unwrap();
+        let under = |rule: &str, weight_decay: f64| {
+            let rule = rule.parse().unwrap();
+            plain.clone().with_update(Update { rule, weight_decay, ..Update::default() }).unwrap()
+        };
+        let noisy = |label, gradient| plain.clone().with_noise(Noise { label, gradient }).unwrap();
+        assert!(
+            plain.is_plain() && !under("heavy-ball:0.5", 0.0).is_plain() && !under("sgd", 0.1).is_plain()
+        );
+        assert!(!noisy(0.1, 0.0).is_plain() && !noisy(0.0, 0.1).is_plain());
+        // η β/(1 − β) of a velocity; nothing of plain SGD, which a decay below 1/η only shortens.
+        let flight = |problem: Problem| problem.flight(7);
+        assert_eq!(
+            (flight(plain.clone()), flight(under("sgd", 0.1)), flight(under("sgd", 4.0))),
+            (Some(0.0), Some(0.0), None)
+        );
+        let coasts = flight(under("heavy-ball:0.8", 0.0)).unwrap();
+        assert!((coasts - 1.2).abs() < 1e-12, "{coasts}");
+        assert_eq!(flight(under("heavy-ball:0.8", 0.1)), None);
+        assert_eq!((flight(noisy(0.1, 0.0)), flight(noisy(0.0, 0.1))), (Some(0.0), None));
+    }
+
+    #[test]
     fn the_loss_over_samples_of_very_different_norms_is_a_sum_of_squares() {
         // Along the axes, n = 4 with a part outside the span.
         let norms = [1.0, 1e8, 1e-3];

@@ -111,6 +111,13 @@ fn what_strata_differ_by_is_no_error_of_a_mean() {
 }
 
 #[test]
+fn an_extrapolated_mean_has_the_errors_of_both() {
+    let [coarse, fine] = [(0.7, 0.3, 40), (0.5, 0.2, 90)].map(|(mean, sem, n)| Mean { mean, sem, n });
+    let Mean { mean, sem, n } = Mean::extrapolated(coarse, fine);
+    assert!((mean - 0.3).abs() < 1e-15 && (sem - 0.5).abs() < 1e-15 && n == 130, "{mean} {sem} {n}");
+}
+
+#[test]
 fn a_mean_has_the_interval_of_students_law() {
     // t with 9 degrees of freedom: 2.262157; the numbers 0 to 9 have variance 55/6.
     let mean = Mean::of(&(0..10).map(f64::from).collect::<Vec<_>>());

@@ -193,6 +193,25 @@ mod tests {
         assert!((gd_max_cos(2, Activation::Relu) - expected).abs() < 1e-10);
     }
 
+    #[test]
+    fn the_bound_for_sgd_is_that_of_the_largest_correlation() {
+        // E max(|z_1|, |z_2|)/E‖(z_1, z_2)‖ = (2/√π)/√(π/2); ReLU: (2 E|z| + E max)/3 instead.
+        let linear = sgd_cos_init_bound(2, 2, Activation::Linear);
+        assert!((linear - 0.900_316_316_157_1).abs() < 1e-10, "{linear}");
+        let half_normal = (2.0 / std::f64::consts::PI).sqrt();
+        let relu = (2.0 * half_normal / mean_norm(2) + linear) / 3.0;
+        assert!((sgd_cos_init_bound(2, 2, Activation::Relu) - relu).abs() < 1e-10);
+    }
+
+    #[test]
+    fn sizes_of_active_sets_are_binomial() {
+        for samples in [1, 7, 900] {
+            let seen = over_active_set_sizes(samples, |k| k as f64);
+            let expected = 0.5 * samples as f64 / (1.0 - 0.5f64.powi(samples as i32));
+            assert!((seen / expected - 1.0).abs() < 1e-12, "{samples}: {seen} {expected}");
+        }
+    }
+
     /// Sizes of Gaussians, `k` of them, many times.
     fn draws(k: usize, times: usize) -> Vec<Vec<f64>> {
         use rand_distr::{Distribution, StandardNormal};

@@ -111,6 +111,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_granted_is_three_mean_times_and_the_growth() {
+        // 3 (log 1e9 + 2 log 5 + 30)/λ, λ = −0.3 log(1 − 0.13²), in Python; from N = 1 there is no growth.
+        let schedule = Schedule::sgd(5, 2, 1).unwrap();
+        let of = |c0: &[f64]| steps(&schedule, c0, 0.0, Activation::Linear, 0.13, 1e-9).unwrap();
+        assert_eq!(of(&[0.6, 0.0, -0.8, 0.0, 0.0]), 31_648);
+        // 3 · 2 log(1/0.1) · 5/(2 · 0.13 (2 − 0.01)) more from a norm of 0.1.
+        let growth = 6.0 * 10f64.ln() * 5.0 / (0.13 * 2.0 * 1.99);
+        let more = of(&[0.06, 0.0, -0.08, 0.0, 0.0]) - 31_648;
+        assert!((more as f64 - growth).abs() < 1.0, "{more} {growth}");
+    }
+
+    #[test]
     fn misses_are_as_rare_as_the_constant_says() {
         for samples in [2, 3, 8, 30, 100, 256] {
             for tolerance in [1e-5, 1e-6, 1e-8, 1e-10, 1e-12] {

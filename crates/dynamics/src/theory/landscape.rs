@@ -97,6 +97,18 @@ mod tests {
     use crate::rng::{Purpose, stream};
 
     #[test]
+    fn the_noise_at_a_minimum_is_that_of_the_gradients_of_its_samples() {
+        // Σ (c² − c⁴) by hand; and, with ⟨w, a_i⟩ = c_i, Σ ‖−c_i a_i + c_i² w‖² = Σ c_i² − 2 c_i⁴ + c_i⁴.
+        assert!((noise_at_minimum(&[0.6, 0.0, -0.8]) - 0.4608).abs() < 1e-15);
+        let of_gradient = |c: f64| {
+            let (own, along) = sample_gradient_at_minimum(c);
+            own * own + 2.0 * own * along * c + along * along
+        };
+        let c = [0.48f64, -0.64, 0.6];
+        assert!((noise_at_minimum(&c) - c.map(of_gradient).iter().sum::<f64>()).abs() < 1e-15);
+    }
+
+    #[test]
     fn the_minimum_is_the_loss_formula_at_norm_one() {
         for m in [1, 2, 7, 40] {
             assert!((minimum_loss(m) - loss(m, 1.0, 1.0)).abs() < 1e-16);

@@ -44,3 +44,26 @@ pub fn predicted_limit(schedule: &Schedule, c0: &[f64], activation: Activation) 
         _ => Some(sgd::limit_set(c0, activation)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_predicted_depends_on_the_schedule() {
+        let c = [0.6, -0.3, 0.0];
+        let of = |schedule: Schedule| predicted_limit(&schedule, &c, Activation::Linear);
+        let datapoints = Some(LimitSet::Datapoints(vec![1, -1, 0]));
+        let norm = 0.45f64.sqrt();
+        assert_eq!(of(Schedule::full_batch(3).unwrap()), Some(LimitSet::Point(c.map(|c| c / norm).to_vec())));
+        assert_eq!(of(Schedule::sgd(3, 2, 1).unwrap()), datapoints);
+        assert_eq!(of(Schedule::cyclic(3, 1).unwrap()), datapoints);
+        assert_eq!(of(Schedule::cyclic(3, 2).unwrap()), None);
+        assert_eq!(of(Schedule::sgd(3, 1, 1).unwrap().weighted(&[0.5, 0.25, 0.25]).unwrap()), None);
+        assert_eq!(predicted_limit(&Schedule::sgd(3, 1, 1).unwrap(), &c, Activation::Tanh), None);
+        assert_eq!(
+            predicted_limit(&Schedule::sgd(3, 1, 1).unwrap(), &[-0.6, 0.0, -0.1], Activation::Relu),
+            None
+        );
+    }
+}

@@ -96,6 +96,8 @@ mod tests {
         let angle = 0.17 * std::f64::consts::FRAC_PI_2;
         let c = [angle.sin(), angle.cos()];
         assert!((pair(c, 0.0, 30.0) - 0.17).abs() < 1e-9);
+        // ½ + gd(d_0)/2 gd(2.2), d_0 = log tan θ, in Python.
+        assert!((pair(c, 0.0, 2.2) - 0.116053246176).abs() < 1e-11);
         // −sin(4θ)/32π at θ = 0.17 π/2.
         assert!(
             (pair(c, 0.1, 30.0) - 0.17 + 0.1 * 0.876_306_680_043_863_6 / (32.0 * std::f64::consts::PI)).abs()

@@ -126,3 +126,18 @@ impl Path {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rivals_fade_with_the_samples_that_they_do_not_share() {
+        // The six pairs of four samples; from the pair {0, 1} four are one apart, {2, 3} is two apart.
+        let cosines = [0.6, 0.2, 0.1, 0.3, 0.05, 0.4];
+        let path = Path::new(&cosines, &[0, 1, 2, 3, 4, 5], 4, 2);
+        let expected = ((0.2 + 0.1 + 0.3 + 0.05) * (-0.9f64).exp() + 0.4 * (-1.8f64).exp()) / 0.6;
+        assert!((path.rivals(0, 0.9) - expected).abs() < 1e-15, "{} {expected}", path.rivals(0, 0.9));
+        assert_eq!(path.rivals(4, 0.0), 1.0);
+    }
+}
