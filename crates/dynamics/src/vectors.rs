@@ -102,6 +102,8 @@ mod tests {
             assert_eq!(norm(&v), norm(&V) * 2f64.powi(exponent), "2^{exponent}");
             assert_eq!(participation_ratio(&v), participation_ratio(&V), "2^{exponent}");
         }
+        assert_eq!([0.0, f64::INFINITY, f64::NAN, 0.7].map(|x| scale([x, 0.0])), [1.0; 4]);
+        assert_eq!([1e200, 1e-310].map(|x| scale([0.0, -x])), [2f64.powi(-664), 2f64.powi(1000)]);
         assert_eq!(norm(&[5e-324, 0.0]), 5e-324);
         assert_eq!(norm(&[1.5e308, -1e-300]), 1.5e308);
         assert_eq!((norm(&[1.5e308; 2]), norm(&[f64::NEG_INFINITY, 1.0])), (f64::INFINITY, f64::INFINITY));

@@ -133,6 +133,12 @@ mod tests {
     fn the_gradient_vanishes_where_it_should() {
         assert_eq!(gradient_norm(5, 1.0, 1.0), 0.0);
         assert_eq!(gradient_norm(5, 0.0, 2.6), 0.0);
+        // C w + (N − 2) Σ c_i a_i, coordinate by coordinate: two samples along the axes, a part outside their span.
+        let (w, m) = ([0.5f64, -0.9, 0.7], 2);
+        let (c, n) = (w[0] * w[0] + w[1] * w[1], w.iter().map(|w| w * w).sum::<f64>());
+        let of = |k: usize| c * w[k] + if k < m { (n - 2.0) * w[k] } else { 0.0 };
+        let expected = (of(0).powi(2) + of(1).powi(2) + of(2).powi(2)).sqrt() / m as f64;
+        assert!((gradient_norm(m, c, n) - expected).abs() < 1e-15);
         // On the manifold's ray: ½((N − 1)² + m − 1)/m has the derivative 2√N (N − 1)/m.
         assert!((gradient_norm(7, 1.21, 1.21) - 2.0 * 1.1 * 0.21 / 7.0).abs() < 1e-15);
     }

@@ -124,6 +124,9 @@ mod tests {
                 let e = DVector::from_fn(n, |i, _| if i == k { h } else { 0.0 });
                 drift.set_column(k, &((of_all(&(&fixed + &e)) - of_all(&(&fixed - &e))) / (2.0 * h)));
             }
+            let slowest = -((&drift + drift.transpose()) * 0.5).symmetric_eigenvalues().max();
+            let falls = slowest * theory.relaxation(b, eta / b as f64);
+            assert!((falls - 1.0).abs() < 1e-6, "m = {m}: {falls}");
             let mut noise = DMatrix::zeros(n, n);
             for batch in &batches {
                 let moved = step(&data, &fixed, batch, eta) - &fixed;
