@@ -338,7 +338,8 @@ def main():
 
     done = {}
     for line in outcomes.read_text().splitlines() if outcomes.exists() else []:
-        done[(read := json.loads(line))["name"]] = read["outcome"]
+        read = json.loads(line)
+        done[read["name"]] = read["outcome"]
     for mutant in loaded["alone"]:
         if mutant["name"] not in done:
             record(mutant, "alone" if mutant["viable"] else "unviable", None)

@@ -39,7 +39,8 @@ fn the_table_of_what_checks_would_notice_is_that_of_the_archive() {
         row.extend(counts.map(|count| if count == 0 { String::new() } else { count.to_string() }));
         expected.push(row);
     }
-    let listed = rows("docs/verdicts.md", 4).into_iter().filter(|row| row[2].ends_with(" %"));
+    let listed = rows("docs/verdicts.md", 4).into_iter();
+    let listed = listed.filter(|row| row[0].starts_with('`') && row[2].ends_with(" %"));
     assert_eq!(listed.map(|row| [0, 1, 2].map(|k| row[k].clone())).collect::<Vec<_>>(), weak);
     let all: usize = expected.iter().map(|row: &Vec<String>| row[1].parse::<usize>().unwrap()).sum();
     assert!(

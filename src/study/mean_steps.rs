@@ -11,11 +11,13 @@ const BLOCK: u64 = 500;
 
 /// Walks of `(w, v)` in the coordinates along two orthonormal samples, one a step, linear model, from rest.
 ///
-/// With `h = (2/π) arctan(|y_1|/|y_2|)` of the point `y` to which `w` flies freely, `w` itself without momentum, `Σ_t (h(y_{t+1}) − E[h(y_{t+1}) | w_t, v_t])` is a martingale.
-/// So `Σ_t E[h(y_{t+1}) − h(y_t) | w_t, v_t]`, the sum over both draws of each step halved, has the mean `E h(y_T) − h(y_0)`, which is the deviation of the odds from `2θ/π` once a walk
-/// has gone so far that `h` is an indicator of who wins.
+/// With a law `h` of the point `y` to which `w` flies freely, `w` itself without momentum, `Σ_t (h(y_{t+1}) − E[h(y_{t+1}) | w_t, v_t])` is a martingale.
+/// So `Σ_t E[h(y_{t+1}) − h(y_t) | w_t, v_t]`, the sum over both draws of each step halved, has the mean `E h(y_T) − h(y_0)`, which is the deviation of the odds from the law once a walk
+/// has gone so far that `h` is an indicator of who wins. The nearer `h` is to the odds, the smaller the variance.
 pub(crate) struct MeanSteps {
     pub momentum: Momentum,
+    /// The odds of the first sample for small steps, from a direction.
+    pub law: fn([f64; 2]) -> f64,
     /// `ε = η/(1 − β)`.
     pub effective_step: f64,
     /// Log-ratio `|log(|y_1|/|y_2|)|` at which a walk ends.
@@ -48,9 +50,10 @@ impl MeanSteps {
             if y[0].abs() > far * y[1].abs() || y[1].abs() > far * y[0].abs() {
                 return total;
             }
-            let there =
-                |g: [f64; 2]| share([y[0] - self.effective_step * g[0], y[1] - self.effective_step * g[1]]);
-            total += 0.5 * (there(gradient(w, 0)) + there(gradient(w, 1))) - share(y);
+            let ahead_of = |g: [f64; 2]| {
+                (self.law)([y[0] - self.effective_step * g[0], y[1] - self.effective_step * g[1]])
+            };
+            total += 0.5 * (ahead_of(gradient(w, 0)) + ahead_of(gradient(w, 1))) - (self.law)(y);
             let g = gradient(w, batches.next_batch()[0]);
             for k in 0..2 {
                 w[k] -= step * (gradient_weight * g[k] + velocity_weight * v[k]);
@@ -68,11 +71,6 @@ fn gradient(w: [f64; 2], sample: usize) -> [f64; 2] {
     g
 }
 
-/// `(2/π) arctan(|y_1|/|y_2|)`.
-fn share(y: [f64; 2]) -> f64 {
-    std::f64::consts::FRAC_2_PI * y[0].abs().atan2(y[1].abs())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +83,12 @@ mod tests {
     fn mean_steps_add_up_to_what_the_solved_chain_is_beside_the_law() {
         let (effective_step, angle) = (0.37, 0.41f64);
         let start = [angle.sin(), angle.cos()];
-        let mean_steps = MeanSteps { momentum: Rule::Sgd.momentum().unwrap(), effective_step, far: 11.5 };
+        let mean_steps = MeanSteps {
+            momentum: Rule::Sgd.momentum().unwrap(),
+            law: selection::pair,
+            effective_step,
+            far: 11.5,
+        };
         let schedule = Schedule::sgd(2, 1, 5).unwrap();
         let seen: Mean = (0..4000).map(|replica| mean_steps.sum(start, &schedule, replica)).collect();
         let exact = Chain::new(effective_step).probability(start) - selection::pair(start);

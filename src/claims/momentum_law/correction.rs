@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, Mean, combination};
 use crate::study::mean_steps::MeanSteps;
 use crate::study::{Context, Lab, Part};
+use crate::theory::selection;
 use crate::update::Rule;
 use crate::verdict::Register;
 
@@ -67,7 +68,8 @@ pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut 
 /// The sums over walks, over `ε`.
 fn sums(lab: &Lab, rule: Rule, start: [f64; 2], effective_step: f64, walks: u64, cell: u64) -> Result<Mean> {
     let momentum = rule.momentum().expect("a rule with momentum");
-    let sums = MeanSteps { momentum, effective_step, far: FAR }.sums(lab, &STUDY, start, walks, cell)?;
+    let sums = MeanSteps { momentum, law: selection::pair, effective_step, far: FAR }
+        .sums(lab, &STUDY, start, walks, cell)?;
     Ok(sums.into_iter().map(|sum| sum / effective_step).collect())
 }
 

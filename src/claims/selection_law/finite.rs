@@ -105,7 +105,7 @@ fn beside_the_limit(
     let prediction = prediction.clone();
     Box::new(move |lab, findings, rows| {
         let momentum = Rule::Sgd.momentum().expect("a rule without squares of gradients");
-        let mean_steps = MeanSteps { momentum, effective_step: eta, far: FAR };
+        let mean_steps = MeanSteps { momentum, law: prediction.pair, effective_step: eta, far: FAR };
         let mut terms = Vec::new();
         for (k, (share, exact)) in OCTANTS.into_iter().zip(exact).enumerate() {
             let sums = mean_steps.sums(lab, &STUDY, at(share), walks, cell | k as u64)?;
