@@ -182,13 +182,13 @@ fn scales_fold_and_sums_refresh_without_a_trace() {
             let all = starts(&data, &[0.7]);
             let mut engine = Reduced::new(&problem, &schedule, &all, 0).unwrap();
             let mut plain = Plain::new(&problem, &schedule, 0, &all[0]);
-            for steps in [600, 200].into_iter().chain([100; 33]) {
+            for steps in [600, 200, 3300] {
                 engine.advance(steps);
                 (0..steps).for_each(|_| plain.step());
                 compare(&engine, 0, &all[0], &plain, 1e-12, &format!("batches of {batch}"));
-                let subnormal = |x: &&f64| **x != 0.0 && x.abs() < 1e-300;
-                assert_eq!(engine.snapshot().replicas[0].iter().filter(subnormal).count(), 0);
             }
+            let subnormal = |x: &&f64| **x != 0.0 && x.abs() < 1e-300;
+            assert_eq!(engine.snapshot().replicas[0].iter().filter(subnormal).count(), 0);
         }
     }
 }
