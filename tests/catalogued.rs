@@ -93,7 +93,7 @@ fn the_table_of_what_tests_of_cells_would_notice_is_that_of_the_archive() {
     hold("docs/verdicts.md", "| claim | check | cells | least | median | most |", &expected);
 }
 
-/// Of every check that could refute by chance alone: the largest deviation over the seeds of the newest calibration.
+/// Of every two-sided interval, and of every test of the largest of many deviations: the largest over the seeds of the newest calibration.
 #[test]
 fn the_table_of_largest_deviations_is_that_of_the_archive() {
     let claims = claims();

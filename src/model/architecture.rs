@@ -18,7 +18,7 @@ use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::init::Start;
 
-/// Which of the models; the words of [`GRAMMAR`](Architecture::GRAMMAR) and the arms of [`init`](Architecture::init) are all that differs between them.
+/// Which of the models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// [`SingleNeuron`]: `neuron`, of width 1 and without a bias.
