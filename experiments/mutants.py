@@ -10,8 +10,8 @@ a field of a struct) is not in the frame that is drawn from. A mutant whose bran
 tells whether the mutant is viable.
 
 The repository is cloned into WORK/tree. Tests run from the nearest to the slowest: unit tests of the mutated module, the other quick ones of its crate, its
-slow ones, nearest first, and for `crates/dynamics` those of the library on top of it. The first failure ends them. `--far` goes on, for what unit tests
-missed, with the integration tests that name none of the report's studies. Limits are of processor time, so that a busy machine turns no mutant into a
+slow ones, nearest first, and for `crates/dynamics` those of the library on top of it. The first failure ends them. `--far` goes on, for what the unit tests of
+`src` missed, with the integration tests that name none of the report's studies: the nearest up to 20 s, the others up to 4 s of processor time. Limits are of processor time, so that a busy machine turns no mutant into a
 timeout. Outcomes go to WORK/outcomes.jsonl, a line a mutant: caught (by which test), missed, timeout, or unviable. What is there is not tested again.
 """
 
@@ -43,8 +43,15 @@ pub fn mutant(number: u32) -> bool {
 }
 """
 QUICK = 0.3  # Seconds of processor time up to which a test counts as quick.
+FAR = (20, 4)  # Seconds of processor time up to which an integration test is asked: one of the nearest modules, another.
 MEMORY = 12 << 30  # Bytes that a test may map.
 STUDIES = ("main_job", "figures", "explorations", "planted_errors", "report", "catalogued", "documents", "book", "sweep", "safety", "faults", "fuzzed", "programs", "explorer")
+NEAREST = {  # Integration tests that come first for a room.
+    "src/data/": ("data_files", "loaders", "reading"),
+    "src/engine/": ("engines", "stacks", "resume", "training"),
+    "src/measure/": ("curvature", "gradients", "kinks"),
+    "src/update/": ("updates", "engines"),
+}
 RUST = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
 
 
@@ -242,11 +249,11 @@ def names(program):
     return [line.removesuffix(": test") for line in listed.splitlines() if line.endswith(": test")]
 
 
-def baseline(program, chosen):
-    """The seconds of every chosen test without any mutant; a test that fails without one is left out."""
+def baseline(program, chosen, limit=600):
+    """The seconds of every chosen test without any mutant; a test that fails without one, or takes longer than the limit, is left out."""
     seconds = {}
     for name in chosen:
-        outcome, _, used = run(program, ["--exact", name], 600)
+        outcome, _, used = run(program, ["--exact", name], limit)
         if outcome == "passed":
             seconds[name] = round(used, 2)
         else:
@@ -254,25 +261,27 @@ def baseline(program, chosen):
     return seconds
 
 
-def stages(own, seconds):
+def stages(own, seconds, far):
     """Sets of tests, from the nearest to the slowest, each with a limit in seconds."""
-    near = lambda name: name.startswith(f"{own}::")
+    near = lambda name: name.startswith(tuple(f"{module}::" for module in own))
     quick = [name for name, used in seconds.items() if used <= QUICK]
     for part in ([name for name in quick if near(name)], [name for name in quick if not near(name)]):
         for first in range(0, len(part), 50):
             chosen = part[first : first + 50]
             yield ["--exact", *chosen], int(5 + 5 * sum(seconds[name] for name in chosen))
-    for name in sorted(set(seconds) - set(quick), key=lambda name: (not near(name), seconds[name])):
+    slow = [name for name, used in seconds.items() if used > QUICK and not (far and used > FAR[0 if near(name) else 1])]
+    for name in sorted(slow, key=lambda name: (not near(name), seconds[name])):
         yield ["--exact", name], int(5 + 5 * seconds[name])
 
 
-def judge(programs, mutant):
+def judge(programs, mutant, far):
     path = mutant["file"]
     root = DYNAMICS if path.startswith(DYNAMICS) else "src/"
     parts = list(Path(path).relative_to(root).with_suffix("").parts)
     own = "::".join(parts[:-1] if parts[-1] in ("mod", "lib") else parts)
+    modules = (own, *next((tests for room, tests in NEAREST.items() if path.startswith(room)), ()))
     for program, seconds in programs:
-        for arguments, limit in stages(own, seconds):
+        for arguments, limit in stages(modules, seconds, far):
             outcome, by, _ = run(program, arguments, limit, mutant["number"])
             if outcome != "passed":
                 return outcome, by
@@ -291,7 +300,7 @@ def main():
 
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    tree, outcomes, plan = work / "tree", work / "outcomes.jsonl", work / "plan.json"
+    tree, outcomes, plan, timed = work / "tree", work / "outcomes.jsonl", work / "plan.json", work / "far.json"
     os.environ.setdefault("CARGO_TARGET_DIR", str(work / "target"))
     if not plan.exists():
         shutil.rmtree(tree, ignore_errors=True)
@@ -345,9 +354,11 @@ def main():
             record(mutant, "alone" if mutant["viable"] else "unviable", None)
     if options.far:
         program = loaded["far"]
-        chosen = [name for name in names(program) if name.split("::")[0] not in STUDIES]
-        seconds = {name: used for name, used in baseline(program, chosen).items() if used <= 30}
-        todo = [(mutant, [(program, seconds)]) for mutant in loaded["branched"] if done.get(mutant["name"]) == "missed"]
+        if not timed.exists():
+            chosen = [name for name in names(program) if name.split("::")[0] not in STUDIES]
+            timed.write_text(json.dumps(baseline(program, chosen, max(FAR)), indent=1))
+        seconds = json.loads(timed.read_text())
+        todo = [(mutant, [(program, seconds)]) for mutant in loaded["branched"] if done.get(mutant["name"]) == "missed" and mutant["file"].startswith(ROOMS)]
     else:
         todo = [
             (mutant, [programs["puremix_dynamics"], programs["puremix"]] if mutant["file"].startswith(DYNAMICS) else [programs["puremix"]])
@@ -357,7 +368,7 @@ def main():
     for mutant, tests in todo:
         if options.until and datetime.datetime.now().strftime("%H:%M") >= options.until:
             break
-        outcome, by = judge(tests, mutant)
+        outcome, by = judge(tests, mutant, options.far)
         record(mutant, "missed far" if options.far and outcome == "missed" else outcome, by)
 
 

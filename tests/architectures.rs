@@ -203,8 +203,7 @@ fn a_dead_model_is_one_whose_gradients_are_all_zero() {
     let data = correlated(6, 5, 3);
     let all: Vec<usize> = (0..6).collect();
     let (mut dead, mut alive) = (0, 0);
-    for text in ["shallow:2", "shallow:2+bias", "deep:2-1", "deep:2-2-1+bias", "untied:1-2", "untied:2+bias"]
-    {
+    for text in models() {
         for seed in 0..30 {
             let (model, mut parameters) = shaken(text, Activation::Relu, &data, seed);
             // Half of them pushed towards silence.

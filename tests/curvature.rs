@@ -7,8 +7,7 @@ use puremix::device::Compute;
 use puremix::engine::{Analytic, Autodiff, Engine, Reduced};
 use puremix::init::Start;
 use puremix::measure::sharpness::{
-    Operator, SharpnessAlong, Surface, Trace, dense, eigenvalues, hutch_plus_plus, hutchinson,
-    spectral_density, top_eigenvalue,
+    Operator, SharpnessAlong, Surface, Trace, dense, eigenvalues, hutch_plus_plus, hutchinson, top_eigenvalue,
 };
 use puremix::model::{Activation, SingleNeuron, SingleNeuronConfig};
 use puremix::problem::{Problem, Reduction};
@@ -186,19 +185,6 @@ fn hutch_plus_plus_has_less_variance_and_none_on_low_rank() {
 }
 
 #[test]
-fn the_spectral_density_counts_eigenvalues() {
-    let spectrum: Vec<f64> = (0..40).map(|k| if k < 10 { 2.0 } else { -1.0 + 0.01 * f64::from(k) }).collect();
-    let density = spectral_density(&Matrix::rotated(&spectrum, 5), 30, 40, &mut rng(9)).unwrap();
-    let total: f64 = density.masses.iter().map(|(_, mass)| mass).sum();
-    assert!((total - 1.0).abs() < 1e-12);
-    let share = density.share(1.5, 2.5);
-    assert!((share.mean - 0.25).abs() < 4.5 * share.sem && share.sem < 0.03, "{share:?}");
-    let mean: f64 = density.masses.iter().map(|(value, mass)| value * mass).sum();
-    let expected = spectrum.iter().sum::<f64>() / 40.0;
-    assert!((mean - expected).abs() < 0.1, "{mean} {expected}");
-}
-
-#[test]
 fn sharpness_along_training_is_the_same_for_every_engine_and_ends_at_the_closed_form() {
     let (data, compute) = (Dataset::orthonormal(4, 7, 2).unwrap(), Compute::default());
     let start = Start::gaussian(&data, 0.5, 3, 0).unwrap();
@@ -239,38 +225,6 @@ fn sharpness_along_training_is_the_same_for_every_engine_and_ends_at_the_closed_
         for (a, b) in rows.iter().zip(&exact) {
             assert!((a.largest - b.largest).abs() < 1e-6 && (a.trace - b.trace).abs() < 1e-6, "{a:?} {b:?}");
         }
-    }
-}
-
-#[test]
-fn the_spectral_density_of_a_loss_counts_its_kinks() {
-    let (m, n) = (9, 16);
-    let mut alpha = vec![0.0; m];
-    alpha[..3].copy_from_slice(&[0.6, 0.64, 0.48]);
-    let (surface, _) = surface(m, n, &alpha, Activation::Relu);
-    let density = spectral_density(&surface, 8, 60, &mut rng(12)).unwrap();
-    for (value, count) in sharpness::spectrum(m, n, 3, Activation::Relu) {
-        let share = density.share(value - 0.01, value + 0.01);
-        let expected = count as f64 / n as f64;
-        assert!((share.mean - expected).abs() < 4.5 * share.sem && share.sem < 0.05, "{value}: {share:?}");
-    }
-    // Each probe is a Gauss quadrature: exact on polynomials up to degree 2k − 1, so in all k steps exact moments.
-    let spectrum: Vec<f64> = (0..11).map(|k| (f64::from(k) * 1.3).sin()).collect();
-    let matrix = Matrix::rotated(&spectrum, 4);
-    let one = spectral_density(&matrix, 3, 2, &mut rng(6)).unwrap();
-    let mut probes = rng(6);
-    let mut moments = [0.0; 6];
-    for _ in 0..2 {
-        let z: Vec<f64> = (0..11).map(|_| if probes.random::<bool>() { 1.0 } else { -1.0 }).collect();
-        let mut power = z.clone();
-        for moment in &mut moments {
-            *moment += dot(&z, &power) / 22.0;
-            power = matrix.apply(&power);
-        }
-    }
-    for (degree, moment) in moments.iter().enumerate() {
-        let sum: f64 = one.masses.iter().map(|(value, mass)| mass * value.powi(degree as i32)).sum();
-        assert!((sum - moment).abs() < 1e-12, "degree {degree}: {sum} {moment}");
     }
 }
 

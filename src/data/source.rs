@@ -38,7 +38,7 @@ impl Source {
 
     /// A small one of each, but for files: what tests of all sources go through.
     pub const EXAMPLES: [&str; 5] =
-        ["orthonormal", "equicorrelated:0.2", "coherent:0.4", "sparse:12,2,0.1", "digits"];
+        ["orthonormal", "equicorrelated:0.2", "coherent:0.4", "sparse:40,2,0.1", "digits"];
 
     /// As it is read back, from a configuration for instance; messages show the [`Display`](fmt::Display) of it, which is safe on a terminal.
     pub fn name(&self) -> String {
@@ -99,7 +99,10 @@ impl FromStr for Source {
                 let code = SparseCode { nonzeros, noise: number("the noise level", noise)? };
                 Source::Sparse { atoms: count("the number of atoms", atoms)?, code }
             }
-            None if ["equicorrelated", "coherent", "sparse"].contains(&text) => {
+            None if Self::GRAMMAR
+                .split(", ")
+                .any(|form| form.split_once(':').is_some_and(|(name, _)| name == text)) =>
+            {
                 return Err(format!("`{text}` needs parameters: {}", Self::GRAMMAR));
             }
             _ => Source::File(text.into()),

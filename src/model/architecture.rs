@@ -18,30 +18,62 @@ use crate::device::Compute;
 use crate::error::{Error, Result};
 use crate::init::Start;
 
-/// Which of the models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// [`SingleNeuron`]: `neuron`, of width 1 and without a bias.
-    Neuron,
-    /// [`TiedShallow`]: `shallow:K`, one width, with `+bias` at will.
-    Shallow,
-    /// [`TiedDeep`]: `deep:K1-K2-…`, with `+bias` at will.
-    Deep,
-    /// [`UntiedDeep`]: `untied:K1-K2-…`, with `+bias` at will.
-    Untied,
+/// All that is written once for every model but how it is made.
+macro_rules! kinds {
+    ($($(#[$about:meta])* $kind:ident($model:ident) = $name:literal;)+) => {
+        /// Which of the models.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind {
+            $($(#[$about])* $kind,)+
+        }
+
+        impl Kind {
+            const ALL: [Self; [$($name),+].len()] = [$(Self::$kind),+];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+
+        /// A model that an [`Architecture`] describes.
+        #[derive(Module, Debug)]
+        pub enum AnyAutoencoder {
+            $($(#[$about])* $kind($model),)+
+        }
+
+        impl Autoencoder for AnyAutoencoder {
+            fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
+                match self {
+                    $(Self::$kind(model) => model.reconstruct(x),)+
+                }
+            }
+
+            fn neurons(&self) -> Tensor<3> {
+                match self {
+                    $(Self::$kind(model) => model.neurons(),)+
+                }
+            }
+
+            fn is_dead(&self, x: Tensor<3>) -> bool {
+                match self {
+                    $(Self::$kind(model) => model.is_dead(x),)+
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    const ALL: [Self; 4] = [Self::Neuron, Self::Shallow, Self::Deep, Self::Untied];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Neuron => "neuron",
-            Self::Shallow => "shallow",
-            Self::Deep => "deep",
-            Self::Untied => "untied",
-        }
-    }
+kinds! {
+    /// [`SingleNeuron`]: `neuron`, of width 1 and without a bias.
+    Neuron(SingleNeuron) = "neuron";
+    /// [`TiedShallow`]: `shallow:K`, one width, with `+bias` at will.
+    Shallow(TiedShallow) = "shallow";
+    /// [`TiedDeep`]: `deep:K1-K2-…`, with `+bias` at will.
+    Deep(TiedDeep) = "deep";
+    /// [`UntiedDeep`]: `untied:K1-K2-…`, with `+bias` at will.
+    Untied(UntiedDeep) = "untied";
 }
 
 /// Kind, widths and biases of a model; written and read as on the command line.
@@ -131,48 +163,6 @@ impl Architecture {
         let biases = if self.bias { biases.fold(0, |sum: usize, &k| sum.saturating_add(k)) } else { 0 };
         let copies = if self.kind == Kind::Untied { 2 } else { 1 };
         weights.saturating_mul(copies).saturating_add(biases)
-    }
-}
-
-/// A model that an [`Architecture`] describes.
-#[derive(Module, Debug)]
-pub enum AnyAutoencoder {
-    /// The paper's.
-    Neuron(SingleNeuron),
-    /// One hidden layer, tied.
-    Shallow(TiedShallow),
-    /// Several layers, tied.
-    Deep(TiedDeep),
-    /// Several layers, untied.
-    Untied(UntiedDeep),
-}
-
-impl Autoencoder for AnyAutoencoder {
-    fn reconstruct(&self, x: Tensor<3>) -> Tensor<3> {
-        match self {
-            Self::Neuron(model) => model.reconstruct(x),
-            Self::Shallow(model) => model.reconstruct(x),
-            Self::Deep(model) => model.reconstruct(x),
-            Self::Untied(model) => model.reconstruct(x),
-        }
-    }
-
-    fn neurons(&self) -> Tensor<3> {
-        match self {
-            Self::Neuron(model) => model.neurons(),
-            Self::Shallow(model) => model.neurons(),
-            Self::Deep(model) => model.neurons(),
-            Self::Untied(model) => model.neurons(),
-        }
-    }
-
-    fn is_dead(&self, x: Tensor<3>) -> bool {
-        match self {
-            Self::Neuron(model) => model.is_dead(x),
-            Self::Shallow(model) => model.is_dead(x),
-            Self::Deep(model) => model.is_dead(x),
-            Self::Untied(model) => model.is_dead(x),
-        }
     }
 }
 

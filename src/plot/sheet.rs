@@ -1,7 +1,6 @@
 //! The CSV file behind a figure.
 
 use std::collections::HashSet;
-use std::hash::Hash;
 use std::path::Path;
 
 use csv::StringRecord;
@@ -130,20 +129,11 @@ impl Sheet {
         self.rows.iter().map(|fields| Row { header: &self.header, fields })
     }
 
-    /// The rows with this text in a column.
-    pub fn with<'a>(&'a self, column: &'a str, text: &'a str) -> impl Iterator<Item = Row<'a>> {
-        self.rows().filter(move |row| row.text(column) == text)
-    }
-
     /// The different texts of a column, as they come; of more than 500 the first, which are still too many to be drawn.
     pub fn distinct(&self, column: &str) -> Vec<&str> {
-        self.distinct_of(|row| row.text(column))
-    }
-
-    /// The same of what is made of each row.
-    pub fn distinct_of<'a, K: Copy + Eq + Hash>(&'a self, of: impl Fn(Row<'a>) -> K) -> Vec<K> {
         let mut seen = HashSet::new();
-        self.rows().map(of).filter(|&key| seen.insert(key)).take(MAX_DISTINCT).collect()
+        let texts = self.rows().map(|row| row.text(column));
+        texts.filter(|&text| seen.insert(text)).take(MAX_DISTINCT).collect()
     }
 
     /// A text of the first row: settings are the same in all; empty without rows.

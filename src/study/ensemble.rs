@@ -1,7 +1,5 @@
 //! Independent replicas of the reduced engine, each run until a stopping rule fires.
 
-use rayon::prelude::*;
-
 use super::Lab;
 use crate::data::Dataset;
 use crate::engine::{Engine, Reduced};
@@ -14,7 +12,7 @@ use crate::state::Neuron;
 use crate::update::{Rule, Update};
 
 /// Replicas that go through the engine together.
-const BLOCK: u64 = 64;
+const BLOCK: usize = 64;
 
 /// A problem under a schedule, and how often the rule looks.
 pub(crate) struct Ensemble {
@@ -62,14 +60,7 @@ impl Ensemble {
         replicas: u64,
         rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
-        lab.progress.inc_length(replicas);
-        let blocks = (0..replicas.div_ceil(BLOCK)).into_par_iter().map(|block| {
-            let first = block * BLOCK;
-            let count = BLOCK.min(replicas - first);
-            lab.progress.inc(count);
-            self.run(&vec![start.clone(); count as usize], first, &rule)
-        });
-        Ok(blocks.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        self.each(lab, &vec![start.clone(); replicas as usize], rule)
     }
 
     /// What the rule makes of many starts, replicas `0, 1, …`, in their order; `None` for those given up.
@@ -79,7 +70,7 @@ impl Ensemble {
         starts: &[Start],
         rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
-        let blocks = (0..).step_by(BLOCK as usize).zip(starts.chunks(BLOCK as usize));
+        let blocks = (0..).step_by(BLOCK).zip(starts.chunks(BLOCK));
         let seen = lab.each(blocks, |(first, starts)| self.run(starts, first, &rule))?;
         Ok(seen.into_iter().flatten().collect())
     }

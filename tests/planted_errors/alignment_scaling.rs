@@ -1,20 +1,15 @@
 //! Wrong theories of `alignment_scaling`, each of which turns the checks that it is about.
 
-use puremix::claims::alignment_scaling::{self, Options, Prediction};
+use puremix::claims::alignment_scaling::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::alignment;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            alignment_scaling::protocol(context, &Options::default(), prediction, register)
-        },
-        alignment_scaling::STUDY.protocol,
-    );
+    let planted = planted!(alignment_scaling);
     let right = Prediction::default();
     // A run of the protocol sees one error of every kind; which check an error is about, the beginning of its name tells.
     // Under both reductions where it is about each of them.

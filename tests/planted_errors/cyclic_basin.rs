@@ -1,11 +1,11 @@
 //! Wrong theories of `cyclic_basin`, each of which turns the checks that it is about.
 
-use puremix::claims::cyclic_basin::{self, Options, Prediction};
+use puremix::claims::cyclic_basin::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::cyclic::{self, mixed};
 
-use super::Planted;
+use super::planted;
 
 /// Head starts of the manifold alone.
 fn manifold(c: &[f64], _: f64, first: usize, second: usize) -> f64 {
@@ -49,12 +49,7 @@ fn positive(c0: &[f64], activation: Activation) -> LimitSet {
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            cyclic_basin::protocol(context, &Options::default(), prediction, register)
-        },
-        cyclic_basin::STUDY.protocol,
-    );
+    let planted = planted!(cyclic_basin);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -1,11 +1,11 @@
 //! Wrong theories of `cyclic_limit`, each of which turns the checks that it is about.
 
-use puremix::claims::cyclic_limit::{self, Options, Prediction};
+use puremix::claims::cyclic_limit::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{cyclic, sgd};
 
-use super::Planted;
+use super::planted;
 
 /// The other datapoint.
 fn other(c0: &[f64]) -> Option<LimitSet> {
@@ -25,12 +25,7 @@ fn greedy(c0: &[f64], _: Activation) -> LimitSet {
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            cyclic_limit::protocol(context, &Options::default(), prediction, register)
-        },
-        cyclic_limit::STUDY.protocol,
-    );
+    let planted = planted!(cyclic_limit);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -1,18 +1,13 @@
 //! Wrong theories of `cyclic_theorem`, each of which turns the checks that it is about.
 
-use puremix::claims::cyclic_theorem::{self, Inequality, Options, PROVED, Prediction};
+use puremix::claims::cyclic_theorem::{Inequality, PROVED, Prediction};
 use puremix::theory::cyclic::lyapunov;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            cyclic_theorem::protocol(context, &Options::default(), prediction, register)
-        },
-        cyclic_theorem::STUDY.protocol,
-    );
+    let planted = planted!(cyclic_theorem);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str], count: usize| {
         let seen = planted.turns(&prediction);

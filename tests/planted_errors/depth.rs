@@ -1,16 +1,13 @@
 //! Wrong theories of `depth`, each of which turns the checks that it is about.
 
-use puremix::claims::depth::{self, Options, Prediction};
+use puremix::claims::depth::Prediction;
 use puremix::theory::depth as law;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| depth::protocol(context, &Options::default(), prediction, register),
-        depth::STUDY.protocol,
-    );
+    let planted = planted!(depth);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -1,17 +1,14 @@
 //! Wrong theories of `escape`, each of which turns the checks that it is about.
 
-use puremix::claims::escape::{self, Options, Prediction};
+use puremix::claims::escape::Prediction;
 use puremix::theory::escape as theory;
 use puremix::theory::selection;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| escape::protocol(context, &Options::default(), prediction, register),
-        escape::STUDY.protocol,
-    );
+    let planted = planted!(escape);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -1,20 +1,15 @@
 //! Wrong theories of `gd_limit`, each of which turns the checks that it is about.
 
-use puremix::claims::gd_limit::{self, Options, Prediction};
+use puremix::claims::gd_limit::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::gd;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            gd_limit::protocol(context, &Options::default(), prediction, register)
-        },
-        gd_limit::STUDY.protocol,
-    );
+    let planted = planted!(gd_limit);
     let right = Prediction::default();
     let names = |prediction: Prediction| planted.turns(&prediction);
     let of = |prediction: Prediction| !names(prediction).is_empty();

@@ -1,15 +1,12 @@
 //! Wrong theories of `hypothesis_map`, each of which turns the checks that it is about.
 
-use puremix::claims::hypothesis_map::{self, Options, Prediction, protocol};
+use puremix::claims::hypothesis_map::Prediction;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
-        hypothesis_map::STUDY.protocol,
-    );
+    let planted = planted!(hypothesis_map);
     let right = Prediction::default();
     let names = |prediction: Prediction| planted.turns(&prediction);
     for threshold in [0.49, 0.51] {

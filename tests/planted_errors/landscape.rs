@@ -1,18 +1,13 @@
 //! Wrong theories of `landscape`, each of which turns the checks that it is about.
 
-use puremix::claims::landscape::{self, Options, Prediction};
+use puremix::claims::landscape::Prediction;
 use puremix::theory::landscape as theory;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            landscape::protocol(context, &Options::default(), prediction, register)
-        },
-        landscape::STUDY.protocol,
-    );
+    let planted = planted!(landscape);
     let right = Prediction::default();
     let turns = |prediction: Prediction, starts: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -58,13 +58,6 @@ struct Planted<P> {
 }
 
 impl<P> Planted<P> {
-    fn new(
-        planted: fn(&Context, &P, &mut Register) -> puremix::Result<Protocol>,
-        protocol: fn(&Context, &mut Register) -> puremix::Result<Protocol>,
-    ) -> Self {
-        Self { planted, protocol, turned: RefCell::default() }
-    }
-
     /// Names of the checks that a prediction turns at quick effort.
     fn turns(&self, prediction: &P) -> Vec<String> {
         let context = context();
@@ -84,6 +77,21 @@ impl<P> Planted<P> {
         assert!(left.is_empty(), "no wrong theory turns {left:#?}");
     }
 }
+
+/// Nothing planted in a claim yet.
+macro_rules! planted {
+    ($claim:ident) => {{
+        use puremix::claims::$claim::{Options, STUDY, protocol};
+        $crate::planted_errors::Planted {
+            planted: |context, prediction, register| {
+                protocol(context, &Options::default(), prediction, register)
+            },
+            protocol: STUDY.protocol,
+            turned: Default::default(),
+        }
+    }};
+}
+use planted;
 
 /// The name of a check without its numbers, which differ between efforts.
 fn shape(name: &str) -> String {

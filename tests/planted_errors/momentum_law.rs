@@ -1,20 +1,15 @@
 //! Wrong theories of `momentum_law`, each of which turns the checks that it is about.
 
-use puremix::claims::momentum_law::{self, Options, Prediction};
+use puremix::claims::momentum_law::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{gd, momentum, selection};
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            momentum_law::protocol(context, &Options::default(), prediction, register)
-        },
-        momentum_law::STUDY.protocol,
-    );
+    let planted = planted!(momentum_law);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str], count: usize| {
         let seen = planted.turns(&prediction);

@@ -1,18 +1,13 @@
 //! Wrong theories of `odds_identity`, each of which turns the checks that it is about.
 
-use puremix::claims::odds_identity::{self, Options, Prediction};
+use puremix::claims::odds_identity::Prediction;
 use puremix::theory::selection::{self, Odds};
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            odds_identity::protocol(context, &Options::default(), prediction, register)
-        },
-        odds_identity::STUDY.protocol,
-    );
+    let planted = planted!(odds_identity);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -1,18 +1,13 @@
 //! Wrong theories of `persistent_noise`, each of which turns the checks that it is about.
 
-use puremix::claims::persistent_noise::{self, Options, Prediction};
+use puremix::claims::persistent_noise::Prediction;
 use puremix::theory::stationary;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            persistent_noise::protocol(context, &Options::default(), prediction, register)
-        },
-        persistent_noise::STUDY.protocol,
-    );
+    let planted = planted!(persistent_noise);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

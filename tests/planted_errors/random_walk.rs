@@ -2,19 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use puremix::claims::random_walk::{self, Options, Prediction, protocol};
+use puremix::claims::random_walk::{Options, Prediction, protocol};
 use puremix::claims::{Context, Effort};
 use puremix::study::examine;
 use puremix::theory::{random_walk as theory, sgd};
 
-use super::{Planted, context, refuted};
+use super::{context, planted, refuted};
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
-        random_walk::STUDY.protocol,
-    );
+    let planted = planted!(random_walk);
     let right = Prediction::default();
     // A run of the protocol sees one error of every kind; which check an error is about, its name tells. The order of the kinds is that in which
     // a name is looked at.

@@ -1,18 +1,15 @@
 //! Wrong theories of `rate_law`, each of which turns the checks that it is about.
 
-use puremix::claims::rate_law::{self, Options, Prediction, protocol};
+use puremix::claims::rate_law::{Prediction, protocol};
 use puremix::schedule::ScheduleKind;
 use puremix::theory::rate::{self, StepLaw};
 use puremix::theory::sgd;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
-        rate_law::STUDY.protocol,
-    );
+    let planted = planted!(rate_law);
     let right = Prediction::default();
     // A run of the protocol sees one error of every kind; which check an error is about, its name tells.
     let turned = |prediction: Prediction, kinds: [(&str, usize); 4]| {

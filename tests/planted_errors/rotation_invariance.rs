@@ -1,18 +1,15 @@
 //! Wrong theories of `rotation_invariance`, each of which turns the checks that it is about.
 
-use puremix::claims::rotation_invariance::{self, Options, Prediction, protocol};
+use puremix::claims::rotation_invariance::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{gd, sgd};
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| protocol(context, &Options::default(), prediction, register),
-        rotation_invariance::STUDY.protocol,
-    );
+    let planted = planted!(rotation_invariance);
     let right = Prediction::default();
     let names = |prediction: Prediction| planted.turns(&prediction);
     let seen = names(Prediction { gd_shift: 1e-9, ..right.clone() });

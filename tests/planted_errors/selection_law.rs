@@ -1,18 +1,13 @@
 //! Wrong theories of `selection_law`, each of which turns the checks that it is about.
 
-use puremix::claims::selection_law::{self, Options, Prediction};
+use puremix::claims::selection_law::Prediction;
 use puremix::theory::selection as theory;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            selection_law::protocol(context, &Options::default(), prediction, register)
-        },
-        selection_law::STUDY.protocol,
-    );
+    let planted = planted!(selection_law);
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);
         for check in checks {

@@ -1,11 +1,11 @@
 //! Wrong theories of `sgd_limit`, each of which turns the checks that it is about.
 
-use puremix::claims::sgd_limit::{self, Options, Prediction};
+use puremix::claims::sgd_limit::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 use puremix::theory::{gd, sgd};
 
-use super::Planted;
+use super::planted;
 
 /// Signs: as if the linear model, too, ended at `+a_i` only.
 fn positive(c0: &[f64], activation: Activation) -> LimitSet {
@@ -33,12 +33,7 @@ fn mixture(c0: &[f64], activation: Activation) -> LimitSet {
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            sgd_limit::protocol(context, &Options::default(), prediction, register)
-        },
-        sgd_limit::STUDY.protocol,
-    );
+    let planted = planted!(sgd_limit);
     let right = Prediction::default();
     let names = |prediction: Prediction| planted.turns(&prediction);
     // Of every group, on Burn and on the way, the linear runs see that they may end at −a_i; which of the allowed datapoints is then the nearest

@@ -1,19 +1,14 @@
 //! Wrong theories of `sharpness`, each of which turns the checks that it is about.
 
-use puremix::claims::sharpness::{self, Options, Prediction};
+use puremix::claims::sharpness::Prediction;
 use puremix::model::Activation;
 use puremix::theory::sharpness as theory;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            sharpness::protocol(context, &Options::default(), prediction, register)
-        },
-        sharpness::STUDY.protocol,
-    );
+    let planted = planted!(sharpness);
     let right = Prediction::default();
     let turns = |prediction: Prediction, starts: &[&str]| {
         let seen = planted.turns(&prediction);

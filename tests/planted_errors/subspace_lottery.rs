@@ -1,19 +1,14 @@
 //! Wrong theories of `subspace_lottery`, each of which turns the checks that it is about.
 
-use puremix::claims::subspace_lottery::{self, Options, Prediction};
+use puremix::claims::subspace_lottery::Prediction;
 use puremix::theory::selection::{self, Odds};
 use puremix::theory::subspace;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            subspace_lottery::protocol(context, &Options::default(), prediction, register)
-        },
-        subspace_lottery::STUDY.protocol,
-    );
+    let planted = planted!(subspace_lottery);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

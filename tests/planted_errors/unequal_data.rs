@@ -1,18 +1,13 @@
 //! Wrong theories of `unequal_data`, each of which turns the checks that it is about.
 
-use puremix::claims::unequal_data::{self, Options, Prediction};
+use puremix::claims::unequal_data::Prediction;
 use puremix::theory::unequal::{self, Unequal};
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            unequal_data::protocol(context, &Options::default(), prediction, register)
-        },
-        unequal_data::STUDY.protocol,
-    );
+    let planted = planted!(unequal_data);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
         let seen = planted.turns(&prediction);

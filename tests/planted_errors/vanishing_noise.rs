@@ -1,19 +1,14 @@
 //! Wrong theories of `vanishing_noise`, each of which turns the checks that it is about.
 
-use puremix::claims::vanishing_noise::{self, Options, Prediction};
+use puremix::claims::vanishing_noise::Prediction;
 use puremix::limit_set::LimitSet;
 use puremix::model::Activation;
 
-use super::Planted;
+use super::planted;
 
 #[test]
 fn every_check_can_fail() {
-    let planted = Planted::new(
-        |context, prediction, register| {
-            vanishing_noise::protocol(context, &Options::default(), prediction, register)
-        },
-        vanishing_noise::STUDY.protocol,
-    );
+    let planted = planted!(vanishing_noise);
     let right = Prediction::default();
     let turns = |prediction: Prediction, starts: &[&str]| {
         let seen = planted.turns(&prediction);

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use puremix::data::file::vectors;
 use puremix::job::{Job, TrainOptions};
+use puremix::model::Architecture;
 
 use super::{Bound, refused, scratch, split, train, write};
 
@@ -11,11 +12,11 @@ use super::{Bound, refused, scratch, split, train, write};
 /// JSON, of which a list of numbers of one digit takes eight bytes for two.
 const BOUND: Bound = Bound { per_byte: 300, besides: 4 << 20 };
 
-const MODELS: [&str; 6] = ["neuron", "shallow:2", "shallow:2+bias", "deep:3-2", "untied:3-2+bias", "deep:2"];
-
+/// A job of every kind of model, and of those whose files the corpus holds.
 static JOBS: LazyLock<Vec<TrainOptions>> = LazyLock::new(|| {
     let of = |model: &str| train(&format!("--samples 2 --dim 3 --batch 1 --steps 9 --model {model}"));
-    MODELS.into_iter().map(of).collect()
+    let kept = ["shallow:2", "shallow:2+bias", "deep:3-2", "untied:3-2+bias", "deep:2"];
+    Architecture::EXAMPLES.into_iter().chain(kept).map(of).collect()
 });
 
 fn check(options: &TrainOptions) {
@@ -24,6 +25,7 @@ fn check(options: &TrainOptions) {
     }
 }
 
+/// The first of [`JOBS`] is that of a neuron, which takes its start from such a file.
 pub fn from_npy(bytes: &[u8]) {
     let (how, file) = split(bytes);
     let directory = scratch();
@@ -38,10 +40,12 @@ pub fn from_npy(bytes: &[u8]) {
 }
 
 pub fn from_safetensors(bytes: &[u8]) {
-    let (how, file) = split(bytes);
+    let (_, file) = split(bytes);
     let directory = scratch();
     let path = directory.path().join("model.safetensors");
     write(&path, file);
-    let options = TrainOptions { from: Some(path), ..JOBS[how % MODELS.len()].clone() };
-    BOUND.hold(file.len(), || check(&options));
+    for job in JOBS.iter() {
+        let options = TrainOptions { from: Some(path.clone()), ..job.clone() };
+        BOUND.hold(file.len(), || check(&options));
+    }
 }

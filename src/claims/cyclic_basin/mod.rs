@@ -1,7 +1,10 @@
 //! Beyond the paper: which datapoint cyclic SGD ends in, and from which starts it ends in none.
 
 mod boundary;
-mod figures;
+mod figures {
+    pub mod boundary;
+    pub mod simplex;
+}
 mod hunt;
 mod leaders;
 mod mixed;
@@ -34,7 +37,7 @@ pub const STUDY: Study = Study {
                 datapoints are open, and the starts form a connected set. For every set S of samples there is a mixed orbit, in closed form; for m = 2 \
                 the cycle map has no other fixed point with both correlations positive, and it is a saddle.",
     formula: r"m = 2: \quad w_t \to a_0 \iff \log \frac{c_1(0)}{c_0(0)} < \Bigl(1 - \tfrac12 \|w_0\|^2\Bigr) \eta + O(\eta^2); \qquad \text{conjecture: } \lim_t w_t \in \{\pm a_i\} \text{ for almost every } w_0",
-    figures: figures::ALL,
+    figures: &[&figures::boundary::FIGURE, &figures::simplex::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

@@ -8,8 +8,9 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::Lab;
 use crate::study::ensemble::{Ensemble, lead};
-use crate::theory::gd;
 use crate::theory::selection::{diffusion_rate, log_cosines};
+use crate::theory::{gd, random_walk};
+use crate::vectors::dot;
 
 /// Log-ratio of the leader to the sum of the others at which a run has committed: it comes back from there with a
 /// probability of 0.012.
@@ -45,6 +46,36 @@ impl Departure {
         look: impl Fn(&Neuron) -> T + Sync,
     ) -> Result<Vec<T>> {
         self.run(lab, (steps, steps), replicas, |_, neuron| Some(look(neuron)))
+    }
+
+    /// Sums over so many steps of the conditional means of the steps of a quantity, one a run: what it grows by, in the mean. A step less its conditional mean is a martingale difference,
+    /// and while the mean steps differ little along a run, so do their sums from run to run.
+    pub fn mean_steps(
+        &self,
+        lab: &Lab,
+        steps: u64,
+        replicas: u64,
+        quantity: impl Fn(&[f64]) -> f64 + Sync,
+    ) -> Result<Vec<f64>> {
+        let (samples, batch) = (self.alpha.len(), self.batch);
+        let schedule = Schedule::sgd(samples, batch, lab.cell_seed(&STUDY, self.cell))?;
+        lab.each(0..replicas, |replica| {
+            let (mut batches, mut c, mut total) = (schedule.stream(replica), self.alpha.clone(), 0.0);
+            for _ in 0..steps {
+                let norm_sq = dot(&c, &c);
+                let next = |batch: &[usize]| {
+                    random_walk::step(&c, norm_sq, batch, self.step_size, Activation::Linear)
+                };
+                let (mut sum, mut count) = (0.0, 0.0);
+                random_walk::for_each_subset(samples, batch, |batch| {
+                    sum += quantity(&next(batch));
+                    count += 1.0;
+                });
+                total += sum / count - quantity(&c);
+                c = next(batches.next_batch());
+            }
+            Ok(total)
+        })
     }
 
     /// So many runs until they have committed.

@@ -3,7 +3,10 @@
 mod active;
 mod drift;
 mod events;
-mod figures;
+mod figures {
+    pub mod drift;
+    pub mod paths;
+}
 mod long_run;
 mod paths;
 mod rates;
@@ -30,7 +33,7 @@ pub const STUDY: Study = Study {
                 least (1/m)(log 1/(1−η) − η) for b = 1, so it is transient; under the full batch it is constant. Beyond the \
                 paper: R_t/t → λ = [b(m−b)/(m(m−1))] log 1/(1−η_B²).",
     formula: r"R_t = \log \frac{|c_{i^*}|}{\sum_{j \ne i^*} |c_j|}, \qquad \lim_{R \to \infty} \mathbb{E}\bigl[R_{t+1} - R_t \mid w_t\bigr] \;\ge\; \frac{1}{m}\Bigl(\log \frac{1}{1-\eta} - \eta\Bigr) > 0, \qquad \frac{R_t}{t} \to \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1 - \eta_B^2}",
-    figures: figures::ALL,
+    figures: &[&figures::paths::FIGURE, &figures::drift::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

@@ -2,7 +2,10 @@
 
 mod batch_size;
 mod certain;
-mod figures;
+mod figures {
+    pub mod batch_size;
+    pub mod rates;
+}
 mod phases;
 mod rates;
 mod setting;
@@ -32,7 +35,7 @@ pub const STUDY: Study = Study {
                 cyclic batches, g = gcd(b, m), D the number of windows of a period that hold the winner and not the loser. Under the sum reduction b = m/2 takes the fewest steps; in \
                 samples used, or under the mean reduction, b = 1 is best.",
     formula: r"\frac{1}{t} \log |c_j(t)| \to -\lambda, \qquad \lambda = \frac{b(m-b)}{m(m-1)} \log \frac{1}{1-\eta_B^2} \;\text{(without replacement)}, \qquad \lambda = -\mathbb{E} \log \bigl|1 + \eta_B (k_j - k_{i^*})\bigr| \;\text{(with)}",
-    figures: figures::ALL,
+    figures: &[&figures::rates::FIGURE, &figures::batch_size::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

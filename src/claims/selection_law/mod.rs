@@ -2,7 +2,10 @@
 
 mod batches;
 mod controls;
-mod figures;
+mod figures {
+    pub mod batches;
+    pub mod pair;
+}
 mod finite;
 mod guesses;
 mod many;
@@ -38,7 +41,7 @@ pub const STUDY: Study = Study {
                 at b = 1 and first order in η that minus (η/32π) sin 4θ; and neither |c_i|/Σ|c| nor spherical area is the law of \
                 m ≥ 3. With reshuffled epochs the largest correlation wins.",
     formula: r"\mathrm{d}y_j = p_j \,\mathrm{d}\tau + \mathrm{d}W_j, \quad p = \mathrm{softmax}(2y), \quad \tau = \eta_B^2 \frac{b(m-b)}{m(m-1)}\, t; \qquad m = 2: \; \mathbb{P}(i^* = 1) = \frac{2}{\pi} \arctan \frac{c_1(0)}{c_2(0)}",
-    figures: figures::ALL,
+    figures: &[&figures::pair::FIGURE, &figures::batches::FIGURE, &guesses::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

@@ -33,7 +33,7 @@ pub const STUDY: Study = Study {
     statement: "For every batch size 1 ≤ b < m, SGD with constant step size at most 1/5 from ‖w_0‖ < 1 with an active sample \
                 converges almost surely to a single datapoint a_i with i ∈ S⁺; for the linear model to sign(c_i(0)) a_i.",
     formula: r"\Pr\bigl[\, w_t \to a_{i^*} \text{ for one } i^* \in S^+ \,\bigr] = 1 \qquad \text{for every } 1 \le b < m",
-    figures: figures::ALL,
+    figures: &[&figures::batch_sizes::FIGURE, &figures::steps::FIGURE, &figures::engines::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

@@ -2,7 +2,10 @@
 
 mod along;
 mod curvature;
-mod figures;
+mod figures {
+    pub mod sharpness;
+    pub mod sharpness_along;
+}
 mod gaps;
 mod grain;
 mod mean_gap;
@@ -35,7 +38,7 @@ pub const STUDY: Study = Study {
                 Tr H(w_SGD) = (2n + 7 − m)/(2m) for every b < m: SGD ends in the sharper minimum, by (|S⁺| − 1)/(2m), \
                 which tends to 1/4 as m grows.",
     formula: r"\lambda_{\max}(H) = \frac{4}{m}, \qquad \operatorname{Tr} H(w_{\mathrm{GD}}) = \frac{2n + 8 - m - |S^+|}{2m} \;\le\; \operatorname{Tr} H(w_{\mathrm{SGD}}) = \frac{2n + 7 - m}{2m}",
-    figures: figures::ALL,
+    figures: &[&figures::sharpness::FIGURE, &figures::sharpness_along::FIGURE],
     protocol: |context, register| protocol(context, &Options::default(), &Prediction::default(), register),
 };
 

@@ -1,7 +1,10 @@
 //! Correlated samples, one neuron: where the pure limit stops being a fixed point, and what takes its place.
 
 mod estimates;
-mod figures;
+mod figures {
+    pub mod correlated;
+    pub mod correlated_spread;
+}
 mod onset;
 mod runs;
 mod setting;
@@ -33,7 +36,7 @@ pub const STUDY: Study = Study {
                 jumps. Predictions of leading order stand beside the estimates, and an order of magnitude for the ρ at which little of the pure \
                 limit is left.",
     formula: r"\nabla \ell_j(x_i) = 0 \;\; \forall j \iff \varphi(\rho) \in \{0, \pm 1\}, \qquad P(|\alpha_j| \le x) \approx \exp\Bigl(-\frac{|\rho| (m-1) / (\eta_B (m-b))}{x + |\rho|/2}\Bigr)",
-    figures: figures::ALL,
+    figures: &[&figures::correlated::FIGURE, &figures::correlated_spread::FIGURE],
     protocol: |context, _| protocol(context, &Options::default()),
 };
 

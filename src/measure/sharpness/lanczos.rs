@@ -25,7 +25,7 @@ pub struct TopEigenvalue {
 }
 
 /// A Krylov basis and the tridiagonal matrix of the operator in it.
-pub(super) struct Krylov {
+struct Krylov {
     basis: Vec<Vec<f64>>,
     diagonal: Vec<f64>,
     /// `β_k`, the last one to the vector that would come next.
@@ -33,12 +33,12 @@ pub(super) struct Krylov {
 }
 
 impl Krylov {
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.diagonal.len()
     }
 
     /// Eigenvalues of the tridiagonal matrix with their eigenvectors as columns.
-    pub(super) fn ritz(&self) -> Option<SymmetricEigen<f64, nalgebra::Dyn>> {
+    fn ritz(&self) -> Option<SymmetricEigen<f64, nalgebra::Dyn>> {
         let k = self.len();
         let matrix = DMatrix::from_fn(k, k, |i, j| match i.abs_diff(j) {
             0 => self.diagonal[i],
@@ -70,7 +70,7 @@ impl Krylov {
 }
 
 /// Runs Lanczos from `start` until `stop` says so, the space is exhausted, or after `steps`.
-pub(super) fn krylov(
+fn krylov(
     operator: &impl Operator,
     start: Vec<f64>,
     steps: usize,

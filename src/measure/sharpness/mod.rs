@@ -8,14 +8,12 @@
 
 mod along;
 mod dense;
-mod density;
 mod lanczos;
 mod surface;
 mod trace;
 
 pub use along::{SharpnessAlong, SharpnessRow};
 pub use dense::{dense, eigenvalues};
-pub use density::{SpectralDensity, spectral_density};
 pub use lanczos::{TopEigenvalue, top_eigenvalue};
 pub use surface::{HessianProduct, Surface};
 pub use trace::{Trace, hutch_plus_plus, hutchinson};

@@ -19,7 +19,8 @@ const SIDE_BY_SIDE: usize = 8;
 
 fn draw(sheet: &Sheet) -> Drawing {
     let images = sheet.distinct("neuron").into_iter().take(MAX_IMAGES).map(|neuron| {
-        let weights: Vec<f64> = sheet.with("neuron", neuron).map(|row| row.number("weight")).collect();
+        let weights: Vec<f64> =
+            sheet.rows().filter(|row| row.text("neuron") == neuron).map(|row| row.number("weight")).collect();
         let side = weights.len().isqrt().max(1);
         let max = weights.iter().fold(0.0, |max: f64, x| max.max(x.abs()));
         // The first row of an image is its upper one.

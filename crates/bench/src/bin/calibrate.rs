@@ -6,14 +6,16 @@
 //! cargo run --release -p puremix-bench --bin calibrate -- --effort quick --first 1000 --count 200 --out calibration
 //! ```
 //!
-//! `calibration/checks.csv` gets a row a seed and check, and a second run with the same options goes on with the seeds that are missing;
-//! `calibration/summary.json` has an entry a check.
+//! `calibration/checks.csv` gets a row a seed and check, with the commit and the time of its claim; a second run goes on with the seeds that are missing, and is refused if its
+//! effort, precision or claims are others (`options.json`). `calibration/summary.json` has an entry a check, the time of every claim, and of all two-sided intervals together which have
+//! deviations that are not standard normal.
 
 #![forbid(unsafe_code)]
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Parser;
 use indicatif::ProgressBar;
@@ -21,7 +23,7 @@ use puremix::catalogue;
 use puremix::device::{Backend, Compute, Precision};
 use puremix::limits;
 use puremix::report::Examined;
-use puremix::stats::{CHECK_LEVEL, POWER, normal_quantile};
+use puremix::stats::{CHECK_LEVEL, Mean, POWER, binomial_interval, normal_quantile, variance_interval};
 use puremix::study::{Context, Effort};
 use puremix::verdict::{Check, Margin, Relation, Verdict};
 use serde::{Deserialize, Serialize};
@@ -37,9 +39,11 @@ struct Options {
     precision: Precision,
     /// First seed.
     #[arg(long, default_value_t = 1000)]
+    #[serde(skip)]
     first: u64,
     /// Number of seeds.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=limits::MAX_RUNS))]
+    #[serde(skip)]
     count: u64,
     /// Only these claims, by id, comma-separated.
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
@@ -57,7 +61,10 @@ const ERRORS: [f64; 5] = [0.02, 0.05, 0.1, 0.2, 0.5];
 #[derive(Serialize, Deserialize)]
 struct Row {
     seed: u64,
+    commit: String,
     claim: String,
+    /// Seconds that the whole claim took, by the clock.
+    seconds: Option<f64>,
     /// Position among the checks of its claim.
     check: usize,
     name: String,
@@ -73,10 +80,8 @@ struct Row {
     used: Option<f64>,
     /// The smallest of [`ERRORS`] from which on the check refutes a prediction that is too large or too small by it; infinite if it notices none, and
     /// `None` where the prediction is 0, a bound or a law.
-    #[serde(default)]
     notices: Option<f64>,
     /// The measurement itself; of a test of a law, the largest deviation in its standard errors.
-    #[serde(default)]
     measured: Option<f64>,
 }
 
@@ -105,7 +110,7 @@ fn notices(check: &Check) -> Option<f64> {
 }
 
 impl Row {
-    fn of(seed: u64, claim: &str, position: usize, check: &Check) -> Self {
+    fn of(seed: u64, claim: &str, seconds: f64, (position, check): (usize, &Check)) -> Self {
         let outcome = match check.ok {
             Some(true) => "yes",
             Some(false) => "no",
@@ -132,8 +137,66 @@ impl Row {
         }
         let (claim, name, level) = (claim.into(), check.name.clone(), check.level);
         let (outcome, notices) = (outcome.into(), notices(check));
-        let measured = Some(check.measured);
-        Self { seed, claim, check: position, name, outcome, level, z, headroom, used, notices, measured }
+        let (commit, seconds) = (puremix::COMMIT.unwrap_or_default().into(), Some(seconds));
+        let (check, measured) = (position, Some(check.measured));
+        Self {
+            seed,
+            commit,
+            claim,
+            seconds,
+            check,
+            name,
+            outcome,
+            level,
+            z,
+            headroom,
+            used,
+            notices,
+            measured,
+        }
+    }
+}
+
+/// Reports from which on a mean and a deviation say something of the tail of a law.
+const ENOUGH: usize = 100;
+
+/// Probability that [`Distribution`] names an interval although all deviations are standard normal.
+const NAMED: f64 = 0.01;
+
+/// The deviations of all two-sided intervals, each of which should be standard normal over the seeds. An interval is named if its mean or its variance is not compatible with that,
+/// at a level of 0.01 for all of them together, however they depend on each other (a union bound over two tests an interval).
+#[derive(Serialize)]
+struct Distribution {
+    intervals: usize,
+    level: f64,
+    /// Mean of the variances: below 1 intervals are too wide, above it too narrow.
+    variance: Option<f64>,
+    shifted: Vec<String>,
+    too_wide: Vec<String>,
+    too_narrow: Vec<String>,
+}
+
+impl Distribution {
+    fn of(checks: &[Summary]) -> Self {
+        let judged: Vec<(&Summary, f64, f64)> =
+            checks.iter().filter_map(|check| Some((check, check.z_mean?, check.z_deviation?))).collect();
+        let level = NAMED / (2 * judged.len()).max(1) as f64;
+        let named = |is_named: &dyn Fn(usize, f64, f64) -> bool| {
+            let named =
+                judged.iter().filter(|(check, mean, deviation)| is_named(check.reports, *mean, *deviation));
+            named.map(|(check, ..)| format!("{}: {}", check.claim, check.name)).collect()
+        };
+        let variance =
+            |reports: usize, deviation: f64| variance_interval(deviation.powi(2), reports as u64, level);
+        Self {
+            intervals: judged.len(),
+            level: NAMED,
+            variance: (!judged.is_empty())
+                .then(|| judged.iter().map(|(.., d)| d * d).sum::<f64>() / judged.len() as f64),
+            shifted: named(&|reports, mean, _| mean.abs() * (reports as f64).sqrt() > normal_quantile(level)),
+            too_wide: named(&|reports, _, deviation| variance(reports, deviation).high < 1.0),
+            too_narrow: named(&|reports, _, deviation| variance(reports, deviation).low > 1.0),
+        }
     }
 }
 
@@ -153,11 +216,11 @@ struct Summary {
     z_largest: Option<f64>,
     /// The smallest and the largest measurement.
     measured: Option<[f64; 2]>,
-    /// Probability that a normal variable of that mean and deviation is beyond the interval.
+    /// Probability that a normal variable of that mean and deviation is beyond the interval; from [`ENOUGH`] reports on.
     refutes: Option<f64>,
     headroom_mean: Option<f64>,
     headroom_deviation: Option<f64>,
-    /// Probability that a normal variable of that mean and deviation is below 0.
+    /// Probability that a normal variable of that mean and deviation is below 0; from [`ENOUGH`] reports on.
     decides_nothing: Option<f64>,
     /// Largest share of the tolerance that was used.
     used: Option<f64>,
@@ -205,12 +268,14 @@ impl Summary {
                 .into_iter()
                 .map(|x| [x, x])
                 .reduce(|[low, high], [x, _]| [low.min(x), high.max(x)]),
-            refutes: z.map(|(mean, deviation)| {
+            refutes: z.filter(|_| rows.len() >= ENOUGH).map(|(mean, deviation)| {
                 normal_cdf((-edge - mean) / deviation) + normal_cdf((mean - edge) / deviation)
             }),
             headroom_mean: headroom.map(|x| x.0),
             headroom_deviation: headroom.map(|x| x.1),
-            decides_nothing: headroom.map(|(mean, deviation)| normal_cdf(-mean / deviation)),
+            decides_nothing: headroom
+                .filter(|_| rows.len() >= ENOUGH)
+                .map(|(mean, deviation)| normal_cdf(-mean / deviation)),
             used: all(|row| row.used).into_iter().reduce(f64::max),
             notices,
             would_notice: notices
@@ -231,7 +296,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = Options::parse();
     let compute = Compute::new(Backend::default(), Some(options.precision))?;
     fs::create_dir_all(&options.out)?;
-    let path = options.out.join("checks.csv");
+    let (path, same) = (options.out.join("checks.csv"), options.out.join("options.json"));
+    let asked = serde_json::to_string(&options)?;
+    if fs::read_to_string(&same).unwrap_or_else(|_| asked.clone()) != asked {
+        return Err(format!("{} is of a calibration with other options", options.out.display()).into());
+    }
+    fs::write(&same, &asked)?;
     let done: HashSet<u64> = read(&path)?.iter().map(|row| row.seed).collect();
     let progress = ProgressBar::new(options.count);
     for seed in
@@ -250,13 +320,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             catalogue::choose(&options.only)?
         };
         for claim in chosen.into_iter().filter(|claim| claim.kind.has_verdict()) {
-            let report = Examined::new(claim, claim.examine(&context)?, 0.0).entry;
+            let started = Instant::now();
+            let findings = claim.examine(&context)?;
+            let report = Examined::new(claim, findings, started.elapsed().as_secs_f64()).entry;
             if report.verdict != Some(Verdict::Reproduced) {
                 let verdict = report.verdict.map_or("", Verdict::name);
                 progress.suspend(|| println!("seed {seed}: {} {verdict}", claim.id));
             }
             let checks = report.checks.iter().enumerate();
-            rows.extend(checks.map(|(position, check)| Row::of(seed, claim.id, position, check)));
+            rows.extend(checks.map(|check| Row::of(seed, claim.id, report.seconds, check)));
         }
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let header = file.metadata()?.len() == 0;
@@ -273,17 +345,38 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let checks: Vec<Summary> = by_check.values().map(|rows| Summary::of(rows)).collect();
     let count = |of: fn(&Summary) -> usize| checks.iter().map(of).sum::<usize>();
     let total = |of: fn(&Summary) -> f64| checks.iter().map(of).sum::<f64>();
-    let reports = rows.iter().map(|row| row.seed).collect::<HashSet<_>>().len();
+    let of_seeds = |is_of: &dyn Fn(&Row) -> bool| {
+        rows.iter().filter(|row| is_of(row)).map(|row| row.seed).collect::<HashSet<_>>().len()
+    };
+    let reports = of_seeds(&|_| true);
+    let with_refuted = of_seeds(&|row| row.outcome == "no");
+    let commits: BTreeMap<&str, usize> =
+        rows.iter().map(|row| (row.commit.as_str(), of_seeds(&|other| other.commit == row.commit))).collect();
+    let mut times: BTreeMap<&str, BTreeMap<u64, f64>> = BTreeMap::new();
+    for row in &rows {
+        times.entry(&row.claim).or_default().extend(row.seconds.map(|seconds| (row.seed, seconds)));
+    }
+    let seconds: BTreeMap<&str, serde_json::Value> = times
+        .iter()
+        .map(|(claim, times)| {
+            let mean: Mean = times.values().copied().collect();
+            (*claim, serde_json::json!({ "mean": mean.mean, "sem": mean.sem, "reports": mean.n }))
+        })
+        .collect();
     let summary = serde_json::json!({
         "version": env!("CARGO_PKG_VERSION"),
         "git_commit": puremix::COMMIT,
         "options": options,
+        "seeds": [rows.iter().map(|row| row.seed).min(), rows.iter().map(|row| row.seed).max()],
         "reports": reports,
+        "reports_by_commit": commits,
         "refuted": count(|check| check.refuted),
         "undecided": count(|check| check.undecided),
+        // Reports with a refuted check: the upper end of an exact interval of 95 %, one-sided.
+        "share_of_refuted_reports_at_most": binomial_interval(with_refuted as u64, reports as u64, 0.1).high,
         "stated_level": total(|check| check.level),
-        "estimated_refutes": total(|check| check.refutes.unwrap_or(0.0)),
-        "estimated_decides_nothing": total(|check| check.decides_nothing.unwrap_or(0.0)),
+        "distribution": Distribution::of(&checks),
+        "seconds": seconds,
         "checks": checks,
     });
     fs::write(options.out.join("summary.json"), serde_json::to_string_pretty(&summary)?)?;

@@ -5,7 +5,7 @@ use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, S
 use crate::plot::{Plot, distinct};
 use crate::text::number;
 
-pub(super) const FIGURE: Plot<Boundary> = Plot {
+pub const FIGURE: Plot<Boundary> = Plot {
     id: "cyclic_boundary",
     title: "Two samples in turns: the boundary between their basins, beside the head start (1 − ‖w₀‖²/2) η",
     draw,

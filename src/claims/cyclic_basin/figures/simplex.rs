@@ -4,7 +4,7 @@ use crate::claims::cyclic_basin::leaders::OnSimplex;
 use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 
-pub(super) const FIGURE: Plot<OnSimplex> = Plot {
+pub const FIGURE: Plot<OnSimplex> = Plot {
     id: "cyclic_simplex",
     title: "Three samples in turns: which of them wins, by where training starts",
     draw,

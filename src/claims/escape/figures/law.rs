@@ -4,7 +4,7 @@ use crate::claims::escape::pair::CommittedBy;
 use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 
-pub(super) const FIGURE: Plot<CommittedBy> = Plot {
+pub const FIGURE: Plot<CommittedBy> = Plot {
     id: "escape_law",
     title: "The time to commit from the even mixture of two samples, beside the law of the diffusion",
     draw,

@@ -6,7 +6,7 @@ use crate::plot::{Plot, distinct};
 use crate::study::words::listed;
 use crate::vectors::{largest, smallest};
 
-pub(super) const FIGURE: Plot<MeanTime> = Plot {
+pub const FIGURE: Plot<MeanTime> = Plot {
     id: "escape_scaling",
     title: "The time to commit from w_GD, over 1/κ and over the batch size",
     draw,

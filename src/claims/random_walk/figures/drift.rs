@@ -5,7 +5,7 @@ use crate::model::Activation;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Plot, distinct};
 
-pub(super) const FIGURE: Plot<LevelDrift> =
+pub const FIGURE: Plot<LevelDrift> =
     Plot { id: "random_walk_drift", title: "The drift of R, measured and enumerated, over R", draw, caption };
 
 fn draw(rows: &[LevelDrift]) -> Drawing {

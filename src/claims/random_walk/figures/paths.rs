@@ -4,7 +4,7 @@ use crate::claims::random_walk::paths::Visit;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 use crate::plot::{Plot, distinct};
 
-pub(super) const FIGURE: Plot<Visit> = Plot {
+pub const FIGURE: Plot<Visit> = Plot {
     id: "random_walk_paths",
     title: "The log-ratio R over the steps, under SGD and under the full batch",
     draw,

@@ -6,7 +6,7 @@ use crate::plot::{Plot, distinct};
 use crate::stats::{ESTIMATE_LEVEL, normal_quantile};
 use itertools::Itertools;
 
-pub(super) const FIGURE: Plot<Price> =
+pub const FIGURE: Plot<Price> =
     Plot { id: "rate_batch_size", title: "What a batch size costs, in steps and in samples", draw, caption };
 
 fn draw(rows: &[Price]) -> Drawing {

@@ -6,7 +6,7 @@ use crate::plot::{Plot, distinct};
 use crate::text::number;
 use crate::vectors::{largest, smallest};
 
-pub(super) const FIGURE: Plot<Rate> = Plot {
+pub const FIGURE: Plot<Rate> = Plot {
     id: "rate_law",
     title: "The rate at which the losers fall after selection, beside the law of the batches",
     draw,

@@ -5,7 +5,7 @@ use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, S
 use crate::plot::{Plot, distinct};
 use crate::text::number;
 
-pub(super) const FIGURE: Plot<Winners> = Plot {
+pub const FIGURE: Plot<Winners> = Plot {
     id: "selection_batches",
     title: "Six samples: who wins, and after what time, for every batch size",
     draw,

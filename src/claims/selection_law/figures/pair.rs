@@ -6,7 +6,7 @@ use crate::plot::{Plot, distinct};
 use crate::text::number;
 use crate::vectors::{largest, smallest};
 
-pub(super) const FIGURE: Plot<PairOdds> = Plot {
+pub const FIGURE: Plot<PairOdds> = Plot {
     id: "selection_pair",
     title: "The odds of two samples over the angle of the start, for several step sizes and batches",
     draw,

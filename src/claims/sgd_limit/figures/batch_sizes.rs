@@ -6,7 +6,7 @@ use crate::model::Activation;
 use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
 
-pub(super) const FIGURE: Plot<BatchSize> =
+pub const FIGURE: Plot<BatchSize> =
     Plot { id: "batch_sizes", title: "Where SGD ends, over the share of the data in a batch", draw, caption };
 
 fn share(row: &BatchSize) -> f64 {

@@ -5,7 +5,7 @@ use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 use crate::text::number;
 
-pub(super) const FIGURE: Plot<Distance> = Plot {
+pub const FIGURE: Plot<Distance> = Plot {
     id: "engines",
     title: "Three engines on one trajectory: how far they differ at every step",
     draw,

@@ -1,15 +1,12 @@
-//! The figures of `sgd_limit`, in their order on the page.
+//! What the figures of `sgd_limit` share.
 
-mod batch_sizes;
-mod engines;
-mod steps;
+pub mod batch_sizes;
+pub mod engines;
+pub mod steps;
 
 use super::ends::BatchSize;
 use crate::model::Activation;
-use crate::plot::Figure;
 use crate::plot::drawing::{Colour, Shape};
-
-pub(super) const ALL: &[&dyn Figure] = &[&batch_sizes::FIGURE, &steps::FIGURE, &engines::FIGURE];
 
 /// The models, their names, colours and shapes.
 const MODELS: [(Activation, &str, Colour, Shape); 2] = [

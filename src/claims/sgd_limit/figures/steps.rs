@@ -7,7 +7,7 @@ use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
 use crate::text::number;
 
-pub(super) const FIGURE: Plot<BatchSize> = Plot {
+pub const FIGURE: Plot<BatchSize> = Plot {
     id: "steps",
     title: "Steps of selection and steps to the tolerance, over the batch size",
     draw,

@@ -5,7 +5,7 @@ use crate::model::Activation;
 use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 
-pub(super) const FIGURE: Plot<AtMinimum> = Plot {
+pub const FIGURE: Plot<AtMinimum> = Plot {
     id: "sharpness",
     title: "λ_max and trace of the Hessian at the minima of GD and SGD, beside closed forms",
     draw,

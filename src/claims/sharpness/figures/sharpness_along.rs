@@ -4,7 +4,7 @@ use crate::claims::sharpness::along::AtStep;
 use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Series, Stroke};
 
-pub(super) const FIGURE: Plot<AtStep> =
+pub const FIGURE: Plot<AtStep> =
     Plot { id: "sharpness_along", title: "Curvature along training, under GD and under SGD", draw, caption };
 
 fn draw(rows: &[AtStep]) -> Drawing {

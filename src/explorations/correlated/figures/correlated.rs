@@ -5,7 +5,7 @@ use crate::model::Activation;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Plot, distinct};
 
-pub(super) const FIGURE: Plot<MeanOfRuns> = Plot {
+pub const FIGURE: Plot<MeanOfRuns> = Plot {
     id: "correlated",
     title: "What GD and SGD mix, over the correlation of the samples",
     draw,

@@ -5,7 +5,7 @@ use crate::model::Activation;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::plot::{Plot, distinct};
 
-pub(super) const FIGURE: Plot<SpreadQuantile> = Plot {
+pub const FIGURE: Plot<SpreadQuantile> = Plot {
     id: "correlated_spread",
     title: "Quartiles of what SGD keeps of other samples, beside the stationary law",
     draw,
