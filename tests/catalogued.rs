@@ -5,6 +5,7 @@ use std::fs;
 use puremix::catalogue;
 use puremix::plot::Sheet;
 use puremix::study::Kind;
+use puremix::text::number;
 use serde_json::Value;
 
 use crate::documents::{claims, hold, path, rows, text};
@@ -89,6 +90,23 @@ fn the_table_of_what_tests_of_cells_would_notice_is_that_of_the_archive() {
         ]);
     }
     hold("docs/verdicts.md", "| claim | check | cells | least | median | most |", &expected);
+}
+
+/// In the unit of what is compared, as the archive has it.
+#[test]
+fn the_table_of_what_tests_of_a_law_would_notice_is_that_of_the_archive() {
+    let claims = claims();
+    let mut expected = Vec::new();
+    for study in catalogue::ALL.iter().filter(|study| study.kind.has_verdict()) {
+        let checks = claims[study.id]["checks"].as_array().unwrap().iter();
+        for (check, detects) in checks.filter_map(|check| Some((check, check["detects"].as_f64()?))) {
+            if check["relation"] != "equal" {
+                let name = check["name"].as_str().unwrap();
+                expected.push(vec![format!("`{}`", study.id), name.into(), number(detects)]);
+            }
+        }
+    }
+    hold("docs/verdicts.md", "| claim | test | would notice |", &expected);
 }
 
 /// Of every two-sided interval, and of every test of the largest of many deviations: the largest over the seeds of the newest calibration.

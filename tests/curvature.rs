@@ -15,7 +15,6 @@ use puremix::schedule::Schedule;
 use puremix::stats::student_quantile;
 use puremix::theory::{self, sharpness};
 use puremix::train::{Cadence, Plan, StopRule, train};
-use rand::RngExt;
 
 use crate::common::{BIAS, DECODER, ENCODER, Matrix, Untied, rng};
 
@@ -99,6 +98,9 @@ fn a_symmetric_difference_averages_the_two_sides_of_a_kink() {
     let a0 = data.rows().unwrap()[..n].to_vec();
     assert!((surface.second_difference(&a0) - 0.1).abs() < 1e-5, "{}", surface.second_difference(&a0));
     assert!((dot(&a0, &surface.apply(&a0)) - 0.1).abs() < 1e-7);
+    // The step is a length, whatever that of the direction.
+    let long: Vec<f64> = a0.iter().map(|a| 1e3 * a).collect();
+    assert!((dot(&a0, &surface.apply(&long)) / 1e3 - 0.1).abs() < 1e-7);
     // Along w as well the difference of values is good to its step u^(1/4) only.
     let w = surface.point().to_vec();
     let both: Vec<f64> = a0.iter().zip(&w).map(|(a, w)| (0.8 * a) + 0.6 * w).collect();
@@ -125,6 +127,10 @@ fn lanczos_finds_the_top_of_a_rotated_spectrum() {
     // Eight distinct eigenvalues: the Krylov space closes after eight steps.
     let full = eigenvalues(dense(&matrix)).unwrap();
     assert!((full[39] - top.value).abs() < 1e-10);
+    // Of sixty distinct ones it does not: the residual stops it.
+    let distinct: Vec<f64> = (0..60).map(|k| if k == 17 { 3.0 } else { 0.01 * f64::from(k) }).collect();
+    let top = top_eigenvalue(&Matrix::rotated(&distinct, 2), 1e-6, 60, &mut rng(4)).unwrap();
+    assert!(top.reached && (top.value - 3.0).abs() < 1e-9 && top.iterations < 20, "{top:?}");
 }
 
 /// Of 500 estimates those whose 95 % interval holds the trace, and the mean number of products.

@@ -8,7 +8,7 @@ use puremix::data::{Dictionary, Source, SparseCode};
 use puremix::model::{TiedDeepConfig, TiedShallowConfig, UntiedDeepConfig};
 use puremix::prelude::*;
 
-use crate::common::{binary, refuses, stderr, stdout};
+use crate::common::{binary, refuses, stdout};
 
 /// Sizes whose product wraps around to something small.
 const HUGE: [(usize, usize); 5] =

@@ -10,12 +10,13 @@ parameter is printed as JSON.
 import argparse
 import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import load_file
+
+from reference_model import IDENTITY, layers
 
 ACTIVATIONS = {
     "linear": lambda c: c,
@@ -26,23 +27,13 @@ ACTIVATIONS = {
 }
 
 
-def reconstruct(model: str, p: dict, phi, x: torch.Tensor) -> torch.Tensor:
-    """The reconstruction of `x`, [b, n], from parameters by name."""
-    kind = re.split("[:+]", model)[0]
-    if kind in ("neuron", "shallow"):
-        weight = p["weight"].reshape(-1, x.shape[1])
-        return phi(x @ weight.T + p.get("bias", 0.0)) @ weight
-    depth = sum(bool(re.fullmatch(r"encoder\.\d+\.weight", name)) for name in p)
-    for layer in range(depth):
-        h = x if layer == 0 else h
-        h = phi(h @ p[f"encoder.{layer}.weight"].T + p.get(f"encoder.{layer}.bias", 0.0))
-    for layer in range(depth - 1, 0, -1):
-        if kind == "deep":
-            weight, bias = p[f"encoder.{layer}.weight"], p.get(f"decoder_bias.{layer - 1}", 0.0)
-        else:
-            weight, bias = p[f"decoder.{layer}.weight"], p.get(f"decoder.{layer}.bias", 0.0)
-        h = phi(h @ weight + bias)
-    return h @ p["encoder.0.weight" if kind == "deep" else "decoder.0.weight"]
+def reconstruct(chain: list, p: dict, x: torch.Tensor) -> torch.Tensor:
+    """The reconstruction of `x`, [b, n], by a chain of `reference_model.layers`, from parameters by name."""
+    h = x
+    for weight, encodes, bias, phi in chain:
+        h = h @ (p[weight].T if encodes else p[weight]) + (p[bias] if bias else 0.0)
+        h = h if phi is IDENTITY else phi(h)
+    return h
 
 
 def optimiser(config: dict, parameters: list) -> torch.optim.Optimizer:
@@ -90,7 +81,7 @@ def main() -> None:
     batches = torch.from_numpy(np.load(options.run / "batches.npy"))
     start = load_file(options.start / "model.safetensors")
     p = {name: torch.from_numpy(value.copy()).requires_grad_() for name, value in start.items()}
-    phi = ACTIVATIONS[config["activation"]]
+    chain = layers(config["model"], p, ACTIVATIONS[config["activation"]])
     weight = 1.0 / config["batch"] if config["reduction"] == "mean" else 1.0
     is_sign = config["update"] == "sign"
     rule = None if is_sign else optimiser(config, list(p.values()))
@@ -98,7 +89,7 @@ def main() -> None:
     pace = None if is_sign else torch.optim.lr_scheduler.LambdaLR(rule, factor)
     for t, batch in enumerate(batches):
         x = data[batch]
-        loss = 0.5 * weight * ((reconstruct(config["model"], p, phi, x) - x) ** 2).sum()
+        loss = 0.5 * weight * ((reconstruct(chain, p, x) - x) ** 2).sum()
         for value in p.values():
             value.grad = None
         loss.backward()

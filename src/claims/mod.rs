@@ -2,7 +2,7 @@
 //!
 //! Every file has the same shape. `Options` bend the protocol from the command line; `Prediction`
 //! holds the theory as functions, so that a test can plant an error and see the verdict turn;
-//! `findings` runs the protocol and judges it.
+//! `protocol` registers what the claim is held to, and returns what measures and judges it.
 
 pub mod alignment_scaling;
 pub mod cyclic_basin;

@@ -45,3 +45,18 @@ fn lots(steps: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     let size = (steps.end - steps.start).div_ceil(64);
     steps.clone().step_by(size as usize).map(move |first| first..steps.end.min(first + size))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_of_large_batches_are_brought_a_few_steps_at_a_time() {
+        let host = Backend::default();
+        assert!(host.is_host());
+        assert_eq!(
+            [1, 1 << 16, 3 << 18, 1 << 22, 1 << 23].map(|each| steps_a_look(host, each)),
+            [64, 64, 5, 1, 1]
+        );
+    }
+}

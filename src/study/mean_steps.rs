@@ -12,8 +12,8 @@ const BLOCK: u64 = 500;
 /// Walks of `(w, v)` in the coordinates along two orthonormal samples, one a step, linear model, from rest.
 ///
 /// With a law `h` of the point `y` to which `w` flies freely, `w` itself without momentum, `Σ_t (h(y_{t+1}) − E[h(y_{t+1}) | w_t, v_t])` is a martingale.
-/// So `Σ_t E[h(y_{t+1}) − h(y_t) | w_t, v_t]`, the sum over both draws of each step halved, has the mean `E h(y_T) − h(y_0)`, which is the deviation of the odds from the law once a walk
-/// has gone so far that `h` is an indicator of who wins. The nearer `h` is to the odds, the smaller the variance.
+/// So `Σ_t E[h(y_{t+1}) − h(y_t) | w_t, v_t]`, the sum over both draws of each step halved, has the mean `E h(y_T) − h(y_0)` (optional stopping: `h` is bounded, and `T` has a
+/// finite mean). That is short of the deviation of the odds by the mean deviation where walks end, `E[P(y_T) − h(y_T)]`, of relative order `e^{−D}`, `D` their log-ratio there. The nearer `h` is to the odds, the smaller the variance.
 pub(crate) struct MeanSteps {
     pub momentum: Momentum,
     /// The odds of the first sample for small steps, from a direction.

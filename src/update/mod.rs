@@ -149,3 +149,18 @@ pub(crate) fn is_at_rest(state: &[f64], parameters: usize, flight: f64) -> bool 
     };
     flight == 0.0 || p.iter().enumerate().all(rests)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_at_rest;
+
+    #[test]
+    fn at_rest_is_what_a_free_flight_leaves_to_the_last_bit() {
+        // Below 1 numbers are twice as dense as above it: less 8e-17 is another number, 8e-17 more is the same.
+        assert!(is_at_rest(&[1.0, -4e-17], 1, 2.0) && !is_at_rest(&[1.0, 4e-17], 1, 2.0));
+        // The direction of first and second moments m = 3e-17 and s = 0.04 is m/√s = 1.5e-16.
+        assert!(!is_at_rest(&[1.0, 3e-17, 0.04], 1, 1.0) && is_at_rest(&[1.0, 3e-17, 4.0], 1, 1.0));
+        assert!(is_at_rest(&[0.5, 0.0], 1, 9.0) && is_at_rest(&[0.5, 0.3], 1, 0.0));
+        assert!(!is_at_rest(&[1.0, 0.5, 0.0, 0.1], 2, 1.0), "the second parameter flies");
+    }
+}

@@ -1,6 +1,6 @@
 //! Wrong theories of `rate_law`, each of which turns the checks that it is about.
 
-use puremix::claims::rate_law::{Prediction, protocol};
+use puremix::claims::rate_law::Prediction;
 use puremix::schedule::ScheduleKind;
 use puremix::theory::rate::{self, StepLaw};
 use puremix::theory::sgd;

@@ -2,7 +2,6 @@
 
 use puremix::catalogue;
 use puremix::fuzzed;
-use puremix::plot::Figure;
 
 use super::{Bound, parts, refused, scratch, split, write};
 

@@ -182,6 +182,12 @@ mod tests {
         assert_eq!(refusal(""), "the number of samples must be at least 1, got 0");
     }
 
+    #[test]
+    fn the_second_line_tells_the_delimiter_and_a_later_one_is_held_to_it() {
+        let right = refusal("x,y\n1,2\n3 4 5\n");
+        assert_eq!(right, refusal("x,y\n1,2\n3.4.5\n").replace("3.4.5", "3 4 5"));
+    }
+
     fn read(text: &str, skip_rows: usize, label_column: Option<&str>) -> Result<Table, Defect> {
         let label_column = label_column.map(String::from);
         Format::Csv.read(text.as_bytes(), &ReadOptions { skip_rows, label_column })

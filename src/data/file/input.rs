@@ -118,3 +118,50 @@ fn refuse(gzipped: bool, byte: u64, error: &io::Error) -> Defect {
     let reason = error.to_string();
     if gzipped { Defect::Gzip { reason, unpacked: byte } } else { Defect::Unreadable { byte, reason } }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that is interrupted before every read.
+    struct Interrupted<R>(R, bool);
+
+    impl<R: Read> Read for Interrupted<R> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 { Err(ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_is_repeated() {
+        let mut input = Input::new(Interrupted(&b"0123456789abcdef"[..], false)).unwrap();
+        // Beyond the head, so that the reader is asked again.
+        let mut all = [0; 16];
+        input.fill(&mut all, 16).unwrap();
+        assert_eq!((&all, input.position()), (b"0123456789abcdef", 16));
+    }
+
+    #[test]
+    fn a_line_may_have_as_many_bytes_as_are_allowed_and_no_more() {
+        let line = |bytes: u64| {
+            let mut line = Vec::new();
+            Input::new(io::repeat(b'7').take(bytes))
+                .unwrap()
+                .line(&mut line)
+                .map(|place| (place.is_some(), line.len()))
+        };
+        assert_eq!(line(MAX_LINE).ok(), Some((true, MAX_LINE as usize)));
+        let refusal = line(MAX_LINE + 1).unwrap_err();
+        assert!(matches!(refusal, Defect::LongLine { line: 1, byte: 0, max: MAX_LINE }), "{refusal}");
+    }
+
+    #[test]
+    fn as_many_bytes_are_read_as_are_allowed_and_no_more() {
+        let mut input = Input::new(&b"abcde"[..]).unwrap();
+        input.position = MAX_BYTES - 3;
+        input.fill(&mut [0; 3], 0).unwrap();
+        let refusal = input.fill(&mut [0; 1], 0).unwrap_err();
+        assert!(matches!(refusal, Defect::TooLong { max: MAX_BYTES }), "{refusal}");
+    }
+}

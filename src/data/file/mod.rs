@@ -266,6 +266,23 @@ mod tests {
     }
 
     #[test]
+    fn a_column_of_labels_is_left_out() {
+        // 3 x 4, the third column of labels; gzipped as well.
+        let bytes = [0, 0, 0x08, 2, 0, 0, 0, 3, 0, 0, 0, 4, 1, 2, 91, 3, 4, 5, 92, 6, 7, 8, 93, 9];
+        let mut packed = Vec::new();
+        flate2::read::GzEncoder::new(&bytes[..], flate2::Compression::fast())
+            .read_to_end(&mut packed)
+            .unwrap();
+        for (bytes, gzipped) in [(&bytes[..], false), (&packed, true)] {
+            let options = ReadOptions { label_column: Some("2".into()), ..ReadOptions::default() };
+            let table = Format::Idx.read(bytes, &options).unwrap();
+            assert_eq!((table.samples, table.dim, table.layout.gzipped), (3, 3, gzipped));
+            assert_eq!(table.values, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+            assert_eq!(table.layout.label_column, Some(2));
+        }
+    }
+
+    #[test]
     fn other_files_are_named_as_what_they_are() {
         let refusal = |format: Format, head: &[u8]| format.parse(head).unwrap_err().to_string();
         for (format, head, found) in [

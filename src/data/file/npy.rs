@@ -166,6 +166,19 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_ends_early_says_how_long_it_should_be() {
+        for (version, begin) in [(1, 10), (2, 12)] {
+            let good = file(version, &header("(1, 2)"), &[]);
+            let end = begin + header("(1, 2)").len() as u128;
+            let refusal = parse(&good[..20]).unwrap_err();
+            assert!(
+                matches!(refusal, Defect::Truncated { end: 20, expected } if expected == end),
+                "{refusal}"
+            );
+        }
+    }
+
+    #[test]
     fn claims_reserve_nothing_and_depth_is_bounded() {
         let good = file(1, &header("(1, 2)"), &[0; 16]);
         let size = good.len();
