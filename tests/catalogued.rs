@@ -94,7 +94,7 @@ fn the_table_of_what_tests_of_cells_would_notice_is_that_of_the_archive() {
 
 /// In the unit of what is compared, as the archive has it.
 #[test]
-fn the_table_of_what_tests_of_a_law_would_notice_is_that_of_the_archive() {
+fn the_table_of_what_one_sided_checks_would_notice_is_that_of_the_archive() {
     let claims = claims();
     let mut expected = Vec::new();
     for study in catalogue::ALL.iter().filter(|study| study.kind.has_verdict()) {
@@ -106,7 +106,7 @@ fn the_table_of_what_tests_of_a_law_would_notice_is_that_of_the_archive() {
             }
         }
     }
-    hold("docs/verdicts.md", "| claim | test | would notice |", &expected);
+    hold("docs/verdicts.md", "| claim | one-sided check | would notice |", &expected);
 }
 
 /// Of every two-sided interval, and of every test of the largest of many deviations: the largest over the seeds of the newest calibration.

@@ -61,18 +61,21 @@ impl Departure {
         let schedule = Schedule::sgd(samples, batch, lab.cell_seed(&STUDY, self.cell))?;
         lab.each(0..replicas, |replica| {
             let (mut batches, mut c, mut total) = (schedule.stream(replica), self.alpha.clone(), 0.0);
+            let mut next = c.clone();
             for _ in 0..steps {
                 let norm_sq = dot(&c, &c);
-                let next = |batch: &[usize]| {
-                    random_walk::step(&c, norm_sq, batch, self.step_size, Activation::Linear)
+                let step = |next: &mut [f64], batch: &[usize]| {
+                    random_walk::step_into(next, &c, norm_sq, batch, self.step_size, Activation::Linear);
                 };
                 let (mut sum, mut count) = (0.0, 0.0);
                 random_walk::for_each_subset(samples, batch, |batch| {
-                    sum += quantity(&next(batch));
+                    step(&mut next, batch);
+                    sum += quantity(&next);
                     count += 1.0;
                 });
                 total += sum / count - quantity(&c);
-                c = next(batches.next_batch());
+                step(&mut next, batches.next_batch());
+                c.copy_from_slice(&next);
             }
             Ok(total)
         })

@@ -123,13 +123,14 @@ fn refuse(gzipped: bool, byte: u64, error: &io::Error) -> Defect {
 mod tests {
     use super::*;
 
-    /// A reader that is interrupted before every read.
+    /// A reader of eight bytes at a time that is interrupted before each.
     struct Interrupted<R>(R, bool);
 
     impl<R: Read> Read for Interrupted<R> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.1 = !self.1;
-            if self.1 { Err(ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
+            let few = buffer.len().min(8);
+            if self.1 { Err(ErrorKind::Interrupted.into()) } else { self.0.read(&mut buffer[..few]) }
         }
     }
 

@@ -37,13 +37,29 @@ pub fn step(
     step_per_sample: f64,
     activation: Activation,
 ) -> Vec<f64> {
+    let mut next = vec![0.0; c.len()];
+    step_into(&mut next, c, norm_sq, batch, step_per_sample, activation);
+    next
+}
+
+/// The same, into room that is there.
+///
+/// # Panics
+/// For an activation that is not the paper's.
+pub fn step_into(
+    next: &mut [f64],
+    c: &[f64],
+    norm_sq: f64,
+    batch: &[usize],
+    step_per_sample: f64,
+    activation: Activation,
+) {
     activation.require_unit_slope();
     let energy: f64 = batch.iter().map(|&i| activation.apply(c[i]).powi(2)).sum();
-    let mut next: Vec<f64> = c.iter().map(|c| c * (1.0 - step_per_sample * energy)).collect();
+    next.iter_mut().zip(c).for_each(|(next, c)| *next = c * (1.0 - step_per_sample * energy));
     for &i in batch {
         next[i] += step_per_sample * (2.0 - norm_sq) * activation.apply(c[i]);
     }
-    next
 }
 
 /// Conditional expectation of `R_{t+1} − R_t` at a state, over all `C(m, b)` batches, exactly.
