@@ -12,7 +12,8 @@ tells whether the mutant is viable.
 The repository is cloned into WORK/tree. Tests run from the nearest to the slowest: unit tests of the mutated module, the other quick ones of its crate, its
 slow ones, nearest first, and for `crates/dynamics` those of the library on top of it. The first failure ends them. `--far` goes on, for what the unit tests of
 `src` missed, with the integration tests that name none of the report's studies: the nearest up to 20 s, the others up to 4 s of processor time. Limits are of processor time, so that a busy machine turns no mutant into a
-timeout. Outcomes go to WORK/outcomes.jsonl, a line a mutant: caught (by which test), missed, timeout, or unviable. What is there is not tested again.
+timeout. Outcomes go to WORK/outcomes.jsonl, a line a mutant: caught (by which test), missed, timeout, unviable, alone (viable,
+but no branch expresses it, so that it is not tested), or missed far, which `--far` adds to missed. What is there is not tested again.
 """
 
 import argparse

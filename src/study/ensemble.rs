@@ -60,7 +60,12 @@ impl Ensemble {
         replicas: u64,
         rule: impl Fn(u64, &Neuron) -> Option<T> + Sync,
     ) -> Result<Vec<Option<T>>> {
-        self.each(lab, &vec![start.clone(); replicas as usize], rule)
+        let blocks = (0..replicas).step_by(BLOCK);
+        let seen = lab.each(blocks, |first| {
+            let count = BLOCK.min((replicas - first) as usize);
+            self.run(&vec![start.clone(); count], first, &rule)
+        })?;
+        Ok(seen.into_iter().flatten().collect())
     }
 
     /// What the rule makes of many starts, replicas `0, 1, …`, in their order; `None` for those given up.
