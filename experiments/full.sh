@@ -7,5 +7,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+case "${1:-}" in -*) sed -n 's/^# \{0,1\}//p' "$0" | tail -n +2; exit 2 ;; esac
 cargo build --release --bin reproduce
 exec "${CARGO_TARGET_DIR:-target}/release/reproduce" --effort full --seed 1 --out "${1:-runs/full}" --resume

@@ -9,7 +9,7 @@ switch on, so that a mutant costs what its tests cost, and no compilation. What 
 a field of a struct) is not in the frame that is drawn from. A mutant whose branch does not compile is compiled by itself: in the library, where it only
 tells whether the mutant is viable.
 
-The repository is cloned into WORK/tree. Tests run from the nearest to the slowest: unit tests of the mutated module, the other quick ones of its crate, its
+The repository is cloned into WORK/tree, and what is drawn, by `--seed`, `--dynamics` and `--rooms` of the first call, is kept in WORK/plan.json. Tests run from the nearest to the slowest: unit tests of the mutated module, the other quick ones of its crate, its
 slow ones, nearest first, and for `crates/dynamics` those of the library on top of it. The first failure ends them. `--far` goes on, for what the unit tests of
 `src` missed, with the integration tests that name none of the report's studies: the nearest up to 20 s, the others up to 4 s of processor time. Limits are of processor time, so that a busy machine turns no mutant into a
 timeout. Outcomes go to WORK/outcomes.jsonl, a line a mutant: caught (by which test), missed, timeout, unviable, alone (viable,
@@ -289,13 +289,20 @@ def judge(programs, mutant, far):
     return "missed", None
 
 
+def clock(text):
+    """The next time that the clock shows `HH:MM`."""
+    now, then = datetime.datetime.now(), datetime.datetime.strptime(text, "%H:%M")
+    then = now.replace(hour=then.hour, minute=then.minute, second=0, microsecond=0)
+    return then if then > now else then + datetime.timedelta(days=1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dynamics", type=int, default=300)
     parser.add_argument("--rooms", type=int, default=200)
-    parser.add_argument("--until", default="")
+    parser.add_argument("--until", type=clock, metavar="HH:MM")
     parser.add_argument("--far", action="store_true")
     options = parser.parse_args()
 
@@ -367,7 +374,7 @@ def main():
             if mutant["name"] not in done
         ]
     for mutant, tests in todo:
-        if options.until and datetime.datetime.now().strftime("%H:%M") >= options.until:
+        if options.until and datetime.datetime.now() >= options.until:
             break
         outcome, by = judge(tests, mutant, options.far)
         record(mutant, "missed far" if options.far and outcome == "missed" else outcome, by)

@@ -161,11 +161,11 @@ pub(crate) fn tell_failed(drawn: &Drawn) {
     }
 }
 
-/// Says what a directory held besides the run that was replaced.
+/// Says what a directory held besides the files that were replaced: what no run wrote, and what was changed after one had.
 fn tell_kept(directory: &Path, kept: &[PathBuf]) {
     if !kept.is_empty() {
         let names = kept.iter().map(|path| text::path(path).to_string()).collect::<Vec<_>>().join(", ");
-        note(&format!("kept in {}, as no part of the run: {names}", text::path(directory)));
+        note(&format!("kept in {}, as no part of the run or changed since: {names}", text::path(directory)));
     }
 }
 

@@ -116,7 +116,11 @@ fn a_run_is_not_overwritten_unless_forced_and_other_things_never() {
     fs::write(Path::new(&out).join("notes.txt"), "mine").unwrap();
     let output = binary("train").args(["--steps", "20", "--force", "--out", &out]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("as no part of the run: notes.txt"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("as no part of the run or changed since: notes.txt"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(fs::read_to_string(Path::new(&out).join("notes.txt")).unwrap(), "mine");
     refuses("train", &["--steps", "20", "--out", "."], "give a directory of its own");
 }

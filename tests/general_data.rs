@@ -119,8 +119,9 @@ fn theory_of_correlated_data_meets_the_engines() {
         let start = Start::from_weights(&data, row.clone()).unwrap();
         let mut sgd = Autodiff::single_neuron(&problem, &schedule, &start, 0, &Compute::default()).unwrap();
         sgd.advance(1);
-        let others = schedule.stream(0).next_batch().iter().filter(|&&i| i != 2).count();
-        let predicted = fixed::equicorrelated_displacement(rho, others, activation, eta / 3.0);
+        let mut batches = schedule.stream(0);
+        let gram = data.gram().unwrap();
+        let predicted = fixed::displacement(gram, 2, batches.next_batch(), activation, eta / 3.0);
         let moved = distance(&sgd.weights(0).unwrap(), &row);
         assert!((moved - predicted).abs() < 1e-14, "ρ = {rho} {activation:?}: {moved} {predicted}");
     }

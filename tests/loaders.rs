@@ -3,11 +3,9 @@
 //!
 //! `PROPTEST_CASES` sets the number of cases of each property: see CONTRIBUTING.
 
-use std::io::{Read, Write};
-use std::time::{Duration, Instant};
+use std::io::Write;
 
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use itertools::Itertools;
 use npyz::WriterBuilder;
@@ -15,20 +13,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
-use puremix::data::file::{Format, ReadOptions, Table};
+use puremix::data::file::{Format, ReadOptions};
 
-use crate::common::allocator;
+use crate::readers::data::{read, unpacked};
 
 /// Cases of each property, of which there are seven, unless `PROPTEST_CASES` says otherwise.
 const CASES: u32 = 3000;
-
-/// Longest time that a case may take: it takes a millisecond, if the machine has time for it.
-const MAX_TIME: Duration = Duration::from_secs(10);
-
-/// Bytes that a reader may hold at its most for each byte of a file, unpacked: eight of a number, in a vector that grows
-/// to twice its size while the old one is still there. And its buffers.
-const MAX_PER_BYTE: usize = 24;
-const BUFFERS: usize = 1 << 20;
 
 fn config() -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -41,30 +31,9 @@ fn read_all(bytes: &[u8]) {
 }
 
 fn read_with(bytes: &[u8], options: &ReadOptions) {
-    let mut unpacked = Vec::new();
-    // What a damaged stream holds before the damage counts.
-    let _ = MultiGzDecoder::new(bytes).take(1 << 24).read_to_end(&mut unpacked);
-    let size = bytes.len().max(unpacked.len());
+    let size = unpacked(bytes);
     for format in Format::ALL {
-        let started = Instant::now();
-        let (result, max) = allocator::most_held(|| format.read(bytes, options));
-        assert!(started.elapsed() < MAX_TIME, "{format}: {:?} for {size} bytes", started.elapsed());
-        assert!(max <= MAX_PER_BYTE * size + BUFFERS, "{format}: {max} bytes held for {size}");
-        match result {
-            Ok(Table { values, samples, dim, layout }) => {
-                assert!(samples > 0 && dim > 0 && samples.checked_mul(dim) == Some(values.len()));
-                assert!(values.iter().all(|x| x.is_finite()));
-                assert!(values.len() <= size);
-                let entries: u64 = layout.shape.iter().product();
-                let left_out = samples as u64 * u64::from(layout.label_column.is_some());
-                assert_eq!((layout.shape[0], entries), (samples as u64, values.len() as u64 + left_out));
-            }
-            Err(defect) => {
-                let message = defect.to_string();
-                assert!(!message.is_empty() && message.len() < 1000, "{message}");
-                assert!(!message.chars().any(char::is_control), "{message:?}");
-            }
-        }
+        read(format, bytes, size, options);
     }
 }
 

@@ -182,7 +182,10 @@ fn what_others_put_beside_or_into_a_run_stays() {
     symlink("/etc", directory.join("run/link")).unwrap();
     let output = trained(directory, "--steps 30 --out run --force");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert_eq!(stderr(&output), "kept in run, as no part of the run: .hidden, chapter, link, notes.txt\n");
+    assert_eq!(
+        stderr(&output),
+        "kept in run, as no part of the run or changed since: .hidden, chapter, link, notes.txt\n"
+    );
     assert!(mine.iter().all(|path| fs::read_to_string(path).unwrap() == "mine"));
     assert_eq!(fs::read_link(directory.join("run/link")).unwrap(), Path::new("/etc"));
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);

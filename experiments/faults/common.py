@@ -113,17 +113,28 @@ SWEEP = [
 ]
 
 
-def options(description, **numbers):
-    """The options that all four have, and numbers of their own."""
+def options(description, only=True, **numbers):
+    """The options that all four have, `--only` where jobs can be chosen, and numbers of their own."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, default=ROOT / "target/release/puremix", help="the program puremix")
     parser.add_argument("--seed", type=int, default=1, help="seed of everything that is drawn")
-    parser.add_argument("--only", default="", help="only jobs whose name or program contains this")
+    if only:
+        parser.add_argument("--only", default="", help="only jobs whose name or program contains this")
     parser.add_argument("--out", type=Path, help="JSON file; the results are put in it under the name of this program")
     parser.add_argument("--failures", type=Path, help="folder that keeps the directories of cases that failed")
     for name, (default, meaning) in numbers.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default, help=meaning)
     given = parser.parse_args()
+    if any(getattr(given, name) < 1 for name in numbers):
+        parser.error("a campaign of nothing shows nothing: give numbers from 1 on")
+    if not given.program.is_file():
+        parser.error(f"there is no program {given.program}: cargo build --release")
+    if given.out:
+        # Before hours have gone by, not after.
+        if not given.out.absolute().parent.is_dir():
+            parser.error(f"there is no folder for {given.out}")
+        if given.out.exists():
+            json.loads(given.out.read_text())
     given.program = given.program.resolve()
     return given
 

@@ -19,7 +19,7 @@ import shutil
 import sys
 import time
 
-from common import REPRODUCE, SWEEP, TRAIN, Bench, differences, options, tree, write_data
+from common import REPRODUCE, SWEEP, TRAIN, Bench, chosen, differences, options, tree, write_data
 
 FULL = "No space left on device"
 UNPLACED = "could not be put in its place"
@@ -171,6 +171,7 @@ def main():
         __doc__, offsets=(50, "numbers of bytes for each program"), others=(25, "failures of each other kind for each program"),
         small=(10, "small file systems for each program"),
     )
+    chosen(TRAIN + REPRODUCE + [job for job in SWEEP if not job.shards], given)
     mounts = may_mount()
     with Bench(given) as bench:
         for jobs in (TRAIN, REPRODUCE, [job for job in SWEEP if not job.shards]):

@@ -166,7 +166,7 @@ def shared(bench, machines, job, plan, kills):
 
 
 def main():
-    given = options(__doc__, rounds=(40, "how often each of the three"))
+    given = options(__doc__, only=False, rounds=(40, "how often each of the three"))
     trainings = [job for job in TRAIN if job.name in ("autodiff sgd", "analytic sgd", "reduced sgd", "reduced reshuffle", "more steps")]
     replaced = [job for job in TRAIN if job.replaces]
     studies = [job for job in SWEEP if job.name in ("one process", "stacks")]

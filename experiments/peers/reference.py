@@ -3,8 +3,8 @@
     reference.py RUN [--start RUN0]
 
 Nothing random is drawn: data, start and batches (`--record-batches`) are read, and from them follow the parameters after every step
-`p ← p − η_t u`, hence every number of trajectory.csv, correlations.csv, neurons.csv, sharpness.csv and summary.json, and the weights
-at the end. Gradients and Hessians are derived by hand (reference_model.py); where JAX is installed, the Hessians are held to its own.
+`p ← p − η_t u`, hence the numbers of trajectory.csv, correlations.csv, neurons.csv, sharpness.csv and summary.json, and the weights
+at the end. Rows must be those of the steps that `--every` and `--sharpness` ask for. Gradients and Hessians are derived by hand (reference_model.py); where JAX is installed, the Hessians are held to its own.
 
 The start is `w0.npy`, with biases of 0. Models of more parameters, and biases under `--from`, take it from `model.safetensors` of RUN0:
 the run that `--from` names, or else one of the same options with `--steps 0`. Of several replicas the first is examined.
@@ -16,44 +16,26 @@ the file. Estimated traces deviate in units of their standard errors. Rows of sh
 across a kink are no second derivatives. `way` and `nudged` are distances at the end, relative to the largest parameter: from the start, and
 between two retraces whose starts differ in the last bit, which is how far rounding alone may lead two programs apart.
 
-Not computed are the outcome, the rest of the way where it is estimated, and the distance to limits of other than orthonormal data
-or unequal sampling weights. Exit code 2 says that the directory does not determine what is to be computed.
+Not computed are the outcome, the kind of the limit, the rest of the way where it is estimated, and the distance to limits of other than
+orthonormal data or unequal sampling weights; whether a row of sharpness.csv is at a kink, and how its numbers were found; replicas but the
+first, of which replicas.csv must repeat the summary; and curvature of more than 2000 parameters. Exit code 2 says that the directory does not determine what is to be computed.
 """
 
 import argparse
 import csv
 import json
 import sys
-from collections import defaultdict
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
+from reference_files import array, check_rows, table, tensors
 from reference_measures import Deviations, Samples
 from reference_model import ACTIVATIONS, Refused, direction, gradient, hessian, jax_hessian, layers, loss, step_size
 
 # Parameters beyond which sharpness.csv is left out.
 LARGEST_HESSIAN = 2000
-
-
-def tensors(path: Path) -> dict:
-    """A safetensors file: the length of a JSON header in 8 bytes, the header, then the numbers."""
-    raw = path.read_bytes()
-    length = int.from_bytes(raw[:8], "little")
-    header = json.loads(raw[8 : 8 + length])
-    header.pop("__metadata__", None)
-    kinds, p = {"F64": "<f8", "F32": "<f4"}, {}
-    for name, entry in sorted(header.items()):
-        begin, end = entry["data_offsets"]
-        numbers = np.frombuffer(raw[8 + length :][begin:end], kinds[entry["dtype"]]).astype(float)
-        p[name] = numbers.reshape(entry["shape"])
-    return p
-
-
-def array(run: Path, name: str, why: str) -> np.ndarray:
-    if not (run / name).exists():
-        raise Refused(f"there is no {name}: {why}")
-    return np.load(run / name)
 
 
 def start_of(run: Path, other: Path | None, config: dict, dim: int) -> dict:
@@ -75,14 +57,15 @@ def first_layer(p: dict) -> np.ndarray:
     return p["weight" if "weight" in p else "encoder.0.weight"]
 
 
-def table(path: Path) -> dict:
-    """Rows of a CSV file by step; empty fields are NaN."""
-    rows = defaultdict(list)
-    for row in csv.DictReader(path.open()) if path.exists() else []:
-        words = {"": "nan", "true": "1", "false": "0"}
-        row = {key: float(words.get(field, field)) for key, field in row.items()}
-        rows[int(row["step"])].append(row)
-    return dict(rows)
+def compare_replicas(found: Deviations, run: Path, summary: dict) -> None:
+    """The first row of replicas.csv, which the summary repeats, and the number of rows by outcome."""
+    rows = list(csv.DictReader((run / "replicas.csv").open()))
+    counted = {outcome: count for outcome, count in summary["replicas"].items() if count}
+    if Counter(row["outcome"] for row in rows) != counted or rows[0]["outcome"] != summary["outcome"]:
+        raise Refused("summary.json does not count the rows of replicas.csv")
+    for name in rows[0].keys() - {"replica", "outcome"}:
+        ours, theirs = float(rows[0][name]), summary[name]
+        found.add("first replica", ours if np.isfinite(ours) else np.nan, np.nan if theirs is None else theirs, 1.0)
 
 
 def check(config: dict, summary: dict) -> None:
@@ -114,13 +97,18 @@ def compare_end(found: Deviations, run: Path, config: dict, summary: dict, p: di
     """Parameters at the end, and what only the summary holds."""
     w = first_layer(p)
     if (run / "model.safetensors").exists():
-        for name, value in tensors(run / "model.safetensors").items():
+        stored = tensors(run / "model.safetensors")
+        if stored.keys() != p.keys():
+            raise Refused(f"model.safetensors has {sorted(stored)} where the start has {sorted(p)}")
+        for name, value in stored.items():
             found.add("parameters at the end", p[name], value.reshape(p[name].shape))
     ends = np.load(run / "w.npy")
     found.add("w.npy", w, (ends[0] if config["replicas"] > 1 else ends).reshape(w.shape))
     if is_distance_known(config, summary, samples.x):
         found.distance(summary, w[0], w0[0], samples)
     found.summary(summary, w, w0, samples)
+    if config["replicas"] > 1:
+        compare_replicas(found, run, summary)
 
 
 def is_distance_known(config: dict, summary: dict, x: np.ndarray) -> bool:
@@ -139,7 +127,10 @@ def examine(run: Path, other: Path | None) -> dict:
     nudged = {name: np.nextafter(value, np.inf) for name, value in start.items()}
     atoms = np.load(run / "dictionary.npy") if (run / "dictionary.npy").exists() else None
     samples, chain = Samples(x, config["activation"], atoms), layers(config["model"], start, ACTIVATIONS[config["activation"]])
+    if not {weight for weight, *_ in chain} <= start.keys():
+        raise Refused(f"{other} does not hold the start of a model {config['model']}")
     tables = {name: table(run / f"{name}.csv") for name in ("trajectory", "correlations", "neurons", "sharpness")}
+    check_rows(config, summary, tables, len(first_layer(start)))
     if sum(value.size for value in start.values()) > LARGEST_HESSIAN:
         tables["sharpness"].clear()
     jax = jax_hessian(start, config["activation"], x) if tables["sharpness"] else None
@@ -171,7 +162,8 @@ def examine(run: Path, other: Path | None) -> dict:
 
 def distance(p: dict, q: dict) -> float:
     """Largest difference of two parameters, relative to the largest parameter."""
-    return float(max(np.abs(p[name] - q[name]).max() for name in p) / max(np.abs(value).max() for value in p.values()))
+    gap, size = max(np.abs(p[name] - q[name]).max() for name in p), max(np.abs(value).max() for value in p.values())
+    return float(gap / size) if size else 0.0
 
 
 def main() -> None:

@@ -138,7 +138,7 @@ class Deviations:
             self.add("matched_cos", matched, column["matched_cos"])
             self.add("matched_atom", improvement(overlaps, column["matched_atom"]), 0.0, 1.0)
         if not np.isnan(column["pca_angle"]).any():
-            self.add("pca_angle", principal_angles(w, samples), column["pca_angle"])
+            self.add("pca_angle", principal_angles(w, samples), column["pca_angle"], math.pi / 2)
 
     def sharpness(self, row: dict, H: np.ndarray) -> None:
         """A row of sharpness.csv; an estimated trace in its standard errors."""
@@ -167,4 +167,4 @@ class Deviations:
             self.add("recovered_atoms", (self.matched >= 0.99).sum(), summary["recovered_atoms"])
         if "pca_angle_min" in summary:
             angles = principal_angles(w, samples)
-            self.add("pca_angle", angles[[0, -1]], [summary["pca_angle_min"], summary["pca_angle_max"]])
+            self.add("pca_angle", angles[[0, -1]], [summary["pca_angle_min"], summary["pca_angle_max"]], math.pi / 2)

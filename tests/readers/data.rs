@@ -8,13 +8,14 @@ use puremix::data::file::{Format, ReadOptions, Table};
 
 use super::{Bound, refused, split};
 
-/// As in `tests/loaders.rs`: eight bytes a number, in a vector that grows to twice its size while the old one is still there; and buffers.
+/// Eight bytes a number, in a vector that grows to twice its size while the old one is still there; and buffers.
 const BOUND: Bound = Bound { per_byte: 24, besides: 1 << 20 };
 
 /// Most bytes that are unpacked here.
 const MAX_UNPACKED: u64 = 1 << 24;
 
-fn read(format: Format, bytes: &[u8], size: usize, options: &ReadOptions) {
+/// A table that is one, or a defect in a few words.
+pub fn read(format: Format, bytes: &[u8], size: usize, options: &ReadOptions) {
     match BOUND.hold(size, || format.read(bytes, options)) {
         Ok(Table { values, samples, dim, layout }) => {
             assert!(samples > 0 && dim > 0 && samples.checked_mul(dim) == Some(values.len()));
@@ -37,8 +38,8 @@ fn options(how: usize) -> ReadOptions {
     ReadOptions { skip_rows: how % 3, label_column: label.map(String::from) }
 }
 
-/// Bytes of a file, unpacked as far as it can be.
-fn unpacked(bytes: &[u8]) -> usize {
+/// Bytes of a file, unpacked as far as it can be: what a damaged stream holds before the damage counts.
+pub fn unpacked(bytes: &[u8]) -> usize {
     let mut unpacked = Vec::new();
     let _ = MultiGzDecoder::new(bytes).take(MAX_UNPACKED).read_to_end(&mut unpacked);
     unpacked.len().max(bytes.len())

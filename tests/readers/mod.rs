@@ -4,7 +4,7 @@
 //! Each [`Target`] feeds bytes to a reader, or to several of a kind. `fuzz/` looks for bytes that break it; `tests/fuzzed.rs` replays what
 //! it has found on the way, `tests/corpus/`.
 
-mod data;
+pub mod data;
 mod disk;
 mod kept;
 mod options;

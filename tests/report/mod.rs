@@ -245,7 +245,7 @@ fn a_run_with_figures_may_be_replaced_but_nothing_else() {
     let output = binary("reproduce").args(&forced).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("as no part of the run: figures/Holiday.png, my notes.csv"),
+        stderr(&output).contains("as no part of the run or changed since: figures/Holiday.png, my notes.csv"),
         "{}",
         stderr(&output)
     );

@@ -30,7 +30,7 @@ pub(super) fn any_number_of_samples(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
-    let replicas: u64 = context.effort.pick(600, 2500, 6400);
+    let replicas: u64 = context.effort.pick(600, 2500, 4500);
     let bound = LargestDeviation::over(CELLS.len());
     let identity = register
         .expect(
@@ -39,7 +39,7 @@ pub(super) fn any_number_of_samples(
             "‖c‖₁/‖c‖₂ at any stopping time; 2 f(η/2) − f(η); normal quantile over three cells; differences are those of the mean",
         )
         .chance(CHANCE)
-        .same_law(Relation::AtMost, context.effort.pick(0.5, 0.24, 0.151));
+        .same_law(Relation::AtMost, context.effort.pick(0.5, 0.24, 0.18));
     let balance = register
         .expect(
             "m = 4: mean of A along the run minus A told from the norm, η → 0, in standard errors: largest over the same cells",
@@ -47,7 +47,7 @@ pub(super) fn any_number_of_samples(
             "d(N − v_l²) = N dA; 2 f(η/2) − f(η); normal quantile over three cells; differences are those of the mean",
         )
         .chance(CHANCE)
-        .same_law(Relation::AtMost, context.effort.pick(0.025, 0.012, 0.0079));
+        .same_law(Relation::AtMost, context.effort.pick(0.025, 0.012, 0.0095));
     let moved = register
         .expect(
             "m = 4: mean of log N at the end under SGD: smallest of three cells",

@@ -35,7 +35,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell of two samples (default: 2000, 8000 or 20000 by effort); from 100 to 1000000, but fewer than some 1500 leave the claim open.
+    /// Runs per cell of two samples (default: 2000, 8000 or 14000 by effort); from 100 to 1000000, but fewer than some 1500 leave the claim open.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -87,7 +87,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, 100)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(2000, 8000, 20_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(2000, 8000, 14_000));
     Ok(of_parts(vec![
         pair::odds_and_norms(context, replicas, prediction, register),
         identity::any_number_of_samples(context, prediction, register),

@@ -76,12 +76,12 @@ pub(super) fn odds_and_norms(
     let odds = expect(
         "(2/π) arctan(c_1/c_2) at the end",
         "the odds, which it has at the start, at any depth",
-        context.effort.pick(0.17, 0.085, 0.0555),
+        context.effort.pick(0.17, 0.085, 0.0665),
     );
     let impurity = expect(
         "A, told from the norm, with the rest of a stopped run in its mean",
         "¼(π²/4 − gd(d_0)²), by which the rest is added as well: gd d is a Brownian motion on the clock 4A",
-        context.effort.pick(0.17, 0.085, 0.0555),
+        context.effort.pick(0.17, 0.085, 0.0665),
     );
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {

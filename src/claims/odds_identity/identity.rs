@@ -88,17 +88,17 @@ fn expect(
     let end = law(
         format!("E[e^{{A/2}}; i* = j] against c_j/‖c‖, {worst}"),
         "a martingale stopped where a run is decided or A reaches 3, where e^{A/2} is bounded",
-        context.effort.pick(0.52, 0.205, 0.131),
+        context.effort.pick(0.52, 0.205, 0.155),
     );
     let early = law(
         format!("E e^{{A/2}} |c_j|/‖c‖ at τ = {EARLY} against its first value, {worst}"),
         "the martingale before the end",
-        context.effort.pick(0.19, 0.073, 0.047),
+        context.effort.pick(0.19, 0.073, 0.056),
     );
     let damped = law(
         format!("E[e^{{−A/2}}; i* = j] against (c_j/‖c‖) E_j e^{{−A}}, {worst}"),
         "closed form for two samples, else Brownian motions with drift, whose error is added",
-        context.effort.pick(0.21, 0.082, 0.0525),
+        context.effort.pick(0.21, 0.082, 0.062),
     );
     let bound = register
         .expect(
@@ -107,7 +107,7 @@ fn expect(
             "e^{A/2} ≥ 1; every sample is nine errors below at least; differences are those of a probability",
         )
         .chance(1e-9)
-        .same_law(Relation::AtMost, context.effort.pick(0.117, 0.045, 0.03));
+        .same_law(Relation::AtMost, context.effort.pick(0.117, 0.045, 0.0355));
     let mixture = register
         .expect(
             "mean of e^{A/2} cos(w, w_0) over all cells, η → 0",
@@ -115,7 +115,7 @@ fn expect(
             "E[e^{A/2} w_∞] = w_0/‖w_0‖, the limit of full batches; stopped as above",
         )
         .chance(0.2 * CHECK_LEVEL)
-        .covered(context.effort.pick(0.08, 0.03, 0.0192));
+        .covered(context.effort.pick(0.08, 0.03, 0.0227));
     let method = register
         .expect(
             "variance of (c_j/‖c‖) e^{−A/2} as an estimate of P(i* = j), over that of a count: mean over the leaders of the cells",

@@ -34,7 +34,7 @@ pub const STUDY: Study = Study {
 /// What the command line may bend.
 #[derive(Clone, Debug, Default, clap::Args, serde::Serialize)]
 pub struct Options {
-    /// Runs per cell and step size (default: 1500, 10000 or 25000 by effort); from 100 to 1000000, but fewer than some 1500 leave the claim open.
+    /// Runs per cell and step size (default: 1500, 10000 or 18000 by effort); from 100 to 1000000, but fewer than some 1500 leave the claim open.
     #[arg(long)]
     pub replicas: Option<u64>,
 }
@@ -83,7 +83,7 @@ pub fn protocol(
     register: &mut Register,
 ) -> Result<Protocol> {
     check_runs(options.replicas, 100)?;
-    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 10_000, 25_000));
+    let replicas = options.replicas.unwrap_or(context.effort.pick(1500, 10_000, 18_000));
     Ok(of_parts(vec![
         identity::over_cells(context, replicas, prediction, register),
         epochs::no_lots(context, prediction, register),

@@ -13,8 +13,9 @@
 #![forbid(unsafe_code)]
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
@@ -71,7 +72,7 @@ struct Row {
     /// `yes`, `no` or `open`.
     outcome: String,
     level: f64,
-    /// `(measured − predicted)/standard error` of a two-sided interval.
+    /// `(measured − predicted)/half-width` of a two-sided interval, in units in which 4.56 is its end: in standard errors, if the interval is a normal one at [`CHECK_LEVEL`].
     z: Option<f64>,
     /// How far the check is from deciding nothing: the logarithm of precision over half-width, or the distance of a one-sided
     /// interval from its bound in half-widths.
@@ -164,11 +165,15 @@ const ENOUGH: usize = 100;
 const NAMED: f64 = 0.01;
 
 /// The deviations of all two-sided intervals, each of which should be standard normal over the seeds. An interval is named if its mean or its variance is not compatible with that,
-/// at a level of 0.01 for all of them together, however they depend on each other (a union bound over two tests an interval).
+/// at a level of 0.01 for all of them together, however they depend on each other (a union bound over two tests an interval). Student's intervals of some 100 runs, and those at half the
+/// level, have a variance of 0.91 to 0.94 by construction.
 #[derive(Serialize)]
 struct Distribution {
     intervals: usize,
     level: f64,
+    /// Shift and standard deviation of one interval that are named with probability 0.9.
+    notices_shift: Option<f64>,
+    notices_deviation: Option<f64>,
     /// Mean of the variances: below 1 intervals are too wide, above it too narrow.
     variance: Option<f64>,
     shifted: Vec<String>,
@@ -188,9 +193,18 @@ impl Distribution {
         };
         let variance =
             |reports: usize, deviation: f64| variance_interval(deviation.powi(2), reports as u64, level);
+        // Each interval is in every report.
+        let reports = judged.first().map(|(check, ..)| check.reports as u64);
+        let missed = 2.0 * (1.0 - POWER);
+        let notices_shift = |n: u64| (normal_quantile(level) + normal_quantile(missed)) / (n as f64).sqrt();
+        // σ² χ² is beyond the upper quantile of χ² that names, where χ² is above its lower decile.
+        let notices_deviation =
+            |n: u64| (variance_interval(1.0, n, missed).high / variance_interval(1.0, n, level).low).sqrt();
         Self {
             intervals: judged.len(),
             level: NAMED,
+            notices_shift: reports.map(notices_shift),
+            notices_deviation: reports.map(notices_deviation),
             variance: (!judged.is_empty())
                 .then(|| judged.iter().map(|(.., d)| d * d).sum::<f64>() / judged.len() as f64),
             shifted: named(&|reports, mean, _| mean.abs() * (reports as f64).sqrt() > normal_quantile(level)),
@@ -212,7 +226,7 @@ struct Summary {
     level: f64,
     z_mean: Option<f64>,
     z_deviation: Option<f64>,
-    /// The largest deviation of a two-sided interval from its prediction, in standard errors.
+    /// The largest `|z|`.
     z_largest: Option<f64>,
     /// The smallest and the largest measurement.
     measured: Option<[f64; 2]>,
@@ -285,23 +299,73 @@ impl Summary {
     }
 }
 
+/// What was counted before. Refuses seeds that have not the checks of the first one, each once: a file that was cut, or the work of two programs.
 fn read(path: &Path) -> Result<Vec<Row>, Box<dyn std::error::Error>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    Ok(csv::Reader::from_path(path)?.deserialize().collect::<Result<_, _>>()?)
+    let rows: Vec<Row> = csv::Reader::from_path(path)?
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|defect| format!("{}: {defect}", path.display()))?;
+    let mut seeds: BTreeMap<u64, Vec<(&str, usize, &str)>> = BTreeMap::new();
+    for row in &rows {
+        // After a colon there may be the cell that was the worst.
+        let name = row.name.split(':').next().unwrap_or_default();
+        seeds.entry(row.seed).or_default().push((&row.claim, row.check, name));
+    }
+    let mut seeds = seeds.iter();
+    if let Some((first, checks)) = seeds.next()
+        && let Some((seed, _)) = seeds.find(|(_, others)| *others != checks)
+    {
+        return Err(format!("{}: seed {seed} has not the checks of seed {first}", path.display()).into());
+    }
+    Ok(rows)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let options = Options::parse();
-    let compute = Compute::new(Backend::default(), Some(options.precision))?;
-    fs::create_dir_all(&options.out)?;
-    let (path, same) = (options.out.join("checks.csv"), options.out.join("options.json"));
-    let asked = serde_json::to_string(&options)?;
-    if fs::read_to_string(&same).unwrap_or_else(|_| asked.clone()) != asked {
-        return Err(format!("{} is of a calibration with other options", options.out.display()).into());
+/// Adds the rows of a seed, all of them or, if the process is killed, none.
+fn append(path: &Path, rows: &[Row]) -> Result<(), Box<dyn std::error::Error>> {
+    let before = if path.exists() { fs::read(path)? } else { Vec::new() };
+    let mut writer = csv::WriterBuilder::new().has_headers(before.is_empty()).from_writer(before);
+    rows.iter().try_for_each(|row| writer.serialize(row))?;
+    let partial = path.with_extension("partial");
+    fs::write(&partial, writer.into_inner()?)?;
+    Ok(fs::rename(partial, path)?)
+}
+
+fn main() -> ExitCode {
+    match calibrate(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            eprintln!("error: {refusal}");
+            ExitCode::from(2)
+        }
     }
-    fs::write(&same, &asked)?;
+}
+
+fn calibrate(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let chosen = match options.only.as_slice() {
+        [] => catalogue::at(options.effort),
+        only => catalogue::choose(only)?,
+    };
+    if let Some(study) = chosen.iter().find(|study| !study.kind.has_verdict() && !options.only.is_empty()) {
+        return Err(format!("`{}` is an exploration: it has no checks", study.id).into());
+    }
+    let compute = Compute::new(Backend::default(), Some(options.precision))?;
+    let place = options.out.display();
+    let at = |fault: std::io::Error| format!("{place}: {fault}");
+    fs::create_dir_all(&options.out).map_err(at)?;
+    let lock = fs::File::create(options.out.join(".lock")).map_err(at)?;
+    lock.try_lock().map_err(|_| format!("{place}: another process is counting there"))?;
+    let (path, same) = (options.out.join("checks.csv"), options.out.join("options.json"));
+    let asked = serde_json::to_string(options)?;
+    if path.exists() {
+        if fs::read_to_string(&same).map_err(at)? != asked {
+            return Err(format!("{place} is of a calibration with other options").into());
+        }
+    } else {
+        fs::write(&same, &asked).map_err(at)?;
+    }
     let done: HashSet<u64> = read(&path)?.iter().map(|row| row.seed).collect();
     let progress = ProgressBar::new(options.count);
     for seed in
@@ -314,12 +378,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             progress: ProgressBar::hidden(),
         };
         let mut rows = Vec::new();
-        let chosen = if options.only.is_empty() {
-            catalogue::at(options.effort)
-        } else {
-            catalogue::choose(&options.only)?
-        };
-        for claim in chosen.into_iter().filter(|claim| claim.kind.has_verdict()) {
+        for claim in chosen.iter().filter(|claim| claim.kind.has_verdict()) {
             let started = Instant::now();
             let findings = claim.examine(&context)?;
             let report = Examined::new(claim, findings, started.elapsed().as_secs_f64()).entry;
@@ -330,11 +389,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let checks = report.checks.iter().enumerate();
             rows.extend(checks.map(|check| Row::of(seed, claim.id, report.seconds, check)));
         }
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
-        let header = file.metadata()?.len() == 0;
-        let mut writer = csv::WriterBuilder::new().has_headers(header).from_writer(file);
-        rows.iter().try_for_each(|row| writer.serialize(row))?;
-        writer.flush()?;
+        append(&path, &rows)?;
         progress.inc(1);
     }
     progress.finish_and_clear();

@@ -15,7 +15,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF, Normal, StudentsT};
 use statrs::function::beta::inv_beta_reg;
 
 /// Family-wise error level of a whole report: the probability that a report in which every claim is true refutes one. (That a check decides
-/// nothing is kept rarer by widths of about three quarters of the precision and less; how rare it is, `calibrate` measures.) Every claim has a fixed share of it (`Study::level` of `puremix`), which the levels of its
+/// nothing is kept rarer by widths of three quarters of the precision and less, or nine tenths where they scatter little; how rare it is, `calibrate` measures.) Every claim has a fixed share of it (`Study::level` of `puremix`), which the levels of its
 /// checks may use up.
 pub const REPORT_LEVEL: f64 = 1e-3;
 

@@ -45,24 +45,6 @@ pub fn displacement(
     step_per_sample * (quadratic - square * square).max(0.0).sqrt()
 }
 
-/// The same for equicorrelated data and a batch with `others` samples besides `x_i`:
-/// `η_B |φ(ρ)| √(b' (1 − ρ)(1 + b' ρ))`; for a single sample `η_B |φ(ρ)| √(1 − ρ²)`. First order in ρ.
-///
-/// # Panics
-/// Unless the activation has unit slope: see [`Activation::has_unit_slope`].
-pub fn equicorrelated_displacement(
-    rho: f64,
-    others: usize,
-    activation: Activation,
-    step_per_sample: f64,
-) -> f64 {
-    activation.require_unit_slope();
-    let others = others as f64;
-    step_per_sample
-        * activation.apply(rho).abs()
-        * (others * (1.0 - rho) * (1.0 + others * rho)).max(0.0).sqrt()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{equicorrelated, step};
@@ -103,15 +85,18 @@ mod tests {
         }
     }
 
+    /// `η_B |φ(ρ)| √(b' (1 − ρ)(1 + b' ρ))` with `b'` samples besides `x_i`.
     #[test]
-    fn equicorrelated_displacement_is_the_general_one() {
+    fn over_equicorrelated_data_displacement_is_closed() {
         for rho in [-0.15, 1e-4, 0.37, 0.9] {
             let gram = gram(&equicorrelated(6, rho));
-            for (batch, others) in [(vec![3], 1), (vec![0, 2, 5], 2), (vec![1, 2, 3, 4, 5], 5), (vec![0], 0)]
+            for (batch, others) in
+                [(vec![3], 1.0), (vec![0, 2, 5], 2.0), (vec![1, 2, 3, 4, 5], 5.0), (vec![0], 0.0)]
             {
                 for activation in Activation::PAPER {
                     let general = displacement(&gram, 0, &batch, activation, 0.3);
-                    let closed = equicorrelated_displacement(rho, others, activation, 0.3);
+                    let square: f64 = others * (1.0 - rho) * (1.0 + others * rho);
+                    let closed = 0.3 * activation.apply(rho).abs() * square.sqrt();
                     assert!((general - closed).abs() < 1e-15, "ρ = {rho} {batch:?}: {general} {closed}");
                 }
             }
