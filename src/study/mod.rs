@@ -33,7 +33,7 @@ use crate::verdict::Register;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
-    /// Some ten seconds: fewer cases, without the claims that need longer runs.
+    /// Some twenty seconds: fewer cases, without the claims that need longer runs.
     Quick,
     /// The reference report.
     Standard,

@@ -405,8 +405,12 @@ fn calibrate(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     };
     let reports = of_seeds(&|_| true);
     let with_refuted = of_seeds(&|row| row.outcome == "no");
+    let mut commits: BTreeMap<&str, HashSet<u64>> = BTreeMap::new();
+    for row in &rows {
+        commits.entry(&row.commit).or_default().insert(row.seed);
+    }
     let commits: BTreeMap<&str, usize> =
-        rows.iter().map(|row| (row.commit.as_str(), of_seeds(&|other| other.commit == row.commit))).collect();
+        commits.iter().map(|(commit, seeds)| (*commit, seeds.len())).collect();
     let mut times: BTreeMap<&str, BTreeMap<u64, f64>> = BTreeMap::new();
     for row in &rows {
         times.entry(&row.claim).or_default().extend(row.seconds.map(|seconds| (row.seed, seconds)));
