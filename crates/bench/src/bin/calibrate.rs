@@ -360,7 +360,7 @@ fn calibrate(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let (path, same) = (options.out.join("checks.csv"), options.out.join("options.json"));
     let asked = serde_json::to_string(options)?;
     if path.exists() {
-        if fs::read_to_string(&same).map_err(at)? != asked {
+        if fs::read_to_string(&same).map_err(|fault| format!("{}: {fault}", same.display()))? != asked {
             return Err(format!("{place} is of a calibration with other options").into());
         }
     } else {
