@@ -171,11 +171,12 @@ def main():
         __doc__, offsets=(50, "numbers of bytes for each program"), others=(25, "failures of each other kind for each program"),
         small=(10, "small file systems for each program"),
     )
-    chosen(TRAIN + REPRODUCE + [job for job in SWEEP if not job.shards], given)
+    groups = (TRAIN, REPRODUCE, [job for job in SWEEP if not job.shards])
+    wanted_jobs = chosen(sum(groups, []), given)
     mounts = may_mount()
     with Bench(given) as bench:
-        for jobs in (TRAIN, REPRODUCE, [job for job in SWEEP if not job.shards]):
-            jobs = [job for job in jobs if given.only in f"{job.program} {job.name}"]
+        for group in groups:
+            jobs = [job for job in group if job in wanted_jobs]
             if not jobs:
                 continue
             plans = [(given.offsets, "the disk is full", None)]

@@ -52,7 +52,8 @@ def observed(every: int | str, last: int) -> list:
 def check_rows(config: dict, summary: dict, tables: dict, neurons: int) -> None:
     """Refuses tables that lack rows or have others, and a summary that does not count the rows of replicas.csv."""
     for name, rows in tables.items():
-        every = config["sharpness" if name == "sharpness" else "every"]
+        option = "sharpness" if name == "sharpness" else "every"
+        every = config[option]
         due = observed(every, summary["steps"]) if every else []
         if sorted(rows) != due or any(len(at) != (neurons if name == "neurons" else 1) for at in rows.values()):
-            raise Refused(f"{name}.csv has not the rows of every {every} steps")
+            raise Refused(f"{name}.csv has not the rows that --{option} {every} asks for")
