@@ -109,6 +109,52 @@ fn the_table_of_what_one_sided_checks_would_notice_is_that_of_the_archive() {
     hold("docs/verdicts.md", "| claim | one-sided check | would notice |", &expected);
 }
 
+#[test]
+fn the_book_says_how_often_checks_erred() {
+    let of = |name: &str, effort: &str| -> Value {
+        let summary = text(&format!("experiments/results/calibration-{name}.json"));
+        let summary: Value = serde_json::from_str(&summary).unwrap();
+        assert_eq!((&summary["refuted"], &summary["undecided"]), (&0.into(), &0.into()), "{name}");
+        assert_eq!(summary["options"]["effort"], effort);
+        summary
+    };
+    let counted = [("quick", "quick"), ("standard", "standard"), ("full", "full"), ("quick-f32", "quick")];
+    let [quick, standard, full, single] = counted.map(|(name, effort)| of(name, effort));
+    let page = text("docs/verdicts.md").split_whitespace().collect::<Vec<_>>().join(" ");
+    let reports = |summary: &Value| summary["reports"].as_u64().unwrap();
+    let says = |line: String| assert!(page.contains(&line), "the book lacks: {line}");
+    says(format!(
+        "none of them in {} reports at quick effort, none in {} at standard effort, none in {} at full effort.",
+        reports(&quick),
+        reports(&standard),
+        reports(&full)
+    ));
+    says(format!("there was none in {} reports at quick effort", reports(&single)));
+    // The share p of which none in n is seen with a probability of 5 %: (1 − p)ⁿ = 0.05.
+    let [at_quick, at_standard, at_full] = [&quick, &standard, &full].map(|summary| {
+        let percent = 100.0 * (1.0 - 0.05f64.powf(1.0 / reports(summary) as f64));
+        if percent < 10.0 { format!("{percent:.1}") } else { format!("{percent:.0}") }
+    });
+    says(format!("by {at_quick}, {at_standard} and {at_full} % (at 95 %)"));
+    for (effort, summary) in [("quick", &quick), ("standard", &standard)] {
+        let (found, checks) = (&summary["distribution"], summary["checks"].as_array().unwrap());
+        let number = |name: &str| found[name].as_f64().unwrap();
+        let named = ["shifted", "too_wide", "too_narrow"].map(|list| found[list].as_array().unwrap().len());
+        let largest = checks.iter().filter_map(|check| check["z_largest"].as_f64()).fold(0.0, f64::max);
+        assert_eq!(number("level"), 0.01);
+        says(format!(
+            "| {effort} | {} | {} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {largest:.2} |",
+            reports(summary),
+            found["intervals"],
+            named.map(|count| count.to_string()).join(", "),
+            number("notices_shift"),
+            number("notices_deviation"),
+            number("variance"),
+            (2.0 / (reports(summary) - 1) as f64 / number("intervals")).sqrt(),
+        ));
+    }
+}
+
 /// Of every two-sided interval, and of every test of the largest of many deviations, of six claims: the largest over the seeds of their newest calibration.
 #[test]
 fn the_table_of_largest_deviations_is_that_of_the_archive() {
