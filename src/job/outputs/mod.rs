@@ -7,84 +7,26 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::described::describe;
 use super::extension::STATE;
 use super::learned::Learned;
-use super::{Every, Finished, Job, Results, TrainOptions};
+use super::{Finished, Job, Results, TrainOptions};
 use crate::cli;
-use crate::data::Normalisation;
-use crate::data::file::Layout;
 use crate::device::to_host;
 use crate::error::Result;
 use crate::limit_set::LimitSet;
 use crate::measure::sharpness::SharpnessRow;
 use crate::measure::trajectory::Row;
-use crate::model::{Architecture, Autoencoder, flat};
+use crate::model::{Autoencoder, flat};
 use crate::persist::store::checksum;
 use crate::persist::{InPlace, RunDir};
 use crate::report::run::Ending;
 use crate::report::{render, terminal};
-use crate::schedule::PerSample;
 use crate::text;
 use crate::text::number;
 use crate::train::Outcome;
-use crate::update::{Rule, StepSchedule};
-
-/// `config.json`: every option, resolved, one flat key each.
-#[derive(Serialize)]
-struct Config<'a> {
-    version: &'static str,
-    git_commit: Option<&'static str>,
-    samples: usize,
-    dim: usize,
-    /// Source of the samples.
-    data: String,
-    /// How its file was read, if it is one.
-    data_read: Option<&'a Layout>,
-    normalise: Normalisation,
-    /// Norms that the samples were brought to, if they were.
-    norms: Option<&'a PerSample>,
-    /// Of the rows, to the bit; null where they are left implicit.
-    data_checksum: Option<String>,
-    batch: usize,
-    schedule: &'static str,
-    /// Sampling weights; null where all are the same.
-    weights: Option<&'a PerSample>,
-    step_size: f64,
-    reduction: crate::problem::Reduction,
-    update: Rule,
-    weight_decay: f64,
-    step_schedule: &'a StepSchedule,
-    label_noise: f64,
-    gradient_noise: f64,
-    model: &'a Architecture,
-    activation: &'static str,
-    engine: super::EngineKind,
-    /// Norm of a random initial point; null with `from`.
-    init_norm: Option<f64>,
-    /// Run or file of weights that the run begins with.
-    from: Option<String>,
-    /// Of those weights, to the bit.
-    from_checksum: Option<&'a str>,
-    steps: u64,
-    tolerance: f64,
-    seed: u64,
-    every: Every,
-    /// Steps between looks at the curvature, or `log`; null without.
-    sharpness: Option<Every>,
-    replicas: u64,
-    record_batches: bool,
-    backend: &'static str,
-    precision: &'static str,
-    dtype: &'static str,
-    out: String,
-    force: bool,
-    json: bool,
-    /// What `data.npy`, `w0.npy` and `w.npy` hold, or why they are not there.
-    files: &'a str,
-}
 
 /// `summary.json`: how the first replica ended, and how many ended how.
 #[derive(Serialize)]
@@ -153,12 +95,69 @@ struct Counts {
 /// What determines the results of a job, for a checkpoint to be recognised by: the configuration without what it
 /// has nothing to do with.
 pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
-    let mut value = serde_json::to_value(config(job, options, "")).expect("made of strings and numbers");
-    let keys = value.as_object_mut().expect("one flat key each");
-    for key in ["out", "force", "json", "files"] {
-        keys.shift_remove(key);
+    let Job { layout, compute, engine, problem, model, origin, schedule, .. } = job;
+    let (dataset, update, noise) = (problem.dataset(), problem.update(), problem.noise());
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "git_commit": crate::COMMIT,
+        "samples": dataset.samples(),
+        "dim": dataset.dim(),
+        "data": options.data.name(),
+        // How its file was read, if it is one.
+        "data_read": layout,
+        "normalise": options.normalise,
+        // Norms that the samples were brought to, if they were.
+        "norms": options.norms,
+        // Of the rows, to the bit; null where they are left implicit.
+        "data_checksum": dataset.rows().ok().map(checksum),
+        "batch": schedule.batch_size(),
+        "schedule": schedule.kind().name(),
+        // Null where all are the same.
+        "weights": options.weights.as_ref().filter(|weights| !weights.are_equal()),
+        "step_size": problem.step_size(),
+        "reduction": problem.reduction(),
+        "update": update.rule,
+        "weight_decay": update.weight_decay,
+        "step_schedule": update.step_schedule,
+        "label_noise": noise.label,
+        "gradient_noise": noise.gradient,
+        "model": model,
+        "activation": problem.activation().name(),
+        "engine": engine,
+        // Norm of a random initial point; null with `from`.
+        "init_norm": origin.is_none().then_some(job.init_norm),
+        // Run or file of weights that the run begins with, and these weights, to the bit.
+        "from": options.from.as_deref().map(text::name),
+        "from_checksum": origin.as_ref().map(|origin| &origin.checksum),
+        "steps": job.budget,
+        "tolerance": job.tolerance,
+        "seed": options.seed,
+        "every": job.every,
+        // Steps between looks at the curvature, or `log`; null without.
+        "sharpness": job.sharpness,
+        "replicas": options.replicas,
+        "record_batches": options.record_batches,
+        "backend": compute.backend().name(),
+        "precision": compute.precision().name(),
+        "dtype": super::config::precision(*engine, compute).name(),
+    })
+}
+
+/// `config.json`: every option, resolved, one flat key each, and what `data.npy`, `w0.npy` and `w.npy` hold, or why they are not there.
+fn config(job: &Job, options: &TrainOptions, directory: &str) -> Value {
+    let mut config = fingerprint(job, options);
+    config["out"] = directory.into();
+    config["force"] = options.output.force.into();
+    config["json"] = options.output.json.into();
+    config["files"] = if job.problem.dataset().is_materialised() {
+        "data.npy [m, n]; w0.npy and w.npy [n] ([R, n] with R > 1 replicas), of a first layer with k > 1 neurons \
+         [k, n] ([R, k, n])"
+    } else {
+        "m x n orthonormal rows are left implicit: they are never written down, only the correlations \
+         c = A w matter; c0.npy and c.npy [m] ([R, m] with R > 1 replicas) stand in for w0.npy and w.npy"
     }
-    value
+    .into();
+    config
 }
 
 /// Says that there is nothing left to do. Exits like the run itself.
@@ -244,57 +243,6 @@ fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<
         std::iter::once(row.step.to_string()).chain(c.iter().map(|c| format!("{c:?}"))).collect()
     };
     run_dir.write_table("correlations.csv", &header, rows.map(fields))
-}
-
-fn config<'a>(job: &'a Job, options: &'a TrainOptions, directory: &str) -> Config<'a> {
-    let dataset = job.problem.dataset();
-    Config {
-        version: env!("CARGO_PKG_VERSION"),
-        git_commit: crate::COMMIT,
-        samples: dataset.samples(),
-        dim: dataset.dim(),
-        data: options.data.name(),
-        data_read: job.layout.as_ref(),
-        normalise: options.normalise,
-        norms: options.norms.as_ref(),
-        data_checksum: dataset.rows().ok().map(checksum),
-        batch: job.schedule.batch_size(),
-        schedule: job.schedule.kind().name(),
-        weights: options.weights.as_ref().filter(|weights| !weights.are_equal()),
-        step_size: job.problem.step_size(),
-        reduction: job.problem.reduction(),
-        update: job.problem.update().rule,
-        weight_decay: job.problem.update().weight_decay,
-        step_schedule: &job.problem.update().step_schedule,
-        label_noise: job.problem.noise().label,
-        gradient_noise: job.problem.noise().gradient,
-        model: &job.model,
-        activation: job.problem.activation().name(),
-        engine: job.engine,
-        init_norm: job.origin.is_none().then_some(job.init_norm),
-        from: options.from.as_deref().map(text::name),
-        from_checksum: job.origin.as_ref().map(|origin| origin.checksum.as_str()),
-        steps: job.budget,
-        tolerance: job.tolerance,
-        seed: options.seed,
-        every: job.every,
-        sharpness: job.sharpness,
-        replicas: options.replicas,
-        record_batches: options.record_batches,
-        backend: job.compute.backend().name(),
-        precision: job.compute.precision().name(),
-        dtype: super::config::precision(job.engine, &job.compute).name(),
-        out: directory.into(),
-        force: options.output.force,
-        json: options.output.json,
-        files: if dataset.is_materialised() {
-            "data.npy [m, n]; w0.npy and w.npy [n] ([R, n] with R > 1 replicas), of a first layer with k > 1 neurons \
-             [k, n] ([R, k, n])"
-        } else {
-            "m x n orthonormal rows are left implicit: they are never written down, only the correlations \
-             c = A w matter; c0.npy and c.npy [m] ([R, m] with R > 1 replicas) stand in for w0.npy and w.npy"
-        },
-    }
 }
 
 fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()> {
