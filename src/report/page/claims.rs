@@ -1,5 +1,6 @@
 //! The page of a report on claims and explorations.
 
+use minijinja::value::Serde;
 use minijinja::{Value, context};
 
 use super::super::tables::{margin, noticed, prediction};
@@ -39,14 +40,8 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
     let groups: Vec<Value> = groups.into_iter().filter(|group| !is_empty(group)).collect();
     let reproduced = |entry: &&ClaimReport| entry.verdict == Some(Verdict::Reproduced);
     let content = context! {
-        version => report.version.as_str(),
-        seed => report.seed,
-        effort => report.effort.as_str(),
-        backend => report.backend.as_str(),
-        precision => report.precision.as_str(),
         commit => report.git_commit.as_deref(),
         seconds => format!("{:.1}", report.seconds),
-        interrupted => report.interrupted,
         level => (report.level > 0.0).then(|| format!("{:.1e}", report.level)),
         check_level => format!("{CHECK_LEVEL:e}"),
         report_level => format!("{REPORT_LEVEL:e}"),
@@ -60,6 +55,7 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
         failures => report.claims.iter().filter(|entry| !reproduced(entry)).map(failure).collect::<Vec<_>>(),
         groups => groups,
         entries => sections,
+        ..Value::from(Serde(report))
     };
     rendered("claims.html", content)
 }
@@ -77,23 +73,15 @@ fn section(entry: &ClaimReport, pictures: &[Picture], lead: Option<&Picture>) ->
     let is_lead = |picture: &&Picture| lead.is_some_and(|lead| lead.figure.id() == picture.figure.id());
     let own = || pictures.iter().filter(|picture| picture.study == entry.id);
     context! {
-        id => entry.id.as_str(),
-        title => entry.title.as_str(),
-        theorem => entry.theorem.as_str(),
-        source => entry.source.as_str(),
-        statement => entry.statement.as_str(),
-        protocol => entry.protocol.as_str(),
         formula => mathml(&entry.formula).ok().filter(|_| !entry.formula.is_empty()).map(Value::from_safe_string),
         verdict => entry.verdict.map_or("explored", Verdict::name),
         came => came,
         seconds => format!("{:.1}", entry.seconds),
         checks => entry.checks.iter().map(row).collect::<Vec<_>>(),
         estimates => entry.estimates.iter().map(estimate).collect::<Vec<_>>(),
-        notes => entry.notes.clone(),
-        tables => entry.tables.clone(),
-        command => entry.command.as_str(),
         has_lead => own().any(|picture| is_lead(&picture)),
         figures => own().filter(|picture| !is_lead(picture)).map(figure).collect::<Vec<_>>(),
+        ..Value::from(Serde(entry))
     }
 }
 
@@ -109,24 +97,19 @@ fn failure(entry: &ClaimReport) -> Value {
 
 fn row(check: &Check) -> Value {
     context! {
-        name => check.name.as_str(),
-        control => check.control,
         predicted => prediction(check),
         measured => number(check.measured),
         margin => margin(&check.tolerance_or_interval),
         noticed => noticed(check),
-        n => check.n,
         ok => match check.ok { Some(true) => "yes", Some(false) => "no", None => "open" },
-        criterion => check.criterion.as_str(),
+        ..Value::from(Serde(check))
     }
 }
 
 fn estimate(estimate: &Estimate) -> Value {
     context! {
-        name => estimate.name.as_str(),
         value => number(estimate.value),
         interval => margin(&Margin::Interval(estimate.interval)),
-        n => estimate.n,
-        method => estimate.method.as_str(),
+        ..Value::from(Serde(estimate))
     }
 }
