@@ -58,7 +58,9 @@ impl Beside {
     /// # Errors
     /// [`Error::NotOurs`] if the directory is none of this program; [`Error::Io`], also if a file of that name is none of its own.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        Folder::open_or_make(&self.place)?.replace(name, bytes).map_err(io_at(self.path().join(name)))
+        let made = || Folder::make(&self.place, &self.place.name);
+        let folder = self.folder()?.map_or_else(made, Ok)?;
+        folder.replace(name, bytes).map_err(io_at(self.path().join(name)))
     }
 
     /// Reads a text that was written there, if it was.
@@ -67,11 +69,13 @@ impl Beside {
     /// [`Error::NotOurs`] if the directory is none of this program; [`Error::Io`].
     pub fn read(&self, name: &str) -> Result<Option<String>> {
         let path = self.path().join(name);
-        let Some(folder) = Folder::look_in(&self.place)?.filter(|folder| folder.has(name)) else {
-            return Ok(None);
-        };
+        let Some(folder) = self.folder()?.filter(|folder| folder.has(name)) else { return Ok(None) };
         let bytes = folder.read(name, MAX).map_err(io_at(&path))?;
         String::from_utf8(bytes).map(Some).map_err(|e| Error::File { path, reason: e.to_string() })
+    }
+
+    fn folder(&self) -> Result<Option<Folder>> {
+        Folder::look(&self.place, &self.place.name)
     }
 }
 

@@ -169,13 +169,13 @@ impl RunDir {
     pub(super) fn recover(&self) -> Result<()> {
         let (name, partial, replaced) =
             (&self.place.name, self.place.neighbour(PARTIAL), self.place.neighbour(REPLACED));
-        if Folder::is_sealed(&self.place, PARTIAL) {
+        if Folder::is_sealed(&self.place, &partial) {
             if self.is_there(name)? {
                 let (staged, target) = (self.place.path_of(&partial), self.place.shown.clone());
                 return Err(Error::Unplaced { staged, target, reason: "the place is taken".into() });
             }
             self.rename(&partial, name)?;
-        } else if let Some(folder) = Folder::open(&self.place, PARTIAL)?
+        } else if let Some(folder) = Folder::open(&self.place, &partial)?
             && !folder.remove(&self.place).map_err(io_at(folder.path()))?
         {
             return Err(Error::NotOurs { path: folder.path().into() });

@@ -8,9 +8,18 @@ use std::path::{Path, PathBuf};
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
-/// Reads a regular file of at most so many bytes in an open directory, where links are not followed.
+/// Reads a regular file of at most so many bytes in an open directory.
 pub(super) fn read_in(directory: &Dir, name: &Path, max: u64) -> io::Result<Vec<u8>> {
-    read(open_in(directory, name)?, max)
+    let file = open_in(directory, name)?;
+    if !file.metadata()?.is_file() {
+        return Err(not_regular());
+    }
+    let mut bytes = Vec::new();
+    if file.take(max + 1).read_to_end(&mut bytes)? as u64 > max {
+        let reason = format!("it has more than {max} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    }
+    Ok(bytes)
 }
 
 /// Opens a regular file in an open directory.
@@ -18,16 +27,17 @@ pub(super) fn open_in(directory: &Dir, name: &Path) -> io::Result<File> {
     if !directory.symlink_metadata(name)?.is_file() {
         return Err(not_regular());
     }
-    let mut options = OpenOptions::new();
-    options.read(true).follow(FollowSymlinks::No);
-    Ok(directory.open_with(name, &options)?.into_std())
+    open_with(directory, name, OpenOptions::new().read(true))
 }
 
 /// Creates a file in an open directory, where there must be nothing of that name.
 pub(super) fn create_in(directory: &Dir, name: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).follow(FollowSymlinks::No);
-    Ok(directory.open_with(name, &options)?.into_std())
+    open_with(directory, name, OpenOptions::new().write(true).create_new(true))
+}
+
+/// Opens a file in an open directory, where links are not followed.
+pub(super) fn open_with(directory: &Dir, name: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    Ok(directory.open_with(name, options.follow(FollowSymlinks::No))?.into_std())
 }
 
 /// Opens a directory in an open directory, unless it is a link.
@@ -90,18 +100,6 @@ pub(super) fn is_unsupported(error: &io::Error) -> bool {
     const ENOLCK: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
         || (cfg!(unix) && error.raw_os_error() == Some(ENOLCK))
-}
-
-fn read(file: File, max: u64) -> io::Result<Vec<u8>> {
-    if !file.metadata()?.is_file() {
-        return Err(not_regular());
-    }
-    let mut bytes = Vec::new();
-    if file.take(max + 1).read_to_end(&mut bytes)? as u64 > max {
-        let reason = format!("it has more than {max} bytes");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-    }
-    Ok(bytes)
 }
 
 fn not_regular() -> io::Error {

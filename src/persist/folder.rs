@@ -9,10 +9,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
-use super::file::{create_in, is_there, open_dir_in, others, read_in, sync_directory, tolerate};
+use super::file::{create_in, is_there, open_dir_in, open_with, others, read_in, sync_directory, tolerate};
 use super::manifest::Manifest;
 use super::place::Place;
 use crate::error::{Error, Result, io_at};
@@ -35,31 +34,11 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes a hidden neighbour of a run directory.
+    /// Makes a directory beside a place, or in the place itself.
     ///
     /// # Errors
     /// [`Error::Io`], also if there is something of that name.
-    pub fn create(place: &Place, suffix: &str) -> Result<Self> {
-        Self::make(place, &place.neighbour(suffix))
-    }
-
-    /// Opens the directory in the place itself, in which others may have files, too; makes it if it is not there.
-    ///
-    /// # Errors
-    /// [`Error::NotOurs`] if it is something else, [`Error::Io`].
-    pub fn open_or_make(place: &Place) -> Result<Self> {
-        Self::look_in(place)?.map_or_else(|| Self::make(place, &place.name), Ok)
-    }
-
-    /// Opens the directory in the place itself, if there is one, to read it.
-    ///
-    /// # Errors
-    /// [`Error::NotOurs`] if it has no journal, [`Error::Io`].
-    pub fn look_in(place: &Place) -> Result<Option<Self>> {
-        Self::look_at(place, &place.name)
-    }
-
-    fn make(place: &Place, name: &OsStr) -> Result<Self> {
+    pub fn make(place: &Place, name: &OsStr) -> Result<Self> {
         let path = place.path_of(name);
         let make = || {
             place.parent.create_dir(name)?;
@@ -75,8 +54,8 @@ impl Folder {
     ///
     /// # Errors
     /// [`Error::NotOurs`] if it has no journal, or holds anything that is not listed there; [`Error::Io`].
-    pub fn open(place: &Place, suffix: &str) -> Result<Option<Self>> {
-        let folder = Self::look(place, suffix)?;
+    pub fn open(place: &Place, name: &OsStr) -> Result<Option<Self>> {
+        let folder = Self::look(place, name)?;
         match folder {
             Some(folder) if folder.holds_others().map_err(io_at(&folder.path))? => {
                 Err(Error::NotOurs { path: folder.path })
@@ -85,15 +64,11 @@ impl Folder {
         }
     }
 
-    /// Opens, to read it, what another process may be writing to.
+    /// Opens, if there is one, a directory in which others may have files, too, or that another process may be writing to.
     ///
     /// # Errors
     /// [`Error::NotOurs`] if it has no journal, [`Error::Io`].
-    pub fn look(place: &Place, suffix: &str) -> Result<Option<Self>> {
-        Self::look_at(place, &place.neighbour(suffix))
-    }
-
-    fn look_at(place: &Place, name: &OsStr) -> Result<Option<Self>> {
+    pub fn look(place: &Place, name: &OsStr) -> Result<Option<Self>> {
         let path = place.path_of(name);
         if !is_there(&place.parent, Path::new(name)).map_err(io_at(&path))? {
             return Ok(None);
@@ -200,8 +175,8 @@ impl Folder {
     }
 
     /// Whether a neighbour was sealed: it has a manifest and no journal.
-    pub fn is_sealed(place: &Place, suffix: &str) -> bool {
-        open_dir_in(&place.parent, Path::new(&place.neighbour(suffix))).is_ok_and(|dir| {
+    pub fn is_sealed(place: &Place, name: &OsStr) -> bool {
+        open_dir_in(&place.parent, Path::new(name)).is_ok_and(|dir| {
             Manifest::read(&dir).is_some() && is_there(&dir, Path::new(JOURNAL)).is_ok_and(|there| !there)
         })
     }
@@ -250,9 +225,8 @@ impl Folder {
         if listed.contains(name) {
             return Ok(false);
         }
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).follow(FollowSymlinks::No);
-        let mut journal = self.dir.open_with(JOURNAL, &options)?.into_std();
+        let mut journal =
+            open_with(&self.dir, Path::new(JOURNAL), OpenOptions::new().read(true).append(true))?;
         let end = if is_cut_short(&mut journal)? { NO_NAME } else { "" };
         journal.write_all(format!("{end}{name}\n").as_bytes())?;
         // Before the file: what is not listed is not ours, after a power cut either.
@@ -312,7 +286,7 @@ mod tests {
 
     use super::*;
 
-    const SUFFIX: &str = "checkpoint";
+    const NAME: &str = ".run.checkpoint";
 
     fn place() -> (tempfile::TempDir, Place) {
         let directory = tempfile::tempdir().unwrap();
@@ -323,13 +297,13 @@ mod tests {
     #[test]
     fn a_name_that_lacks_its_end_is_no_part_of_the_next() {
         let (_directory, place) = place();
-        let folder = Folder::create(&place, SUFFIX).unwrap();
+        let folder = Folder::make(&place, NAME.as_ref()).unwrap();
         folder.replace("job.json", b"{}").unwrap();
         let mut journal = OpenOptions::new().append(true).open(folder.path().join(JOURNAL)).unwrap();
         // There was no room for more than this.
         journal.write_all(b"par").unwrap();
         folder.replace("part-0", b"x").unwrap();
-        let left = Folder::open(&place, SUFFIX).unwrap().unwrap();
+        let left = Folder::open(&place, NAME.as_ref()).unwrap().unwrap();
         assert_eq!(left.files(), ["job.json", "part-0"]);
         assert!(!left.listed.lock().unwrap().iter().any(|name| name.starts_with("par/") || name == "par"));
         assert!(left.remove(&place).unwrap());

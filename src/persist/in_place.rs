@@ -31,9 +31,13 @@ impl InPlace {
     /// # Errors
     /// [`Error::Usage`], [`Error::Io`], as far as the path itself is at fault.
     pub fn at(path: &Path) -> Result<Option<Self>> {
-        let Place { shown, parent, name, .. } = Place::resolve(path)?;
-        let Ok(dir) = open_dir_in(&parent, Path::new(&name)) else { return Ok(None) };
-        Ok(Manifest::read(&dir).map(|manifest| Self { path: shown, dir, manifest }))
+        Place::resolve(path).map(|place| Self::of(&place))
+    }
+
+    pub(super) fn of(place: &Place) -> Option<Self> {
+        let dir = open_dir_in(&place.parent, Path::new(&place.name)).ok()?;
+        let manifest = Manifest::read(&dir)?;
+        Some(Self { path: place.shown.clone(), dir, manifest })
     }
 
     /// Reads a JSON document of it, if there is one of that kind.

@@ -4,10 +4,9 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
-use super::file::{create_in, is_unsupported};
+use super::file::{create_in, is_unsupported, open_with};
 
 /// What the file says, so that no other file of its name is taken for one, or deleted.
 const MARK: &[u8] = b"held by a running puremix\n";
@@ -76,9 +75,7 @@ fn open(parent: &Dir, name: &Path) -> io::Result<File> {
     if !parent.symlink_metadata(name)?.is_file() {
         return Err(refuse());
     }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).follow(FollowSymlinks::No);
-    let mut file = parent.open_with(name, &options)?.into_std();
+    let mut file = open_with(parent, name, OpenOptions::new().read(true).write(true))?;
     let content = content(&mut file)?;
     if MARK.starts_with(&content) { Ok(file) } else { Err(refuse()) }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::exchange::GivesWay;
-use super::file::{is_there, open_dir_in, open_in};
+use super::file::{is_there, open_in};
 use super::folder::Folder;
 use super::in_place::InPlace;
 use super::lock::Lock;
@@ -120,9 +120,7 @@ impl RunDir {
 
     /// The finished run that the target holds, if it holds one.
     pub fn in_place(&self) -> Option<InPlace> {
-        let dir = open_dir_in(&self.place.parent, Path::new(&self.place.name)).ok()?;
-        let manifest = Manifest::read(&dir)?;
-        Some(InPlace { path: self.place.shown.clone(), dir, manifest })
+        InPlace::of(&self.place)
     }
 
     /// Where the run will be once committed, as the user wrote it.
@@ -140,7 +138,7 @@ impl RunDir {
 
     fn folder(&self) -> Result<&Folder> {
         if self.staging.get().is_none() {
-            let folder = Folder::create(&self.place, PARTIAL)?;
+            let folder = Folder::make(&self.place, &self.place.neighbour(PARTIAL))?;
             let _ = self.staging.set(folder);
         }
         Ok(self.staging.get().expect("set above, if not before"))

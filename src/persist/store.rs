@@ -59,7 +59,7 @@ impl Store {
     /// [`Error::NotOurs`] if its place is taken by something else, [`Error::Io`].
     pub(super) fn open(place: Place, job: Value) -> Result<Self> {
         let job_sum = sum_of(&job);
-        let folder = Folder::open(&place, CHECKPOINT)?.map(Arc::new);
+        let folder = Folder::open(&place, &place.neighbour(CHECKPOINT))?.map(Arc::new);
         Ok(Self { place, folder: Mutex::new(folder), job, job_sum })
     }
 
@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// [`Error::NotOurs`] if it is something else, [`Error::Damaged`], [`Error::Io`].
     pub(super) fn look(place: Place) -> Result<Option<Self>> {
-        let Some(folder) = Folder::look(&place, CHECKPOINT)? else { return Ok(None) };
+        let Some(folder) = Folder::look(&place, &place.neighbour(CHECKPOINT))? else { return Ok(None) };
         let folder = Mutex::new(Some(Arc::new(folder)));
         let mut store = Self { place, folder, job: Value::Null, job_sum: [0; 8] };
         if !store.exists() {
@@ -223,7 +223,7 @@ impl Store {
     fn made(&self) -> Result<Arc<Folder>> {
         let mut folder = self.folder.lock().expect("no panic under this lock");
         if folder.is_none() {
-            *folder = Some(Arc::new(Folder::create(&self.place, CHECKPOINT)?));
+            *folder = Some(Arc::new(Folder::make(&self.place, &self.place.neighbour(CHECKPOINT))?));
         }
         Ok(folder.clone().expect("made above"))
     }
@@ -254,7 +254,7 @@ pub(super) fn body(bytes: &[u8], job_sum: [u8; 8]) -> Result<&[u8], String> {
 }
 
 /// Decodes a value in which there is no `flaw`.
-pub(super) fn decode<T: DeserializeOwned>(
+pub(crate) fn decode<T: DeserializeOwned>(
     bytes: &[u8],
     flaw: impl FnOnce(&T) -> Option<String>,
 ) -> Result<T, String> {
