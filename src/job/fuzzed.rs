@@ -11,7 +11,7 @@ use super::{Job, TrainOptions, extension, reuse};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
 use crate::persist::RunDir;
-use crate::persist::fuzzed::decoded;
+use crate::persist::store::decode;
 
 /// The arguments in a file for `--config`, whose name tells the format.
 ///
@@ -44,7 +44,7 @@ impl Resumed {
     /// # Errors
     /// What is wrong with it.
     pub fn part(&self, bytes: &[u8]) -> Result<(), String> {
-        let part = decoded(bytes, |part: &Part| part.flaw(&self.job.shape_of(0), false))?;
+        let part = decode(bytes, |part: &Part| part.flaw(&self.job.shape_of(0), false))?;
         self.go_on(|_| vec![Some(part)])
     }
 
@@ -59,7 +59,7 @@ impl Resumed {
             }
             part.flaw(&self.job.shape_of(*k), true)
         };
-        let parts = decoded(bytes, |parts: &Vec<(usize, Part)>| parts.iter().find_map(flaw))?;
+        let parts = decode(bytes, |parts: &Vec<(usize, Part)>| parts.iter().find_map(flaw))?;
         self.go_on(|checkpoint| {
             checkpoint.take_over(parts.into_iter().take(1).map(|(_, part)| part).collect())
         })
@@ -70,7 +70,7 @@ impl Resumed {
     /// # Errors
     /// What is wrong with it.
     pub fn state(&self, bytes: &[u8]) -> Result<(), String> {
-        let parts = decoded(bytes, |parts: &Vec<Part>| extension::flaw(&self.job, parts))?;
+        let parts = decode(bytes, |parts: &Vec<Part>| extension::flaw(&self.job, parts))?;
         self.go_on(|checkpoint| checkpoint.take_over(extension::extended(&self.job, parts)))
     }
 
@@ -84,7 +84,7 @@ impl Resumed {
             let is_empty = runs.is_empty().then(|| "it is of no run".into());
             is_empty.or_else(|| state.flaw(jobs))
         };
-        let (_, state) = decoded(bytes, flaw)?;
+        let (_, state) = decode(bytes, flaw)?;
         train_together(jobs, Some(&state), |_| false).map(drop).map_err(|e| e.to_string())
     }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::RunDir;
@@ -27,17 +26,6 @@ pub fn journal(text: &[u8]) -> Option<Vec<String>> {
 /// What is wrong with these.
 pub fn stored<'a>(bytes: &'a [u8], job: &Value) -> Result<&'a [u8], String> {
     store::body(bytes, store::sum_of(job))
-}
-
-/// What follows the checksums of a file of a checkpoint, decoded.
-///
-/// # Errors
-/// Why it is no such value, or its flaw.
-pub(crate) fn decoded<T: DeserializeOwned>(
-    bytes: &[u8],
-    flaw: impl FnOnce(&T) -> Option<String>,
-) -> Result<T, String> {
-    store::decode(bytes, flaw)
 }
 
 /// Puts a run of one file in a place, and deletes there and beside it all that the text found on disk allows to be deleted.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::saved::Trained;
 use super::{Examined, Report, SweepPage, page, run, tables, terminal};
 use crate::error::Result;
-use crate::persist::fuzzed::decoded;
+use crate::persist::store::decode;
 use crate::plot::{self, Figure, Look, Sheet};
 use crate::study::{Findings, Study};
 
@@ -58,7 +58,7 @@ pub fn drawn(figure: &dyn Figure, table: &Path, is_along: bool) -> Result<String
 /// # Errors
 /// What is wrong with it.
 pub fn findings(bytes: &[u8], study: &Study) -> Result<(), String> {
-    let found = decoded(bytes, Findings::flaw)?;
+    let found = decode(bytes, Findings::flaw)?;
     let examined = Examined::new(study, found, 0.0);
     serde_json::to_string(&examined.entry).map(drop).map_err(|e| e.to_string())
 }

@@ -8,7 +8,7 @@ use super::page::Told;
 use super::plan::Plan;
 use super::{file, ledger, names, status};
 use crate::error::{Error, Result};
-use crate::persist::fuzzed::decoded;
+use crate::persist::store::decode;
 use crate::report::fuzzed::without_figures;
 
 /// Number of cells of a study, and the study as it is written again; checked as a whole if `is_small` says so of the options of every cell.
@@ -33,7 +33,7 @@ pub fn study(text: &str, is_small: impl Fn(&[(String, String)]) -> bool) -> Resu
 /// What is wrong with it.
 pub fn results(bytes: &[u8], runs: u64) -> Result<usize, String> {
     let mut done = Done::results(runs);
-    let records = decoded(bytes, |records: &Vec<Record>| done.flaw(records))?;
+    let records = decode(bytes, |records: &Vec<Record>| done.flaw(records))?;
     done.extend(&records).map_err(|e| e.to_string())?;
     read_back(&done, runs)
 }
