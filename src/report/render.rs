@@ -67,7 +67,7 @@ pub struct Drawn {
 /// there; a directory that is no run, or of which a page or figure was changed.
 pub fn again(directory: &Path, known: &[&'static Study]) -> Result<Drawn> {
     check_known(directory, known)?;
-    redrawn(directory, |run_dir| draw(directory, run_dir, known, Err))
+    redrawn(directory, |run_dir| Renderer { from: directory, run_dir, refused: Err }.draw(known))
 }
 
 /// Draws the page and the figures of a finished run anew, by `draw`.
@@ -88,7 +88,7 @@ pub(crate) fn redrawn(directory: &Path, draw: impl FnOnce(&RunDir) -> Result<Dra
 /// # Errors
 /// [`Error::Io`], [`Error::File`].
 pub(crate) fn into(run_dir: &RunDir, known: &[&'static Study]) -> Result<Drawn> {
-    draw(run_dir.staging()?, run_dir, known, |refusal| Ok(Err(without_path(refusal))))
+    Renderer { from: run_dir.staging()?, run_dir, refused: noted }.draw(known)
 }
 
 /// Draws the page and the figures of a study from its files at `from`; `page` is what the page says besides.
@@ -102,19 +102,21 @@ pub(crate) fn study(
     page: &SweepPage,
 ) -> Result<Drawn> {
     let wanted = figures.iter().map(|figure| (STUDY, figure.as_ref())).collect();
-    let pictures = pictures(wanted, "", from, run_dir, |refusal| Ok(Err(without_path(refusal))))?;
-    finish(page.html(&pictures)?, &pictures, from, run_dir)
+    Renderer { from, run_dir, refused: noted }.draw_all(wanted, "", |pictures| page.html(pictures))
 }
 
+/// What becomes of a table that no figure can be drawn from: a finding is not lost over it, a request is refused.
+type Refused = fn(Error) -> Result<std::result::Result<Sheet, String>>;
+
 /// What is wrong with a table, without the place where the run is being written.
-fn without_path(refusal: Error) -> String {
-    match refusal {
+fn noted(refusal: Error) -> Result<std::result::Result<Sheet, String>> {
+    Ok(Err(match refusal {
         Error::File { path, reason } => {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
             format!("{}: {reason}", name.unwrap_or_default())
         }
         other => other.to_string(),
-    }
+    }))
 }
 
 /// Whether a file of a run is a figure.
@@ -139,63 +141,82 @@ fn check_known(directory: &Path, known: &[&'static Study]) -> Result<()> {
     }
 }
 
-fn figure_file(figure: &dyn Figure, suffix: &str) -> String {
-    format!("{FIGURES}/{}.{suffix}", figure.id())
-}
-
-/// What becomes of a table that no figure can be drawn from: a finding is not lost over it, a request is refused.
-type Refused = fn(Error) -> Result<std::result::Result<Sheet, String>>;
-
 /// Draws the files of a run at `from` into a run directory.
-fn draw(from: &Path, run_dir: &RunDir, known: &[&'static Study], refused: Refused) -> Result<Drawn> {
-    if Trained::is_at(from) {
-        return draw_training(from, run_dir, refused);
-    }
-    let saved = Report::read(from)?;
-    let wanted = saved.entries().flat_map(|entry| {
-        let figures = known.iter().filter(|study| study.id == entry.id).flat_map(|study| study.figures);
-        let drawn = figures.filter(|figure| entry.tables.iter().any(|name| name == figure.table()));
-        drawn.map(|figure| (entry.id.as_str(), *figure))
-    });
-    let Report { seed, effort, backend, precision, .. } = &saved;
-    let origin = format!("Seed {seed}, effort {effort}, backend {backend} {precision}.");
-    let pictures = pictures(wanted.collect(), &origin, from, run_dir, refused)?;
-    if page::lead(&saved, &pictures).is_some() {
-        run_dir.write(EXPLORER, include_bytes!("../../docs/explorer.html"))?;
-    }
-    finish(page::claims(&saved, &pictures)?, &pictures, from, run_dir)
-}
-
-fn draw_training(from: &Path, run_dir: &RunDir, refused: Refused) -> Result<Drawn> {
-    let trained = Trained::read(from)?;
-    let shown = run::ALL.into_iter().filter(|figure| trained.shows(figure.id(), from));
-    let wanted = shown.map(|figure| (TRAIN, figure)).collect();
-    let pictures = pictures(wanted, &trained.origin(), from, run_dir, refused)?;
-    let files: Vec<&str> = LINKED.into_iter().filter(|name| from.join(name).exists()).collect();
-    finish(page::train(&trained, &pictures, &files)?, &pictures, from, run_dir)
-}
-
-fn pictures<'a>(
-    figures: Vec<(&str, &'a dyn Figure)>,
-    origin: &str,
-    from: &Path,
-    run_dir: &RunDir,
+struct Renderer<'a> {
+    from: &'a Path,
+    run_dir: &'a RunDir,
     refused: Refused,
-) -> Result<Vec<Picture<'a>>> {
-    figures.into_par_iter().map(|figure| picture(figure, origin, from, run_dir, refused)).collect()
 }
 
-fn finish(page: String, pictures: &[Picture], from: &Path, run_dir: &RunDir) -> Result<Drawn> {
-    run_dir.write(PAGE, page.as_bytes())?;
-    let (drawn, failed): (Vec<&Picture>, Vec<_>) = pictures.iter().partition(|picture| picture.svg.is_ok());
-    let reason = |Picture { data, svg, .. }: &&Picture| {
-        let flaw = svg.as_ref().err()?;
-        Some(if flaw.starts_with(data) { flaw.clone() } else { format!("{data}: {flaw}") })
-    };
-    let reasons = failed.iter().filter_map(reason).collect();
-    let ids = |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id().into()).collect();
-    let (figures, failed) = (ids(drawn), ids(failed));
-    Ok(Drawn { page: from.join(PAGE), figures, failed, reasons, kept: Vec::new() })
+impl Renderer<'_> {
+    fn draw(&self, known: &[&'static Study]) -> Result<Drawn> {
+        if Trained::is_at(self.from) {
+            return self.draw_training();
+        }
+        let saved = Report::read(self.from)?;
+        let wanted = saved.entries().flat_map(|entry| {
+            let figures = known.iter().filter(|study| study.id == entry.id).flat_map(|study| study.figures);
+            let drawn = figures.filter(|figure| entry.tables.iter().any(|name| name == figure.table()));
+            drawn.map(|figure| (entry.id.as_str(), *figure))
+        });
+        let Report { seed, effort, backend, precision, .. } = &saved;
+        let origin = format!("Seed {seed}, effort {effort}, backend {backend} {precision}.");
+        self.draw_all(wanted.collect(), &origin, |pictures| {
+            if page::lead(&saved, pictures).is_some() {
+                self.run_dir.write(EXPLORER, include_bytes!("../../docs/explorer.html"))?;
+            }
+            page::claims(&saved, pictures)
+        })
+    }
+
+    fn draw_training(&self) -> Result<Drawn> {
+        let trained = Trained::read(self.from)?;
+        let shown = run::ALL.into_iter().filter(|figure| trained.shows(figure.id(), self.from));
+        let wanted = shown.map(|figure| (TRAIN, figure)).collect();
+        let files: Vec<&str> = LINKED.into_iter().filter(|name| self.from.join(name).exists()).collect();
+        self.draw_all(wanted, &trained.origin(), |pictures| page::train(&trained, pictures, &files))
+    }
+
+    /// Draws figures, each of them of a study, and then the page that shows them.
+    fn draw_all(
+        &self,
+        figures: Vec<(&str, &dyn Figure)>,
+        origin: &str,
+        page: impl FnOnce(&[Picture]) -> Result<String>,
+    ) -> Result<Drawn> {
+        let pictures = figures.into_par_iter().map(|(study, figure)| self.picture(study, figure, origin));
+        let pictures = pictures.collect::<Result<Vec<Picture>>>()?;
+        self.run_dir.write(PAGE, page(&pictures)?.as_bytes())?;
+        let (drawn, failed): (Vec<&Picture>, Vec<_>) =
+            pictures.iter().partition(|picture| picture.svg.is_ok());
+        let reason = |Picture { data, svg, .. }: &&Picture| {
+            let flaw = svg.as_ref().err()?;
+            Some(if flaw.starts_with(data) { flaw.clone() } else { format!("{data}: {flaw}") })
+        };
+        let reasons = failed.iter().filter_map(reason).collect();
+        let ids =
+            |pictures: Vec<&Picture>| pictures.iter().map(|picture| picture.figure.id().into()).collect();
+        let (figures, failed) = (ids(drawn), ids(failed));
+        Ok(Drawn { page: self.from.join(PAGE), figures, failed, reasons, kept: Vec::new() })
+    }
+
+    /// One figure: its files, and itself for the page.
+    fn picture<'f>(&self, study: &str, figure: &'f dyn Figure, origin: &str) -> Result<Picture<'f>> {
+        let (data, read) = sheet(study, figure, self.from);
+        let read = read.map_or_else(self.refused, |sheet| Ok(Ok(sheet)))?;
+        let (caption, svg) = match read.and_then(|sheet| figure.show(&sheet)) {
+            Ok(Shown { drawing, caption }) => {
+                let [svg, png] = ["svg", "png"].map(|suffix| format!("{FIGURES}/{}.{suffix}", figure.id()));
+                self.run_dir.write(&svg, plot::svg(&drawing, figure.id(), Look::File).as_bytes())?;
+                let refuse = |reason| Error::File { path: self.from.join(&png), reason };
+                self.run_dir.write(&png, &plot::png(&drawing).map_err(refuse)?)?;
+                let caption = format!("{caption} {origin}").trim_end().to_string();
+                (caption, Ok(plot::svg(&drawing, figure.id(), Look::Page)))
+            }
+            Err(flaw) => (String::new(), Err(flaw)),
+        };
+        Ok(Picture { study: study.into(), figure, data, caption, svg })
+    }
 }
 
 /// The table of a figure, and the file that holds it.
@@ -212,39 +233,4 @@ fn sheet(study: &str, figure: &dyn Figure, from: &Path) -> (String, Result<Sheet
     let read = if is_along { Sheet::read_thinned } else { Sheet::read };
     let sheet = read(&from.join(&data), figure.columns());
     (data, sheet)
-}
-
-/// One figure: its files, and itself for the page.
-fn picture<'a>(
-    (study, figure): (&str, &'a dyn Figure),
-    origin: &str,
-    from: &Path,
-    run_dir: &RunDir,
-    refused: Refused,
-) -> Result<Picture<'a>> {
-    let (data, read) = sheet(study, figure, from);
-    let sheet = match read.map_or_else(refused, |sheet| Ok(Ok(sheet)))? {
-        Ok(sheet) => sheet,
-        Err(flaw) => {
-            return Ok(Picture { study: study.into(), figure, data, caption: String::new(), svg: Err(flaw) });
-        }
-    };
-    let Shown { drawing, caption } = match figure.show(&sheet) {
-        Ok(shown) => shown,
-        Err(flaw) => {
-            return Ok(Picture { study: study.into(), figure, data, caption: String::new(), svg: Err(flaw) });
-        }
-    };
-    let caption = format!("{caption} {origin}").trim_end().to_string();
-    let [svg, png] = ["svg", "png"].map(|suffix| figure_file(figure, suffix));
-    run_dir.write(&svg, plot::svg(&drawing, figure.id(), Look::File).as_bytes())?;
-    let refuse = |reason| Error::File { path: from.join(&png), reason };
-    run_dir.write(&png, &plot::png(&drawing).map_err(refuse)?)?;
-    Ok(Picture {
-        study: study.into(),
-        figure,
-        data,
-        caption,
-        svg: Ok(plot::svg(&drawing, figure.id(), Look::Page)),
-    })
 }
