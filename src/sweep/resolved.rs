@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use toml::de::DeValue;
+
 use super::given::Given;
 use super::study::{Axis, Study, column_name};
 
@@ -49,21 +51,14 @@ fn columns(axes: &[Axis], is_zip: bool) -> Vec<(&str, String)> {
 /// A number or truth value as it is, anything else in quotes.
 fn value(given: &Given) -> String {
     let text = &given.text;
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let whole = digits.split(['.', 'e', 'E']).next().unwrap_or_default();
+    let is_of_toml = |value: &DeValue| match value {
+        // Whole numbers beyond 64 bits are none of TOML's.
+        DeValue::Integer(_) => text.parse::<i64>().is_ok(),
+        value => value.is_float(),
+    };
     let is_number = text.parse::<f64>().is_ok_and(f64::is_finite)
-        && !whole.is_empty()
-        && (whole == "0" || !whole.starts_with('0'))
-        && !digits.contains(".e")
-        && !digits.contains(".E")
-        && !digits.ends_with('.');
-    // Whole numbers beyond 64 bits are none of TOML's.
-    let fits = text.contains(['.', 'e', 'E']) || text.parse::<i64>().is_ok();
-    if (is_number && fits) || ["true", "false"].contains(&text.as_str()) {
-        text.clone()
-    } else {
-        quoted(text)
-    }
+        && DeValue::parse(text).is_ok_and(|value| is_of_toml(value.get_ref()));
+    if is_number || ["true", "false"].contains(&text.as_str()) { text.clone() } else { quoted(text) }
 }
 
 fn quoted(text: &str) -> String {
