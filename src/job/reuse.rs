@@ -12,7 +12,7 @@ use super::TrainOptions;
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::regular;
-use crate::text::{self, escaped};
+use crate::text::{self, is_unsafe};
 use crate::written::{self, written};
 
 /// Most bytes of such a file.
@@ -177,9 +177,7 @@ pub(super) fn parse(bytes: Vec<u8>, path: &Path, overridden: &[&str]) -> Result<
             Value::Null | Value::Bool(false) => {}
             Value::Bool(true) => arguments.push(flag),
             // What the command line does not accept it shows: names of files apart, which are shown escaped.
-            Value::String(text)
-                if escaped(text).to_string() != *text && !["data", "from"].contains(&key.as_str()) =>
-            {
+            Value::String(text) if text.contains(is_unsafe) && !["data", "from"].contains(&key.as_str()) => {
                 return Err(refuse(format!("`{key}` has characters that a terminal would obey")));
             }
             Value::String(text) => arguments.push(format!("{flag}={text}")),

@@ -108,9 +108,7 @@ impl Reader<'_> {
 
     fn title(&self, value: &Value) -> Result<String> {
         match value.get_ref() {
-            DeValue::String(title)
-                if !title.trim().is_empty() && text::escaped(title.as_ref()).to_string() == *title =>
-            {
+            DeValue::String(title) if !title.trim().is_empty() && !title.contains(text::is_unsafe) => {
                 Ok(title.to_string())
             }
             _ => self.refuse(value.span(), "the title must be a line of text"),

@@ -1,7 +1,7 @@
 //! A text of the user, and where it stands.
 
 use crate::error::{Error, Result};
-use crate::text;
+use crate::text::is_unsafe;
 
 /// A value or a name in a study file or on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,10 @@ impl Given {
     /// [`Error::Study`] if a terminal would obey characters of it.
     pub fn checked(text: impl Into<String>, at: impl Into<String>) -> Result<Self> {
         let given = Self::new(text, at);
-        if text::escaped(&given.text).to_string() == given.text {
-            Ok(given)
-        } else {
+        if given.text.contains(is_unsafe) {
             Err(given.refuse("it has characters that a terminal would obey"))
+        } else {
+            Ok(given)
         }
     }
 

@@ -73,7 +73,7 @@ exit $code
 
 /// A line of options for `sbatch`, which takes it apart as a shell would.
 fn directive(line: &str) -> Result<String> {
-    if line.trim().is_empty() || text::escaped(line).to_string() != line {
+    if line.trim().is_empty() || line.contains(text::is_unsafe) {
         return Err(Error::Usage(format!("--sbatch '{line}': expected options of sbatch on one line")));
     }
     Ok(format!("#SBATCH {line}\n"))
@@ -81,8 +81,7 @@ fn directive(line: &str) -> Result<String> {
 
 /// A path as it may stand in a script.
 fn plain(path: &Path) -> Result<&str> {
-    let is_plain = |text: &&str| text::escaped(text).to_string() == **text;
-    path.to_str().filter(is_plain).ok_or_else(|| {
+    path.to_str().filter(|path| !path.contains(text::is_unsafe)).ok_or_else(|| {
         Error::Usage(format!("{}: a script can name no such path; choose another", text::path(path)))
     })
 }
