@@ -174,11 +174,7 @@ fn tell_kept(directory: &Path, kept: &[PathBuf]) {
 /// # Errors
 /// As [`print`].
 pub(crate) fn tell_complete(target: &Path, json: bool, outcome: &impl Serialize) -> Result<()> {
-    if json {
-        print_json(outcome)
-    } else {
-        print(&format!("{} is complete: there is nothing to resume", text::path(target)))
-    }
+    tell(json, outcome, || format!("{} is complete: there is nothing to resume", text::path(target)))
 }
 
 /// A command of which `--render` takes no option beside it but `--json`: what is drawn follows from the files of the run.
@@ -197,13 +193,11 @@ pub(crate) fn render_again(directory: &Path, known: &[&'static Study], json: boo
 pub(crate) fn tell_drawn(drawn: &Drawn, directory: &Path, json: bool) -> Result<ExitCode> {
     tell_kept(directory, &drawn.kept);
     tell_failed(drawn);
-    if json {
-        print_json(drawn)?;
-    } else {
+    tell(json, drawn, || {
         let count = drawn.figures.len();
         let figures = if count == 1 { "figure" } else { "figures" };
-        print(&format!("{count} {figures} drawn again: {}", text::path(&directory.join("report.html"))))?;
-    }
+        format!("{count} {figures} drawn again: {}", text::path(&directory.join("report.html")))
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -233,6 +227,14 @@ pub fn list_backends(json: bool) -> Result<ExitCode> {
 /// [`Error::Usage`] if the value cannot be serialised.
 pub fn print_json(value: &impl Serialize) -> Result<()> {
     print(&serde_json::to_string_pretty(value).map_err(|e| Error::Usage(e.to_string()))?)
+}
+
+/// Prints one JSON document or, if that is not asked for, words.
+///
+/// # Errors
+/// As [`print`] and [`print_json`].
+pub(crate) fn tell(json: bool, document: &impl Serialize, words: impl FnOnce() -> String) -> Result<()> {
+    if json { print_json(document) } else { print(&words()) }
 }
 
 /// A bar on standard error, drawn only if that is a terminal: so many of such `unit`, their rate, and, where their number is known

@@ -16,7 +16,7 @@ use clap::{Args, Command, FromArgMatches};
 use self::finished::FinishedClaims;
 use crate::cli::{
     ClaimOptions, NOT_REPRODUCED, OutputOptions, list_backends, note, print, print_json, progress_bar,
-    render_again, render_alone, run, tell_committed, tell_complete, tell_failed,
+    render_again, render_alone, run, tell, tell_committed, tell_complete, tell_failed,
 };
 use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, POLL_INTERVAL};
@@ -111,11 +111,7 @@ pub fn run_claims(
     if !interrupted {
         finished.store.remove()?;
     }
-    if *json {
-        print_json(&report)?;
-    } else {
-        conclude(&report, &tables, options, &committed.directory)?;
-    }
+    tell(*json, &report, || conclusion(&report, &tables, options, &committed.directory))?;
     Ok(if interrupted { interrupt.exit_code() } else { exit_code(&report) })
 }
 
@@ -194,8 +190,8 @@ fn write(
     run_dir.commit()
 }
 
-/// Prints what a report came to: what failed in full, all checks if they are asked for or are those of one claim, and what to look at.
-fn conclude(report: &Report, drawn: &[Table], options: &ClaimOptions, directory: &Path) -> Result<()> {
+/// What a report came to: what failed in full, all checks if they are asked for or are those of one claim, and what to look at.
+fn conclusion(report: &Report, drawn: &[Table], options: &ClaimOptions, directory: &Path) -> String {
     let columns = terminal::columns();
     let mut parts = vec![terminal::failures(report, columns)];
     if options.verbose || report.entries().count() == 1 {
@@ -211,7 +207,7 @@ fn conclude(report: &Report, drawn: &[Table], options: &ClaimOptions, directory:
     );
     parts.push(format!("\n{}", terminal::closing(report)));
     parts.push(format!("\n{}", terminal::next(report, directory, !options.output.no_page)));
-    print(&parts.concat())
+    parts.concat()
 }
 
 /// Examines claims on a thread of its own, which can be left to itself when the process is asked to end.

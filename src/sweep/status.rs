@@ -75,11 +75,7 @@ pub(super) fn tell(options: &StatusOptions) -> Result<ExitCode> {
     let out = &options.directory;
     let nothing = || Error::Usage(format!("{} holds no study, and none is under way there", text::path(out)));
     let progress = if has_parent(out) { progress(out)? } else { None }.ok_or_else(nothing)?;
-    if options.json {
-        cli::print_json(&progress.document(out))?;
-    } else {
-        cli::print(&progress.lines(out).join("\n"))?;
-    }
+    cli::tell(options.json, &progress.document(out), || progress.lines(out).join("\n"))?;
     Ok(if progress.missing == 0 { ExitCode::SUCCESS } else { ExitCode::from(cli::NOT_REPRODUCED) })
 }
 

@@ -90,12 +90,8 @@ pub(super) fn submit(options: &SubmitOptions, study: Study, own: Option<&OsStrin
         let script = script(options, &parts, &beside, (&program, STUDY))?;
         if options.dry_run {
             let json = options.asked.output.json;
-            let shown = if json {
-                cli::print_json(&json!({ "script": script }))
-            } else {
-                cli::print(script.trim_end())
-            };
-            return shown.map(|()| ExitCode::SUCCESS);
+            cli::tell(json, &json!({ "script": script }), || script.trim_end().into())?;
+            return Ok(ExitCode::SUCCESS);
         }
         submission.job = Some(hand_over(&plan, &beside, options.jobs, &script)?);
     }
@@ -172,13 +168,10 @@ impl Submission<'_> {
         let program = self.program.iter().map(|word| text::quoted(word)).join(" ");
         let command = |what: &str| format!("{program} {what} {}", text::quoted(&directory));
         let (status, merge) = (command("status"), command("--merge"));
-        if self.options.asked.output.json {
-            cli::print_json(&json!({
-                "job": self.job, "tasks": self.parts.iter().map(|part| part.number).collect::<Vec<_>>(),
-                "parts": self.options.jobs, "runs": self.runs, "directory": directory, "status": status, "merge": merge,
-            }))?;
-            return Ok(ExitCode::SUCCESS);
-        }
+        let document = json!({
+            "job": self.job, "tasks": self.parts.iter().map(|part| part.number).collect::<Vec<_>>(),
+            "parts": self.options.jobs, "runs": self.runs, "directory": directory, "status": status, "merge": merge,
+        });
         let told = match &self.job {
             Some(job) => format!(
                 "job {job}: {} of {}, with {} of {}",
@@ -190,9 +183,11 @@ impl Submission<'_> {
             None if is_done => "nothing was submitted: no run is missing".into(),
             None => "nothing was submitted: every part that is not done is queued or running".into(),
         };
-        cli::print(&format!(
-            "{told}\n`{status}` tells how far it is; the last task writes the tables, and `{merge}` would"
-        ))?;
+        cli::tell(self.options.asked.output.json, &document, || {
+            format!(
+                "{told}\n`{status}` tells how far it is; the last task writes the tables, and `{merge}` would"
+            )
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -68,11 +68,8 @@ fn seconds(seconds: f64) -> String {
 /// What came out, and where it is.
 pub(super) fn finished(told: &Told, target: &Path, options: &StudyOptions) -> Result<()> {
     let directory = text::path(target).to_string();
-    if options.output.json {
-        return cli::print_json(&json!({
-            "outcome": told.outcome, "comparisons": told.comparisons, "directory": directory,
-        }));
-    }
+    let document =
+        json!({ "outcome": told.outcome, "comparisons": told.comparisons, "directory": directory });
     let mut lines = vec![told.outcome.clone()];
     lines.extend(told.comparisons.iter().take(LINES).map(|sentence| format!("  {sentence}")));
     if told.comparisons.len() > LINES {
@@ -85,16 +82,15 @@ pub(super) fn finished(told: &Told, target: &Path, options: &StudyOptions) -> Re
     if !options.output.no_page {
         lines.push(terminal::page(&format!("{directory}/report.html")));
     }
-    cli::print(&lines.join("\n"))
+    cli::tell(options.output.json, &document, || lines.join("\n"))
 }
 
 /// Says that there is nothing left to do.
 pub(super) fn complete(target: &Path, json: bool) -> Result<ExitCode> {
-    if json {
-        cli::print_json(&json!({ "directory": text::path(target).to_string(), "complete": true }))?;
-    } else {
-        cli::print(&format!("{} is complete: no run is missing", text::path(target)))?;
-    }
+    let directory = text::path(target).to_string();
+    cli::tell(json, &json!({ "directory": directory, "complete": true }), || {
+        format!("{directory} is complete: no run is missing")
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,10 +103,7 @@ pub(super) fn interrupted(pending: usize, place: Option<&Path>) {
 
 /// Says that a shard has ended and others have not.
 pub(super) fn waiting(shard: Shard, missing: usize, json: bool) -> Result<()> {
-    if json {
-        return cli::print_json(&json!({ "shard": shard.to_string(), "missing": missing }));
-    }
-    cli::print(&match missing {
+    cli::tell(json, &json!({ "shard": shard.to_string(), "missing": missing }), || match missing {
         0 => format!("shard {shard} is done; another process writes the tables"),
         missing => format!("shard {shard} is done; {} of other shards to come", count(missing, "run")),
     })

@@ -218,15 +218,12 @@ pub(super) fn write(
 /// # Errors
 /// [`Error::Output`](crate::Error::Output).
 pub(super) fn tell(options: &TrainOptions, Written { summary, text }: &Written) -> Result<()> {
-    if options.output.json {
-        return cli::print_json(summary);
-    }
     let page = if options.output.no_page {
         String::new()
     } else {
         format!("\n{}", terminal::page(&format!("{}/report.html", summary.directory)))
     };
-    cli::print(&format!("{text}{page}"))
+    cli::tell(options.output.json, summary, || format!("{text}{page}"))
 }
 
 /// The correlations of the first neuron beside the rows of the trajectory, of few samples.
