@@ -18,43 +18,10 @@ use crate::written::{self, written};
 /// Most bytes of such a file.
 const MAX: u64 = 1 << 20;
 
-/// Keys that are options of the same name, with `-` for `_`.
-const OPTIONS: [&str; 32] = [
-    "sharpness",
-    "samples",
-    "dim",
-    "data",
-    "skip_rows",
-    "label_column",
-    "normalise",
-    "norms",
-    "batch",
-    "schedule",
-    "weights",
-    "step_size",
-    "reduction",
-    "update",
-    "weight_decay",
-    "step_schedule",
-    "label_noise",
-    "gradient_noise",
-    "model",
-    "activation",
-    "engine",
-    "init_norm",
-    "from",
-    "steps",
-    "epochs",
-    "tolerance",
-    "seed",
-    "every",
-    "replicas",
-    "record_batches",
-    "backend",
-    "precision",
-];
+/// Options that are no keys of a file, nor of those that determine nothing. The keys are all others, with `_` for `-`.
+const NO_KEYS: [&str; 6] = ["config", "checkpoint_every", "resume", "render", "list_backends", "no_page"];
 
-/// Those that take a number for each sample.
+/// Keys that take a number for each sample.
 const LISTS: [&str; 2] = ["norms", "weights"];
 
 /// Options of the command line, and the keys that they leave without meaning.
@@ -163,13 +130,16 @@ pub(super) fn parse(bytes: Vec<u8>, path: &Path, overridden: &[&str]) -> Result<
         .get("data")
         .and_then(Value::as_str)
         .is_none_or(|data| data.parse::<crate::data::Source>().is_ok_and(|source| source.is_generator()));
-    let mut arguments = Vec::new();
+    let (command, mut arguments) = (TrainOptions::command(), Vec::new());
+    let is_option = |key: &str| {
+        !NO_KEYS.contains(&key) && command.get_arguments().any(|argument| argument.get_id().as_str() == key)
+    };
     for (key, value) in &keys {
         let resolved = ["samples", "dim"].contains(&key.as_str()) && !is_generated;
         if OTHERS.contains(&key.as_str()) || overridden.contains(&key.as_str()) || resolved {
             continue;
         }
-        if !OPTIONS.contains(&key.as_str()) {
+        if !is_option(key) {
             return Err(refuse(format!("`{key}` is no option of a run")));
         }
         let flag = format!("--{}", key.replace('_', "-"));
