@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use self::done::Done;
 use self::execute::Work;
 use self::ledger::Ledger;
+use self::options::SubmitOptions;
 pub use self::options::{Keep, StudyOptions, SweepOptions, command};
 use self::page::{JOB, Told};
 use self::plan::Plan;
@@ -55,11 +56,19 @@ use crate::report::render;
 /// # Errors
 /// What is wrong with the study; a place that holds something else; [`Error::Io`].
 pub fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
-    let own = arguments.first().cloned();
-    match options::read(arguments)? {
-        options::Request::Sweep(options, study) => sweep(&options, study),
-        options::Request::Submit(options, study) => submit::submit(&options, study, own.as_ref()),
-        options::Request::Status(options) => status::tell(&options),
+    let matches = command().get_matches_from(&arguments);
+    match matches.subcommand() {
+        Some(("status", matches)) => status::tell(&options::of(matches)),
+        Some((_, matches)) => {
+            let options: SubmitOptions = options::of(matches);
+            let study = options::study(matches, &options.asked)?;
+            submit::submit(&options, study, arguments.first())
+        }
+        None => {
+            let options: SweepOptions = options::of(&matches);
+            let study = options::study(&matches, &options.asked)?;
+            sweep(&options, study)
+        }
     }
 }
 

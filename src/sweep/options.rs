@@ -1,6 +1,5 @@
 //! The options of `sweep` and its subcommands: their own, and those of `train` that all runs may share.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
@@ -106,13 +105,6 @@ pub enum Keep {
     Runs,
 }
 
-/// What `sweep` is to do.
-pub(super) enum Request {
-    Sweep(SweepOptions, Study),
-    Submit(SubmitOptions, Study),
-    Status(StatusOptions),
-}
-
 /// The command line of `sweep`.
 pub fn command() -> Command {
     let own = SweepOptions::command();
@@ -140,32 +132,16 @@ fn with_shared(own: Command) -> Command {
     shared.fold(own, |command, arg| command.arg(arg.clone().help_heading(heading)))
 }
 
-/// What a command line asks for, with the study that it makes. Wrong usage ends the process, as [`Parser::parse_from`] does.
-///
-/// # Errors
-/// What is wrong with the study as it is written.
-pub(super) fn read(arguments: Vec<OsString>) -> Result<Request> {
-    let matches = command().get_matches_from(arguments);
-    Ok(match matches.subcommand() {
-        Some(("status", matches)) => Request::Status(of(matches)),
-        Some((_, matches)) => {
-            let options: SubmitOptions = of(matches);
-            let study = study(matches, &options.asked)?;
-            Request::Submit(options, study)
-        }
-        None => {
-            let options: SweepOptions = of(&matches);
-            let study = study(&matches, &options.asked)?;
-            Request::Sweep(options, study)
-        }
-    })
-}
-
-fn of<T: FromArgMatches>(matches: &ArgMatches) -> T {
+/// The options of a command line. Wrong usage ends the process, as [`Parser::parse_from`] does.
+pub(super) fn of<T: FromArgMatches>(matches: &ArgMatches) -> T {
     T::from_arg_matches(matches).unwrap_or_else(|error| error.exit())
 }
 
-fn study(matches: &ArgMatches, options: &StudyOptions) -> Result<Study> {
+/// The study that a command line makes.
+///
+/// # Errors
+/// What is wrong with the study as it is written.
+pub(super) fn study(matches: &ArgMatches, options: &StudyOptions) -> Result<Study> {
     let known = Options::new();
     let mut study = match &options.study {
         Some(path) => file::read(path, &known)?,

@@ -75,7 +75,7 @@ fn merge_if_last(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions) 
             Err(Error::Busy { .. }) => false,
             result => result?,
         };
-    if is_complete(plan, out)? {
+    if complete_at(plan, out)?.is_some() {
         return merged(out, written, options);
     }
     told::waiting(shard, missing, options.output.json)?;
@@ -139,7 +139,7 @@ pub(super) fn collected(plan: &Plan, out: &Path, none: fn(u64) -> Done) -> Resul
         Ok(done)
     };
     let read = read();
-    if is_complete(plan, out)? { Ok(None) } else { read.map(Some) }
+    if complete_at(plan, out)?.is_some() { Ok(None) } else { read.map(Some) }
 }
 
 /// Claims the place of a study and writes its tables there, unless they are; whether it did.
@@ -157,15 +157,10 @@ fn write(plan: &Plan, out: &Path, options: &StudyOptions) -> Result<bool> {
     store.remove().map(|()| is_missing)
 }
 
-/// Whether the tables of a study are in their place.
+/// The tables of a study if they are in their place.
 ///
 /// # Errors
 /// [`Error::OtherJob`] if they are those of another one.
-fn is_complete(plan: &Plan, out: &Path) -> Result<bool> {
-    complete_at(plan, out).map(|run| run.is_some())
-}
-
-/// The tables of a study if they are in their place.
 pub(super) fn complete_at(plan: &Plan, out: &Path) -> Result<Option<InPlace>> {
     let Some(run) = InPlace::at(out)? else { return Ok(None) };
     match run.standing(JOB, &plan.job) {
