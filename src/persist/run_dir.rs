@@ -195,7 +195,7 @@ impl RunDir {
     pub fn write_table(
         &self,
         name: &str,
-        header: &[&str],
+        header: impl IntoIterator<Item = String>,
         rows: impl IntoIterator<Item = Vec<String>>,
     ) -> Result<()> {
         let refuse = |e: csv::Error| self.refuse(name, e.to_string());

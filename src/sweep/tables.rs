@@ -103,8 +103,7 @@ impl<'a> Results<'a> {
     pub fn write(&self, run_dir: &RunDir) -> Result<()> {
         let write =
             |name: &str, header: Vec<String>, rows: &mut dyn Iterator<Item = Result<Vec<Vec<String>>>>| {
-                let header: Vec<&str> = header.iter().map(String::as_str).collect();
-                process_results(rows, |rows| run_dir.write_table(name, &header, rows.flatten()))?
+                process_results(rows, |rows| run_dir.write_table(name, header, rows.flatten()))?
             };
         let all = || (0..self.cells.len()).map(|cell| self.runs(cell));
         let mut has = vec![false; self.measures.len() + 2];

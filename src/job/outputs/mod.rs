@@ -232,14 +232,12 @@ fn write_correlations(job: &Job, run_dir: &RunDir, results: &Results) -> Result<
     if samples == 0 {
         return Ok(());
     }
-    let header: Vec<String> =
-        std::iter::once("step".into()).chain((0..samples).map(|i| format!("c_{i}"))).collect();
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let header = std::iter::once("step".into()).chain((0..samples).map(|i| format!("c_{i}")));
     let rows = results.trajectory.iter().zip(results.correlations.chunks_exact(samples));
     let fields = |(row, c): (&Row, &[f64])| {
         std::iter::once(row.step.to_string()).chain(c.iter().map(|c| format!("{c:?}"))).collect()
     };
-    run_dir.write_table("correlations.csv", &header, rows.map(fields))
+    run_dir.write_table("correlations.csv", header, rows.map(fields))
 }
 
 fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()> {
