@@ -85,24 +85,20 @@ impl Row {
             }
             Margin::Tolerance(_) | Margin::Interval(_) => {}
         }
-        let (claim, name, level) = (claim.into(), check.name.clone(), check.level);
-        let (outcome, notices) = (outcome.into(), notices(check));
-        let (commit, seconds) = (puremix::COMMIT.unwrap_or_default().into(), Some(seconds));
-        let (check, measured) = (position, Some(check.measured));
         Self {
             seed,
-            commit,
-            claim,
-            seconds,
-            check,
-            name,
-            outcome,
-            level,
+            commit: puremix::COMMIT.unwrap_or_default().into(),
+            claim: claim.into(),
+            seconds: Some(seconds),
+            check: position,
+            name: check.name.clone(),
+            outcome: outcome.into(),
+            level: check.level,
             z,
             headroom,
             used,
-            notices,
-            measured,
+            notices: notices(check),
+            measured: Some(check.measured),
         }
     }
 }
