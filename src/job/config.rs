@@ -53,16 +53,13 @@ impl EngineKind {
 /// A checked job.
 #[derive(Clone, Debug)]
 pub struct Job {
+    pub(crate) options: TrainOptions,
     /// How the file of the data was read, if it is one.
     pub(super) layout: Option<Layout>,
     pub(super) compute: Compute,
-    pub(super) engine: EngineKind,
     pub(super) problem: Problem,
-    pub(super) model: Architecture,
-    pub(super) init_norm: f64,
-    /// Where replicas begin, if not at a random point of that norm.
+    /// Where replicas begin, if not at a random point.
     pub(super) origin: Option<Origin>,
-    pub(super) seed: u64,
     pub(super) schedule: Schedule,
     pub(super) starts: Vec<Start>,
     /// Where theory says that the replicas end, if it does.
@@ -141,14 +138,11 @@ impl Job {
         let forecast =
             if options.model.is_neuron() { Forecast::new(&problem, &schedule, &starts) } else { None };
         Ok(Self {
+            options: options.clone(),
             layout,
             compute,
-            engine: options.engine,
             problem,
-            model: options.model.clone(),
-            init_norm: options.init_norm,
             origin,
-            seed: options.seed,
             schedule,
             starts,
             forecast,
@@ -161,9 +155,9 @@ impl Job {
     }
 
     /// What a user should know of how the file of the data was read.
-    pub(crate) fn warning(&self, options: &TrainOptions) -> Option<String> {
+    pub(crate) fn warning(&self) -> Option<String> {
         let warning = self.layout.as_ref().and_then(Layout::warning)?;
-        Some(format!("warning: {}: {warning}", options.data))
+        Some(format!("warning: {}: {warning}", self.options.data))
     }
 
     /// Refuses a trajectory, or a table of neurons or curvatures, with more rows than are held in memory.
@@ -171,7 +165,7 @@ impl Job {
     /// # Errors
     /// [`Error::TooManyRows`].
     pub(super) fn check_rows(&self) -> Result<()> {
-        let neurons = self.model.neurons() as u64;
+        let neurons = self.options.model.neurons() as u64;
         for (every, at_once) in [(Some(self.every), neurons), (self.sharpness, 1)] {
             let Some(every) = every else { continue };
             let rows = every.cadence().looks(self.budget).saturating_mul(at_once);
@@ -184,8 +178,8 @@ impl Job {
 
     /// The model of a replica at its start.
     pub(super) fn initial(&self, replica: usize) -> Result<AnyAutoencoder> {
-        let Self { problem, model, init_norm, origin, seed, compute, .. } = self;
-        if let Some(origin) = origin {
+        let Self { options: TrainOptions { model, init_norm, seed, .. }, problem, compute, .. } = self;
+        if let Some(origin) = &self.origin {
             return Ok(origin.model(replica));
         }
         let streams = (*seed, replica as u64);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::checkpoint::Part;
-use super::{Every, Job, TrainOptions, outputs};
+use super::{Every, Job};
 use crate::error::Result;
 use crate::persist::InPlace;
 use crate::persist::entry::Standing;
@@ -31,16 +31,16 @@ pub(super) fn state(parts: &[Part]) -> Option<Vec<u8>> {
 }
 
 /// Whether a job is that of a finished run, with more steps. Its rows then go on as they began, unless it says otherwise.
-pub(super) fn adopt(job: &mut Job, options: &TrainOptions, run: &InPlace) -> bool {
+pub(super) fn adopt(job: &mut Job, run: &InPlace) -> bool {
     let Some(Extent { steps, every }) = run.json(CONFIG) else { return false };
     let (own, mut may_differ) = ((job.every, job.sharpness), vec!["steps"]);
-    if options.every.is_some() {
+    if job.options.every.is_some() {
         // Rows come at another distance from here on.
         may_differ.push("every");
     } else if every != Every::Steps(0) {
-        (job.every, job.sharpness) = (every, options.curvature(every));
+        (job.every, job.sharpness) = (every, job.options.curvature(every));
     }
-    let fingerprint = outputs::fingerprint(job, options);
+    let fingerprint = job.fingerprint();
     if steps > job.budget || run.differences(CONFIG, &fingerprint, &may_differ).is_some() {
         (job.every, job.sharpness) = own;
         return false;

@@ -48,7 +48,8 @@ impl Learned {
             let rows = gauge.read(run.steps, &run.neurons, None);
             learned.neurons = Some(k);
             // With a bias, correlations alone do not tell.
-            learned.dead_neurons = (!job.model.bias).then(|| rows.iter().filter(|row| row.dead).count());
+            learned.dead_neurons =
+                (!job.options.model.bias).then(|| rows.iter().filter(|row| row.dead).count());
         }
         if let Some(dictionary) = dataset.dictionary() {
             let matching = Matching::new(weights, dictionary);

@@ -56,9 +56,9 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     }
     let job = Job::check(options)?;
     // It is in config.json, too.
-    job.warning(options).iter().for_each(|warning| cli::note(warning));
+    job.warning().iter().for_each(|warning| cli::note(warning));
     let interrupt = Interrupt::listen()?;
-    match train_into_place(job, options, &interrupt, true)? {
+    match train_into_place(job, &interrupt, true)? {
         Came::Interrupted => Ok(interrupt.exit_code()),
         Came::Complete(run, target) => outputs::report_complete(&run, &target, options.output.json),
         Came::Finished { written, diverged } => {
@@ -72,8 +72,8 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) fn leave(job: Job, options: &TrainOptions, interrupt: &Interrupt) -> Result<bool> {
-    let came = train_into_place(job, options, interrupt, false)?;
+pub(crate) fn leave(job: Job, interrupt: &Interrupt) -> Result<bool> {
+    let came = train_into_place(job, interrupt, false)?;
     Ok(!matches!(came, Came::Interrupted))
 }
 
@@ -90,25 +90,20 @@ enum Came {
     },
 }
 
-fn train_into_place(
-    mut job: Job,
-    options: &TrainOptions,
-    interrupt: &Interrupt,
-    is_shown: bool,
-) -> Result<Came> {
-    let output = &options.output;
+fn train_into_place(mut job: Job, interrupt: &Interrupt, is_shown: bool) -> Result<Came> {
+    let TrainOptions { data, from, resume, output, .. } = &job.options;
+    let (request, is_placed) = (Request { resume: *resume, force: output.force }, output.out.is_some());
     let mut run_dir = RunDir::claim(output.out.as_deref(), "train")?;
-    let data = if let Source::File(path) = &options.data { Some(path) } else { None };
-    data.into_iter().chain(&options.from).try_for_each(|input| run_dir.keep_apart(input))?;
-    let there = run_dir.in_place().filter(|_| options.resume);
-    let is_longer = there.as_ref().is_some_and(|run| extension::adopt(&mut job, options, run));
+    let data = if let Source::File(path) = data { Some(path) } else { None };
+    data.into_iter().chain(from).try_for_each(|input| run_dir.keep_apart(input))?;
+    let there = run_dir.in_place().filter(|_| request.resume);
+    let is_longer = there.as_ref().is_some_and(|run| extension::adopt(&mut job, run));
     job.check_rows()?;
-    let store = run_dir.store(outputs::fingerprint(&job, options))?;
+    let store = run_dir.store(job.fingerprint())?;
     let (standing, earlier) = match &there {
         Some(run) => extension::standing(&job, store.job(), run, is_longer)?,
         None => (Standing::Nothing, Vec::new()),
     };
-    let request = Request { resume: options.resume, force: output.force };
     let entry = run_dir.enter(&store, standing, request)?;
     if let (Entry::Complete, Some(run)) = (entry, there) {
         return Ok(Came::Complete(run, run_dir.target().into()));
@@ -121,14 +116,14 @@ fn train_into_place(
     };
 
     let session = Session::new(&job, checkpoint, interrupt.clone(), is_shown);
-    let place = output.out.is_none().then(|| run_dir.target());
+    let place = (!is_placed).then(|| run_dir.target());
     if !session.train(running, place)? {
         return Ok(Came::Interrupted);
     }
     let (parts, store) = session.checkpoint.into_parts();
     let state = extension::state(&parts);
     let results = job.results(parts, state)?;
-    let written = Box::new(outputs::write(&job, options, run_dir, &results)?);
+    let written = Box::new(outputs::write(&job, run_dir, &results)?);
     store.remove()?;
     let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
     Ok(Came::Finished { written, diverged })
@@ -169,7 +164,7 @@ impl Job {
             let mut parameters = snapshot.and_then(|snapshot| snapshot.replicas.into_iter().next());
             // What stands behind the parameters is the state of the update rule.
             if let Some(parameters) = &mut parameters {
-                parameters.truncate(self.model.parameters(dataset.dim()));
+                parameters.truncate(self.options.model.parameters(dataset.dim()));
             }
             for run in runs {
                 let gauge = Gauge::new(dataset, activation, &self.starts[finished.len()]);
@@ -208,7 +203,7 @@ impl Job {
         // Others in the same engine may have gone on; there the model is the neuron.
         if rows.last().is_none_or(|row| row.step < run.steps)
             && run.outcome != Outcome::Diverged
-            && self.model.is_neuron()
+            && self.options.model.is_neuron()
             && let Some(weights) = &run.weights
         {
             rows.push(along.look(run.steps, weights.clone()));

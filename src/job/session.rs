@@ -160,7 +160,7 @@ impl Job {
 
     /// Replicas of an engine, which walk abreast; the parts walk side by side.
     fn replicas_a_part(&self) -> usize {
-        match self.engine {
+        match self.options.engine {
             EngineKind::Analytic => self.starts.len(),
             EngineKind::Autodiff | EngineKind::Reduced => 64,
         }
@@ -180,7 +180,7 @@ impl Job {
 
     /// Whether the model is written as a whole, and is more than what a run keeps of it.
     pub(super) fn writes_model(&self) -> bool {
-        self.starts.len() == 1 && !self.model.is_neuron()
+        self.starts.len() == 1 && !self.options.model.is_neuron()
     }
 
     /// Observers of a part: trajectory, table of neurons and curvature are those of the first replica.
@@ -207,13 +207,13 @@ impl Job {
         let dataset = self.problem.dataset();
         Shape {
             replicas: self.replicas_of(part).len(),
-            neurons: self.model.neurons(),
+            neurons: self.options.model.neurons(),
             samples: dataset.samples(),
             dim: dataset.is_materialised().then(|| dataset.dim()),
             budget: self.budget,
             observers: self.observers_of(part),
             state: self.writes_model().then(|| {
-                self.model.parameters(dataset.dim()) * (1 + self.problem.update().rule.state_size())
+                self.options.model.parameters(dataset.dim()) * (1 + self.problem.update().rule.state_size())
             }),
         }
     }
@@ -221,7 +221,7 @@ impl Job {
     pub(super) fn build(&self, replicas: Range<usize>) -> Result<Box<dyn Engine>> {
         let Self { problem, schedule, compute, .. } = self;
         let (first, starts) = (replicas.start as u64, &self.starts[replicas.clone()]);
-        Ok(match self.engine {
+        Ok(match self.options.engine {
             EngineKind::Autodiff => {
                 let models = replicas.map(|replica| self.initial(replica)).collect::<Result<_>>()?;
                 Box::new(Autodiff::new(flat::stacked(models, compute), problem, schedule, first, compute)?)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::learned::Learned;
-use super::{EngineKind, Finished, Job, TrainOptions, outputs};
+use super::{EngineKind, Finished, Job};
 use crate::engine::{Autodiff, Engine, Member, Snapshot};
 use crate::error::Result;
 use crate::limit_set::Scaled;
@@ -48,18 +48,6 @@ pub(crate) struct Ended {
     pub measures: [f64; MEASURES.len()],
 }
 
-impl TrainOptions {
-    /// Checks the options, as [`Job::check`] does: the job, and what identifies it.
-    ///
-    /// # Errors
-    /// Those of [`Job::check`].
-    pub(crate) fn identify(&self) -> Result<(Job, serde_json::Value)> {
-        let job = Job::check(self)?;
-        let identity = outputs::fingerprint(&job, self);
-        Ok((job, identity))
-    }
-}
-
 impl Job {
     /// Steps that it takes at most.
     pub(crate) fn budget(&self) -> u64 {
@@ -74,7 +62,7 @@ impl Job {
 
     /// Whether it can walk in one stack with a job of the same options but for seed and step size.
     pub(crate) fn stacks_with(&self, other: &Self) -> bool {
-        let is_stacked = |job: &Self| job.engine == EngineKind::Autodiff && job.sharpness.is_none();
+        let is_stacked = |job: &Self| job.options.engine == EngineKind::Autodiff && job.sharpness.is_none();
         is_stacked(self)
             && is_stacked(other)
             && self.budget == other.budget
@@ -154,7 +142,7 @@ impl Job {
         let row = Gauge::new(dataset, activation, &self.starts[0]).read(steps, run.loss, &run.neurons[0]);
         let gauge = NeuronGauge::new(dataset, activation, vec![0.0; run.neurons.len()]);
         let neurons = gauge.read(steps, &run.neurons, None);
-        let (mixing, pure) = over_neurons(&neurons, self.model.bias);
+        let (mixing, pure) = over_neurons(&neurons, self.options.model.bias);
         let curvature = self.sharpness_along()?.map(|mut along| along.look(steps, position()));
         let finished = Finished { run, row, position: Vec::new(), parameters: None };
         let learned = Learned::new(self, &finished)?;
@@ -172,7 +160,7 @@ impl Job {
             row.log_ratio,
             mixing,
             neurons.len() as f64,
-            count((!self.model.bias).then(|| neurons.iter().filter(|row| row.dead).count())),
+            count((!self.options.model.bias).then(|| neurons.iter().filter(|row| row.dead).count())),
             pure as f64,
             number(learned.mean_matched_cos),
             count(learned.recovered_atoms),

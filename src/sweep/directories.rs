@@ -10,7 +10,7 @@ use super::plan::Plan;
 use crate::cli;
 use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::job;
+use crate::job::{self, TrainOptions};
 
 /// Leaves the directories of these runs if the options ask for them, and goes on with those that are not complete. Whether all are, or none was asked for.
 ///
@@ -28,10 +28,14 @@ pub(super) fn keep(
     let progress = cli::progress_bar("keep", "directories", Some(""));
     cli::begin_at(&progress, 0, runs.len() as u64);
     let leave = |run: &u64| {
-        let ((cell, seed), mut options) = (plan.place(*run), plan.options(*run));
-        options.output.out = Some(folder.join(format!("cell-{cell}-seed-{seed}")));
-        (options.output.no_page, options.output.force, options.resume) = (true, force, !force);
-        let is_complete = !interrupt.is_requested() && job::leave(plan.job_of(*run)?, &options, interrupt)?;
+        if interrupt.is_requested() {
+            return Ok(false);
+        }
+        let ((cell, seed), mut job) = (plan.place(*run), plan.job_of(*run)?);
+        let TrainOptions { output, resume, .. } = &mut job.options;
+        output.out = Some(folder.join(format!("cell-{cell}-seed-{seed}")));
+        (output.no_page, output.force, *resume) = (true, force, !force);
+        let is_complete = job::leave(job, interrupt)?;
         progress.inc(u64::from(is_complete));
         Ok(is_complete)
     };

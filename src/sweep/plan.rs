@@ -169,8 +169,8 @@ fn check_settings<'a>(
     known: &Options,
 ) -> Result<Checked, String> {
     let options = known.read(settings)?;
-    let (job, mut identity) = options.identify().map_err(|error| error.to_string())?;
-    let warning = job.warning(&options);
+    let job = Job::check(&options).map_err(|error| error.to_string())?;
+    let (warning, mut identity) = (job.warning(), job.fingerprint());
     let mut shared = identity.clone();
     let keys = shared.as_object_mut().expect("one flat key each");
     OF_A_MEMBER.iter().for_each(|key| drop(keys.shift_remove(*key)));

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use itertools::Itertools;
 
-use super::{Counts, Ending, Finished, Job, Sharpness, Summary, TrainOptions};
+use super::{Counts, Ending, Finished, Job, Sharpness, Summary};
 use crate::report::chart::bars;
 use crate::report::terminal;
 use crate::stats::{ESTIMATE_LEVEL, Interval, Mean};
@@ -14,8 +14,8 @@ use crate::update::{Rule, Update};
 use crate::vectors::{largest, norm};
 
 /// What to try after a divergence.
-fn advice(job: &Job, options: &TrainOptions) -> String {
-    let (dataset, noise) = (job.problem.dataset(), job.problem.noise());
+fn advice(job: &Job) -> String {
+    let (options, dataset, noise) = (&job.options, job.problem.dataset(), job.problem.noise());
     let longest = dataset.rows().map_or(1.0, |rows| largest(rows.chunks_exact(dataset.dim()).map(norm)));
     let is_long = longest > 1.5;
     let length = format!(": the longest sample has norm {}", number(longest));
@@ -23,7 +23,7 @@ fn advice(job: &Job, options: &TrainOptions) -> String {
         (true, format!("a --step-size below {}", number(job.problem.step_size()))),
         (noise.label > 0.0, format!("a --label-noise below {}", number(noise.label))),
         (noise.gradient > 0.0, format!("a --gradient-noise below {}", number(noise.gradient))),
-        (job.origin.is_none() && job.init_norm > 1.5, "an --init-norm below 1".into()),
+        (job.origin.is_none() && options.init_norm > 1.5, "an --init-norm below 1".into()),
         (is_long && options.norms.is_some(), format!("smaller --norms{length}")),
         (is_long && options.has_own_norms(), format!("--normalise unit{length}")),
     ];
@@ -46,21 +46,16 @@ fn rest(outcome: Outcome, distance: f64, job: &Job) -> String {
 }
 
 /// What a run came to, for a terminal.
-pub(super) fn describe(
-    job: &Job,
-    options: &TrainOptions,
-    summary: &Summary,
-    finished: &[Finished],
-) -> String {
+pub(super) fn describe(job: &Job, summary: &Summary, finished: &[Finished]) -> String {
     let Summary { first, learned, replicas, sharpness, directory, .. } = summary;
     let mut lines = vec![ending_line(job, summary)];
     // What a diverged replica holds means nothing.
     if first.outcome != Outcome::Diverged {
         lines.extend(measures(job, summary));
-        if !job.model.is_neuron() {
+        if !job.options.model.is_neuron() {
             lines.push(format!(
                 "  model                {}; all but the loss is of its first neuron",
-                job.model
+                job.options.model
             ));
         }
         lines.extend(learned.describe());
@@ -72,7 +67,7 @@ pub(super) fn describe(
     if replicas.diverged > 0 {
         lines.push(format!(
             "  divergence           ‖w‖ grew more than a millionfold, or it or the loss is not finite; {}",
-            advice(job, options)
+            advice(job)
         ));
     }
     if job.starts.len() > 1 {
@@ -129,7 +124,7 @@ fn ending_line(job: &Job, Summary { first, seconds, .. }: &Summary) -> String {
     let (m, n) = (job.problem.dataset().samples(), job.problem.dataset().dim());
     format!(
         "{ended} after {steps} {taken} ({seconds:.3} s of training, {} engine, m = {m}, n = {n}, b = {}, {}{})",
-        job.engine.name(),
+        job.options.engine.name(),
         job.schedule.batch_size(),
         job.schedule.kind().name(),
         departures(job),

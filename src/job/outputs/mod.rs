@@ -92,63 +92,65 @@ struct Counts {
     stalled: u64,
 }
 
-/// What determines the results of a job, for a checkpoint to be recognised by: the configuration without what it
-/// has nothing to do with.
-pub(super) fn fingerprint(job: &Job, options: &TrainOptions) -> Value {
-    let Job { layout, compute, engine, problem, model, origin, schedule, .. } = job;
-    let (dataset, update, noise) = (problem.dataset(), problem.update(), problem.noise());
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "git_commit": crate::COMMIT,
-        "samples": dataset.samples(),
-        "dim": dataset.dim(),
-        "data": options.data.name(),
-        // How its file was read, if it is one.
-        "data_read": layout,
-        "normalise": options.normalise,
-        // Norms that the samples were brought to, if they were.
-        "norms": options.norms,
-        // Of the rows, to the bit; null where they are left implicit.
-        "data_checksum": dataset.rows().ok().map(checksum),
-        "batch": schedule.batch_size(),
-        "schedule": schedule.kind().name(),
-        // Null where all are the same.
-        "weights": options.weights.as_ref().filter(|weights| !weights.are_equal()),
-        "step_size": problem.step_size(),
-        "reduction": problem.reduction(),
-        "update": update.rule,
-        "weight_decay": update.weight_decay,
-        "step_schedule": update.step_schedule,
-        "label_noise": noise.label,
-        "gradient_noise": noise.gradient,
-        "model": model,
-        "activation": problem.activation().name(),
-        "engine": engine,
-        // Norm of a random initial point; null with `from`.
-        "init_norm": origin.is_none().then_some(job.init_norm),
-        // Run or file of weights that the run begins with, and these weights, to the bit.
-        "from": options.from.as_deref().map(text::name),
-        "from_checksum": origin.as_ref().map(|origin| &origin.checksum),
-        "steps": job.budget,
-        "tolerance": job.tolerance,
-        "seed": options.seed,
-        "every": job.every,
-        // Steps between looks at the curvature, or `log`; null without.
-        "sharpness": job.sharpness,
-        "replicas": options.replicas,
-        "record_batches": options.record_batches,
-        "backend": compute.backend().name(),
-        "precision": compute.precision().name(),
-        "dtype": super::config::precision(*engine, compute).name(),
-    })
+impl Job {
+    /// What determines the results, for a checkpoint to be recognised by: the configuration without what it has nothing to do
+    /// with.
+    pub(crate) fn fingerprint(&self) -> Value {
+        let Self { options, layout, compute, problem, origin, schedule, .. } = self;
+        let (dataset, update, noise) = (problem.dataset(), problem.update(), problem.noise());
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "git_commit": crate::COMMIT,
+            "samples": dataset.samples(),
+            "dim": dataset.dim(),
+            "data": options.data.name(),
+            // How its file was read, if it is one.
+            "data_read": layout,
+            "normalise": options.normalise,
+            // Norms that the samples were brought to, if they were.
+            "norms": options.norms,
+            // Of the rows, to the bit; null where they are left implicit.
+            "data_checksum": dataset.rows().ok().map(checksum),
+            "batch": schedule.batch_size(),
+            "schedule": schedule.kind().name(),
+            // Null where all are the same.
+            "weights": options.weights.as_ref().filter(|weights| !weights.are_equal()),
+            "step_size": problem.step_size(),
+            "reduction": problem.reduction(),
+            "update": update.rule,
+            "weight_decay": update.weight_decay,
+            "step_schedule": update.step_schedule,
+            "label_noise": noise.label,
+            "gradient_noise": noise.gradient,
+            "model": options.model,
+            "activation": problem.activation().name(),
+            "engine": options.engine,
+            // Norm of a random initial point; null with `from`.
+            "init_norm": origin.is_none().then_some(options.init_norm),
+            // Run or file of weights that the run begins with, and these weights, to the bit.
+            "from": options.from.as_deref().map(text::name),
+            "from_checksum": origin.as_ref().map(|origin| &origin.checksum),
+            "steps": self.budget,
+            "tolerance": self.tolerance,
+            "seed": options.seed,
+            "every": self.every,
+            // Steps between looks at the curvature, or `log`; null without.
+            "sharpness": self.sharpness,
+            "replicas": options.replicas,
+            "record_batches": options.record_batches,
+            "backend": compute.backend().name(),
+            "precision": compute.precision().name(),
+            "dtype": super::config::precision(options.engine, compute).name(),
+        })
+    }
 }
 
 /// `config.json`: every option, resolved, one flat key each, and what `data.npy`, `w0.npy` and `w.npy` hold, or why they are not there.
-fn config(job: &Job, options: &TrainOptions, directory: &str) -> Value {
-    let mut config = fingerprint(job, options);
+fn config(job: &Job, directory: &str) -> Value {
+    let mut config = job.fingerprint();
     config["out"] = directory.into();
-    config["force"] = options.output.force.into();
-    config["json"] = options.output.json.into();
+    config["force"] = job.options.output.force.into();
+    config["json"] = job.options.output.json.into();
     config["files"] = if job.problem.dataset().is_materialised() {
         "data.npy [m, n]; w0.npy and w.npy [n] ([R, n] with R > 1 replicas), of a first layer with k > 1 neurons \
          [k, n] ([R, k, n])"
@@ -175,15 +177,10 @@ pub(super) fn report_complete(run: &InPlace, target: &Path, json: bool) -> Resul
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io), [`Error::File`](crate::Error::File).
-pub(super) fn write(
-    job: &Job,
-    options: &TrainOptions,
-    run_dir: RunDir,
-    results: &Results,
-) -> Result<Written> {
+pub(super) fn write(job: &Job, run_dir: RunDir, results: &Results) -> Result<Written> {
     let Results { finished, trajectory, neurons, sharpness, training, state, .. } = results;
     let directory = text::path(run_dir.target()).to_string();
-    run_dir.write_json("config.json", &config(job, options, &directory))?;
+    run_dir.write_json("config.json", &config(job, &directory))?;
     write_arrays(job, &run_dir, finished)?;
     run_dir.write_csv("trajectory.csv", trajectory)?;
     write_correlations(job, &run_dir, results)?;
@@ -192,7 +189,7 @@ pub(super) fn write(
         let rows: Vec<Ending> = finished.iter().enumerate().map(ending).collect();
         run_dir.write_csv("replicas.csv", &rows)?;
     }
-    if options.record_batches {
+    if job.options.record_batches {
         write_batches(job, &run_dir, finished[0].run.steps)?;
     }
     if let Some((rows, _)) = sharpness {
@@ -205,11 +202,11 @@ pub(super) fn write(
     summary.sharpness =
         sharpness.as_ref().and_then(|(rows, dense)| Some(Sharpness::new(rows.last()?, *dense)));
     run_dir.write_json("summary.json", &summary)?;
-    if !options.output.no_page {
+    if !job.options.output.no_page {
         cli::tell_failed(&render::into(&run_dir, &[])?);
     }
     cli::tell_committed(&run_dir.commit()?);
-    let text = describe(job, options, &summary, finished);
+    let text = describe(job, &summary, finished);
     Ok(Written { summary, text })
 }
 
@@ -274,7 +271,7 @@ fn write_arrays(job: &Job, run_dir: &RunDir, finished: &[Finished]) -> Result<()
 fn initial_positions(job: &Job) -> Result<Vec<f64>> {
     let mut positions = Vec::new();
     for (replica, start) in job.starts.iter().enumerate() {
-        if job.model.is_neuron() {
+        if job.options.model.is_neuron() {
             positions.extend(start.weights.as_ref().unwrap_or(&start.correlations));
         } else {
             positions.extend(to_host(job.initial(replica)?.neurons()));
