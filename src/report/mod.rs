@@ -192,9 +192,14 @@ impl Report {
         self.claims.iter().chain(&self.explorations)
     }
 
+    /// The claims that were not reproduced.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &ClaimReport> {
+        self.claims.iter().filter(|claim| claim.verdict != Some(Verdict::Reproduced))
+    }
+
     /// Whether every claim was reproduced.
     pub fn all_reproduced(&self) -> bool {
-        self.claims.iter().all(|claim| claim.verdict == Some(Verdict::Reproduced))
+        self.failed().next().is_none()
     }
 }
 

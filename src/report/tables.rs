@@ -4,23 +4,21 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 use textwrap::{Options, fill};
 
+use super::terminal::{PLAIN_WIDTH, columns};
 use super::{ClaimReport, Report};
 use crate::text::number;
 use crate::verdict::{Check, Margin, Relation, Verdict};
 
-/// Width of the table when the output is not a terminal.
-const PLAIN_WIDTH: u16 = 118;
-
 /// Columns from which on a table of checks can be read; below, they are a list.
-const TABLE_FROM: u16 = 110;
+const TABLE_FROM: usize = 110;
 
 /// All checks and estimates of a report, and the notes.
 pub fn all(report: &Report) -> String {
-    let width = blank(&[]).width().unwrap_or(PLAIN_WIDTH);
+    let width = columns().unwrap_or(PLAIN_WIDTH);
     let mut text = String::new();
     if !report.claims.is_empty() {
         text.push_str(&if width < TABLE_FROM {
-            list(report, width.into())
+            list(report, width)
         } else {
             format!("{}\n", checks(report))
         });
@@ -28,7 +26,7 @@ pub fn all(report: &Report) -> String {
     if !report.explorations.is_empty() {
         text.push_str(&format!("{}\n", estimates(report)));
     }
-    text + &notes(report.entries(), width.into())
+    text + &notes(report.entries(), width)
 }
 
 /// All checks, a paragraph each.
@@ -76,7 +74,7 @@ fn blank(header: &[&str]) -> Table {
     let style = table.load_style(UTF8_FULL_CONDENSED);
     style.set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     if !table.is_tty() {
-        table.set_width(PLAIN_WIDTH);
+        table.set_width(PLAIN_WIDTH as u16);
     }
     table
 }

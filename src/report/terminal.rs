@@ -70,7 +70,7 @@ fn coloured(verdict: Option<Verdict>) -> String {
 /// The checks that did not come out as predicted, or could not tell, in full; empty if there are none.
 pub fn failures(report: &Report, columns: Option<usize>) -> String {
     let mut text = String::new();
-    for claim in report.claims.iter().filter(|claim| claim.verdict != Some(Verdict::Reproduced)) {
+    for claim in report.failed() {
         let open = claim.checks.iter().filter(|check| check.ok != Some(true)).collect::<Vec<_>>();
         let verdict = claim.verdict.map_or("", Verdict::name);
         text.push_str(&format!("\n{} is {verdict}: {} of its checks\n", claim.id, open.len()));
@@ -88,7 +88,7 @@ pub fn failures(report: &Report, columns: Option<usize>) -> String {
 
 /// How many claims came out, in how long, and with which settings.
 pub fn closing(report: &Report) -> String {
-    let reproduced = report.claims.iter().filter(|claim| claim.verdict == Some(Verdict::Reproduced)).count();
+    let reproduced = report.claims.len() - report.failed().count();
     let (interrupted, of) = if report.interrupted { ("interrupted: ", "finished ") } else { ("", "") };
     let claims = format!("{reproduced} of {} {of}claims reproduced", report.claims.len());
     let explorations = format!("{} {of}explored", report.explorations.len());
@@ -147,22 +147,23 @@ const OPEN: &str = if cfg!(target_os = "macos") {
 
 /// A command that goes on from this report, and what it shows.
 fn suggestion(report: &Report) -> (String, &'static str) {
-    let failed = report.claims.iter().find(|claim| claim.verdict != Some(Verdict::Reproduced));
-    if let Some(claim) = failed {
+    let with_another_seed = |claim: &ClaimReport| {
+        let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
+        (claim.command.replacen(&given, &other, 1), "the same with another seed")
+    };
+    if let Some(claim) = report.failed().next() {
         let [given, full] = [report.effort.as_str(), "full"].map(|effort| format!("--effort {effort}"));
         if given != full {
             return (claim.command.replacen(&given, &full, 1), "the same with more runs");
         }
-        let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
-        return (claim.command.replacen(&given, &other, 1), "the same with another seed");
+        return with_another_seed(claim);
     }
     // A claim from outside this crate has a program of its own, beside which there is no other.
     let mut entries = report.entries();
     if let (Some(claim), None) = (entries.next(), entries.next())
         && (report.program)(&claim.id) == claim.id
     {
-        let [given, other] = [report.seed, report.seed.wrapping_add(1)].map(|seed| format!("--seed {seed}"));
-        return (claim.command.replacen(&given, &other, 1), "the same with another seed");
+        return with_another_seed(claim);
     }
     let bent = report.claims.len() == 1 && report.claims[0].id == "gd_limit";
     if report.claims.is_empty() || bent {
@@ -189,8 +190,8 @@ pub fn picture(report: &Report, tables: &[study::Table], columns: usize) -> Opti
     if diverged {
         return None;
     }
-    let is_reproduced = report.claims.iter().all(|claim| claim.verdict == Some(Verdict::Reproduced));
-    let [mixture, datapoint] = if is_reproduced { [": a mixture", ": one datapoint"] } else { ["", ""] };
+    let [mixture, datapoint] =
+        if report.all_reproduced() { [": a mixture", ": one datapoint"] } else { ["", ""] };
     let titles = [format!("GD, b = {m}{mixture}"), format!("SGD, b = {b}{datapoint}")];
     let title = "correlations with the samples, after training from one start";
     Some(format!("{title}\n{}", chart::side_by_side([&titles[0], &titles[1]], [&mixed, &pure], columns)))

@@ -26,7 +26,6 @@ use crate::persist::run_dir::Committed;
 use crate::report::{Examined, Invocation, Report, render, tables, terminal};
 use crate::study::{Context, Effort, Findings, Study, Table};
 use crate::text;
-use crate::verdict::Verdict;
 
 /// The whole main of a claim that is not of this crate, without options of its own.
 pub fn run_own<A: Into<OsString> + Clone>(
@@ -197,8 +196,7 @@ fn conclusion(report: &Report, drawn: &[Table], options: &ClaimOptions, director
     if options.verbose || report.entries().count() == 1 {
         parts.push(format!("\n{}", tables::all(report)));
     } else {
-        let failed = report.claims.iter().filter(|claim| claim.verdict != Some(Verdict::Reproduced));
-        parts.push(tables::notes(failed, columns.unwrap_or(terminal::PLAIN_WIDTH)));
+        parts.push(tables::notes(report.failed(), columns.unwrap_or(terminal::PLAIN_WIDTH)));
     }
     parts.extend(
         columns

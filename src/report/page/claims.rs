@@ -38,7 +38,6 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
         context! { heading => kind.heading(), entries => entries }
     });
     let groups: Vec<Value> = groups.into_iter().filter(|group| !is_empty(group)).collect();
-    let reproduced = |entry: &&ClaimReport| entry.verdict == Some(Verdict::Reproduced);
     let content = context! {
         commit => report.git_commit.as_deref(),
         seconds => format!("{:.1}", report.seconds),
@@ -46,13 +45,13 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
         check_level => format!("{CHECK_LEVEL:e}"),
         report_level => format!("{REPORT_LEVEL:e}"),
         power => POWER,
-        reproduced => report.claims.iter().filter(reproduced).count(),
+        reproduced => report.claims.len() - report.failed().count(),
         claims => report.claims.len(),
         explorations => report.explorations.len(),
         paper => true,
         is_long => is_long,
         lead => lead.map(figure),
-        failures => report.claims.iter().filter(|entry| !reproduced(entry)).map(failure).collect::<Vec<_>>(),
+        failures => report.failed().map(failure).collect::<Vec<_>>(),
         groups => groups,
         entries => sections,
         ..Value::from(Serde(report))
