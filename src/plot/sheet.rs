@@ -22,15 +22,15 @@ pub(super) const MAX_DISTINCT: usize = 500;
 /// A table as it was written, fields as text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sheet {
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
+    header: StringRecord,
+    rows: Vec<StringRecord>,
 }
 
 /// One row of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
-    header: &'a [String],
-    fields: &'a [String],
+    header: &'a StringRecord,
+    fields: &'a StringRecord,
 }
 
 impl Sheet {
@@ -55,14 +55,13 @@ impl Sheet {
         let refuse = |reason: String| Error::File { path: path.into(), reason };
         let bytes = regular::read(path, MAX_BYTES)?;
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        let header = reader.headers().map_err(|e| refuse(e.to_string()))?;
+        let header = reader.headers().map_err(|e| refuse(e.to_string()))?.clone();
         if header.len() > MAX_COLUMNS || header.iter().any(|name| name.len() > MAX_FIELD) {
             return Err(refuse(format!(
                 "a table has at most {MAX_COLUMNS} columns, with names of at most {MAX_FIELD} bytes"
             )));
         }
-        let header: Vec<String> = header.iter().map(String::from).collect();
-        if let Some(missing) = columns.iter().find(|column| !header.iter().any(|name| name == *column)) {
+        if let Some(missing) = columns.iter().find(|column| !header.iter().any(|name| name == **column)) {
             return Err(refuse(format!("there is no column `{missing}`")));
         }
         let (mut rows, mut row, mut stride, mut last) = (Vec::new(), 0, 1, None);
@@ -100,9 +99,9 @@ impl Sheet {
     /// Entries of vectors as a table: `neuron`, `pixel`, `weight`.
     pub(crate) fn of_vectors(vectors: &[f64], dim: usize) -> Self {
         let row = |(k, weight): (usize, &f64)| {
-            vec![(k / dim).to_string(), (k % dim).to_string(), weight.to_string()]
+            StringRecord::from_iter([(k / dim).to_string(), (k % dim).to_string(), weight.to_string()])
         };
-        let header = ["neuron", "pixel", "weight"].map(String::from).to_vec();
+        let header = StringRecord::from_iter(["neuron", "pixel", "weight"]);
         Self { header, rows: vectors.iter().enumerate().map(row).collect() }
     }
 
@@ -111,17 +110,15 @@ impl Sheet {
     /// # Errors
     /// Which row and column do not hold what they should.
     pub fn read_as<R: TableRow>(&self) -> Result<Vec<R>, String> {
-        let header = StringRecord::from(self.header.clone());
-        let read = |(k, fields): (usize, &Vec<String>)| {
-            table::read(&header, &StringRecord::from(fields.clone()))
-                .map_err(|flaw| format!("row {}, {flaw}", k + 1))
+        let read = |(k, fields): (usize, &StringRecord)| {
+            table::read(&self.header, fields).map_err(|flaw| format!("row {}, {flaw}", k + 1))
         };
         self.rows.iter().enumerate().map(read).collect()
     }
 
     /// Names of the columns.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.header.iter().map(String::as_str)
+        self.header.iter()
     }
 
     /// All rows, from top to bottom.
@@ -143,7 +140,7 @@ impl Sheet {
 }
 
 /// The fields of a row, plain.
-fn fields(record: &StringRecord) -> Vec<String> {
+fn fields(record: &StringRecord) -> StringRecord {
     record.iter().map(plain).collect()
 }
 
