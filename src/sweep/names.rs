@@ -68,11 +68,11 @@ impl Options {
     /// Why `train` would refuse them.
     pub fn read<'a>(
         &self,
-        settings: impl Iterator<Item = (&'a str, &'a str)>,
+        settings: impl Iterator<Item = (&'a str, &'a Given)>,
     ) -> Result<TrainOptions, String> {
         let words = ["train".to_string()]
             .into_iter()
-            .chain(settings.filter_map(|(name, text)| self.word(name, text)));
+            .chain(settings.filter_map(|(name, value)| self.word(name, &value.text)));
         let matches = self.command.clone().try_get_matches_from(words);
         matches.and_then(|matches| TrainOptions::from_arg_matches(&matches)).map_err(|error| reason(&error))
     }
@@ -135,7 +135,10 @@ mod tests {
     #[test]
     fn a_run_has_the_options_that_were_set_last() {
         let options = Options::new();
-        let read = |settings: &[(&'static str, &'static str)]| options.read(settings.iter().copied());
+        let read = |settings: &[(&'static str, &str)]| {
+            let given: Vec<_> = settings.iter().map(|(name, text)| (*name, Given::new(*text, ""))).collect();
+            options.read(given.iter().map(|(name, value)| (*name, value)))
+        };
         let run =
             read(&[("batch", "3"), ("step-size", "0.25"), ("batch", "7"), ("sharpness", "true")]).unwrap();
         assert_eq!((run.batch, run.step_size, run.sharpness.is_some()), (Some(7), 0.25, true));

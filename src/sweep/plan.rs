@@ -61,7 +61,7 @@ impl Plan {
         let known = Options::new();
         check_values(&study, &known)?;
         let checked: Vec<Result<Checked, String>> =
-            (0..count).into_par_iter().map(|cell| check_cell(&study, cell, &known)).collect();
+            (0..count).into_par_iter().map(|cell| check_cell(study.settings(cell), &known)).collect();
         // Of several cells that are refused, the first.
         let of = |(cell, checked): (usize, Result<Checked, String>)| {
             checked.map_err(|reason| blamed(&study, cell, reason, &known))
@@ -154,18 +154,14 @@ fn check_values(study: &Study, known: &Options) -> Result<()> {
                 value.text.len()
             )));
         }
-        known.read([(option, value.text.as_str())].into_iter()).map_err(|reason| value.refuse(reason))?;
+        known.read([(option, value)].into_iter()).map_err(|reason| value.refuse(reason))?;
     }
     Ok(())
 }
 
-fn check_cell(study: &Study, cell: usize, known: &Options) -> Result<Checked, String> {
-    check_settings(study.settings(cell).map(|(option, value)| (option, value.text.as_str())), known)
-}
-
 /// The first run of a cell, checked for all of them.
-fn check_settings<'a>(
-    settings: impl Iterator<Item = (&'a str, &'a str)>,
+fn check_cell<'a>(
+    settings: impl Iterator<Item = (&'a str, &'a Given)>,
     known: &Options,
 ) -> Result<Checked, String> {
     let options = known.read(settings)?;
@@ -187,17 +183,15 @@ fn blamed(study: &Study, cell: usize, reason: String, known: &Options) -> Error 
         let is_cured = |other: usize| {
             let mut place = place.clone();
             place[k] = other;
-            check_cell(study, study.cell(&place), known).is_ok()
+            check_cell(study.settings(study.cell(&place)), known).is_ok()
         };
         if (0..axis.len()).filter(|other| *other != place[k]).take(8).any(is_cured) {
             at = Some(&axis.columns[0].values[place[k]]);
             break;
         }
     }
-    let is_cured = |option: &str| {
-        let others = study.settings(cell).filter(|(other, _)| *other != option);
-        check_settings(others.map(|(option, value)| (option, value.text.as_str())), known).is_ok()
-    };
+    let is_cured =
+        |option: &str| check_cell(study.settings(cell).filter(|(other, _)| *other != option), known).is_ok();
     // Of several whose absence would do, one that the reason names.
     let is_named = |option: &str| reason.contains(option.split('-').next().unwrap_or(option));
     let all: Vec<(&str, &Given)> = study.settings(cell).collect();
