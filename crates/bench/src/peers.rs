@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use itertools::Itertools;
 use puremix::device::Compute;
 use puremix::error::{Error, Result};
 use puremix::text;
@@ -43,11 +44,11 @@ impl Comparison {
             subjects.push(Subject::new(variant.name().to_owned(), case.replicas, Box::new(engine), None));
         }
         let mut missing = BTreeMap::<String, Vec<String>>::new();
-        for script in peers.iter().flat_map(|_| SCRIPTS) {
+        for (peers, script) in peers.into_iter().cartesian_product(SCRIPTS) {
             if pace.interrupt.is_requested() {
                 return Ok(None);
             }
-            match peers.expect("iterated over").start(script, case)? {
+            match peers.start(script, case)? {
                 Ok((peer, about)) => {
                     let name = about["peer"].as_str().unwrap_or(script).to_owned();
                     subjects.push(Subject::new(name, case.replicas, Box::new(peer), Some(about)));

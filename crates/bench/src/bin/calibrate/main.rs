@@ -23,6 +23,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use indicatif::ProgressBar;
+use itertools::Itertools;
 use puremix::catalogue;
 use puremix::device::{Backend, Compute, Precision};
 use puremix::limits;
@@ -162,17 +163,11 @@ fn calibrate(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let checks: Vec<Summary> = by_check.values().map(|rows| Summary::of(rows)).collect();
     let count = |of: fn(&Summary) -> usize| checks.iter().map(of).sum::<usize>();
     let total = |of: fn(&Summary) -> f64| checks.iter().map(of).sum::<f64>();
-    let of_seeds = |is_of: &dyn Fn(&Row) -> bool| {
-        rows.iter().filter(|row| is_of(row)).map(|row| row.seed).collect::<HashSet<_>>().len()
-    };
-    let reports = of_seeds(&|_| true);
-    let with_refuted = of_seeds(&|row| row.outcome == "no");
-    let mut commits: BTreeMap<&str, HashSet<u64>> = BTreeMap::new();
-    for row in &rows {
-        commits.entry(&row.commit).or_default().insert(row.seed);
-    }
-    let commits: BTreeMap<&str, usize> =
-        commits.iter().map(|(commit, seeds)| (*commit, seeds.len())).collect();
+    let reports = rows.iter().map(|row| row.seed).unique().count();
+    let refuted = rows.iter().filter(|row| row.outcome == "no");
+    let with_refuted = refuted.map(|row| row.seed).unique().count();
+    let of_commits = rows.iter().unique_by(|row| (&row.commit, row.seed)).map(|row| row.commit.as_str());
+    let commits: BTreeMap<&str, usize> = of_commits.counts().into_iter().collect();
     let mut times: BTreeMap<&str, BTreeMap<u64, f64>> = BTreeMap::new();
     for row in &rows {
         times.entry(&row.claim).or_default().extend(row.seconds.map(|seconds| (row.seed, seconds)));
