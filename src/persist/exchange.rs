@@ -97,7 +97,7 @@ impl RunDir {
         if !self.is_there(&self.place.name)? {
             return Ok(Vec::new());
         }
-        let Ok(dir) = open_dir_in(&self.place.parent, Path::new(&self.place.name)) else {
+        let Ok(dir) = open_dir_in(&self.place.parent, &self.place.name) else {
             return Err(Error::NotARun { path });
         };
         if is_empty(&dir).map_err(io_at(&path))? {
@@ -185,7 +185,7 @@ impl RunDir {
         }
         let path = self.place.path_of(&replaced);
         let not_ours = || Error::NotOurs { path: path.clone() };
-        let old = open_dir_in(&self.place.parent, Path::new(&replaced)).map_err(|_| not_ours())?;
+        let old = open_dir_in(&self.place.parent, &replaced).map_err(|_| not_ours())?;
         let then = Manifest::read(&old);
         if then.is_none() && !is_empty(&old).map_err(io_at(&path))? {
             return Err(not_ours());
@@ -206,10 +206,10 @@ impl RunDir {
     fn clear_away(&self, replaced: &OsStr) -> Result<()> {
         let path = self.place.path_of(replaced);
         let not_ours = || Error::NotOurs { path: path.clone() };
-        let old = open_dir_in(&self.place.parent, Path::new(replaced)).map_err(|_| not_ours())?;
+        let old = open_dir_in(&self.place.parent, replaced).map_err(|_| not_ours())?;
         let clear = || {
             if let Some(manifest) = Manifest::read(&old) {
-                let target = open_dir_in(&self.place.parent, Path::new(&self.place.name))?;
+                let target = open_dir_in(&self.place.parent, &self.place.name)?;
                 for other in manifest.kept(&old)? {
                     if let Some(folder) = other.parent() {
                         target.create_dir_all(folder)?;

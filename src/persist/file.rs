@@ -9,7 +9,7 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 
 /// Reads a regular file of at most so many bytes in an open directory.
-pub(super) fn read_in(directory: &Dir, name: &Path, max: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read_in(directory: &Dir, name: impl AsRef<Path>, max: u64) -> io::Result<Vec<u8>> {
     let file = open_in(directory, name)?;
     if !file.metadata()?.is_file() {
         return Err(not_regular());
@@ -23,30 +23,30 @@ pub(super) fn read_in(directory: &Dir, name: &Path, max: u64) -> io::Result<Vec<
 }
 
 /// Opens a regular file in an open directory.
-pub(super) fn open_in(directory: &Dir, name: &Path) -> io::Result<File> {
-    if !directory.symlink_metadata(name)?.is_file() {
+pub(super) fn open_in(directory: &Dir, name: impl AsRef<Path>) -> io::Result<File> {
+    if !directory.symlink_metadata(&name)?.is_file() {
         return Err(not_regular());
     }
     open_with(directory, name, OpenOptions::new().read(true))
 }
 
 /// Creates a file in an open directory, where there must be nothing of that name.
-pub(super) fn create_in(directory: &Dir, name: &Path) -> io::Result<File> {
+pub(super) fn create_in(directory: &Dir, name: impl AsRef<Path>) -> io::Result<File> {
     open_with(directory, name, OpenOptions::new().write(true).create_new(true))
 }
 
 /// Opens a file in an open directory, where links are not followed.
-pub(super) fn open_with(directory: &Dir, name: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    Ok(directory.open_with(name, options.follow(FollowSymlinks::No))?.into_std())
+pub(super) fn open_with(dir: &Dir, name: impl AsRef<Path>, options: &mut OpenOptions) -> io::Result<File> {
+    Ok(dir.open_with(name, options.follow(FollowSymlinks::No))?.into_std())
 }
 
 /// Opens a directory in an open directory, unless it is a link.
-pub(super) fn open_dir_in(directory: &Dir, name: &Path) -> io::Result<Dir> {
+pub(super) fn open_dir_in(directory: &Dir, name: impl AsRef<Path>) -> io::Result<Dir> {
     directory.open_dir_nofollow(name)
 }
 
 /// Whether there is anything of that name.
-pub(super) fn is_there(directory: &Dir, name: &Path) -> io::Result<bool> {
+pub(super) fn is_there(directory: &Dir, name: impl AsRef<Path>) -> io::Result<bool> {
     match directory.symlink_metadata(name) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -72,7 +72,7 @@ fn collect(
         let name = entry?.file_name();
         let path = inside.join(&name);
         let holds_listed = listed.iter().any(|file| file != &path && file.starts_with(&path));
-        if holds_listed && let Ok(folder) = open_dir_in(dir, Path::new(&name)) {
+        if holds_listed && let Ok(folder) = open_dir_in(dir, &name) {
             collect(&folder, &path, listed, others)?;
         } else if !listed.contains(&path) {
             others.push(path);

@@ -42,8 +42,8 @@ impl Folder {
         let path = place.path_of(name);
         let make = || {
             place.parent.create_dir(name)?;
-            let dir = open_dir_in(&place.parent, Path::new(name))?;
-            create_in(&dir, Path::new(JOURNAL))?.write_all(MARK.as_bytes())?;
+            let dir = open_dir_in(&place.parent, name)?;
+            create_in(&dir, JOURNAL)?.write_all(MARK.as_bytes())?;
             Ok(dir)
         };
         let dir = make().map_err(io_at(&path))?;
@@ -70,12 +70,12 @@ impl Folder {
     /// [`Error::NotOurs`] if it has no journal, [`Error::Io`].
     pub fn look(place: &Place, name: &OsStr) -> Result<Option<Self>> {
         let path = place.path_of(name);
-        if !is_there(&place.parent, Path::new(name)).map_err(io_at(&path))? {
+        if !is_there(&place.parent, name).map_err(io_at(&path))? {
             return Ok(None);
         }
-        let is_gone = || is_there(&place.parent, Path::new(name)).is_ok_and(|there| !there);
+        let is_gone = || is_there(&place.parent, name).is_ok_and(|there| !there);
         // Another process may remove it meanwhile.
-        let dir = match open_dir_in(&place.parent, Path::new(name)) {
+        let dir = match open_dir_in(&place.parent, name) {
             Ok(dir) => dir,
             Err(_) if is_gone() => return Ok(None),
             Err(_) => return Err(Error::NotOurs { path }),
@@ -116,7 +116,7 @@ impl Folder {
 
     /// Reads a file of at most so many bytes.
     pub fn read(&self, name: &str, max: u64) -> io::Result<Vec<u8>> {
-        read_in(&self.dir, Path::new(name), max)
+        read_in(&self.dir, name, max)
     }
 
     /// Creates a file, or begins one anew.
@@ -130,7 +130,7 @@ impl Folder {
         if !self.list(&mut listed, name)? && self.is_file(name) {
             self.dir.remove_file(name)?;
         }
-        create_in(&self.dir, Path::new(name))
+        create_in(&self.dir, name)
     }
 
     /// Writes a file that is complete whenever it is there, whatever happens meanwhile.
@@ -140,7 +140,7 @@ impl Folder {
         file.write_all(bytes)?;
         tolerate(file.sync_all())?;
         let is_new = self.list(&mut self.listed.lock().expect("no panic under this lock"), name)?;
-        if is_new && is_there(&self.dir, Path::new(name))? {
+        if is_new && is_there(&self.dir, name)? {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name} is in the way")));
         }
         self.dir.rename(&new, &self.dir, name)?;
@@ -161,7 +161,7 @@ impl Folder {
         }
         let listed = self.listed.lock().expect("no panic under this lock");
         for name in listed.iter().filter(|name| name.ends_with('/')) {
-            sync_directory(&open_dir_in(&self.dir, Path::new(name.trim_end_matches('/')))?)?;
+            sync_directory(&open_dir_in(&self.dir, name.trim_end_matches('/'))?)?;
         }
         sync_directory(&self.dir)
     }
@@ -176,8 +176,8 @@ impl Folder {
 
     /// Whether a neighbour was sealed: it has a manifest and no journal.
     pub fn is_sealed(place: &Place, name: &OsStr) -> bool {
-        open_dir_in(&place.parent, Path::new(name)).is_ok_and(|dir| {
-            Manifest::read(&dir).is_some() && is_there(&dir, Path::new(JOURNAL)).is_ok_and(|there| !there)
+        open_dir_in(&place.parent, name).is_ok_and(|dir| {
+            Manifest::read(&dir).is_some() && is_there(&dir, JOURNAL).is_ok_and(|there| !there)
         })
     }
 
@@ -188,7 +188,7 @@ impl Folder {
     }
 
     fn is_open(&self) -> io::Result<bool> {
-        is_there(&self.dir, Path::new(JOURNAL))
+        is_there(&self.dir, JOURNAL)
     }
 
     /// Deletes what was created in it, then itself; whether it is gone. It stays as it is if it holds anything else, or was sealed.
@@ -207,7 +207,7 @@ impl Folder {
                 Err(_) => {}
             }
         }
-        for name in folders.iter().map(|name| Path::new(name.trim_end_matches('/'))) {
+        for name in folders.iter().map(|name| name.trim_end_matches('/')) {
             if is_there(&self.dir, name)? {
                 self.dir.remove_dir(name)?;
             }
@@ -225,8 +225,7 @@ impl Folder {
         if listed.contains(name) {
             return Ok(false);
         }
-        let mut journal =
-            open_with(&self.dir, Path::new(JOURNAL), OpenOptions::new().read(true).append(true))?;
+        let mut journal = open_with(&self.dir, JOURNAL, OpenOptions::new().read(true).append(true))?;
         let end = if is_cut_short(&mut journal)? { NO_NAME } else { "" };
         journal.write_all(format!("{end}{name}\n").as_bytes())?;
         // Before the file: what is not listed is not ours, after a power cut either.
@@ -247,7 +246,7 @@ fn is_cut_short(journal: &mut File) -> io::Result<bool> {
 
 /// The names in the journal of a directory; none if it has no journal. A process may have been killed before it wrote anything.
 fn read_journal(dir: &Dir) -> io::Result<Option<BTreeSet<String>>> {
-    let look = || match read_in(dir, Path::new(JOURNAL), MAX_JOURNAL) {
+    let look = || match read_in(dir, JOURNAL, MAX_JOURNAL) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidInput) => {
             Ok(None)

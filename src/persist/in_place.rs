@@ -35,19 +35,19 @@ impl InPlace {
     }
 
     pub(super) fn of(place: &Place) -> Option<Self> {
-        let dir = open_dir_in(&place.parent, Path::new(&place.name)).ok()?;
+        let dir = open_dir_in(&place.parent, &place.name).ok()?;
         let manifest = Manifest::read(&dir)?;
         Some(Self { path: place.shown.clone(), dir, manifest })
     }
 
     /// Reads a JSON document of it, if there is one of that kind.
     pub fn json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_slice(&read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
+        serde_json::from_slice(&read_in(&self.dir, name, MAX_JSON).ok()?).ok()
     }
 
     /// Reads a text of it, if there is one.
     pub fn text(&self, name: &str) -> Option<String> {
-        String::from_utf8(read_in(&self.dir, Path::new(name), MAX_JSON).ok()?).ok()
+        String::from_utf8(read_in(&self.dir, name, MAX_JSON).ok()?).ok()
     }
 
     /// Reads a value that the run has written, if it has, and in which there is no `flaw`.
@@ -63,7 +63,7 @@ impl InPlace {
             return Ok(None);
         }
         let path = self.path.join(name);
-        let bytes = read_in(&self.dir, Path::new(name), MAX).map_err(io_at(&path))?;
+        let bytes = read_in(&self.dir, name, MAX).map_err(io_at(&path))?;
         decode(&bytes, flaw).map(Some).map_err(|reason| Error::Damaged { path, reason })
     }
 

@@ -1,8 +1,8 @@
 //! A file that at most one process holds at a time.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
-use std::path::Path;
 
 use cap_std::fs::{Dir, OpenOptions};
 
@@ -16,7 +16,7 @@ const MARK: &[u8] = b"held by a running puremix\n";
 #[derive(Debug)]
 pub(super) struct Lock {
     parent: Dir,
-    name: std::ffi::OsString,
+    name: OsString,
     file: File,
     /// Whether this process made the file.
     is_new: bool,
@@ -27,7 +27,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`io::ErrorKind::AlreadyExists`] if there is a file of that name that is no lock; whatever the system says.
-    pub fn take(parent: &Dir, name: &Path) -> io::Result<Option<Self>> {
+    pub fn take(parent: &Dir, name: &OsStr) -> io::Result<Option<Self>> {
         loop {
             let (mut file, is_new) = match create_in(parent, name) {
                 Ok(file) => (file, true),
@@ -63,14 +63,14 @@ impl Drop for Lock {
         // A mark that was cut short is ours, too, and another process may have written it since this one locked the file.
         let ours = self.is_new || content(&mut self.file).is_ok_and(|content| !content.is_empty());
         // Still locked: a process that has opened it meanwhile finds that it is gone.
-        if cfg!(unix) && ours && is_at(&self.file, &self.parent, Path::new(&self.name)) {
+        if cfg!(unix) && ours && is_at(&self.file, &self.parent, &self.name) {
             let _ = self.parent.remove_file(&self.name);
         }
     }
 }
 
 /// Opens a lock that is there. An empty one was left by a process that was killed as it made it, or belongs to another program: it serves, and stays.
-fn open(parent: &Dir, name: &Path) -> io::Result<File> {
+fn open(parent: &Dir, name: &OsStr) -> io::Result<File> {
     let refuse = || io::Error::new(io::ErrorKind::AlreadyExists, "it is in the way of the lock of this run");
     if !parent.symlink_metadata(name)?.is_file() {
         return Err(refuse());
@@ -91,7 +91,7 @@ fn content(file: &mut File) -> io::Result<Vec<u8>> {
 
 /// Whether an open file is the one of a name.
 #[cfg(unix)]
-fn is_at(file: &File, parent: &Dir, name: &Path) -> bool {
+fn is_at(file: &File, parent: &Dir, name: &OsStr) -> bool {
     use cap_std::fs::MetadataExt as _;
     use std::os::unix::fs::MetadataExt as _;
     let here = file.metadata().ok().map(|data| (data.dev(), data.ino()));
@@ -101,7 +101,7 @@ fn is_at(file: &File, parent: &Dir, name: &Path) -> bool {
 
 /// Elsewhere lock files stay.
 #[cfg(not(unix))]
-fn is_at(_file: &File, _parent: &Dir, _name: &Path) -> bool {
+fn is_at(_file: &File, _parent: &Dir, _name: &OsStr) -> bool {
     true
 }
 
@@ -126,13 +126,13 @@ mod tests {
     fn one_holds_it_at_a_time_and_nothing_is_left() {
         let (directory, dir) = opened();
         let path = directory.path().join(NAME);
-        let held = Lock::take(&dir, Path::new(NAME)).unwrap().unwrap();
-        assert!(Lock::take(&dir, Path::new(NAME)).unwrap().is_none());
+        let held = Lock::take(&dir, NAME.as_ref()).unwrap().unwrap();
+        assert!(Lock::take(&dir, NAME.as_ref()).unwrap().is_none());
         drop(held);
         assert!(!cfg!(unix) || !path.exists());
         // What a killed process left.
         fs::write(&path, MARK).unwrap();
-        drop(Lock::take(&dir, Path::new(NAME)).unwrap().unwrap());
+        drop(Lock::take(&dir, NAME.as_ref()).unwrap().unwrap());
         assert!(!cfg!(unix) || !path.exists());
     }
 
@@ -142,20 +142,20 @@ mod tests {
         let path = directory.path().join(NAME);
         for content in ["not a lock", "held by a running puremix\nno"] {
             fs::write(&path, content).unwrap();
-            let error = Lock::take(&dir, Path::new(NAME)).unwrap_err();
+            let error = Lock::take(&dir, NAME.as_ref()).unwrap_err();
             assert_eq!(error.to_string(), "it is in the way of the lock of this run");
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
         }
         fs::write(&path, "").unwrap();
-        drop(Lock::take(&dir, Path::new(NAME)).unwrap().unwrap());
+        drop(Lock::take(&dir, NAME.as_ref()).unwrap().unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "", "an empty file serves, and stays");
     }
 
     #[test]
     fn one_who_is_quicker_than_its_maker_deletes_it() {
         let (directory, dir) = opened();
-        let mut made = create_in(&dir, Path::new(NAME)).unwrap();
-        let quicker = Lock::take(&dir, Path::new(NAME)).unwrap().unwrap();
+        let mut made = create_in(&dir, NAME).unwrap();
+        let quicker = Lock::take(&dir, NAME.as_ref()).unwrap().unwrap();
         made.write_all(MARK).unwrap();
         assert!(matches!(made.try_lock(), Err(TryLockError::WouldBlock)));
         drop(quicker);
@@ -171,7 +171,7 @@ mod tests {
                 scope.spawn(|| {
                     let mut visits = 0;
                     while visits < 100 {
-                        if let Some(lock) = Lock::take(&dir, Path::new(NAME)).unwrap() {
+                        if let Some(lock) = Lock::take(&dir, NAME.as_ref()).unwrap() {
                             assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                             visits += 1;
                             inside.fetch_sub(1, Ordering::SeqCst);

@@ -42,7 +42,7 @@ impl Manifest {
         carried: &BTreeMap<String, Stamp>,
         replaced: Option<&Self>,
     ) -> io::Result<Self> {
-        let stamped = |name: String| Ok((name.clone(), stamp(folder.dir(), Path::new(&name))?));
+        let stamped = |name: String| Ok((name.clone(), stamp(folder.dir(), &name)?));
         let mut files = folder.files().into_iter().map(stamped).collect::<io::Result<BTreeMap<_, _>>>()?;
         files.extend(carried.clone());
         Ok(Self { puremix: env!("CARGO_PKG_VERSION").into(), replaces: replaced.map(Self::checksum), files })
@@ -66,7 +66,7 @@ impl Manifest {
 
     /// Of the finished run in a directory; none if that has no manifest.
     pub fn read(dir: &Dir) -> Option<Self> {
-        Self::parse(&read_in(dir, Path::new(MANIFEST), MAX).ok()?)
+        Self::parse(&read_in(dir, MANIFEST, MAX).ok()?)
     }
 
     /// From its text; none if that is no manifest, or lists a path that leads out of the directory.
@@ -83,7 +83,7 @@ impl Manifest {
 
     /// Whether a file is there as it was written.
     pub fn is_whole(&self, dir: &Dir, name: &str) -> bool {
-        self.files.get(name).is_some_and(|then| stamp(dir, Path::new(name)).is_ok_and(|now| now == *then))
+        self.files.get(name).is_some_and(|then| stamp(dir, name).is_ok_and(|now| now == *then))
     }
 
     /// Files that hold something else than what was written.
@@ -121,7 +121,7 @@ impl Manifest {
     }
 }
 
-fn stamp(dir: &Dir, name: &Path) -> io::Result<Stamp> {
+fn stamp(dir: &Dir, name: &str) -> io::Result<Stamp> {
     let mut file = open_in(dir, name)?;
     let (mut digest, mut bytes, mut buffer) = (CHECKSUM.digest(), 0, vec![0; 1 << 16]);
     loop {

@@ -83,7 +83,7 @@ impl RunDir {
     fn lock(place: Place) -> Result<Option<Self>> {
         place.refuse_neighbours()?;
         let name = place.neighbour("lock");
-        let lock = Lock::take(&place.parent, Path::new(&name)).map_err(io_at(place.path_of(&name)))?;
+        let lock = Lock::take(&place.parent, &name).map_err(io_at(place.path_of(&name)))?;
         let Some(lock) = lock else { return Ok(None) };
         let run_dir = Self {
             place,
@@ -233,7 +233,7 @@ impl RunDir {
         self.carried = changed.iter().filter_map(|name| manifest.stamp(name)).collect();
         for name in whole {
             let mut copy = self.create(name)?;
-            let mut from = open_in(&dir, Path::new(name)).map_err(io_at(path.join(name)))?;
+            let mut from = open_in(&dir, name).map_err(io_at(path.join(name)))?;
             io::copy(&mut from, &mut copy).and_then(|_| copy.flush()).map_err(self.at(name))?;
         }
         Ok(())
@@ -264,7 +264,7 @@ impl RunDir {
     }
 
     pub(super) fn is_there(&self, name: &OsStr) -> Result<bool> {
-        is_there(&self.place.parent, Path::new(name)).map_err(io_at(self.place.path_of(name)))
+        is_there(&self.place.parent, name).map_err(io_at(self.place.path_of(name)))
     }
 
     pub(super) fn rename(&self, from: &OsStr, to: &OsStr) -> Result<()> {
