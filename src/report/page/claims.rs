@@ -32,12 +32,11 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
     let is_long = report.entries().count() > 1;
     let lead = lead(report, pictures);
     let sections: Vec<Value> = report.entries().map(|entry| section(entry, pictures, lead)).collect();
-    let groups = [Kind::Paper, Kind::Beyond, Kind::Exploration].map(|kind| {
+    let groups = [Kind::Paper, Kind::Beyond, Kind::Exploration].into_iter().filter_map(|kind| {
         let entries = report.entries().zip(&sections).filter(|(entry, _)| entry.kind == kind);
         let entries: Vec<Value> = entries.map(|(_, section)| section.clone()).collect();
-        context! { heading => kind.heading(), entries => entries }
+        (!entries.is_empty()).then(|| context! { heading => kind.heading(), entries => entries })
     });
-    let groups: Vec<Value> = groups.into_iter().filter(|group| !is_empty(group)).collect();
     let content = context! {
         commit => report.git_commit.as_deref(),
         seconds => format!("{:.1}", report.seconds),
@@ -52,15 +51,11 @@ pub(in super::super) fn html(report: &Report, pictures: &[Picture]) -> Result<St
         is_long => is_long,
         lead => lead.map(figure),
         failures => report.failed().map(failure).collect::<Vec<_>>(),
-        groups => groups,
+        groups => groups.collect::<Vec<_>>(),
         entries => sections,
         ..Value::from(Serde(report))
     };
     rendered("claims.html", content)
-}
-
-fn is_empty(group: &Value) -> bool {
-    group.get_attr("entries").is_ok_and(|entries| entries.len() == Some(0))
 }
 
 /// One claim or exploration.
