@@ -88,17 +88,14 @@ fn plain(path: &Path) -> Result<&str> {
 
 /// Numbers of parts in order, as `1-4,7`.
 fn ranges(parts: &[Shard]) -> String {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for part in parts {
-        match ranges.last_mut() {
-            Some((_, last)) if *last + 1 == part.number => *last += 1,
-            _ => ranges.push((part.number, part.number)),
-        }
-    }
+    let ranges = parts
+        .iter()
+        .map(|part| (part.number, part.number))
+        .coalesce(|one, next| if one.1 + 1 == next.0 { Ok((one.0, next.1)) } else { Err((one, next)) });
     let text = |(first, last): (u64, u64)| {
         if first == last { first.to_string() } else { format!("{first}-{last}") }
     };
-    ranges.into_iter().map(text).join(",")
+    ranges.map(text).join(",")
 }
 
 #[cfg(test)]
