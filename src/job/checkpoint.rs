@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::Job;
 use crate::engine::Snapshot;
 use crate::error::Result;
 use crate::measure::neurons::NeuronRow;
@@ -105,25 +106,17 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io).
-    pub fn resume(&mut self, shape: impl Fn(usize) -> Shape) -> Result<Vec<Option<Part>>> {
-        let count = self.finished.len();
-        let flaw = |k: usize, part: &Part, is_finished: bool| {
-            if k < count {
-                part.flaw(&shape(k), is_finished)
-            } else {
-                Some("the job has no such part".into())
-            }
-        };
-        let mut running: Vec<Option<Part>> = (0..count).map(|_| None).collect();
+    pub fn resume(&mut self, job: &Job) -> Result<Vec<Option<Part>>> {
+        let mut running: Vec<Option<Part>> = self.finished.iter().map(|_| None).collect();
         let mut files = 0;
         for name in self.store.files() {
             if let Some(k) = number(&name, "part-") {
-                let part = self.store.read(&name, |part| flaw(k, part, false))?;
+                let part = self.store.read(&name, |part| job.flaw(k, part, false))?;
                 running[k] = Some(part);
             } else if let Some(file) = number(&name, "finished-") {
                 files = files.max(file + 1);
                 let flaw =
-                    |parts: &Vec<(usize, Part)>| parts.iter().find_map(|(k, part)| flaw(*k, part, true));
+                    |parts: &Vec<(usize, Part)>| parts.iter().find_map(|(k, part)| job.flaw(*k, part, true));
                 for (k, part) in self.store.read(&name, flaw)? {
                     let _ = self.finished[k].set(part);
                 }

@@ -80,7 +80,7 @@ pub(super) fn flaw(job: &Job, parts: &[Part]) -> Option<String> {
     if parts.len() != job.parts() {
         return Some("it has another number of parts".into());
     }
-    parts.iter().enumerate().find_map(|(k, part)| part.flaw(&job.shape_of(k), true))
+    parts.iter().enumerate().find_map(|(k, part)| job.flaw(k, part, true))
 }
 
 /// Parts that have ended, ready to go on with the steps of a longer job.

@@ -44,7 +44,7 @@ impl Resumed {
     /// # Errors
     /// What is wrong with it.
     pub fn part(&self, bytes: &[u8]) -> Result<(), String> {
-        let part = decode(bytes, |part: &Part| part.flaw(&self.job.shape_of(0), false))?;
+        let part = decode(bytes, |part| self.job.flaw(0, part, false))?;
         self.go_on(|_| vec![Some(part)])
     }
 
@@ -53,12 +53,7 @@ impl Resumed {
     /// # Errors
     /// What is wrong with it.
     pub fn finished(&self, bytes: &[u8]) -> Result<(), String> {
-        let flaw = |(k, part): &(usize, Part)| {
-            if *k >= self.job.parts() {
-                return Some("the job has no such part".into());
-            }
-            part.flaw(&self.job.shape_of(*k), true)
-        };
+        let flaw = |(k, part): &(usize, Part)| self.job.flaw(*k, part, true);
         let parts = decode(bytes, |parts: &Vec<(usize, Part)>| parts.iter().find_map(flaw))?;
         self.go_on(|checkpoint| {
             checkpoint.take_over(parts.into_iter().take(1).map(|(_, part)| part).collect())

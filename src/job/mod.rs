@@ -109,11 +109,8 @@ fn train_into_place(mut job: Job, interrupt: &Interrupt, is_shown: bool) -> Resu
         return Ok(Came::Complete(run, run_dir.target().into()));
     }
     let mut checkpoint = Checkpoint::new(store, job.parts(), job.checkpoint_every);
-    let running = if entry == Entry::GoesOn {
-        checkpoint.resume(|k| job.shape_of(k))?
-    } else {
-        checkpoint.take_over(earlier)
-    };
+    let running =
+        if entry == Entry::GoesOn { checkpoint.resume(&job)? } else { checkpoint.take_over(earlier) };
 
     let session = Session::new(&job, checkpoint, interrupt.clone(), is_shown);
     let place = (!is_placed).then(|| run_dir.target());

@@ -202,6 +202,15 @@ impl Job {
         Ok(Some(SharpnessAlong::by_size(surface, every.cadence())))
     }
 
+    /// Why what was kept cannot be such a part of the job, finished or under way.
+    pub(super) fn flaw(&self, k: usize, part: &Part, is_finished: bool) -> Option<String> {
+        if k < self.parts() {
+            part.flaw(&self.shape_of(k), is_finished)
+        } else {
+            Some("the job has no such part".into())
+        }
+    }
+
     /// What the part of a checkpoint must look like.
     pub(super) fn shape_of(&self, part: usize) -> Shape {
         let dataset = self.problem.dataset();
