@@ -94,6 +94,11 @@ impl DeviceOptions {
     }
 }
 
+/// The exit code of what came to its end: whether all claims were reproduced, no run diverged, nothing is missing.
+pub(crate) fn exit_code(is_well: bool) -> ExitCode {
+    if is_well { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }
+}
+
 /// Runs a binary's body: errors go to standard error and exit with [`USAGE`].
 pub fn run(body: impl FnOnce() -> Result<ExitCode>) -> ExitCode {
     threads::start().and_then(|()| body()).unwrap_or_else(|error| {

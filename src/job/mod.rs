@@ -61,10 +61,7 @@ pub fn run(options: &TrainOptions) -> Result<ExitCode> {
     match train_into_place(job, &interrupt, true)? {
         Came::Interrupted => Ok(interrupt.exit_code()),
         Came::Complete(run, target) => outputs::report_complete(&run, &target, options.output.json),
-        Came::Finished { written, diverged } => {
-            outputs::tell(options, &written)?;
-            Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
-        }
+        Came::Finished(written) => outputs::tell(options, &written),
     }
 }
 
@@ -83,11 +80,7 @@ enum Came {
     Interrupted,
     /// It was there already.
     Complete(InPlace, PathBuf),
-    Finished {
-        written: Box<outputs::Written>,
-        /// Whether a replica did.
-        diverged: bool,
-    },
+    Finished(Box<outputs::Written>),
 }
 
 fn train_into_place(mut job: Job, interrupt: &Interrupt, is_shown: bool) -> Result<Came> {
@@ -122,8 +115,7 @@ fn train_into_place(mut job: Job, interrupt: &Interrupt, is_shown: bool) -> Resu
     let results = job.results(parts, state)?;
     let written = Box::new(outputs::write(&job, run_dir, &results)?);
     store.remove()?;
-    let diverged = results.finished.iter().any(|replica| replica.run.outcome == Outcome::Diverged);
-    Ok(Came::Finished { written, diverged })
+    Ok(Came::Finished(written))
 }
 
 /// What a job came to.

@@ -15,7 +15,7 @@ use clap::{Args, Command, FromArgMatches};
 
 use self::finished::FinishedClaims;
 use crate::cli::{
-    ClaimOptions, NOT_REPRODUCED, OutputOptions, list_backends, note, print, print_json, progress_bar,
+    ClaimOptions, OutputOptions, exit_code, list_backends, note, print, print_json, progress_bar,
     render_again, render_alone, run, tell, tell_committed, tell_complete, tell_failed,
 };
 use crate::error::{Error, Result};
@@ -87,7 +87,7 @@ pub fn run_claims(
     let entry = run_dir.enter(&finished.store, standing, request)?;
     if let (Entry::Complete, Some(report)) = (entry, &earlier) {
         tell_complete(run_dir.target(), *json, report)?;
-        return Ok(exit_code(report));
+        return Ok(exit_code(report.all_reproduced()));
     }
     let (examined, interrupted) = {
         let keeping = finished.clone();
@@ -111,12 +111,7 @@ pub fn run_claims(
         finished.store.remove()?;
     }
     tell(*json, &report, || conclusion(&report, &tables, options, &committed.directory))?;
-    Ok(if interrupted { interrupt.exit_code() } else { exit_code(&report) })
-}
-
-/// That of a report which is complete.
-fn exit_code(report: &Report) -> ExitCode {
-    if report.all_reproduced() { ExitCode::SUCCESS } else { ExitCode::from(NOT_REPRODUCED) }
+    Ok(if interrupted { interrupt.exit_code() } else { exit_code(report.all_reproduced()) })
 }
 
 /// Says that a report was broken off and is not written, and how to go on.

@@ -76,7 +76,7 @@ pub(super) fn tell(options: &StatusOptions) -> Result<ExitCode> {
     let nothing = || Error::Usage(format!("{} holds no study, and none is under way there", text::path(out)));
     let progress = if has_parent(out) { progress(out)? } else { None }.ok_or_else(nothing)?;
     cli::tell(options.json, &progress.document(out), || progress.lines(out).join("\n"))?;
-    Ok(if progress.missing == 0 { ExitCode::SUCCESS } else { ExitCode::from(cli::NOT_REPRODUCED) })
+    Ok(cli::exit_code(progress.missing == 0))
 }
 
 pub(super) fn progress(out: &Path) -> Result<Option<Progress>> {

@@ -169,8 +169,7 @@ fn config(job: &Job, directory: &str) -> Value {
 pub(super) fn report_complete(run: &InPlace, target: &Path, json: bool) -> Result<ExitCode> {
     let summary: Value = run.json("summary.json").unwrap_or_default();
     cli::tell_complete(target, json, &summary)?;
-    let diverged = summary["replicas"]["diverged"].as_u64() > Some(0);
-    Ok(if diverged { ExitCode::from(cli::NOT_REPRODUCED) } else { ExitCode::SUCCESS })
+    Ok(cli::exit_code(summary["replicas"]["diverged"].as_u64().unwrap_or_default() == 0))
 }
 
 /// Writes the files of a run and puts them in their place.
@@ -210,17 +209,18 @@ pub(super) fn write(job: &Job, run_dir: RunDir, results: &Results) -> Result<Wri
     Ok(Written { summary, text })
 }
 
-/// Says what a run came to.
+/// Says what a run came to; exits with 1 if a replica diverged.
 ///
 /// # Errors
 /// [`Error::Output`](crate::Error::Output).
-pub(super) fn tell(options: &TrainOptions, Written { summary, text }: &Written) -> Result<()> {
+pub(super) fn tell(options: &TrainOptions, Written { summary, text }: &Written) -> Result<ExitCode> {
     let page = if options.output.no_page {
         String::new()
     } else {
         format!("\n{}", terminal::page(&format!("{}/report.html", summary.directory)))
     };
-    cli::tell(options.output.json, summary, || format!("{text}{page}"))
+    cli::tell(options.output.json, summary, || format!("{text}{page}"))?;
+    Ok(cli::exit_code(summary.replicas.diverged == 0))
 }
 
 /// The correlations of the first neuron beside the rows of the trajectory, of few samples.
