@@ -184,9 +184,14 @@ pub(crate) fn tell_complete(target: &Path, json: bool, outcome: &impl Serialize)
 
 /// A command of which `--render` takes no option beside it but `--json`: what is drawn follows from the files of the run.
 pub(crate) fn render_alone(command: Command) -> Command {
+    alone(command, "render", &["json"])
+}
+
+/// A command of which an option takes no other beside it but these.
+pub(crate) fn alone(command: Command, option: &'static str, beside: &[&str]) -> Command {
     let ids = command.get_arguments().map(|argument| argument.get_id().clone());
-    let others: Vec<Id> = ids.filter(|id| !["render", "json"].contains(&id.as_str())).collect();
-    command.mut_arg("render", |render| render.conflicts_with_all(others))
+    let others: Vec<Id> = ids.filter(|id| *id != option && !beside.contains(&id.as_str())).collect();
+    command.mut_arg(option, |argument| argument.conflicts_with_all(others))
 }
 
 /// Draws the page and the figures of a finished run again.

@@ -107,11 +107,7 @@ pub enum Keep {
 
 /// The command line of `sweep`.
 pub fn command() -> Command {
-    let own = SweepOptions::command();
-    let alone = ["merge", "json", "no_page"];
-    let ids = own.get_arguments().map(|arg| arg.get_id().clone());
-    let others: Vec<_> = ids.filter(|id| !alone.contains(&id.as_str())).collect();
-    let own = own.mut_arg("merge", |merge| merge.conflicts_with_all(others));
+    let own = cli::alone(SweepOptions::command(), "merge", &["json", "no_page"]);
     let submit = SubmitOptions::command()
         .mut_arg("out", |out| out.required(true).help("Directory of the study"))
         // Parts that are queued would find the results of others gone.
