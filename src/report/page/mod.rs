@@ -59,17 +59,14 @@ fn rendered(template: &str, content: Value) -> Result<String> {
 }
 
 fn figure(picture: &Picture) -> Value {
-    let (svg, flaw) = match &picture.svg {
-        Ok(svg) => (Some(Value::from_safe_string(svg.clone())), None),
-        Err(flaw) => (None, Some(flaw)),
-    };
+    let svg = picture.svg.as_ref();
     context! {
         id => picture.figure.id(),
         title => picture.figure.title(),
         data => picture.data.as_str(),
         caption => picture.caption.as_str(),
-        svg => svg,
-        flaw => flaw,
+        svg => svg.ok().map(|svg| Value::from_safe_string(svg.clone())),
+        flaw => svg.err(),
     }
 }
 
