@@ -125,8 +125,7 @@ fn whole(plan: &Plan, options: &StudyOptions) -> Result<ExitCode> {
     let all: Vec<u64> = (0..plan.runs()).collect();
     if interrupt.is_requested() || !directories::keep(plan, &all, &out, options, &interrupt)? {
         let place = output.out.is_none().then_some(out.as_path());
-        told::interrupted(pending.len() - ledger.written(), place);
-        return Ok(interrupt.exit_code());
+        return Ok(told::interrupted(pending.len() - ledger.written(), place, &interrupt));
     }
     // What this process has done is read back from the disk, as another would.
     let mut done = Done::results(plan.runs());
@@ -148,8 +147,7 @@ fn complete(
 ) -> Result<ExitCode> {
     let all: Vec<u64> = (0..plan.runs()).collect();
     if !directories::keep(plan, &all, run_dir.target(), options, interrupt)? {
-        told::interrupted(0, None);
-        return Ok(interrupt.exit_code());
+        return Ok(told::interrupted(0, None, interrupt));
     }
     let has_page = options.output.no_page || there.text(render::PAGE).is_some();
     if has_page && there.text(page::STUDY).as_deref() == Some(&plan.study.to_toml()) {

@@ -29,8 +29,7 @@ pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions
     if let Some(there) = complete_at(plan, out)? {
         check_complete(plan, &there, out)?;
         if !directories::keep(plan, &own, out, options, &interrupt)? {
-            told::interrupted(0, None);
-            return Ok(interrupt.exit_code());
+            return Ok(told::interrupted(0, None, &interrupt));
         }
         return told::complete(out, options.output.json);
     }
@@ -46,8 +45,7 @@ pub(super) fn part(plan: &Plan, shard: Shard, out: &Path, options: &StudyOptions
     }
     let ledger = train(plan, &pending, store, &interrupt)?;
     if interrupt.is_requested() || !directories::keep(plan, &own, out, options, &interrupt)? {
-        told::interrupted(pending.len() - ledger.written(), None);
-        return Ok(interrupt.exit_code());
+        return Ok(told::interrupted(pending.len() - ledger.written(), None, &interrupt));
     }
     drop(ledger);
     drop(run_dir);

@@ -12,6 +12,7 @@ use super::page::Told;
 use super::plan::Plan;
 use crate::cli;
 use crate::error::Result;
+use crate::interrupt::Interrupt;
 use crate::persist::shards::Shard;
 use crate::report::terminal;
 use crate::study::words::count;
@@ -94,11 +95,12 @@ pub(super) fn complete(target: &Path, json: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says how to go on.
-pub(super) fn interrupted(pending: usize, place: Option<&Path>) {
+/// Says how to go on; the exit code of a process that was asked to end.
+pub(super) fn interrupted(pending: usize, place: Option<&Path>, interrupt: &Interrupt) -> ExitCode {
     let out = place.map(|place| format!(" with --out {}", text::path(place))).unwrap_or_default();
     let runs = count(pending, "run");
     cli::note(&format!("interrupted with {runs} left; the same command{out} goes on from there"));
+    interrupt.exit_code()
 }
 
 /// Says that a shard has ended and others have not.
