@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::done::Done;
 use super::options::SubmitOptions;
+use super::page::STUDY;
 use super::plan::Plan;
 use super::script::script;
 use super::study::Study;
@@ -26,7 +27,6 @@ use crate::text;
 
 /// The directory beside a study for its script, its logs, and what was submitted.
 pub(super) const SLURM: &str = "slurm";
-const STUDY: &str = "study.toml";
 const SCRIPT: &str = "array.sh";
 const SUBMITTED: &str = "submitted.json";
 
