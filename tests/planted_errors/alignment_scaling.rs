@@ -14,7 +14,7 @@ fn every_check_can_fail() {
     // A run of the protocol sees one error of every kind; which check an error is about, the beginning of its name tells.
     // Under both reductions where it is about each of them.
     let turns = |prediction: Prediction, starts: &[&str], of_each_reduction: &[&str]| {
-        let seen = planted.turns(&prediction);
+        let seen = planted.turns(prediction);
         let count = |start: &&str| seen.iter().filter(|name| name.starts_with(start)).count();
         assert!(starts.iter().all(|start| count(start) > 0), "{starts:?}: {seen:?}");
         assert!(of_each_reduction.iter().all(|start| count(start) == 2), "{of_each_reduction:?}: {seen:?}");
@@ -90,7 +90,7 @@ fn every_check_can_fail() {
         &[],
     );
     // The best-aligned sample wins.
-    let seen = planted.turns(&Prediction { sgd_limit: best, ..right });
+    let seen = planted.turns(Prediction { sgd_limit: best, ..right });
     assert_eq!(seen.iter().filter(|name| name.starts_with("GD and SGD: starts from")).count(), 2, "{seen:?}");
     planted.complete();
 }

@@ -52,7 +52,7 @@ fn every_check_can_fail() {
     let planted = planted!(cyclic_basin);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
-        let seen = planted.turns(&prediction);
+        let seen = planted.turns(prediction);
         assert_eq!(seen.len(), checks.len(), "{seen:?}");
         for check in checks {
             let turned = seen.iter().filter(|name| name.contains(check)).count();
@@ -126,7 +126,7 @@ fn every_check_can_fail() {
             "multipliers outside the unit circle",
         ],
     );
-    let seen = planted.turns(&Prediction { mixed: vertex, ..right });
+    let seen = planted.turns(Prediction { mixed: vertex, ..right });
     assert!(seen.iter().any(|name| name.contains("is a saddle")), "{seen:?}");
     planted.complete();
 }

@@ -28,7 +28,7 @@ fn every_check_can_fail() {
     let planted = planted!(cyclic_limit);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str]| {
-        let seen = planted.turns(&prediction);
+        let seen = planted.turns(prediction);
         let is_it = |(name, check): (&String, &&str)| name.contains(check);
         assert!(seen.len() == checks.len() && seen.iter().zip(checks).all(is_it), "{seen:?}");
     };

@@ -10,10 +10,7 @@ fn every_check_can_fail() {
     let planted = planted!(cyclic_theorem);
     let right = Prediction::default();
     let turns = |prediction: Prediction, checks: &[&str], count: usize| {
-        let seen = planted.turns(&prediction);
-        for check in checks {
-            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
-        }
+        let seen = planted.turns_each(prediction, checks);
         assert_eq!(seen.len(), count, "{seen:?}");
     };
     // A shift of V, which the zones of two samples do not notice, but those of three and all sectors do, and the engine: its W is another.

@@ -10,15 +10,8 @@ use super::planted;
 fn every_check_can_fail() {
     let planted = planted!(escape);
     let right = Prediction::default();
-    let turns = |prediction: Prediction, checks: &[&str]| {
-        let seen = planted.turns(&prediction);
-        for check in checks {
-            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
-        }
-        seen
-    };
     // A run of the protocol sees one error of every kind. A clock that is slow by m/(m − 1). A full batch that drifts.
-    turns(
+    planted.turns_each(
         Prediction {
             diffusion_rate: |m, b, eta| eta * eta * (b * (m - b)) as f64 / (m * m) as f64,
             rest: 1e-9,
@@ -33,18 +26,18 @@ fn every_check_can_fail() {
     );
     // The clock of draws with replacement, which knows no b = m.
     let diffusion_rate = selection::diffusion_rate_with_replacement;
-    turns(
+    planted.turns_each(
         Prediction { diffusion_rate, ..right.clone() },
         &["P-value of one law of max cos²", "log–log slope of the mean time"],
     );
     // Noise of the same size at every mixture. Straight away at full drift.
-    let seen = turns(
+    let seen = planted.turns_each(
         Prediction { early_spread: |_, time| time, mean_time: |_, far| far, ..right.clone() },
         &["E‖w − w_GD‖²", "mean κT until committed"],
     );
     assert_eq!(seen.len(), 5, "{seen:?}");
     // One sample too many; an interval that is too short, alone.
-    let seen = turns(
+    let seen = planted.turns_each(
         Prediction { fall: |m| m as f64, survival: |far| theory::Survival::from_even(0.85 * far), ..right },
         &["fall of E Σ log cos", "over m − 1", "distance of the law of κT"],
     );

@@ -11,8 +11,7 @@ use super::planted;
 fn every_check_can_fail() {
     let planted = planted!(gd_limit);
     let right = Prediction::default();
-    let names = |prediction: Prediction| planted.turns(&prediction);
-    let of = |prediction: Prediction| !names(prediction).is_empty();
+    let of = |prediction: Prediction| !planted.turns(prediction).is_empty();
     // A factor: the mixture is not quite normalised.
     fn longer(c0: &[f64], activation: Activation) -> Option<LimitSet> {
         let Some(LimitSet::Point(alpha)) = gd::limit(c0, activation) else { return None };
@@ -32,21 +31,21 @@ fn every_check_can_fail() {
         let small = c0.iter().map(|c| c * c).sum::<f64>() < 0.05 * 0.05 + 1e-9;
         if small { longer(c0, activation) } else { gd::limit(c0, activation) }
     }
-    let seen = names(Prediction { limit: if_small, ..right.clone() });
+    let seen = planted.turns(Prediction { limit: if_small, ..right.clone() });
     assert!(
         seen.len() == 1 && seen[0].contains("‖w − w_GD‖ after training on Burn, norms 0.05 to 0.99"),
         "{seen:?}"
     );
     assert!(seen[0].contains("‖w_0‖ = 0.05"), "{seen:?}");
     let step = |state: gd::Radial, mu: f64| state.step(if state.norm_sq() < 0.01 { mu * 1.0001 } else { mu });
-    let seen = names(Prediction { step, ..right.clone() });
+    let seen = planted.turns(Prediction { step, ..right.clone() });
     assert!(
         seen.len() == 1 && seen[0].starts_with("deviation from the scalar recursion at any step, norms"),
         "{seen:?}"
     );
-    let seen = names(Prediction { dead_movement: 1e-9, ..right.clone() });
+    let seen = planted.turns(Prediction { dead_movement: 1e-9, ..right.clone() });
     assert_eq!(seen, ["movement of a dead ReLU start in 50 steps"]);
-    let seen = names(Prediction { apart: 2.0, ..right });
+    let seen = planted.turns(Prediction { apart: 2.0, ..right });
     assert!(seen.len() == 2 && seen.iter().all(|name| name.starts_with("smallest ")), "{seen:?}");
     planted.complete();
 }

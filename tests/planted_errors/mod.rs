@@ -59,11 +59,33 @@ struct Planted<P> {
 
 impl<P> Planted<P> {
     /// Names of the checks that a prediction turns at quick effort.
-    fn turns(&self, prediction: &P) -> Vec<String> {
+    fn turns(&self, prediction: P) -> Vec<String> {
         let context = context();
-        let names = refuted(examine(&context, |register| (self.planted)(&context, prediction, register)));
+        let names = refuted(examine(&context, |register| (self.planted)(&context, &prediction, register)));
         self.turned.borrow_mut().extend(names.iter().map(|name| shape(name)));
         names
+    }
+
+    /// The same, where each of some checks, told by a part of its name, has to be among them.
+    fn turns_each(&self, prediction: P, checks: &[&str]) -> Vec<String> {
+        let seen = self.turns(prediction);
+        for check in checks {
+            assert!(seen.iter().any(|name| name.contains(check)), "`{check}` does not turn: {seen:?}");
+        }
+        seen
+    }
+
+    /// A prediction turns each of some checks, and no other.
+    fn turns_only(&self, prediction: P, checks: &[&str]) {
+        let seen = self.turns_each(prediction, checks);
+        assert_eq!(seen.len(), checks.len(), "{seen:?}");
+    }
+
+    /// A prediction turns checks whose names begin so, in this order, and no other.
+    fn turns_in_order(&self, prediction: P, starts: &[&str]) {
+        let seen = self.turns(prediction);
+        let is_seen = |(name, start): (&String, &&str)| name.starts_with(start);
+        assert!(seen.len() == starts.len() && seen.iter().zip(starts).all(is_seen), "{starts:?}: {seen:?}");
     }
 
     /// Every check that the standard report registers, whatever its numbers, was turned by one of the wrong theories.

@@ -29,7 +29,7 @@ fn every_check_can_fail() {
     ];
     let turned = |prediction: Prediction| {
         let mut kinds: [Vec<String>; KINDS.len()] = Default::default();
-        for name in planted.turns(&prediction) {
+        for name in planted.turns(prediction) {
             let kind = KINDS.iter().position(|kind| name.contains(kind));
             kinds[kind.expect("every name contains nothing")].push(name);
         }

@@ -13,7 +13,7 @@ fn every_check_can_fail() {
     let right = Prediction::default();
     // A run of the protocol sees one error of every kind; which check an error is about, its name tells.
     let turned = |prediction: Prediction, kinds: [(&str, usize); 4]| {
-        let seen = planted.turns(&prediction);
+        let seen = planted.turns(prediction);
         let of_steps: Vec<String> =
             seen.iter().filter(|name| kinds.iter().all(|(kind, _)| !name.contains(kind))).cloned().collect();
         for (kind, count) in kinds {

@@ -11,15 +11,14 @@ use super::planted;
 fn every_check_can_fail() {
     let planted = planted!(rotation_invariance);
     let right = Prediction::default();
-    let names = |prediction: Prediction| planted.turns(&prediction);
-    let seen = names(Prediction { gd_shift: 1e-9, ..right.clone() });
+    let seen = planted.turns(Prediction { gd_shift: 1e-9, ..right.clone() });
     assert_eq!(seen, ["linear GD on A and on QA: largest relative distance at any step"]);
     // SGD indifferent to the rotation, on either data; limits that stand at right angles.
-    let seen = names(Prediction { sgd_follows: [true, false], ..right.clone() });
+    let seen = planted.turns(Prediction { sgd_follows: [true, false], ..right.clone() });
     assert_eq!(seen, ["SGD on QA: runs that end in a row of ±QA"]);
-    let seen = names(Prediction { sgd_follows: [false, true], ..right.clone() });
+    let seen = planted.turns(Prediction { sgd_follows: [false, true], ..right.clone() });
     assert_eq!(seen, ["SGD on A: runs that end in a row of ±A"]);
-    let seen = names(Prediction { apart: std::f64::consts::SQRT_2, ..right.clone() });
+    let seen = planted.turns(Prediction { apart: std::f64::consts::SQRT_2, ..right.clone() });
     assert_eq!(
         seen,
         [
@@ -29,13 +28,13 @@ fn every_check_can_fail() {
     );
     // ReLU: the mixture of all samples; a winner among those that are not active.
     let all = |c0: &[f64], _: Activation| gd::limit(c0, Activation::Linear);
-    let seen = names(Prediction { gd_limit: all, ..right.clone() });
+    let seen = planted.turns(Prediction { gd_limit: all, ..right.clone() });
     assert_eq!(seen, ["ReLU GD on A and on QA: largest distance to the closed form of each"]);
     fn inactive(c0: &[f64], activation: Activation) -> LimitSet {
         let opposite: Vec<f64> = c0.iter().map(|c| -c).collect();
         sgd::limit_set(if activation == Activation::Relu { &opposite } else { c0 }, activation)
     }
-    let seen = names(Prediction { sgd_limit: inactive, ..right });
+    let seen = planted.turns(Prediction { sgd_limit: inactive, ..right });
     assert_eq!(seen, ["ReLU SGD on A and on QA: pairs of runs that end in rows active in the data seen"]);
     planted.complete();
 }

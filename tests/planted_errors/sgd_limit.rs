@@ -35,10 +35,9 @@ fn mixture(c0: &[f64], activation: Activation) -> LimitSet {
 fn every_check_can_fail() {
     let planted = planted!(sgd_limit);
     let right = Prediction::default();
-    let names = |prediction: Prediction| planted.turns(&prediction);
     // Of every group, on Burn and on the way, the linear runs see that they may end at −a_i; which of the allowed datapoints is then the nearest
     // is a matter of rounding.
-    let mut seen = names(Prediction { limit_set: positive, ..right.clone() });
+    let mut seen = planted.turns(Prediction { limit_set: positive, ..right.clone() });
     seen.retain(|name| !name.starts_with("… in another datapoint"));
     assert_eq!(seen.len(), 15, "{seen:?}");
     assert!(seen.iter().any(|name| name.ends_with("runs that stay with their datapoint and come nearer")));
@@ -48,7 +47,7 @@ fn every_check_can_fail() {
         gd::to_a_datapoint(c0, Activation::Linear)
     }
     let beside = |replica| replica + 1;
-    let seen = names(Prediction { limit_set: if_small, beside, full_batch: of_all });
+    let seen = planted.turns(Prediction { limit_set: if_small, beside, full_batch: of_all });
     let [other, full] = [
         "… in another datapoint than the reduced engine on the same batches",
         "b = m: distance to the nearest datapoint, over that of the mixture: relu, sum",
@@ -60,7 +59,7 @@ fn every_check_can_fail() {
     let weakest = small.iter().filter(|name| name.starts_with("… in the weakest of these cells"));
     assert_eq!(weakest.count(), 2, "{seen:?}");
     for limit_set in [greedy, mixture] {
-        assert!(!names(Prediction { limit_set, ..right.clone() }).is_empty());
+        assert!(!planted.turns(Prediction { limit_set, ..right.clone() }).is_empty());
     }
     planted.complete();
 }

@@ -11,7 +11,7 @@ fn every_check_can_fail() {
     let planted = planted!(sharpness);
     let right = Prediction::default();
     let turns = |prediction: Prediction, starts: &[&str]| {
-        let seen = planted.turns(&prediction);
+        let seen = planted.turns(prediction);
         let is_seen = |start: &&str| seen.iter().any(|name| name.starts_with(start));
         assert!(seen.len() == starts.len() && starts.iter().all(is_seen), "{starts:?}: {seen:?}");
     };
@@ -32,13 +32,13 @@ fn every_check_can_fail() {
     };
     turns(Prediction { trace: full, ..right }, &all);
     let flatter = |m: usize, n: usize, s: usize, a: Activation| theory::trace(m, n, m + 1 - s, a);
-    let seen = planted.turns(&Prediction { trace: flatter, ..right });
+    let seen = planted.turns(Prediction { trace: flatter, ..right });
     assert!(seen.iter().any(|name| name.starts_with(at_sgd)), "{seen:?}");
     // A wrong trace of the linear model alone, and one eigenvalue in the wrong place.
     fn linear_off(m: usize, n: usize, s: usize, a: Activation) -> f64 {
         theory::trace(m, n, s, a) + if a == Activation::Linear { 1e-3 } else { 0.0 }
     }
-    let seen = planted.turns(&Prediction { trace: linear_off, ..right });
+    let seen = planted.turns(Prediction { trace: linear_off, ..right });
     assert!(seen.iter().any(|name| name.starts_with("Tr H, linear")), "{seen:?}");
     fn shifted(m: usize, n: usize, s: usize, a: Activation) -> Vec<(f64, usize)> {
         let mut spectrum = theory::spectrum(m, n, s, a);

@@ -10,16 +10,11 @@ use super::planted;
 fn every_check_can_fail() {
     let planted = planted!(vanishing_noise);
     let right = Prediction::default();
-    let turns = |prediction: Prediction, starts: &[&str]| {
-        let seen = planted.turns(&prediction);
-        let is_seen = |(name, start): (&String, &&str)| name.starts_with(start);
-        assert!(seen.len() == starts.len() && seen.iter().zip(starts).all(is_seen), "{starts:?}: {seen:?}");
-    };
-    turns(
+    planted.turns_in_order(
         Prediction { sample_gradient: |c| (c, c * c), ..right },
         &["largest sample gradient at a datapoint", "sample gradients at w_GD"],
     );
-    turns(
+    planted.turns_in_order(
         Prediction { noise: |c| c.iter().map(|c| c * c).sum(), ..right },
         &["noise at w_GD", "smallest noise at w_GD"],
     );
@@ -27,12 +22,15 @@ fn every_check_can_fail() {
     let constant = |along: f64, rivals: &[f64]| {
         (1.0 + 3.0 * along * along + rivals.iter().map(|u| u * u).sum::<f64>()).sqrt()
     };
-    turns(Prediction { noise_near: constant, ..right }, &["noise at distance ε"]);
-    let seen = planted.turns(&Prediction { noise_power: 1.05, ..right });
+    planted.turns_in_order(Prediction { noise_near: constant, ..right }, &["noise at distance ε"]);
+    let seen = planted.turns(Prediction { noise_power: 1.05, ..right });
     assert!(seen.len() == 1 && seen[0].contains("power of ε"), "{seen:?}");
-    turns(Prediction { gd_moves: 1e-6, ..right }, &["GD from where SGD ended", "GD from where GD ended"]);
+    planted.turns_in_order(
+        Prediction { gd_moves: 1e-6, ..right },
+        &["GD from where SGD ended", "GD from where GD ended"],
+    );
     // The mixture is SGD's limit too.
     let stays = |c0: &[f64], _: Activation| LimitSet::Point(c0.to_vec());
-    turns(Prediction { limit_set: stays, ..right }, &["SGD (b = 1) from where GD ended"]);
+    planted.turns_in_order(Prediction { limit_set: stays, ..right }, &["SGD (b = 1) from where GD ended"]);
     planted.complete();
 }
