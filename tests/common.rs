@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use assert_cmd::Command;
+use assert_cmd::output::OutputOkExt;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use chacha20::ChaCha8Rng;
@@ -155,14 +156,26 @@ pub fn binary(name: &str) -> Command {
     command
 }
 
-/// Runs a binary that must refuse: exit code 2, one line of error with `needle`, nothing on stdout.
+/// Runs a binary that must refuse.
+#[track_caller]
 pub fn refuses(name: &str, arguments: &[&str], needle: &str) {
-    let output = binary(name).args(arguments).output().unwrap();
-    let error = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{name} {arguments:?}: {error}");
-    assert!(error.contains(needle), "{name} {arguments:?} says: {error}");
-    assert!(output.stdout.is_empty(), "{name} {arguments:?} printed to stdout");
-    assert!(!error.contains("panicked"), "{error}");
+    refused(&binary(name).args(arguments).output().unwrap(), needle);
+}
+
+/// A program has refused: exit code 2, an error with `needle`, nothing on stdout.
+#[track_caller]
+pub fn refused(output: &Output, needle: &str) {
+    ended(output, 2, needle);
+    assert!(output.stdout.is_empty(), "`{needle}`, but it printed: {}", stdout(output));
+    assert!(!stderr(output).contains("panicked"), "{}", stderr(output));
+}
+
+/// A program has ended with this exit code, and `needle` is among what it says on stderr.
+#[track_caller]
+pub fn ended(output: &Output, code: i32, needle: &str) {
+    let error = stderr(output);
+    assert_eq!(output.status.code(), Some(code), "`{needle}` expected: {error}");
+    assert!(error.contains(needle), "`{needle}` expected: {error}");
 }
 
 pub fn stderr(output: &Output) -> String {
@@ -201,6 +214,12 @@ pub fn program(name: &str, directory: &Path, arguments: &str) -> process::Comman
 /// Runs `train` in a directory of its own.
 pub fn trained(directory: &Path, arguments: &str) -> Output {
     program("train", directory, arguments).output().unwrap()
+}
+
+/// Runs `train` in a directory of its own, which must succeed.
+#[track_caller]
+pub fn succeeds(directory: &Path, arguments: &str) -> Output {
+    program("train", directory, arguments).unwrap()
 }
 
 /// Sends SIGINT.

@@ -8,7 +8,7 @@ use puremix::measure::sharpness::SharpnessRow;
 use puremix::prelude::*;
 use serde::de::DeserializeOwned;
 
-use crate::common::{engines, program, temporary, trained};
+use crate::common::{engines, program, succeeds, temporary};
 use crate::{measure_run, minimal, my_sweep};
 
 fn tensor(values: &[f64], shape: [usize; 2]) -> Tensor<2> {
@@ -194,8 +194,7 @@ fn a_saved_run_is_measured_as_it_was_measured_while_it_ran() {
         ("single", "--samples 6 --dim 9 --step-size 0.2 --precision f32 --steps 900", true),
         ("digits", "--data digits --normalise unit --steps 60", true),
     ] {
-        let output = trained(directory.path(), &format!("{arguments} --sharpness --out {name}"));
-        assert_eq!(output.status.code(), Some(0), "{name}");
+        succeeds(directory.path(), &format!("{arguments} --sharpness --out {name}"));
         let run = directory.path().join(name);
         let seen = measure_run::measured(&run).unwrap();
         let rows: Vec<NeuronRow> = last(&run.join("neurons.csv"), |row: &NeuronRow| row.step);

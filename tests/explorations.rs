@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{binary, json, refuses, stderr, stdout, temporary, text_path};
+use crate::common::{binary, json, refuses, stdout, temporary, text_path};
 
 /// Runs an exploration at quick effort; what it prints, without timings.
 fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
@@ -15,9 +15,7 @@ fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
         .arg(out)
         .args(extra)
         .env("RAYON_NUM_THREADS", threads)
-        .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let mut report: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(report, json(&out.join("report.json")));
     report["seconds"] = Value::Null;
@@ -273,8 +271,6 @@ fn explorations_join_where_they_are_asked_for() {
     let out = text_path(directory.path(), "run");
     let output = binary("reproduce")
         .args(["--effort", "quick", "--only", "digits,vanishing_noise", "--out", &out])
-        .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).contains("1 of 1 claims reproduced, 1 explored"), "{}", stdout(&output));
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::common::{names, program, stderr, temporary};
+use crate::common::{ended, names, program, stderr, temporary};
 
 const SHIM: &str = r#"
 #define _GNU_SOURCE
@@ -101,18 +101,14 @@ fn a_failure_is_said_and_leaves_nothing_half_done() {
         ("fsync EIO of directories", ".run.partial: Input/output error"),
     ] {
         let directory = temporary();
-        let output = with_fault(shim, fault, "train", directory.path(), "--steps 20 --out run");
-        assert_eq!(output.status.code(), Some(2), "{fault}: {}", stderr(&output));
-        assert!(stderr(&output).contains(needle), "{fault}: {}", stderr(&output));
+        ended(&with_fault(shim, fault, "train", directory.path(), "--steps 20 --out run"), 2, needle);
         assert!(!directory.path().join("run").exists());
     }
     let directory = temporary();
-    let output = with_fault(shim, "stdout EIO", "train", directory.path(), "--steps 20 --out run");
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("standard output cannot be written: Input/output error"),
-        "{}",
-        stderr(&output)
+    ended(
+        &with_fault(shim, "stdout EIO", "train", directory.path(), "--steps 20 --out run"),
+        2,
+        "standard output cannot be written: Input/output error",
     );
     assert_eq!(names(directory.path()), ["run"], "the run itself is there");
 }

@@ -7,13 +7,12 @@ use puremix::measure::sharpness::Surface;
 use puremix::prelude::*;
 use puremix::theory::sharpness;
 
-use crate::common::{floats, json, refuses, stderr, temporary, text_path, trained, write_npy};
+use crate::common::{floats, json, refuses, stderr, succeeds, temporary, text_path, trained, write_npy};
 
 /// `config.json` of a run that takes no steps.
 fn config_of(arguments: &str) -> serde_json::Value {
     let directory = temporary();
-    let output = trained(directory.path(), &format!("{arguments} --out run"));
-    assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
+    succeeds(directory.path(), &format!("{arguments} --out run"));
     json(&directory.path().join("run/config.json"))
 }
 
@@ -81,8 +80,7 @@ fn rows_come_a_hundred_times_a_decade_unless_they_are_told_otherwise() {
     for (arguments, out) in
         [("", "a"), ("--every log --sharpness", "b"), ("--sharpness log --every 1000", "c")]
     {
-        let output = trained(directory, &format!("{job} {arguments} --out {out}"));
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, &format!("{job} {arguments} --out {out}"));
     }
     for table in
         ["a/trajectory.csv", "a/neurons.csv", "b/trajectory.csv", "b/sharpness.csv", "c/sharpness.csv"]
@@ -91,8 +89,7 @@ fn rows_come_a_hundred_times_a_decade_unless_they_are_told_otherwise() {
     }
     assert_eq!(steps_of(&directory.join("c/trajectory.csv")), [0, 1000, 2000, 3000]);
     // The configuration that was written makes the same rows.
-    let output = trained(directory, "--config c/config.json --out d");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, "--config c/config.json --out d");
     for table in ["trajectory.csv", "sharpness.csv"] {
         let [c, d] = ["c", "d"].map(|run| fs::read(directory.join(run).join(table)).unwrap());
         assert_eq!(c, d, "{table}");
@@ -106,9 +103,8 @@ const ODD: &str = "--samples 7 --dim 11 --batch 3 --schedule reshuffle --step-si
 fn a_configuration_that_was_written_makes_the_same_run() {
     let directory = temporary();
     let directory = directory.path();
-    assert_eq!(trained(directory, &format!("{ODD} --out a")).status.code(), Some(0));
-    let output = trained(directory, "--config a/config.json --out b");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, &format!("{ODD} --out a"));
+    succeeds(directory, "--config a/config.json --out b");
     for name in ["w0.npy", "w.npy", "trajectory.csv", "replicas.csv", "batches.npy"] {
         assert_eq!(
             fs::read(directory.join("a").join(name)).unwrap(),
@@ -120,15 +116,12 @@ fn a_configuration_that_was_written_makes_the_same_run() {
     assert_eq!(a, b);
     // What the command line says overrides it, wherever it stands.
     for arguments in ["--config a/config.json --seed 4 --out c", "--seed 4 --config a/config.json --out d"] {
-        let output = trained(directory, arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, arguments);
     }
     assert_eq!(fs::read(directory.join("c/w.npy")).unwrap(), fs::read(directory.join("d/w.npy")).unwrap());
     assert_eq!(json(&directory.join("c/config.json"))["seed"], 4);
     // Data of one's own comes without the sizes that a generator had.
-    let output =
-        trained(directory, "--config a/config.json --data digits --normalise unit --step-size 1e-3 --out e");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, "--config a/config.json --data digits --normalise unit --step-size 1e-3 --out e");
     assert_eq!(json(&directory.join("e/config.json"))["samples"], 1797);
 }
 
@@ -138,10 +131,9 @@ fn toml_has_the_same_keys() {
     let directory = directory.path();
     let toml = "samples = 7\ndim = 11\nbatch = 3\nschedule = \"sgd\"\nstep_size = 0.07\nsteps = 300\nrecord_batches = true\nseed = 9\n";
     fs::write(directory.join("job.toml"), toml).unwrap();
-    let output = trained(directory, "--config job.toml --out a");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, "--config job.toml --out a");
     let flags = "--samples 7 --dim 11 --batch 3 --schedule sgd --step-size 0.07 --steps 300 --record-batches --seed 9";
-    assert_eq!(trained(directory, &format!("{flags} --out b")).status.code(), Some(0));
+    succeeds(directory, &format!("{flags} --out b"));
     assert_eq!(fs::read(directory.join("a/w.npy")).unwrap(), fs::read(directory.join("b/w.npy")).unwrap());
     for (text, needle) in [
         ("momentun = 0.9\n", "`momentun` is no option of a run"),
@@ -164,8 +156,7 @@ fn toml_has_the_same_keys() {
     );
     for (name, text) in [("list.toml", toml), ("list.json", json_text)] {
         fs::write(directory.join(name), text).unwrap();
-        let output = trained(directory, &format!("--config {name} --out {name}-run"));
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, &format!("--config {name} --out {name}-run"));
         let config = json(&directory.join(format!("{name}-run/config.json")));
         assert_eq!((config["weights"].as_str(), config["norms"].as_str()), (Some("1,2.5"), Some("2,1")));
         assert_eq!((config["seed"].as_u64(), config["steps"].as_u64()), (Some(largest), Some(10)));
@@ -181,13 +172,12 @@ fn sgd_starts_where_gd_ended() {
     let directory = temporary();
     let directory = directory.path();
     let problem = "--samples 7 --dim 11 --activation linear --step-size 0.2 --seed 3";
-    assert_eq!(trained(directory, &format!("{problem} --schedule gd --out gd")).status.code(), Some(0));
+    succeeds(directory, &format!("{problem} --schedule gd --out gd"));
     for (engine, run) in [("autodiff", "a"), ("analytic", "b"), ("reduced", "c")] {
         let arguments = format!(
             "{problem} --schedule sgd --batch 2 --from gd --engine {engine} --replicas 3 --out {run}"
         );
-        let output = trained(directory, &arguments);
-        assert_eq!(output.status.code(), Some(0), "{engine}: {}", stderr(&output));
+        succeeds(directory, &arguments);
         let (shape, starts) = floats(&directory.join(run).join("w0.npy"));
         let (_, end) = floats(&directory.join("gd/w.npy"));
         assert_eq!(shape, [3, 11]);
@@ -202,10 +192,10 @@ fn sgd_starts_where_gd_ended() {
     }
     // From the file of its weights alone; from several, a replica each.
     let again = format!("{problem} --schedule sgd --batch 2 --from gd/w.npy --replicas 3 --out d");
-    assert_eq!(trained(directory, &again).status.code(), Some(0));
+    succeeds(directory, &again);
     assert_eq!(fs::read(directory.join("a/w.npy")).unwrap(), fs::read(directory.join("d/w.npy")).unwrap());
     let on = format!("{problem} --schedule gd --from a --replicas 3 --steps 0 --out e");
-    assert_eq!(trained(directory, &on).status.code(), Some(0));
+    succeeds(directory, &on);
     assert_eq!(fs::read(directory.join("a/w.npy")).unwrap(), fs::read(directory.join("e/w0.npy")).unwrap());
 }
 
@@ -214,14 +204,12 @@ fn the_papers_own_experiment_takes_a_configuration_and_a_start() {
     let directory = temporary();
     let directory = directory.path();
     let gd = "--samples 6 --dim 8 --activation linear --step-size 0.2 --schedule gd --init-norm 0.4 --out gd";
-    assert_eq!(trained(directory, gd).status.code(), Some(0));
+    succeeds(directory, gd);
     let sgd = "--config gd/config.json --from gd --schedule sgd --batch 1 --steps 1e5 --out sgd";
-    let output = trained(directory, sgd);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, sgd);
     assert!((json(&directory.join("sgd/summary.json"))["max_cos"].as_f64().unwrap() - 1.0).abs() < 1e-9);
     // Back to a random start; the same run from its own configuration, complete.
-    let output = trained(directory, "--config sgd/config.json --init-norm 0.3 --out random");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, "--config sgd/config.json --init-norm 0.3 --out random");
     let output = trained(directory, "--config gd/config.json --resume --out gd");
     assert_eq!(crate::common::stdout(&output), "gd is complete: there is nothing to resume\n");
     // What would direct a terminal does not reach it.
@@ -241,10 +229,9 @@ fn weights_are_taken_in_the_precision_of_the_job() {
         let problem = format!("--samples 3 --dim 4 --steps 5 --model {model} --tolerance 0");
         for (from, to) in [("f32", "f64"), ("f64", "f32")] {
             let first = format!("{problem} --precision {from} --out {model}-{from}-a");
-            assert_eq!(trained(directory, &first).status.code(), Some(0));
+            succeeds(directory, &first);
             let second = format!("{problem} --precision {to} --from {model}-{from}-a --out {model}-{to}-b");
-            let output = trained(directory, &second);
-            assert_eq!(output.status.code(), Some(0), "{model}, {from} to {to}: {}", stderr(&output));
+            succeeds(directory, &second);
             let (_, end) = floats(&directory.join(format!("{model}-{from}-a/w.npy")));
             let (_, start) = floats(&directory.join(format!("{model}-{to}-b/w0.npy")));
             assert!(end.iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-7), "{model}: {end:?} {start:?}");
@@ -263,17 +250,10 @@ fn a_model_with_more_parameters_starts_from_its_record() {
     let directory = temporary();
     let directory = directory.path();
     let model = "--samples 5 --dim 8 --model deep:3-2+bias --activation tanh --tolerance 0";
-    assert_eq!(
-        trained(directory, &format!("{model} --steps 300 --schedule gd --out whole")).status.code(),
-        Some(0)
-    );
-    assert_eq!(
-        trained(directory, &format!("{model} --steps 100 --schedule gd --out half")).status.code(),
-        Some(0)
-    );
+    succeeds(directory, &format!("{model} --steps 300 --schedule gd --out whole"));
+    succeeds(directory, &format!("{model} --steps 100 --schedule gd --out half"));
     let on = format!("{model} --steps 200 --schedule gd --from half --out rest");
-    let output = trained(directory, &on);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, &on);
     // GD has no memory: 100 steps and 200 from there are 300.
     let [whole, rest] =
         ["whole", "rest"].map(|run| fs::read(directory.join(run).join("model.safetensors")).unwrap());
@@ -298,8 +278,7 @@ fn weights_that_do_not_fit_are_refused() {
     train(&["--samples", "3", "--dim", "6", "--model", "shallow:2"], "starts from a .safetensors file");
     // A run of another model or dimension, in a sentence.
     for (run, model) in [("deep", "--model deep:3-2"), ("shallow", "--model shallow:2"), ("neuron", "")] {
-        let output = trained(place, &format!("--samples 3 --dim 6 --steps 2 {model} --no-page --out {run}"));
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(place, &format!("--samples 3 --dim 6 --steps 2 {model} --no-page --out {run}"));
     }
     for (run, arguments, needle) in [
         ("shallow", "--dim 6", "its weight is 2 x 6, where the model has 1 x 6"),
@@ -318,8 +297,7 @@ fn weights_that_do_not_fit_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert_eq!(said, format!("error: model record {run}/model.safetensors: {needle}\n"));
     }
-    let output = trained(place, "--samples 3 --dim 6 --steps 2 --replicas 2 --no-page --out two");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(place, "--samples 3 --dim 6 --steps 2 --replicas 2 --no-page --out two");
     let output = trained(place, "--samples 3 --dim 6 --steps 2 --model shallow:2 --from two --out never");
     let said = stderr(&output);
     assert!(
@@ -328,8 +306,7 @@ fn weights_that_do_not_fit_are_refused() {
     );
     train(&["--samples", "3", "--init-norm", "0.4"], "cannot be used with");
     train(&["--samples", "2000", "--engine", "reduced", "--steps", "5"], "left implicit");
-    let output = trained(place, "--samples 3 --dim 6 --replicas 2 --from w.npy --steps 1");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(place, "--samples 3 --dim 6 --replicas 2 --from w.npy --steps 1");
     refuses("train", &["--from", &text_path(place, "nothing")], "No such file");
 }
 
@@ -358,8 +335,7 @@ fn sharpness_along_a_run_ends_at_the_theorem() {
     {
         let arguments =
             format!("--samples {m} --dim {n} --step-size 0.2 --seed 3 {arguments} --sharpness 50 --out {k}");
-        let output = trained(directory, &arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, &arguments);
         let run = directory.join(k.to_string());
         let summary = json(&run.join("summary.json"));
         let ([step, largest, residual, trace, sem], kink) = last_curvature(&run);
@@ -383,8 +359,7 @@ fn sharpness_of_a_large_model_is_estimated_and_of_implicit_data_refused() {
     let directory = temporary();
     let directory = directory.path();
     let arguments = "--samples 4 --dim 100 --model shallow:3 --steps 40 --sharpness --every 40 --activation linear --out run";
-    let output = trained(directory, arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, arguments);
     let summary = json(&directory.join("run/summary.json"));
     let of = |key: &str| summary["sharpness"][key].as_f64().unwrap();
     assert_eq!(summary["sharpness"]["method"], "estimated");

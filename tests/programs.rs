@@ -88,14 +88,7 @@ fn options_of_a_file_and_of_the_command_line_meet_in_a_subcommand() {
     let directory = crate::common::temporary();
     let (job, out) = (directory.path().join("job.toml"), directory.path().join("run"));
     fs::write(&job, "samples = 4\ndim = 9\nsteps = 30\ntolerance = 0\n").unwrap();
-    let output = binary("train")
-        .arg("--config")
-        .arg(&job)
-        .args(["--samples", "5", "--out"])
-        .arg(&out)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    binary("train").arg("--config").arg(&job).args(["--samples", "5", "--out"]).arg(&out).unwrap();
     let config = crate::common::json(&out.join("config.json"));
     assert_eq!((&config["samples"], &config["dim"]), (&5.into(), &9.into()));
 }

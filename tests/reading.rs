@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::common::{binary, floats, json as read_json, stderr, temporary, text_path};
+use crate::common::{binary, ended, floats, json as read_json, stderr, temporary, text_path};
 
 /// The matrix that most of these files hold, `[3, 4]`.
 const A: [f64; 12] = [1.5, -2.25, 3.0, 0.125, 4.0, 5.5, -6.0, 7.75, 0.5, 0.25, 8.0, -9.0];
@@ -295,9 +295,7 @@ fn a_small_file_that_unpacks_to_a_large_one_is_refused_before_that() {
     ] {
         let data = directory.path().join(name);
         fs::write(&data, bytes).unwrap();
-        let output = train(&data, "", &directory.path().join("never"));
-        assert_eq!(output.status.code(), Some(2), "{name}: {}", stderr(&output));
-        assert!(stderr(&output).contains(message), "{name}: {}", stderr(&output));
+        ended(&train(&data, "", &directory.path().join("never")), 2, message);
     }
 }
 

@@ -22,8 +22,8 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::common::{
-    appears, assert_same_run, correlated, files, json, leave, names, press_ctrl_c, program, sign, stderr,
-    stdout, temporary, trained, write_npy,
+    appears, assert_same_run, correlated, ended, files, json, leave, names, press_ctrl_c, program, sign,
+    stderr, stdout, succeeds, temporary, trained, write_npy,
 };
 
 const KINDS: [ScheduleKind; 5] = [
@@ -278,8 +278,7 @@ fn killed_at_random_moments_a_run_comes_out_the_same() {
             write_npy(&directory.join("data.npy"), data.rows().unwrap(), 6, 9);
         }
         let arguments = format!("{job} {RUN} --seed {}", round + 3);
-        let whole = trained(reference, &arguments);
-        assert_eq!(whole.status.code(), Some(0), "{}", stderr(&whole));
+        succeeds(reference, &arguments);
         let job_file = directory.join(".run.checkpoint/job.json");
         for attempt in 1.. {
             taken_up += u32::from(job_file.exists());
@@ -320,18 +319,12 @@ fn ctrl_c_keeps_a_run_that_resume_ends() {
     let directories = [temporary(), temporary()];
     let [reference, directory] = [directories[0].path(), directories[1].path()];
     let arguments = format!("{LONG} {RUN}");
-    assert_eq!(trained(reference, &arguments).status.code(), Some(0));
+    succeeds(reference, &arguments);
     let output = interrupted(directory, &arguments);
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("the same command with --resume goes on from there"),
-        "{}",
-        stderr(&output)
-    );
+    ended(&output, 130, "the same command with --resume goes on from there");
     assert!(output.stdout.is_empty(), "{}", stdout(&output));
     assert_eq!(names(directory), [".run.checkpoint"], "no run directory before the end");
-    let output = trained(directory, &format!("{arguments} --resume --json"));
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, &format!("{arguments} --resume --json"));
     assert_eq!(names(directory), ["run"], "no checkpoint after the end");
     let config = |directory: &Path| {
         let mut config = json(&directory.join("run/config.json"));
@@ -390,8 +383,7 @@ fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
     fs::write(part.with_file_name("thesis.tex"), "x").unwrap();
     refuses(&format!("{arguments} --force"), &["holds something that this program did not put there"]);
     fs::remove_file(part.with_file_name("thesis.tex")).unwrap();
-    let anew = trained(directory, &format!("{arguments} --force").replace("80000", "80"));
-    assert_eq!(anew.status.code(), Some(0), "{}", stderr(&anew));
+    succeeds(directory, &format!("{arguments} --force").replace("80000", "80"));
     assert_eq!(names(directory), ["run"]);
 }
 
@@ -404,12 +396,9 @@ fn a_run_on_other_data_is_another_run() {
     write(1);
     assert_eq!(interrupted(directory, &arguments).status.code(), Some(130));
     write(2);
-    let output = trained(directory, &format!("{arguments} --resume"));
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("keeps another run (data_checksum was"), "{}", stderr(&output));
+    ended(&trained(directory, &format!("{arguments} --resume")), 2, "keeps another run (data_checksum was");
     write(1);
-    let output = trained(directory, &format!("{arguments} --resume"));
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, &format!("{arguments} --resume"));
 }
 
 #[test]
@@ -417,7 +406,7 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     let directory = temporary();
     let directory = directory.path();
     let arguments = "--steps 50 --out run --resume";
-    assert_eq!(trained(directory, arguments).status.code(), Some(0));
+    succeeds(directory, arguments);
     let files_then = files(&directory.join("run"));
     // As if it had ended between its last two deeds.
     let mut job = json(&directory.join("run/config.json"));
@@ -425,8 +414,7 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
         job.as_object_mut().unwrap().remove(key);
     }
     leave(&directory.join(".run.checkpoint"), "job.json", &job.to_string());
-    let again = trained(directory, arguments);
-    assert_eq!(again.status.code(), Some(0));
+    let again = succeeds(directory, arguments);
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
     let summary: Value =
         serde_json::from_str(&stdout(&trained(directory, &format!("{arguments} --json")))).unwrap();
@@ -435,12 +423,9 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
     assert_eq!(names(directory), ["run"]);
     // Another run is no reason to call this one complete.
     for other in ["--steps 50 --seed 2", "--steps 40"] {
-        let other = trained(directory, &format!("{other} --out run --resume"));
-        assert_eq!(other.status.code(), Some(2));
-        assert!(stderr(&other).contains("run keeps another run ("), "{}", stderr(&other));
+        ended(&trained(directory, &format!("{other} --out run --resume")), 2, "run keeps another run (");
     }
-    let replaced = trained(directory, "--steps 60 --out run --resume --force");
-    assert_eq!(replaced.status.code(), Some(0));
+    succeeds(directory, "--steps 60 --out run --resume --force");
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 60);
 
     for (arguments, needle) in [
@@ -448,9 +433,7 @@ fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
         ("--checkpoint-every -1 --out never", "--checkpoint-every -1: give seconds, or 0"),
         ("--checkpoint-every NaN --out never", "--checkpoint-every NaN: give seconds, or 0"),
     ] {
-        let output = trained(directory, arguments);
-        assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).contains(needle), "{}", stderr(&output));
+        ended(&trained(directory, arguments), 2, needle);
     }
 }
 
@@ -474,10 +457,9 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         for directory in [reference, directory] {
             write_npy(&directory.join("data.npy"), data.rows().unwrap(), 6, 9);
         }
-        assert_eq!(trained(reference, &format!("{job} --steps 1234 --out run")).status.code(), Some(0));
+        succeeds(reference, &format!("{job} --steps 1234 --out run"));
         for steps in ["130", "631", "1234"] {
-            let output = trained(directory, &format!("{job} --steps {steps} --out run --resume"));
-            assert_eq!(output.status.code(), Some(0), "{job}: {}", stderr(&output));
+            succeeds(directory, &format!("{job} --steps {steps} --out run --resume"));
         }
         assert_same_run(&reference.join("run"), &directory.join("run"), job);
         // Interrupted on the way to more, it keeps both the old end and the new state.
@@ -504,17 +486,16 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
     let again = temporary();
     let again = again.path();
     let job = "--samples 6 --dim 9 --tolerance 0 --out run";
-    assert_eq!(trained(again, &format!("{job} --steps 300")).status.code(), Some(0));
+    succeeds(again, &format!("{job} --steps 300"));
     let longer = format!("{job} --steps 30000 --resume");
-    assert_eq!(trained(again, &longer).status.code(), Some(0));
+    succeeds(again, &longer);
     assert_eq!(stdout(&trained(again, &longer)), "run is complete: there is nothing to resume\n");
     // Rows may come at another distance from the old end on.
     let directory = temporary();
     let directory = directory.path();
     let job = "--samples 6 --dim 9 --tolerance 0 --out run --resume";
-    assert_eq!(trained(directory, &format!("{job} --steps 100 --every 40")).status.code(), Some(0));
-    let output = trained(directory, &format!("{job} --steps 400 --every 100"));
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, &format!("{job} --steps 100 --every 40"));
+    succeeds(directory, &format!("{job} --steps 400 --every 100"));
     let text = fs::read_to_string(directory.join("run/trajectory.csv")).unwrap();
     let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(steps, ["0", "40", "80", "100", "120", "200", "300", "400"]);
@@ -528,8 +509,8 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
             "97 99 101 103 105 107 109 112 115 118 121 124 127 130 133 136 139 142 145 148 151 155 159 160",
         ),
     ] {
-        assert_eq!(trained(directory, &format!("{job} --steps 100 {first} --force")).status.code(), Some(0));
-        assert_eq!(trained(directory, &format!("{job} --steps 160 {then}")).status.code(), Some(0));
+        succeeds(directory, &format!("{job} --steps 100 {first} --force"));
+        succeeds(directory, &format!("{job} --steps 160 {then}"));
         let text = fs::read_to_string(directory.join("run/trajectory.csv")).unwrap();
         let steps: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
         assert!(steps.join(" ").ends_with(expected), "{first} {then}: {steps:?}");
@@ -537,11 +518,11 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
     // Where every replica has arrived there is nothing to go on with.
     let directory = temporary();
     let directory = directory.path();
-    assert_eq!(trained(directory, "--steps 20000 --step-size 0.2 --out run").status.code(), Some(0));
+    succeeds(directory, "--steps 20000 --step-size 0.2 --out run");
     let again = trained(directory, "--steps 90000 --step-size 0.2 --out run --resume");
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
     // The state is checked like a checkpoint.
-    assert_eq!(trained(directory, "--steps 50 --out short").status.code(), Some(0));
+    succeeds(directory, "--steps 50 --out short");
     let state = fs::read(directory.join("short/state.bin")).unwrap();
     for (bytes, needle) in [
         (b"x".to_vec(), "state.bin is damaged: it is missing, or changed since it was written"),
@@ -552,9 +533,7 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         if bytes != b"x" {
             sign(&directory.join("short"));
         }
-        let damaged = trained(directory, "--steps 60 --out short --resume");
-        assert_eq!(damaged.status.code(), Some(2));
-        assert!(stderr(&damaged).contains(needle), "{}", stderr(&damaged));
+        ended(&trained(directory, "--steps 60 --out short --resume"), 2, needle);
     }
 }
 
@@ -616,9 +595,7 @@ fn a_report_broken_off_is_gone_on_with_and_finished_claims_are_not_examined_agai
     child.kill().unwrap();
     assert_eq!(child.wait().unwrap().code(), None);
     let refuses = |arguments: &str, needle: &str| {
-        let output = program("reproduce", directory, arguments).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments}");
-        assert!(stderr(&output).contains(needle), "{arguments}: {}", stderr(&output));
+        ended(&program("reproduce", directory, arguments).output().unwrap(), 2, needle);
     };
     refuses(CLAIMS, "keeps a run that is not finished");
     refuses(&resume.replace("--seed 5", "--seed 6"), "keeps another run (seed was 5, is 6)");
@@ -646,8 +623,9 @@ fn a_report_broken_off_is_gone_on_with_and_finished_claims_are_not_examined_agai
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
     refuses(&resume.replace("--seed 5", "--seed 6"), "run keeps another run (seed was 5, is 6)");
     // By a program of its own a claim is another run.
-    let own = program("landscape", directory, "--effort quick --seed 5 --out run --resume").output().unwrap();
-    assert_eq!(own.status.code(), Some(2));
-    let said = stderr(&own);
-    assert!(said.contains("keeps another run (program was \"reproduce\", is \"landscape\""), "{said}");
+    ended(
+        &program("landscape", directory, "--effort quick --seed 5 --out run --resume").output().unwrap(),
+        2,
+        "keeps another run (program was \"reproduce\", is \"landscape\"",
+    );
 }

@@ -16,22 +16,15 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use crate::common::{
-    JOURNAL, PUREMIX, appears, files, json, leave, names, press_ctrl_c, program, stderr, temporary, trained,
+    JOURNAL, PUREMIX, appears, ended, files, json, leave, names, press_ctrl_c, program, refused, stderr,
+    succeeds, temporary, trained,
 };
 
 const SHORT: &str = "--steps 20 --out run";
 
 /// Runs `train`, which must refuse with these words.
 fn refuses(directory: &Path, arguments: &str, needle: &str) {
-    let output = trained(directory, arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments}: {}", stderr(&output));
-    assert!(stderr(&output).contains(needle), "{arguments}: {}", stderr(&output));
-    assert!(output.stdout.is_empty() && !stderr(&output).contains("panicked"));
-}
-
-fn succeeds(directory: &Path, arguments: &str) {
-    let output = trained(directory, arguments);
-    assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
+    refused(&trained(directory, arguments), needle);
 }
 
 fn make_fifo(path: &Path) {
@@ -180,8 +173,7 @@ fn what_others_put_beside_or_into_a_run_stays() {
     let mine = ["run/chapter/figures/1.png", "run/notes.txt", "run/.hidden"].map(|name| directory.join(name));
     mine.iter().for_each(|path| fs::write(path, "mine").unwrap());
     symlink("/etc", directory.join("run/link")).unwrap();
-    let output = trained(directory, "--steps 30 --out run --force");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = succeeds(directory, "--steps 30 --out run --force");
     assert_eq!(
         stderr(&output),
         "kept in run, as no part of the run or changed since: .hidden, chapter, link, notes.txt\n"
@@ -273,14 +265,10 @@ fn a_complete_report_does_not_give_way_to_an_interrupted_one() {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     press_ctrl_c(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    let error = stderr(&output);
-    assert!(
-        error.contains(
-            "interrupted: 1 claim is finished, and run is as it was; the same command with --out run --resume goes on with what is left"
-        ),
-        "{error}"
+    ended(
+        &child.wait_with_output().unwrap(),
+        130,
+        "interrupted: 1 claim is finished, and run is as it was; the same command with --out run --resume goes on with what is left",
     );
     assert_eq!(fs::read(directory.join("run/report.json")).unwrap(), report);
     assert_eq!(files(&directory.join("run").join("figures")), before);
@@ -295,9 +283,11 @@ fn a_directory_that_is_being_written_is_not_rendered() {
     let mut child = program("reproduce", directory, "--effort standard --only sgd_limit --out run --force");
     let child = child.spawn().unwrap();
     assert!(appears(&directory.join(".run.lock")));
-    let output = program("reproduce", directory, "--render run").output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("run is being written by another process"), "{}", stderr(&output));
+    ended(
+        &program("reproduce", directory, "--render run").output().unwrap(),
+        2,
+        "run is being written by another process",
+    );
     press_ctrl_c(&child);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
     // What a rendering that was killed leaves is cleaned up.
@@ -323,9 +313,7 @@ fn a_table_is_named_by_a_word() {
         let mut changed = report.clone();
         changed["claims"][0]["tables"] = json!([name]);
         fs::write(&path, changed.to_string()).unwrap();
-        let output = program("reproduce", directory, "--render run").output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{name}");
-        assert!(stderr(&output).contains("names no table"), "{name}: {}", stderr(&output));
+        ended(&program("reproduce", directory, "--render run").output().unwrap(), 2, "names no table");
     }
     // Nor does a text direct how the page is shown.
     let mut changed = report.clone();
@@ -473,12 +461,10 @@ fn output_that_is_lost_is_an_error_and_a_reader_that_left_is_none() {
         ("reproduce", "--list-backends --json"),
     ] {
         let mut command = program(name, directory, arguments);
-        let output = command.stdout(full()).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{name} {arguments}");
-        assert!(
-            stderr(&output).contains("standard output cannot be written: No space left"),
-            "{}",
-            stderr(&output)
+        ended(
+            &command.stdout(full()).output().unwrap(),
+            2,
+            "standard output cannot be written: No space left",
         );
     }
     let output = program("train", directory, "--batch 0").stderr(full()).output().unwrap();
@@ -584,8 +570,7 @@ fn a_file_of_results_is_tried_before_any_work() {
         ("results/times.json/x", "results/times.json/x: "),
     ] {
         let output = speed(out);
-        assert_eq!(output.status.code(), Some(2), "{out}");
-        assert!(stderr(&output).contains(needle), "{out}: {}", stderr(&output));
+        ended(&output, 2, needle);
         assert!(output.stdout.is_empty(), "{out}: before any work");
     }
     let output = speed("times.json");

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::common::{
-    appears, assert_same_run, correlated, json, leave, names, press_ctrl_c, program, stderr, temporary,
-    trained, write_npy,
+    appears, assert_same_run, correlated, ended, json, leave, names, press_ctrl_c, program, stderr, succeeds,
+    temporary, trained, write_npy,
 };
 
 const JOB: &str = "--samples 6 --dim 9 --batch 4 --step-size 0.05 --schedule cyclic --replicas 2 --tolerance 0 --steps 30000 \
@@ -23,15 +23,16 @@ fn of_two_processes_with_one_target_one_writes_and_the_other_says_so() {
     let directories = [temporary(), temporary()];
     let [reference, directory] = [directories[0].path(), directories[1].path()];
     let arguments = format!("{JOB} --out run");
-    assert_eq!(trained(reference, &arguments).status.code(), Some(0));
+    succeeds(reference, &arguments);
     // Of the same job, of another one, and of one that would take its place.
-    for (k, other) in ["", " --seed 2", " --seed 2 --force --resume"].into_iter().enumerate() {
+    for other in ["", " --seed 2", " --seed 2 --force --resume"] {
         let first = program("train", directory, &arguments).spawn().unwrap();
         assert!(appears(&directory.join(".run.checkpoint/job.json")));
-        let second = trained(directory, &format!("{arguments}{other}"));
-        assert_eq!(second.status.code(), Some(2), "{k}");
-        let said = stderr(&second);
-        assert!(said.contains("run is being written by another process"), "{said}");
+        ended(
+            &trained(directory, &format!("{arguments}{other}")),
+            2,
+            "run is being written by another process",
+        );
         let first = first.wait_with_output().unwrap();
         assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
         assert_same_run(&reference.join("run"), &directory.join("run"), other);
@@ -64,7 +65,7 @@ fn what_appears_meanwhile_is_not_replaced() {
     let directories = [temporary(), temporary()];
     let [reference, directory] = [directories[0].path(), directories[1].path()];
     let arguments = format!("{JOB} --out run");
-    assert_eq!(trained(reference, &arguments).status.code(), Some(0));
+    succeeds(reference, &arguments);
     let child = program("train", directory, &arguments).spawn().unwrap();
     assert!(appears(&directory.join(".run.checkpoint/job.json")));
     fs::create_dir(directory.join("run")).unwrap();
@@ -79,15 +80,13 @@ fn what_appears_meanwhile_is_not_replaced() {
     assert!(error.contains("its files are in ./.run.partial; rename that"), "{error}");
     assert_eq!(fs::read(directory.join("run/summary.json")).unwrap(), b"mine");
     // The work is not lost, and not thrown away by the next run.
-    let again = trained(directory, &format!("{arguments} --force"));
-    assert_eq!(again.status.code(), Some(2));
-    assert!(
-        stderr(&again).contains("(the place is taken): its files are in ./.run.partial"),
-        "{}",
-        stderr(&again)
+    ended(
+        &trained(directory, &format!("{arguments} --force")),
+        2,
+        "(the place is taken): its files are in ./.run.partial",
     );
     fs::remove_dir_all(directory.join("run")).unwrap();
-    assert_eq!(trained(directory, &format!("{arguments} --resume")).status.code(), Some(0));
+    succeeds(directory, &format!("{arguments} --resume"));
     assert_eq!(names(directory), ["run"]);
     assert_same_run(&reference.join("run"), &directory.join("run"), "resumed");
 }
@@ -97,20 +96,20 @@ fn what_a_killed_process_left_is_cleaned_up() {
     let directory = temporary();
     let directory = directory.path();
     let arguments = "--steps 20 --no-page --out run";
-    assert_eq!(trained(directory, arguments).status.code(), Some(0));
+    succeeds(directory, arguments);
     // Killed while it was clearing away the run that gave way to the one in place.
     let old = directory.join("old");
     fs::create_dir(&old).unwrap();
     for entry in fs::read_dir(directory.join("run")).unwrap().map(|entry| entry.unwrap()) {
         fs::copy(entry.path(), old.join(entry.file_name())).unwrap();
     }
-    assert_eq!(trained(directory, "--steps 25 --out run --force").status.code(), Some(0));
+    succeeds(directory, "--steps 25 --out run --force");
     fs::rename(&old, directory.join(".run.replaced")).unwrap();
     fs::remove_file(directory.join(".run.replaced/w.npy")).unwrap();
     fs::write(directory.join(".run.replaced/notes.txt"), "mine").unwrap();
     leave(&directory.join(".run.partial"), "w.npy", "x");
     fs::write(directory.join(".run.lock"), "held by a running puremix\n").unwrap();
-    assert_eq!(trained(directory, "--steps 30 --out run --force").status.code(), Some(0));
+    succeeds(directory, "--steps 30 --out run --force");
     assert_eq!(names(directory), ["run"]);
     assert_eq!(json(&directory.join("run/summary.json"))["steps"], 30);
     assert_eq!(fs::read(directory.join("run/notes.txt")).unwrap(), b"mine");
@@ -122,12 +121,10 @@ fn what_a_killed_process_left_is_cleaned_up() {
     // What no journal lists is not cleaned up.
     leave(&directory.join(".run.partial"), "w.npy", "x");
     fs::write(directory.join(".run.partial/thesis.tex"), "x").unwrap();
-    let output = trained(directory, "--steps 30 --out run --force");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains(".run.partial holds something that this program did not put there"),
-        "{}",
-        stderr(&output)
+    ended(
+        &trained(directory, "--steps 30 --out run --force"),
+        2,
+        ".run.partial holds something that this program did not put there",
     );
     assert_eq!(fs::read(directory.join(".run.partial/thesis.tex")).unwrap(), b"x");
 }
@@ -139,9 +136,7 @@ fn the_main_job_keeps_others_away_too() {
     let child =
         program("reproduce", directory, "--effort standard --only sgd_limit --out run").spawn().unwrap();
     assert!(appears(&directory.join(".run.lock")));
-    let output = trained(directory, "--steps 20 --out run");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("run is being written by another process"), "{}", stderr(&output));
+    ended(&trained(directory, "--steps 20 --out run"), 2, "run is being written by another process");
     press_ctrl_c(&child);
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
     assert!(!directory.join("run").exists(), "a report on nothing");

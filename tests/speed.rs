@@ -5,17 +5,13 @@ use std::fs;
 use puremix_bench::Times;
 use serde_json::Value;
 
-use crate::common::{appears, binary, json, press_ctrl_c, program, refuses, stderr, stdout};
+use crate::common::{appears, binary, ended, json, press_ctrl_c, program, refuses, stderr, stdout};
 use crate::documents::path;
 
 /// `speed` with short rounds; its JSON.
 fn speed(arguments: &[&str]) -> Value {
-    let output = binary("speed")
-        .args(["--rounds", "3", "--seconds", "0.01", "--json"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output =
+        binary("speed").args(["--rounds", "3", "--seconds", "0.01", "--json"]).args(arguments).unwrap();
     serde_json::from_str(&stdout(&output)).unwrap()
 }
 
@@ -198,9 +194,7 @@ fn ctrl_c_leaves_the_tables_that_are_finished() {
     let child = program("speed", directory.path(), &arguments).spawn().unwrap();
     assert!(appears(&saved));
     press_ctrl_c(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(stderr(&output).contains("interrupted"), "{}", stderr(&output));
+    ended(&child.wait_with_output().unwrap(), 130, "interrupted");
     let file = json(&saved);
     assert_eq!(file["interrupted"], true);
     let cases: Vec<&Value> =

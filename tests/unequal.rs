@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::common::{floats, json, refuses, stderr, stdout, temporary, trained, write_npy};
+use crate::common::{ended, floats, json, refuses, stdout, succeeds, temporary, trained, write_npy};
 
 const RUN: &str = "--samples 3 --dim 5 --norms 1.2,0.5,1 --weights 3,2,1 --activation linear --steps 3000 --tolerance 0 --no-page";
 
@@ -12,8 +12,7 @@ fn every_engine_takes_the_same_run_and_its_configuration_repeats_it() {
     let directory = temporary();
     let directory = directory.path();
     let run = |arguments: &str| {
-        let output = trained(directory, arguments);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let output = succeeds(directory, arguments);
         String::from_utf8(output.stdout).unwrap()
     };
     let mut ends = Vec::new();
@@ -35,12 +34,14 @@ fn every_engine_takes_the_same_run_and_its_configuration_repeats_it() {
     run("--config reduced/config.json --no-page --out again");
     assert_eq!(floats(&directory.join("again/w.npy")).1, ends[2]);
     // Other weights are another run.
-    let output = trained(
-        directory,
-        &format!("{RUN} --engine reduced --out reduced --resume").replace("3,2,1", "3,2,2"),
+    ended(
+        &trained(
+            directory,
+            &format!("{RUN} --engine reduced --out reduced --resume").replace("3,2,1", "3,2,2"),
+        ),
+        2,
+        "weights was \"3,2,1\", is \"3,2,2\"",
     );
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("weights was \"3,2,1\", is \"3,2,2\""), "{}", stderr(&output));
     // A configuration without them is that of equal samples.
     run("--samples 3 --steps 20 --no-page --out equal");
     let config = json(&directory.join("equal/config.json"));
@@ -57,9 +58,7 @@ fn every_engine_takes_the_same_run_and_its_configuration_repeats_it() {
         (format!("{weighted} --out plain"), "weights was null, is \"1,2,3\""),
         (format!("{weighted} --norms 1,1,2 --out weighted"), "norms was null, is \"1,1,2\""),
     ] {
-        let output = trained(directory, &format!("{arguments} --steps 200 --resume"));
-        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-        assert!(stderr(&output).contains(needle), "{}", stderr(&output));
+        ended(&trained(directory, &format!("{arguments} --steps 200 --resume")), 2, needle);
     }
 }
 
@@ -111,8 +110,7 @@ fn engines_stop_at_one_step_whatever_the_norms_are() {
         let run = format!(
             "--samples 3 --norms 1e-2,1e-2,1e-2 --step-size 1e3 --steps 30000 --activation linear --no-page --engine {engine} --out {engine}"
         );
-        let output = trained(directory, &run);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, &run);
         let summary = json(&directory.join(engine).join("summary.json"));
         assert_eq!(summary["outcome"], "converged");
         ends.push(summary["steps"].as_u64().unwrap());
@@ -148,8 +146,7 @@ fn a_run_converges_in_samples_that_can_be_limits_alone() {
         let run = format!(
             "{unequal} --activation linear --step-size 0.1 --steps 200000 --engine reduced --replicas 300 --no-page --out {name}"
         );
-        let output = trained(directory, &run);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, &run);
         let ends = ends(&directory.join(name));
         assert!(ends.iter().all(|(outcome, sample)| outcome == "max_steps" || sample != "0"), "{name}");
         let arrived = ends.iter().filter(|(outcome, _)| outcome == "converged").count();
@@ -179,8 +176,7 @@ fn where_a_step_can_turn_a_sign_no_sign_is_predicted() {
     assert_eq!((summary["outcome"].as_str(), summary["argmax"].as_u64()), (Some("converged"), Some(0)));
     // From N = 5.29 > 1 + 1/2η a step turns signs, too: 116 of these 300 runs end in the other one.
     let run = "--samples 3 --dim 3 --init-norm 2.3 --step-size 0.2 --activation linear --engine reduced --steps 20000 --replicas 300 --no-page";
-    let output = trained(directory, &format!("{run} --out long"));
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    succeeds(directory, &format!("{run} --out long"));
     assert!(ends(&directory.join("long")).iter().all(|(outcome, _)| outcome == "converged"));
     let output = trained(
         directory,
@@ -205,8 +201,7 @@ fn replicas_stop_by_one_rule_however_they_are_divided() {
             "--samples 3 --dim 5 --batch 1 --step-size 0.2 --activation relu --replicas 70 --from starts.npy \
              --steps 20000 --no-page --engine {engine} --out {engine}"
         );
-        let output = trained(directory, &run);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        succeeds(directory, &run);
         let summary = json(&directory.join(engine).join("summary.json"));
         assert_eq!(summary["predicted_limit"], "none", "{engine}");
         let table = fs::read_to_string(directory.join(engine).join("replicas.csv")).unwrap();
@@ -230,11 +225,10 @@ fn full_batches_stop_at_the_longest_active_sample() {
     ] {
         for engine in ["autodiff", "analytic", "reduced"] {
             let out = format!("{engine}-{norms}");
-            let output = trained(
+            succeeds(
                 directory,
                 &format!("{run} --norms {norms} --activation {activation} --engine {engine} --out {out}"),
             );
-            assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
             let summary = json(&directory.join(out).join("summary.json"));
             assert_eq!(
                 (summary["predicted_limit"].as_str(), summary["outcome"].as_str()),
@@ -255,8 +249,7 @@ fn equal_weights_are_no_weights() {
     let directory = directory.path();
     for (arguments, out) in [("--weights 0.5,0.5,0.5", "with"), ("", "without")] {
         let run = format!("--samples 3 --seed 4 --engine reduced {arguments} --no-page --out {out}");
-        let output = trained(directory, &run);
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let output = succeeds(directory, &run);
         let said = stdout(&output);
         assert!(!said.contains("unequal") && said.contains("predicted limit      datapoint"), "{said}");
         assert!(json(&directory.join(out).join("config.json"))["weights"].is_null());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{sweep, swept, write};
-use crate::common::{names, stderr, temporary};
+use crate::common::{ended, names, refused, stderr, temporary};
 
 const GOOD: &str = "seeds = 2\n[base]\nsamples = 4\nsteps = 10\n[grid]\nbatch = [1, 4]\n";
 
@@ -201,11 +201,7 @@ fn a_command_line_is_refused_by_its_words() {
         ("--render run --seeds 3", "cannot be used with"),
         ("--render run", "run: No such file"),
     ] {
-        let output = swept(directory, arguments);
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
-        assert!(error.contains(needle), "{arguments} says: {error}");
-        assert!(output.stdout.is_empty() && !error.contains("panicked"), "{error}");
+        refused(&swept(directory, arguments), needle);
     }
     let output = swept(directory, "--grid batch=1,2 --steps 1 --out .run.lock");
     assert!(stderr(&output).contains("such a name is that of a hidden neighbour"));
@@ -239,22 +235,17 @@ fn the_status_of_what_is_no_study_is_refused() {
             write(directory, &format!("{folder}/.written"), &journal(file));
         }
     }
-    let refused = |arguments: &str, needle: &str| {
-        let output = swept(directory, arguments);
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
-        assert!(error.contains(needle) && output.stdout.is_empty(), "{arguments} says: {error}");
-    };
+    let refuses = |arguments: &str, needle: &str| refused(&swept(directory, arguments), needle);
     for (k, (_, sizes)) in jobs.iter().enumerate() {
         let reason = format!("it is of no study: {sizes}, where 1000000 runs are the most");
-        refused(&format!("status begun-{k}"), &format!(".begun-{k}.1-of-2.checkpoint/job.json: {reason}"));
-        refused(&format!("status sent-{k}"), &format!("sent-{k}-slurm/submitted.json: {reason}"));
+        refuses(&format!("status begun-{k}"), &format!(".begun-{k}.1-of-2.checkpoint/job.json: {reason}"));
+        refuses(&format!("status sent-{k}"), &format!("sent-{k}-slurm/submitted.json: {reason}"));
     }
     for parts in [0, 100_001] {
         let text = format!(r#"{{"parts":{parts},"job":{{"cells":2,"seeds":3}}}}"#);
         write(directory, "sent-0-slurm/submitted.json", &text);
         let reason = format!("submitted.json: a study of {parts} parts, where 1 to 100000 are possible");
-        refused("status sent-0", &reason);
+        refuses("status sent-0", &reason);
     }
     // As many runs as there may be are some of which none is done.
     write(directory, ".begun-0.1-of-2.checkpoint/job.json", r#"{"cells":1000,"seeds":1000}"#);
@@ -273,18 +264,12 @@ fn tables_that_lack_a_column_are_not_drawn() {
     let without = |text: &str, column: &str| text.replacen(&format!(",{column},"), ",other,", 1);
     for column in ["batch", "runs", "converged", "max_steps"] {
         write(directory, "run/summary.csv", &without(&summary, column));
-        let output = swept(directory, "--render run");
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{column}: {error}");
-        assert!(error.contains(&format!("summary.csv: there is no column `{column}`")), "{error}");
+        ended(&swept(directory, "--render run"), 2, &format!("summary.csv: there is no column `{column}`"));
     }
     // A study is not lost over what one figure lacks, or a sentence.
     for column in ["participation_ratio_low", "participation_ratio_n"] {
         write(directory, "run/summary.csv", &without(&summary, column));
-        let output = swept(directory, "--render run");
-        let error = stderr(&output);
-        assert_eq!(output.status.code(), Some(0), "{column}: {error}");
-        assert!(error.contains(&format!("summary.csv: there is no column `{column}`")), "{error}");
+        ended(&swept(directory, "--render run"), 0, &format!("summary.csv: there is no column `{column}`"));
     }
     write(directory, "run/summary.csv", &summary);
     let comparisons = fs::read_to_string(directory.join("run/comparisons.csv")).unwrap();

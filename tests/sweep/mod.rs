@@ -10,7 +10,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use crate::common::{program, stderr};
+use assert_cmd::output::OutputOkExt;
+
+use crate::common::program;
 
 /// Runs `sweep` in a directory.
 fn swept(directory: &Path, arguments: &str) -> Output {
@@ -18,9 +20,9 @@ fn swept(directory: &Path, arguments: &str) -> Output {
 }
 
 /// Runs `sweep`, which must succeed.
-fn sweep(directory: &Path, arguments: &str) {
-    let output = swept(directory, arguments);
-    assert_eq!(output.status.code(), Some(0), "{arguments}: {}", stderr(&output));
+#[track_caller]
+fn sweep(directory: &Path, arguments: &str) -> Output {
+    program("sweep", directory, arguments).unwrap()
 }
 
 fn write(directory: &Path, name: &str, text: &str) {

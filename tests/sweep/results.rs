@@ -6,8 +6,8 @@ use puremix::data::Dataset;
 use puremix::init::Start;
 use puremix::stats::Mean;
 
-use super::{number, rows, sweep, swept, write};
-use crate::common::{binary, json, names, stderr, stdout, temporary, text_path, trained};
+use super::{number, rows, sweep, write};
+use crate::common::{binary, json, names, stdout, temporary, text_path, trained};
 
 /// Theorems 1 and 2: with `b < m` the linear neuron ends in one sample, and with `b = m` in the projection of its start.
 #[test]
@@ -138,8 +138,7 @@ fn runs_that_diverge_or_die_are_rows_and_enter_no_mean() {
     // Some starts of two samples activate no ReLU; step size 40 diverges.
     let grid =
         "--grid step-size=0.1,40 --samples 2 --dim 3 --seeds 12 --batch 1 --steps 3000 --out run --no-page";
-    let output = swept(directory, grid);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = sweep(directory, grid);
     assert!(stdout(&output).contains("24 runs, 2 cells with 12 seeds each: "), "{}", stdout(&output));
     let runs = rows(&directory.join("run/runs.csv"));
     let ended = |step_size: &str, outcome: &str| {

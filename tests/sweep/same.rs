@@ -10,7 +10,7 @@ use itertools::iproduct;
 use rand::RngExt;
 
 use super::{assert_same, contents, rows, sweep, swept, write};
-use crate::common::{PUREMIX, names, press_ctrl_c, program, rng, stderr, stdout, temporary};
+use crate::common::{PUREMIX, ended, names, press_ctrl_c, program, rng, stderr, stdout, temporary};
 
 /// Stacks, single replicas, runs of every outcome.
 const STUDY: &str = "title = \"all sorts\"\nseeds = 5\n[base]\nsamples = 4\ndim = 6\nsteps = 900\ntolerance = 1e-6\n\
@@ -67,8 +67,7 @@ fn after_kills_at_random_moments() {
         broken_off += usize::from(!child.wait().unwrap().success());
     }
     assert!(broken_off > 3, "{broken_off} of 50 were killed before they had ended");
-    let output = swept(directory, &format!("{LONG} --out run"));
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    sweep(directory, &format!("{LONG} --out run"));
     assert_same(&directory.join("reference"), &directory.join("run"), "kills");
     assert_eq!(names(directory), ["reference", "run"]);
 }
@@ -80,18 +79,18 @@ fn after_an_interrupt_that_says_how_to_go_on() {
     let child = program("sweep", directory, &LONG.replace("--seeds 50", "--seeds 400")).spawn().unwrap();
     thread::sleep(Duration::from_millis(700));
     press_ctrl_c(&child);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
-    assert!(
-        stderr(&output).contains("the same command with --out runs/sweep goes on from there"),
-        "{}",
-        stderr(&output)
+    ended(
+        &child.wait_with_output().unwrap(),
+        130,
+        "the same command with --out runs/sweep goes on from there",
     );
     assert_eq!(names(&directory.join("runs")), [".sweep.checkpoint"]);
     // Fewer seeds are another study.
-    let output = swept(directory, &format!("{LONG} --out runs/sweep"));
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("keeps another run (seeds was 400, is 50"), "{}", stderr(&output));
+    ended(
+        &swept(directory, &format!("{LONG} --out runs/sweep")),
+        2,
+        "keeps another run (seeds was 400, is 50",
+    );
 }
 
 /// Long runs that are interrupted several times go on where they were, in stacks and alone.
@@ -178,9 +177,7 @@ fn damaged_results_are_not_taken_for_results() {
     bytes[7] ^= 1;
     fs::write(&file, bytes).unwrap();
     for arguments in ["s.toml --out run", "s.toml --out run --shard 2/2", "--merge run"] {
-        let output = swept(directory, arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments}");
-        assert!(stderr(&output).contains("runs-0 is damaged: its checksum is wrong"), "{}", stderr(&output));
+        ended(&swept(directory, arguments), 2, "runs-0 is damaged: its checksum is wrong");
     }
     sweep(directory, "s.toml --out run --force");
     assert_eq!(names(directory), ["run", "s.toml"]);
@@ -192,25 +189,16 @@ fn shards_are_merged_only_when_no_run_is_missing() {
     let directory = directory.path();
     write(directory, "s.toml", STUDY);
     undisturbed(directory, "s.toml");
-    let output = swept(directory, "s.toml --out run --shard 1/3");
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = sweep(directory, "s.toml --out run --shard 1/3");
     assert!(
         stdout(&output).contains("shard 1/3 is done; 40 runs of other shards to come"),
         "{}",
         stdout(&output)
     );
-    let output = swept(directory, "--merge run");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("40 of 60 runs are missing, the first of them model = neuron"),
-        "{}",
-        stderr(&output)
-    );
+    ended(&swept(directory, "--merge run"), 1, "40 of 60 runs are missing, the first of them model = neuron");
     assert!(!directory.join("run").exists());
     // A shard of another study is none of this one.
-    let output = swept(directory, "s.toml --seeds 6 --out run --shard 2/3");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("seeds was 5, is 6"), "{}", stderr(&output));
+    ended(&swept(directory, "s.toml --seeds 6 --out run --shard 2/3"), 2, "seeds was 5, is 6");
     // Another number of shards goes on with what is there.
     for k in 1..=2 {
         sweep(directory, &format!("s.toml --out run --shard {k}/2"));
@@ -249,9 +237,7 @@ fn other_figures_and_comparisons_are_made_of_the_runs_that_are_there() {
     [&mut run, &mut fresh].into_iter().for_each(|files| drop(files.remove("manifest.json")));
     assert!(run == fresh);
     // Another study is refused, and replaced if that is asked for.
-    let refused = swept(directory, "s.toml --steps 901 --out run");
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(stderr(&refused).contains("keeps another run (base was {"), "{}", stderr(&refused));
+    ended(&swept(directory, "s.toml --steps 901 --out run"), 2, "keeps another run (base was {");
     sweep(directory, "s.toml --steps 901 --out run --force");
     assert_eq!(rows(&directory.join("run/runs.csv")).len(), 60);
 }

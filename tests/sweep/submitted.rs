@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use super::{sweep, write};
-use crate::common::{names, program, stderr, stdout, temporary};
+use crate::common::{ended, names, program, refused, stderr, stdout, temporary};
 
 const STUDY: &str = "seeds = 3\n[base]\nsamples = 4\nsteps = 10\n[grid]\nbatch = [1, 4]\n";
 
@@ -30,11 +30,7 @@ fn furnished(programs: &[(&str, &str, i32)]) -> tempfile::TempDir {
 }
 
 fn refuses(directory: &Path, arguments: &str, needle: &str) {
-    let output = swept(directory, arguments);
-    let error = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
-    assert!(error.contains(needle), "{arguments} says: {error}");
-    assert!(output.stdout.is_empty() && !error.contains("panicked"), "{error}");
+    refused(&swept(directory, arguments), needle);
 }
 
 #[test]
@@ -74,8 +70,7 @@ fn a_submission_is_refused_by_its_words() {
         .arg("new\nline")
         .output()
         .unwrap();
-    assert_eq!(split.status.code(), Some(2));
-    assert!(stderr(&split).contains("a script can name no such path; choose another"), "{}", stderr(&split));
+    ended(&split, 2, "a script can name no such path; choose another");
     assert_eq!(names(directory), ["bin", "s.toml"], "nothing was begun");
     let json = swept(directory, "submit s.toml --out run --jobs 2 --dry-run --json");
     let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
