@@ -21,7 +21,10 @@ use puremix::theory;
 use puremix::train::{Outcome, Plan, StopRule, train};
 use puremix::update::{Noise, Update};
 
-use common::{BIAS, DECODER, ENCODER, Untied, binary, correlated, orthonormal, stderr, stdout, summed};
+use common::{
+    BIAS, DECODER, ENCODER, KINDS, Untied, binary, correlated, engines_from, orthonormal, stderr, stdout,
+    summed,
+};
 
 /// Every precision the device has.
 fn all(backend: Backend) -> Vec<Compute> {
@@ -152,14 +155,6 @@ fn gradients(backend: Backend) {
     }
 }
 
-const KINDS: [ScheduleKind; 5] = [
-    ScheduleKind::Gd,
-    ScheduleKind::Sgd,
-    ScheduleKind::Cyclic,
-    ScheduleKind::Reshuffle,
-    ScheduleKind::Replacement,
-];
-
 /// 500 steps of both tensor engines under every schedule, against the reduced engine.
 fn trajectories(backend: Backend) {
     for compute in all(backend) {
@@ -241,11 +236,7 @@ fn losses_and_divergence(backend: Backend) {
         let start = Start::gaussian(problem.dataset(), 1.9, 4, 2).unwrap();
         let schedule = Schedule::full_batch(6).unwrap();
         let starts = std::slice::from_ref(&start);
-        let mut engines: [Box<dyn Engine>; 3] = [
-            Box::new(Reduced::new(&problem, &schedule, starts, 0).unwrap()),
-            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
-            Box::new(Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap()),
-        ];
+        let mut engines = engines_from(&problem, &schedule, starts, 0, &compute);
         engines.iter_mut().for_each(|engine| engine.advance(300));
         let at = engines.map(|engine| engine.diverged_at(0));
         assert!(at[0].is_some_and(|step| 1 < step && step < 64), "{at:?}");

@@ -24,7 +24,7 @@ use puremix::measure::sharpness::Operator;
 use puremix::model::{Activation, Autoencoder, Forward};
 use puremix::problem::{Problem, Reduction};
 use puremix::program::Program;
-use puremix::schedule::Schedule;
+use puremix::schedule::{Schedule, ScheduleKind};
 use puremix_bench::SPEED;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
@@ -88,13 +88,32 @@ pub fn summed(data: &Dataset, step_size: f64) -> Problem {
     Problem::new(data.clone(), Activation::Linear, Reduction::Sum, step_size).unwrap()
 }
 
+/// Every schedule.
+pub const KINDS: [ScheduleKind; 5] = [
+    ScheduleKind::Gd,
+    ScheduleKind::Sgd,
+    ScheduleKind::Cyclic,
+    ScheduleKind::Reshuffle,
+    ScheduleKind::Replacement,
+];
+
 /// The three engines, one replica each, on one problem.
-pub fn engines<'a>(problem: &'a Problem, schedule: &'a Schedule, start: &'a Start) -> Vec<Box<dyn Engine>> {
-    let (compute, starts) = (Compute::default(), std::slice::from_ref(start));
-    vec![
-        Box::new(Autodiff::single_neuron(problem, schedule, start, 0, &compute).unwrap()),
-        Box::new(Analytic::new(problem, schedule, starts, 0, &compute).unwrap()),
-        Box::new(Reduced::new(problem, schedule, starts, 0).unwrap()),
+pub fn engines(problem: &Problem, schedule: &Schedule, start: &Start) -> [Box<dyn Engine>; 3] {
+    engines_from(problem, schedule, std::slice::from_ref(start), 0, &Compute::default())
+}
+
+/// The three engines on one problem, with replicas `first, first + 1, …` where they can have several.
+pub fn engines_from(
+    problem: &Problem,
+    schedule: &Schedule,
+    starts: &[Start],
+    first: u64,
+    compute: &Compute,
+) -> [Box<dyn Engine>; 3] {
+    [
+        Box::new(Autodiff::single_neuron(problem, schedule, &starts[0], first, compute).unwrap()),
+        Box::new(Analytic::new(problem, schedule, starts, first, compute).unwrap()),
+        Box::new(Reduced::new(problem, schedule, starts, first).unwrap()),
     ]
 }
 

@@ -8,15 +8,7 @@ use puremix::model::Activation;
 use puremix::problem::{Problem, Reduction};
 use puremix::schedule::{Schedule, ScheduleKind};
 
-use crate::common::{correlated, orthonormal};
-
-const KINDS: [ScheduleKind; 5] = [
-    ScheduleKind::Gd,
-    ScheduleKind::Sgd,
-    ScheduleKind::Cyclic,
-    ScheduleKind::Reshuffle,
-    ScheduleKind::Replacement,
-];
+use crate::common::{KINDS, correlated, engines, engines_from, orthonormal};
 
 /// Steps walked and largest distance allowed between any two engines at any of them.
 const STEPS: u64 = 2000;
@@ -41,18 +33,14 @@ fn distance(a: &dyn Engine, b: &dyn Engine) -> f64 {
 
 /// Runs the three engines side by side; the largest distance seen at any step, NaN if any is.
 fn lockstep(problem: &Problem, schedule: &Schedule, start: &Start) -> f64 {
-    let compute = Compute::default();
     let starts = std::slice::from_ref(start);
-    let mut autodiff = Autodiff::single_neuron(problem, schedule, start, 2, &compute).unwrap();
-    let mut analytic = Analytic::new(problem, schedule, starts, 2, &compute).unwrap();
-    let mut reduced = Reduced::new(problem, schedule, starts, 2).unwrap();
+    let mut engines = engines_from(problem, schedule, starts, 2, &Compute::default());
     let mut worst: f64 = 0.0;
     for step in 1..=STEPS {
-        let mut engines: [&mut dyn Engine; 3] = [&mut autodiff, &mut analytic, &mut reduced];
         engines.iter_mut().for_each(|engine| engine.advance(1));
         assert!(engines.iter().all(|engine| engine.steps_taken() == step && engine.diverged_at(0).is_none()));
         for (a, b) in [(0, 1), (1, 2), (0, 2)] {
-            let d = distance(engines[a], engines[b]);
+            let d = distance(engines[a].as_ref(), engines[b].as_ref());
             worst = if d.is_nan() { f64::NAN } else { worst.max(d) };
         }
     }
@@ -149,13 +137,7 @@ fn all_engines_tell_the_same_of_a_neuron() {
         let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, 0.11).unwrap();
         let schedule = Schedule::sgd(5, 2, 7).unwrap();
         let start = Start::gaussian(&data, 0.5, 8, 0).unwrap();
-        let compute = Compute::default();
-        let starts = std::slice::from_ref(&start);
-        let mut engines: [Box<dyn Engine>; 3] = [
-            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
-            Box::new(Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap()),
-            Box::new(Reduced::new(&problem, &schedule, starts, 0).unwrap()),
-        ];
+        let mut engines = engines(&problem, &schedule, &start);
         engines.iter_mut().for_each(|engine| engine.advance(137));
         let told: Vec<_> =
             engines.iter().map(|engine| (engine.neurons(0).remove(0), engine.loss(0))).collect();

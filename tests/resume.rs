@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use puremix::data::Dataset;
 use puremix::device::{Backend, Compute, Precision};
-use puremix::engine::{Analytic, Autodiff, Engine, Reduced, Snapshot};
+use puremix::engine::{Engine, Snapshot};
 use puremix::init::Start;
 use puremix::measure::trajectory::{Gauge, Trajectory};
 use puremix::model::Activation;
@@ -22,31 +22,9 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
 use crate::common::{
-    appears, assert_same_run, correlated, ended, files, json, leave, names, press_ctrl_c, program, sign,
-    stderr, stdout, succeeds, temporary, trained, write_npy,
+    KINDS, appears, assert_same_run, correlated, ended, engines_from, files, json, leave, names,
+    press_ctrl_c, program, sign, stderr, stdout, succeeds, temporary, trained, write_npy,
 };
-
-const KINDS: [ScheduleKind; 5] = [
-    ScheduleKind::Gd,
-    ScheduleKind::Sgd,
-    ScheduleKind::Cyclic,
-    ScheduleKind::Reshuffle,
-    ScheduleKind::Replacement,
-];
-
-/// The three engines, two replicas where they can, on one problem.
-fn engines(
-    problem: &Problem,
-    schedule: &Schedule,
-    starts: &[Start],
-    compute: &Compute,
-) -> [Box<dyn Engine>; 3] {
-    [
-        Box::new(Autodiff::single_neuron(problem, schedule, &starts[0], 1, compute).unwrap()),
-        Box::new(Analytic::new(problem, schedule, starts, 1, compute).unwrap()),
-        Box::new(Reduced::new(problem, schedule, starts, 1).unwrap()),
-    ]
-}
 
 fn starts(data: &Dataset) -> Vec<Start> {
     (0..2).map(|replica| Start::gaussian(data, 0.5, 6, replica).unwrap()).collect()
@@ -90,7 +68,7 @@ fn an_engine_restored_takes_the_same_steps_to_the_bit() {
             };
             let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, step_size).unwrap();
             let (starts, compute) = (starts(&data), compute);
-            let fresh = || engines(&problem, &schedule, &starts, compute);
+            let fresh = || engines_from(&problem, &schedule, &starts, 1, compute);
             for (k, mut engine) in fresh().into_iter().enumerate() {
                 let mut taken = 0;
                 let mut kept = Vec::new();
@@ -132,7 +110,7 @@ fn a_snapshot_of_another_engine_is_refused() {
     let problem = Problem::new(data.clone(), Activation::Relu, Reduction::Mean, 0.1).unwrap();
     let schedule = Schedule::sgd(4, 1, 1).unwrap();
     let starts = starts(&data);
-    let all = || engines(&problem, &schedule, &starts, &Compute::default());
+    let all = || engines_from(&problem, &schedule, &starts, 1, &Compute::default());
     for (k, mut engine) in all().into_iter().enumerate() {
         for (other, from) in all().iter().enumerate().filter(|(other, _)| *other != k) {
             assert!(engine.restore(&from.snapshot()).is_err(), "{k} from {other}");
@@ -213,7 +191,8 @@ fn a_training_paused_ends_as_if_it_had_not_been() {
         let problem = Problem::new(data.clone(), Activation::Linear, Reduction::Mean, step_size).unwrap();
         let plan = Plan { budget: 20_000, stop, check_every: 37 };
         for k in 0..3 {
-            let fresh = || engines(&problem, &schedule, &starts, &compute).into_iter().nth(k).unwrap();
+            let fresh =
+                || engines_from(&problem, &schedule, &starts, 1, &compute).into_iter().nth(k).unwrap();
             let recorder = || {
                 let gauge = Gauge::new(&data, Activation::Linear, &starts[0]);
                 Trajectory::new(gauge, Cadence::Logarithmic { per_decade: 7 }, 0)

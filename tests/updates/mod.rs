@@ -18,7 +18,7 @@ use puremix::update::{Rule, StepSchedule, Update};
 use puremix::vectors::largest;
 
 use self::oracle::{Oracle, Setting};
-use crate::common::{correlated, orthonormal, refuses};
+use crate::common::{correlated, engines, orthonormal, refuses};
 
 const RULES: [&str; 7] =
     ["sgd", "heavy-ball:0.83", "nesterov:0.71", "rmsprop:0.93,1e-3", "adam:0.85,0.97", "adamw", "sign"];
@@ -283,14 +283,7 @@ fn a_run_with_weight_decay_converges() {
     for (rule, decay) in [("sgd", 0.03), ("heavy-ball:0.7", 0.1)] {
         let problem = problem.clone().with_update(update(rule, decay, "constant")).unwrap();
         let schedule = Schedule::full_batch(5).unwrap();
-        let compute = Compute::default();
-        let starts = std::slice::from_ref(&start);
-        let engines: [Box<dyn Engine>; 3] = [
-            Box::new(Autodiff::single_neuron(&problem, &schedule, &start, 0, &compute).unwrap()),
-            Box::new(Analytic::new(&problem, &schedule, starts, 0, &compute).unwrap()),
-            Box::new(Reduced::new(&problem, &schedule, starts, 0).unwrap()),
-        ];
-        for mut engine in engines {
+        for mut engine in engines(&problem, &schedule, &start) {
             let stop = StopRule::Tail { window: 50, tolerance: 1e-9 };
             let plan = Plan { budget: 20_000, stop, check_every: 50 };
             let run = train(engine.as_mut(), &plan, &mut []).0.remove(0);
