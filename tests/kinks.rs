@@ -8,7 +8,7 @@ use puremix::model::{Activation, SingleNeuron, SingleNeuronConfig};
 use puremix::train::Cadence;
 use puremix::vectors::{dot, norm};
 
-use crate::common::{stderr, temporary, trained};
+use crate::common::{succeeds, temporary};
 
 /// The loss around a point of a ReLU neuron over the standard basis of `R^6`, four samples.
 fn basis_surface(w: &[f64], activation: Activation) -> Surface<SingleNeuron> {
@@ -104,8 +104,7 @@ fn a_hessian_of_many_zeros_has_a_largest_eigenvalue() {
     let directory = temporary();
     let options = "--samples 7 --dim 9 --batch 3 --model untied:5-3+bias --activation relu --seed 5 --steps 300 \
                    --tolerance 0 --sharpness 100 --no-page --out run";
-    let output = trained(directory.path(), options);
-    assert!(output.status.success(), "{}", stderr(&output));
+    succeeds(directory.path(), options);
     let mut table = csv::Reader::from_path(directory.path().join("run/sharpness.csv")).unwrap();
     let rows: Vec<SharpnessRow> = table.deserialize().map(Result::unwrap).collect();
     assert!(rows.iter().all(|row| row.reached), "{rows:?}");

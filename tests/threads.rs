@@ -26,8 +26,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
         let out = directory.path().join(threads);
         let mut train = binary("train");
         train.args(options.split(' ')).args(["--json", "--force", "--no-page", "--out"]).arg(&out);
-        let output = train.env("RAYON_NUM_THREADS", threads).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        train.env("RAYON_NUM_THREADS", threads).unwrap();
         (fs::read(out.join("w.npy")).unwrap(), fs::read(out.join("trajectory.csv")).unwrap())
     };
     for options in [

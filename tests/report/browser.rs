@@ -192,7 +192,7 @@ fn pages_of_training_runs_can_be_read() {
     let run = directory.path().join("bare");
     binary("train").args(["--samples", "3", "--no-page", "--out"]).arg(&run).unwrap();
     assert!(!run.join("report.html").exists() && !run.join("figures").exists());
-    assert!(binary("train").arg("--render").arg(&run).output().unwrap().status.success());
+    binary("train").arg("--render").arg(&run).unwrap();
     assert!(run.join("report.html").exists() && run.join("figures/training.svg").exists());
 }
 

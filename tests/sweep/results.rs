@@ -7,7 +7,7 @@ use puremix::init::Start;
 use puremix::stats::Mean;
 
 use super::{number, rows, sweep, write};
-use crate::common::{binary, json, names, stdout, temporary, text_path, trained};
+use crate::common::{binary, json, names, stdout, succeeds, temporary, text_path};
 
 /// Theorems 1 and 2: with `b < m` the linear neuron ends in one sample, and with `b = m` in the projection of its start.
 #[test]
@@ -88,7 +88,7 @@ fn a_run_is_that_of_train() {
         for name in ["model", "batch", "step_size", "seed"] {
             command.arg(format!("--{}={}", name.replace('_', "-"), row[name]));
         }
-        assert!(command.args(["--no-page", "--out", &out]).output().unwrap().status.success());
+        command.args(["--no-page", "--out", &out]).unwrap();
         let summary = json(&std::path::Path::new(&out).join("summary.json"));
         assert_eq!(summary["outcome"], row["outcome"].as_str(), "{row:?}");
         assert_eq!(summary["steps"].to_string(), row["steps_taken"]);
@@ -118,7 +118,7 @@ fn directories_of_runs_are_kept_on_request() {
     let kept: Vec<String> = (0..4).map(|k| format!("cell-{}-seed-{}", k / 2, 1 + k % 2)).collect();
     assert_eq!(names(&directory.join("run-runs")), kept);
     let train = "--batch 3 --samples 4 --dim 6 --steps 40 --tolerance 0 --seed 2 --no-page --out train";
-    assert!(trained(directory, train).status.success());
+    succeeds(directory, train);
     // Of a study that is complete, too.
     sweep(directory, &format!("{study} --out plain --keep runs"));
     assert_eq!(names(&directory.join("plain-runs")), kept);

@@ -15,9 +15,7 @@ fn a_dry_run_says_what_would_run_and_leaves_nothing() {
     let directory = temporary();
     let directory = directory.path();
     write(directory, "s.toml", STUDY);
-    let output = swept(directory, "s.toml --dry-run --out run");
-    let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&sweep(directory, "s.toml --dry-run --out run"));
     assert!(text.starts_with("batch = 1, step_size = 0.05, schedule = sgd: at most "), "{text}");
     assert!(text.contains("18 cells × 6 seeds = 108 runs, about "), "{text}");
     let json: serde_json::Value =
@@ -32,9 +30,7 @@ fn comparisons_are_sentences() {
     let directory = temporary();
     let directory = directory.path();
     write(directory, "s.toml", STUDY);
-    let output = swept(directory, "s.toml --out run");
-    let text = stdout(&output);
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = stdout(&sweep(directory, "s.toml --out run"));
     assert!(text.starts_with("108 runs, 18 cells with 6 seeds each: 108 converged.\n"), "{text}");
     let lower = "With batch = 1 instead of 6 (at step_size = 0.05, schedule = sgd), the participation ratio is lower by ";
     assert!(text.contains(lower) && text.contains("6 pairs of seeds)."), "{text}");
