@@ -6,7 +6,10 @@ use std::path::Path;
 use puremix::data::Source;
 use serde_json::Value;
 
-use crate::common::{binary, floats, integers, json, refuses, stderr, stdout, temporary, text_path};
+use crate::common::{
+    binary, floats, integers, json, refuses, stderr, stdout, succeeds, temporary, text_path, trained,
+    write_npy,
+};
 
 #[test]
 fn bad_input_is_refused_with_its_values() {
@@ -72,13 +75,7 @@ fn malformed_data_is_refused() {
     refuses("train", &["--data", &file, "--out", &out, "--steps", "5"], "not a .npy file");
     refuses("gd_limit", &["--data", &file, "--out", &out], "not a .npy file");
     // Rows that are not orthonormal: fine for a run, not for a theorem.
-    let mut bytes = Vec::new();
-    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }";
-    bytes.extend(b"\x93NUMPY\x01\x00");
-    bytes.extend(118u16.to_le_bytes());
-    bytes.extend(format!("{header:<117}\n").as_bytes());
-    bytes.extend([1.0f64, 0.0, 0.6, 0.8].iter().flat_map(|x| x.to_le_bytes()));
-    fs::write(&file, bytes).unwrap();
+    write_npy(Path::new(&file), &[1.0, 0.0, 0.6, 0.8], 2, 2);
     refuses("gd_limit", &["--data", &file, "--out", &out], "rows 0 and 1 have inner product 6.0000e-1");
     refuses("train", &["--data", &file, "--out", &out], "no rate law for data that is not orthonormal");
     let run = binary("train").args(["--data", &file, "--out", &out, "--steps", "50"]).unwrap();
@@ -131,13 +128,11 @@ fn a_run_directory_can_be_replayed_from_its_files_alone() {
         [("autodiff", "sgd", "mean"), ("analytic", "reshuffle", "sum"), ("reduced", "replacement", "mean")]
     {
         let out = directory.path().join(engine);
-        binary("train")
-            .args(["--samples", "7", "--dim", "9", "--batch", "3", "--step-size", "0.13", "--steps", "400"])
-            .args(["--tolerance", "0", "--seed", "5", "--record-batches", "--every", "100"])
-            .args(["--engine", engine, "--schedule", schedule, "--reduction", reduction])
-            .arg("--out")
-            .arg(&out)
-            .unwrap();
+        let arguments = format!(
+            "--samples 7 --dim 9 --batch 3 --step-size 0.13 --steps 400 --tolerance 0 --seed 5 --record-batches --every 100 \
+             --engine {engine} --schedule {schedule} --reduction {reduction} --out {engine}"
+        );
+        succeeds(directory.path(), &arguments);
         let (shape, data) = floats(&out.join("data.npy"));
         assert_eq!(shape, [7, 9]);
         let (shape, batches) = integers(&out.join("batches.npy"));
@@ -245,10 +240,7 @@ fn every_source_of_data_trains_and_says_what_was_learned() {
 fn a_million_samples_run_without_a_matrix() {
     let directory = temporary();
     let out = directory.path().join("big");
-    binary("train")
-        .args(["--samples", "1000000", "--engine", "reduced", "--steps", "2000", "--every", "1000", "--out"])
-        .arg(&out)
-        .unwrap();
+    succeeds(directory.path(), "--samples 1000000 --engine reduced --steps 2000 --every 1000 --out big");
     assert!(!out.join("data.npy").exists() && !out.join("w.npy").exists());
     assert_eq!(floats(&out.join("c.npy")).0, [1_000_000]);
     let files = json(&out.join("config.json"))["files"].as_str().unwrap().to_owned();
@@ -259,11 +251,7 @@ fn a_million_samples_run_without_a_matrix() {
 #[test]
 fn divergence_exits_with_one_and_says_when() {
     let directory = temporary();
-    let out = text_path(directory.path(), "run");
-    let output = binary("train")
-        .args(["--step-size", "6", "--init-norm", "0.9", "--steps", "5000", "--json", "--out", &out])
-        .output()
-        .unwrap();
+    let output = trained(directory.path(), "--step-size 6 --init-norm 0.9 --steps 5000 --json --out run");
     assert_eq!(output.status.code(), Some(1));
     let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(summary["outcome"], "diverged");
@@ -277,24 +265,8 @@ fn replicas_are_all_on_disk_and_the_dead_are_counted() {
     let mut tables = Vec::new();
     for engine in ["reduced", "analytic", "autodiff"] {
         let out = directory.path().join(engine);
-        binary("train")
-            .args([
-                "--samples",
-                "2",
-                "--dim",
-                "3",
-                "--replicas",
-                "8",
-                "--step-size",
-                "0.2",
-                "--seed",
-                "5",
-                "--engine",
-                engine,
-                "--out",
-            ])
-            .arg(&out)
-            .unwrap();
+        let arguments = "--samples 2 --dim 3 --replicas 8 --step-size 0.2 --seed 5";
+        succeeds(directory.path(), &format!("{arguments} --engine {engine} --out {engine}"));
         assert_eq!(floats(&out.join("w.npy")).0, [8, 3]);
         let csv = fs::read_to_string(out.join("replicas.csv")).unwrap();
         // Replica, outcome and steps: engine by engine the same.
@@ -316,22 +288,8 @@ fn replicas_end_where_they_stopped_even_in_one_engine() {
     let mut ends = Vec::new();
     for engine in ["analytic", "reduced"] {
         let out = directory.path().join(engine);
-        binary("train")
-            .args([
-                "--samples",
-                "4",
-                "--dim",
-                "6",
-                "--replicas",
-                "5",
-                "--seed",
-                "3",
-                "--activation",
-                "linear",
-            ])
-            .args(["--tolerance", "1e-3", "--engine", engine, "--out"])
-            .arg(&out)
-            .unwrap();
+        let arguments = "--samples 4 --dim 6 --replicas 5 --seed 3 --activation linear --tolerance 1e-3";
+        succeeds(directory.path(), &format!("{arguments} --engine {engine} --out {engine}"));
         let steps = json(&out.join("summary.json"))["steps"].to_string();
         let csv = fs::read_to_string(out.join("trajectory.csv")).unwrap();
         assert_eq!(csv.lines().last().unwrap().split(',').next().unwrap(), steps, "{engine}");
@@ -345,12 +303,8 @@ fn replicas_end_where_they_stopped_even_in_one_engine() {
 fn batches_with_replacement_get_a_budget_that_suffices() {
     // η_B (k_j − k_i) = −1 has positive probability here: the exact mean log would be infinite.
     let directory = temporary();
-    let out = text_path(directory.path(), "run");
-    let output = binary("train")
-        .args(["--schedule", "replacement", "--reduction", "sum", "--batch", "5", "--step-size", "0.2"])
-        .args(["--activation", "linear", "--engine", "reduced", "--json", "--out", &out])
-        .output()
-        .unwrap();
+    let arguments = "--schedule replacement --reduction sum --batch 5 --step-size 0.2 --activation linear --engine reduced --json --out run";
+    let output = trained(directory.path(), arguments);
     let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
     assert_eq!(summary["outcome"], "converged", "{summary}");
 }

@@ -16,7 +16,7 @@ use puremix::train::{Outcome, Plan, Run, StopRule, train};
 use puremix::vectors::norm;
 
 use crate::common::{
-    Matrix, binary, correlated, engines, json, refuses, rng, stderr, stdout, succeeds, temporary, trained,
+    Matrix, correlated, engines, json, refuses, rng, stderr, stdout, succeeds, temporary, trained,
 };
 
 /// A dataset with all samples multiplied by a number.
@@ -179,12 +179,10 @@ fn a_divergence_is_said_of_each_replica_and_nothing_is_measured_there() {
 #[test]
 fn a_blank_first_sample_reaches_the_files_as_a_number() {
     let directory = temporary();
-    let (data, out) = (directory.path().join("blank.csv"), directory.path().join("out"));
-    std::fs::write(&data, "0,0,0\n1,0,0\n0,1,0\n").unwrap();
-    binary("train")
-        .args("--activation linear --engine analytic --steps 2000 --json --data".split(' '))
-        .args([&data, std::path::Path::new("--out"), &out])
-        .unwrap();
+    let out = directory.path().join("out");
+    std::fs::write(directory.path().join("blank.csv"), "0,0,0\n1,0,0\n0,1,0\n").unwrap();
+    let arguments = "--activation linear --engine analytic --steps 2000 --json --data blank.csv --out out";
+    succeeds(directory.path(), arguments);
     let summary = json(&out.join("summary.json"));
     // The neuron is the third row, (0, 1, 0), but for an angle of 7.6e-4.
     assert!((summary["max_cos"].as_f64().unwrap() - 0.999_999_713).abs() < 1e-9, "{summary}");
@@ -276,15 +274,10 @@ fn steps_that_vanish_in_rounding_are_no_arrival() {
 fn a_run_in_single_precision_that_does_not_move_has_not_converged() {
     let directory = temporary();
     let train = |step_size: &str| {
-        let out = directory.path().join(step_size);
         let command =
             "--data digits --normalise unit --batch 32 --precision f32 --engine analytic --steps 20000";
-        binary("train")
-            .args(command.split(' '))
-            .args(["--step-size", step_size, "--json", "--out"])
-            .arg(&out)
-            .unwrap();
-        json(&out.join("summary.json"))
+        succeeds(directory.path(), &format!("{command} --step-size {step_size} --json --out {step_size}"));
+        json(&directory.path().join(step_size).join("summary.json"))
     };
     let summary = train("1e-8");
     assert_eq!((&summary["outcome"], &summary["replicas"]["stalled"]), (&"stalled".into(), &1.into()));

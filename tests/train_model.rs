@@ -5,7 +5,9 @@ use std::path::Path;
 
 use puremix::runner::run_own;
 
-use crate::common::{binary, correlated, floats, json, refuses, stdout, summed, temporary, text_path};
+use crate::common::{
+    correlated, floats, json, refuses, stdout, succeeds, summed, temporary, text_path, write_npy,
+};
 use crate::my_autoencoder;
 
 #[test]
@@ -62,11 +64,9 @@ fn models_and_activations_are_refused_where_nothing_is_known_of_them() {
 fn dead_neurons_are_counted_where_correlations_tell() {
     let directory = temporary();
     let summary = |model: &str| {
-        let out = directory.path().join(model);
-        let arguments =
-            format!("--model {model} --samples 3 --dim 6 --init-norm 0.3 --batch 1 --steps 50 --seed 4");
-        binary("train").args(arguments.split_whitespace()).arg("--out").arg(&out).unwrap();
-        json(&out.join("summary.json"))
+        let arguments = "--samples 3 --dim 6 --init-norm 0.3 --batch 1 --steps 50 --seed 4";
+        succeeds(directory.path(), &format!("--model {model} {arguments} --out {model}"));
+        json(&directory.path().join(model).join("summary.json"))
     };
     assert!(summary("shallow:4")["dead_neurons"].as_u64().is_some_and(|dead| dead <= 4));
     // A bias may wake or silence a neuron whatever its correlations.
@@ -130,22 +130,11 @@ fn tensors(path: &Path) -> Vec<(String, String)> {
 #[test]
 fn a_deep_run_is_on_disk_with_all_its_parameters() {
     let directory = temporary();
-    let data = text_path(directory.path(), "data.npy");
     let rows = correlated(9, 7, 2);
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend(118u16.to_le_bytes());
-    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (9, 7), }";
-    bytes.extend(format!("{header:<117}\n").as_bytes());
-    bytes.extend(rows.rows().unwrap().iter().flat_map(|x| x.to_le_bytes()));
-    fs::write(&data, bytes).unwrap();
+    write_npy(&directory.path().join("data.npy"), rows.rows().unwrap(), 9, 7);
     let run = |name: &str, arguments: &str| {
-        let out = directory.path().join(name);
-        let output = binary("train")
-            .args(["--data", &data, "--steps", "300", "--batch", "4", "--seed", "3", "--out"])
-            .arg(&out)
-            .args(arguments.split_whitespace())
-            .unwrap();
-        (out, stdout(&output))
+        let all = format!("--data data.npy --steps 300 --batch 4 --seed 3 --out {name} {arguments}");
+        (directory.path().join(name), stdout(&succeeds(directory.path(), &all)))
     };
     let (out, told) = run("deep", "--model deep:5-2+bias --activation leaky-relu");
     assert!(told.contains("deep:5-2+bias"), "{told}");
