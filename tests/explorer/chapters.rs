@@ -14,21 +14,13 @@ fn run(page: &mut Page, chapter: usize, steps: u64) {
     page.eval(&format!("explorer.tellChapter({chapter}), explorer.run({steps}), null"));
 }
 
-fn numbers(page: &mut Page, expression: &str) -> Vec<f64> {
-    page.bits(expression).into_iter().map(f64::from_bits).collect()
-}
-
-fn text(page: &mut Page, id: &str) -> String {
-    page.eval(&format!("document.getElementById('{id}').textContent")).as_str().unwrap().to_string()
-}
-
 fn correlations(page: &mut Page, lane: usize) -> Vec<f64> {
-    numbers(page, &format!("explorer.state().lanes[{lane}].c"))
+    page.numbers(&format!("explorer.state().lanes[{lane}].c"))
 }
 
 /// The lane is at the mixture that Theorem 1 computes from the start, and that is a mixture.
 fn mixes(page: &mut Page, lane: usize) {
-    let start = numbers(page, &format!("explorer.state().lanes[{lane}].rows[0].slice(2)"));
+    let start = page.numbers(&format!("explorer.state().lanes[{lane}].rows[0].slice(2)"));
     let Some(LimitSet::Point(alpha)) = gd::limit(&start, Activation::Linear) else { panic!("a mixture") };
     for (i, (c, alpha)) in correlations(page, lane).iter().zip(&alpha).enumerate() {
         assert!((c - alpha).abs() < 1e-9, "sample {i}: {c} {alpha}");
@@ -72,8 +64,8 @@ fn the_lottery_follows_its_law() {
     is_pure(&mut page, 1);
     page.eval("document.getElementById('lottery-run').click()");
     page.wait("!explorer.state().draws.running");
-    let start = numbers(&mut page, "explorer.state().lanes[1].rows[0].slice(2)");
-    let counts = numbers(&mut page, "explorer.state().draws.counts");
+    let start = page.numbers("explorer.state().lanes[1].rows[0].slice(2)");
+    let counts = page.numbers("explorer.state().draws.counts");
     assert_eq!(counts.iter().sum::<f64>(), 20_000.0);
     let (law, wins) = (selection::pair([start[0], start[1]]), counts[0] as u64);
     assert!(binomial_interval(wins, 20_000, 1e-4).contains(law), "{wins} of 20000, law {law}");
@@ -83,12 +75,7 @@ fn the_lottery_follows_its_law() {
         "(({ sum, times, lane, law }) => sum / times.length * lane.kappa - law.mean)(explorer.state().draws)";
     let late = page.number(times);
     assert!((-0.1..0.5).contains(&late), "{late}");
-    assert!(
-        page.eval("document.getElementById('winners-text').textContent")
-            .as_str()
-            .unwrap()
-            .contains("No count is outside its 99.99 % interval around the law")
-    );
+    assert!(page.text("winners-text").contains("No count is outside its 99.99 % interval around the law"));
     page.assert_quiet();
 }
 
@@ -107,10 +94,10 @@ fn have_odds_with_their_errors(address: &str, runs: u64) {
     let Some(mut page) = open(address) else { return };
     page.eval(&format!("document.getElementById('lottery-runs').value = {runs}, explorer.runLottery()"));
     page.wait("!explorer.state().draws.running");
-    let start = numbers(&mut page, "explorer.state().lanes[0].rows[0].slice(2)");
+    let start = page.numbers("explorer.state().lanes[0].rows[0].slice(2)");
     let odds = selection::probabilities(&start, 1e-3, 3);
-    let shown = numbers(&mut page, "explorer.state().draws.law.odds");
-    for (i, wins) in numbers(&mut page, "explorer.state().draws.counts").into_iter().enumerate() {
+    let shown = page.numbers("explorer.state().draws.law.odds");
+    for (i, wins) in page.numbers("explorer.state().draws.counts").into_iter().enumerate() {
         let interval = binomial_interval(wins as u64, runs, 1e-4);
         let (law, error) = (odds.probabilities[i], 4.0 * odds.errors[i]);
         assert!(interval.low - error <= law && law <= interval.high + error, "{i}: {wins}, law {law}");
@@ -132,7 +119,7 @@ fn the_jump_is_at_the_full_batch() {
     // Sixty mixtures of six: the mean of the largest cosine is far from 1.
     let mean = page.number("((all) => all.reduce((sum, [, cosine]) => sum + cosine, 0) / all.length)(explorer.state().survey.points.filter(([b]) => b === 6))");
     assert!((0.6..0.85).contains(&mean), "{mean}");
-    let words = text(&mut page, "survey-text");
+    let words = page.text("survey-text");
     assert!(words.starts_with("m = 6, η = 0.2 (averaged)"), "{words}");
     assert!(words.contains("all 300 runs ended along a single sample"), "{words}");
     assert!(words.ends_with("The jump is at b = m and nowhere before."), "{words}");
@@ -147,9 +134,9 @@ fn the_jump_is_at_the_full_batch() {
     ] {
         page.eval("document.getElementById('survey-runs').value = 20, explorer.runSurvey()");
         page.wait("!explorer.state().survey.running");
-        assert!(!text(&mut page, "survey-text").is_empty());
+        assert!(!page.text("survey-text").is_empty());
         page.eval(&format!("explorer.change({change}), null"));
-        assert_eq!(text(&mut page, "survey-text"), "", "{change}");
+        assert_eq!(page.text("survey-text"), "", "{change}");
         assert_eq!(page.eval("explorer.state().survey"), Value::Null, "{change}");
     }
     page.eval("explorer.runSurvey(), null");
@@ -182,7 +169,7 @@ fn every_batch_size_says_what_its_runs_show() {
     assert!(!lost.contains('–') && !lost.contains("The jump"), "{lost}");
     page.eval("explorer.change({ eta: 3, reduction: 'sum' }), explorer.runSurvey()");
     page.wait("!explorer.state().survey.running");
-    assert!(text(&mut page, "survey-text").contains("no mean"));
+    assert!(page.text("survey-text").contains("no mean"));
     page.assert_quiet();
 }
 
@@ -230,7 +217,7 @@ fn the_lottery_draws_its_bars_whole_and_its_times_in_multiples_of_a_look() {
     let binned =
         |times: &str| format!("(({{ bins, over }}) => [...bins, over])(explorer.binned({times}, 200, 25))");
     assert_eq!(
-        numbers(&mut page, &binned("[25, 50, 50, 200, 225, 1000]")),
+        page.numbers(&binned("[25, 50, 50, 200, 225, 1000]")),
         [1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0]
     );
     for (steps, words) in [
@@ -245,9 +232,9 @@ fn the_lottery_draws_its_bars_whole_and_its_times_in_multiples_of_a_look() {
     }
     page.eval("explorer.change({ eta: 3, reduction: 'sum' }), explorer.runLottery()");
     page.wait("!explorer.state().draws.running");
-    let words = text(&mut page, "winners-text");
+    let words = page.text("winners-text");
     assert!(words.contains("none of them came to a datapoint. 1,000 diverged."), "{words}");
-    assert!(!text(&mut page, "times-text").contains('–'));
+    assert!(!page.text("times-text").contains('–'));
     page.assert_quiet();
 }
 
@@ -266,10 +253,7 @@ fn the_end_is_found_at_the_same_step_however_the_run_is_cut() {
     let Some(mut page) = open("#m=3&n=4&eta=0.2&seed=5&lanes=gd,sgd:1") else { return };
     let mut end = |steps: &str| {
         page.eval(&format!("explorer.change({{}}), {steps}.forEach((steps) => explorer.run(steps)), null"));
-        (
-            page.number("Math.max(...explorer.state().lanes.map((lane) => lane.arrived))"),
-            text(&mut page, "status"),
-        )
+        (page.number("Math.max(...explorer.state().lanes.map((lane) => lane.arrived))"), page.text("status"))
     };
     let whole = end("[30000]");
     assert!(whole.0 > 0.0 && whole.0 < 30_000.0, "{whole:?}");
@@ -279,10 +263,7 @@ fn the_end_is_found_at_the_same_step_however_the_run_is_cut() {
     page.eval("explorer.change({}), explorer.state().scene.speed = 7, explorer.play(), null");
     page.wait("!explorer.state().playing");
     assert_eq!(page.number("explorer.state().clock"), whole.0);
-    assert_eq!(
-        text(&mut page, "clock"),
-        text(&mut page, "status").split(&['p', '.'][..]).nth(1).unwrap().trim()
-    );
+    assert_eq!(page.text("clock"), page.text("status").split(&['p', '.'][..]).nth(1).unwrap().trim());
     page.assert_quiet();
 }
 
@@ -295,21 +276,21 @@ fn a_changed_scene_is_not_told_as_the_chapter() {
         pressed.as_str().unwrap().to_string()
     };
     assert_eq!(pressed(&mut page), "η = 0.55");
-    assert!(text(&mut page, "chapter-watch").starts_with("Watch: at η_B = 0.55"));
+    assert!(page.text("chapter-watch").starts_with("Watch: at η_B = 0.55"));
     page.eval("document.querySelectorAll('#chapter-tools .tool')[1].focus(), document.activeElement.click()");
     assert_eq!(pressed(&mut page), "η = 0.45");
     assert_eq!(page.eval("document.activeElement.textContent"), "η = 0.45");
-    assert!(text(&mut page, "chapter-watch").starts_with("Changed: With η_B = 0.45, below ½"));
+    assert!(page.text("chapter-watch").starts_with("Changed: With η_B = 0.45, below ½"));
     page.eval("explorer.change({ eta: 0.3, m: 5 }), null");
     assert_eq!(pressed(&mut page), "");
-    assert!(text(&mut page, "chapter-watch").starts_with("Changed: m = 5, η = 0.3. "));
+    assert!(page.text("chapter-watch").starts_with("Changed: m = 5, η = 0.3. "));
     // A start is the reader's own in every chapter.
     page.eval("explorer.tellChapter(4), explorer.change({ start: [0.2, 0.3, 0] }), null");
-    assert!(text(&mut page, "chapter-watch").starts_with("Watch: drag w₀ along the circle"));
-    assert!(text(&mut page, "chapter-watch").ends_with("The counts follow the law for small η."));
+    assert!(page.text("chapter-watch").starts_with("Watch: drag w₀ along the circle"));
+    assert!(page.text("chapter-watch").ends_with("The counts follow the law for small η."));
     for chapter in 1..=7 {
         page.eval(&format!("explorer.tellChapter({chapter}), null"));
-        assert!(text(&mut page, "chapter-watch").starts_with("Watch: "), "{chapter}");
+        assert!(page.text("chapter-watch").starts_with("Watch: "), "{chapter}");
     }
     page.assert_quiet();
 }
@@ -352,8 +333,8 @@ fn momentum_is_a_hundred_times_sooner_with_the_same_odds() {
     run(&mut page, 7, 10_000_000);
     (0..2).for_each(|lane| is_pure(&mut page, lane));
     // Either sign of both samples, where plain steps keep the signs of the start.
-    assert_eq!(numbers(&mut page, "explorer.core.ask('lane_limit', 1)"), [3.0, 1.0, 1.0]);
-    assert_eq!(numbers(&mut page, "explorer.core.ask('lane_limit', 0)"), [2.0, 1.0, 1.0]);
+    assert_eq!(page.numbers("explorer.core.ask('lane_limit', 1)"), [3.0, 1.0, 1.0]);
+    assert_eq!(page.numbers("explorer.core.ask('lane_limit', 0)"), [2.0, 1.0, 1.0]);
     let [plain, heavy] = [0, 1].map(|lane| selected_at(&mut page, lane));
     assert!((1_400_000.0..1_600_000.0).contains(&plain), "{plain}");
     assert!((15_000.0..25_000.0).contains(&heavy), "{heavy}");
@@ -374,9 +355,9 @@ fn momentum_is_a_hundred_times_sooner_with_the_same_odds() {
     page.eval(&format!("document.getElementById('lottery-lane').value = 0, {tool}.click()"));
     let steps = mean_steps(&mut page);
     assert_eq!(page.number("explorer.state().draws.lane.k"), 1.0);
-    let start = numbers(&mut page, "explorer.state().lanes[1].rows[0].slice(2)");
+    let start = page.numbers("explorer.state().lanes[1].rows[0].slice(2)");
     let law = selection::pair([start[0], start[1]]);
-    let counts = numbers(&mut page, "explorer.state().draws.counts");
+    let counts = page.numbers("explorer.state().draws.counts");
     assert_eq!(counts.iter().sum::<f64>(), 20_000.0);
     assert!(binomial_interval(counts[0] as u64, 20_000, 1e-4).contains(law), "{counts:?}, law {law}");
     assert!((page.number("explorer.state().draws.law.odds[0]") - law).abs() < 1e-15);
@@ -384,11 +365,8 @@ fn momentum_is_a_hundred_times_sooner_with_the_same_odds() {
     assert!((page.number("explorer.state().lanes[1].kappa") / clock - 1.0).abs() < 1e-12);
     let late = steps * clock - escape::mean_time([start[0], start[1]], 1e4f64.ln());
     assert!((-0.15..0.4).contains(&late), "{late}");
-    let words = page.eval("document.getElementById('winners-text').textContent");
-    assert!(
-        words.as_str().unwrap().contains("holds as η → 0 with β fixed, which is derived and not proved"),
-        "{words}"
-    );
+    let words = page.text("winners-text");
+    assert!(words.contains("holds as η → 0 with β fixed, which is derived and not proved"), "{words}");
     page.assert_quiet();
 }
 
@@ -399,7 +377,7 @@ fn momentum_has_a_limit_where_theory_knows_one() {
     else {
         return;
     };
-    let mut limit = |lane: usize| numbers(&mut page, &format!("explorer.core.ask('lane_limit', {lane})"));
+    let mut limit = |lane: usize| page.numbers(&format!("explorer.core.ask('lane_limit', {lane})"));
     assert_eq!(limit(0), [0.0; 0]);
     assert_eq!(limit(1), [0.0; 0]);
     assert_eq!(limit(2), [3.0, 1.0, 1.0, 1.0, 0.0, 1.0]);
@@ -408,6 +386,6 @@ fn momentum_has_a_limit_where_theory_knows_one() {
     let facts = "document.querySelectorAll('.facts')[2].textContent";
     assert!(page.eval(facts).as_str().unwrap().contains("distance to a datapoint of either sign"));
     page.eval("explorer.change({ activation: 'relu' }), null");
-    assert_eq!(numbers(&mut page, "explorer.core.ask('lane_limit', 2)"), [0.0; 0]);
+    assert_eq!(page.numbers("explorer.core.ask('lane_limit', 2)"), [0.0; 0]);
     page.assert_quiet();
 }

@@ -85,8 +85,8 @@ fn everything_that_can_be_used_or_seen_has_a_name() {
         Value::Null
     );
     page.eval("explorer.play(), document.getElementById('play').click()");
-    let spoken = page.eval("document.getElementById('spoken').textContent");
-    assert!(spoken.as_str().unwrap().starts_with("Paused at step 100. GD: mixes 2.4"), "{spoken}");
+    let spoken = page.text("spoken");
+    assert!(spoken.starts_with("Paused at step 100. GD: mixes 2.4"), "{spoken}");
     page.eval("explorer.change({ eta: 0.03 }), null");
     assert_eq!(page.eval("document.getElementById('eta-range').getAttribute('aria-valuetext')"), "η = 0.03");
 }

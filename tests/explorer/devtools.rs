@@ -134,6 +134,17 @@ impl Page {
         texts.as_array().unwrap().iter().map(|text| text.as_str().unwrap().parse().unwrap()).collect()
     }
 
+    /// The same as numbers.
+    pub fn numbers(&mut self, expression: &str) -> Vec<f64> {
+        self.bits(expression).into_iter().map(f64::from_bits).collect()
+    }
+
+    /// What an element says.
+    pub fn text(&mut self, id: &str) -> String {
+        let text = self.eval(&format!("document.getElementById('{id}').textContent"));
+        text.as_str().unwrap().into()
+    }
+
     /// Waits until an expression is true.
     pub fn wait(&mut self, expression: &str) {
         let begun = Instant::now();

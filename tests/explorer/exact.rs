@@ -144,18 +144,15 @@ fn a_dragged_start_goes_by_a_file_and_agrees_to_rounding() {
     let bytes = page.eval("explorer.npy()");
     let bytes: Vec<u8> = bytes.as_array().unwrap().iter().map(|byte| byte.as_u64().unwrap() as u8).collect();
     fs::write(directory.path().join("w0.npy"), bytes).unwrap();
-    let words = page.eval("document.getElementById('repeat-text').textContent");
-    assert!(words.as_str().unwrap().contains("save it as w0.npy"), "{words}");
-    assert!(
-        words.as_str().unwrap().contains("Where a run converges, the numbers agree up to rounding"),
-        "{words}"
-    );
+    let words = page.text("repeat-text");
+    assert!(words.contains("save it as w0.npy"), "{words}");
+    assert!(words.contains("Where a run converges, the numbers agree up to rounding"), "{words}");
     assert_eq!(page.eval("document.getElementById('to-the-bit').checkVisibility()"), false);
     for (lane, command) in commands.iter().enumerate() {
         assert!(command.contains("--from w0.npy"), "{command}");
         let theirs = trained(command, directory.path(), &lane.to_string());
-        let ours = page.bits(&format!("explorer.state().lanes[{lane}].c"));
-        for (a, b) in ours.into_iter().map(f64::from_bits).zip(theirs.into_iter().map(f64::from_bits)) {
+        let ours = page.numbers(&format!("explorer.state().lanes[{lane}].c"));
+        for (a, b) in ours.into_iter().zip(theirs.into_iter().map(f64::from_bits)) {
             assert!((a - b).abs() < 1e-12, "{command}: {a} {b}");
         }
     }
@@ -164,11 +161,11 @@ fn a_dragged_start_goes_by_a_file_and_agrees_to_rounding() {
 #[test]
 fn commands_promise_what_they_can_and_are_not_cut_at_hyphens() {
     let Some(mut page) = open("#m=4&n=6&eta=0.55&reduction=sum&lanes=gd,sgd:2") else { return };
-    let words = page.eval("document.getElementById('repeat-text').textContent");
-    assert!(words.as_str().unwrap().contains("GD and SGD, b = 2: η_B is not below the threshold"), "{words}");
+    let words = page.text("repeat-text");
+    assert!(words.contains("GD and SGD, b = 2: η_B is not below the threshold"), "{words}");
     page.eval("explorer.change({ eta: 0.1 }), null");
-    let words = page.eval("document.getElementById('repeat-text').textContent");
-    assert!(words.as_str().unwrap().contains("Where a run converges"), "{words}");
+    let words = page.text("repeat-text");
+    assert!(words.contains("Where a run converges"), "{words}");
     // The text that is selected is the text that is copied, and each word stands on one line.
     assert_eq!(
         page.eval("document.getElementById('command').textContent === explorer.commands().join('\\n')"),
@@ -209,8 +206,8 @@ fn an_address_is_the_whole_scene() {
     assert_eq!(page.number("explorer.state().scene.m"), 8.0);
     // What cannot be computed is refused in words, and nothing changes.
     assert_eq!(page.eval("explorer.change({ eta: -1 })"), false);
-    let refusal = page.eval("document.getElementById('refusal').textContent");
-    assert!(refusal.as_str().unwrap().contains("step size"), "{refusal}");
+    let refusal = page.text("refusal");
+    assert!(refusal.contains("step size"), "{refusal}");
     assert_eq!(page.number("explorer.state().scene.eta"), 0.2);
     page.assert_quiet();
 }

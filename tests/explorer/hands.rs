@@ -20,7 +20,7 @@ fn show(page: &mut Page, selector: &str) {
 }
 
 fn start(page: &mut Page) -> Vec<f64> {
-    page.bits("explorer.core.ask('start')").into_iter().map(f64::from_bits).collect()
+    page.numbers("explorer.core.ask('start')")
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn entries_out_of_range_are_answered() {
     assert_eq!(fill(&mut page, &by("m"), "5"), " 5");
     // From SGD to full batches no size was asked for.
     page.eval("explorer.change({ lane: 1, kind: 'gd' }), null");
-    assert_eq!(page.eval("document.getElementById('status').textContent"), "");
+    assert_eq!(page.text("status"), "");
     page.assert_quiet();
 }
 
@@ -141,7 +141,7 @@ fn the_page_is_told_by_keys_alone() {
     page.eval("document.activeElement.blur(), document.querySelectorAll('#chapters button')[0].focus()");
     page.key("Tab");
     page.key("Enter");
-    assert_eq!(page.eval("document.getElementById('chapter-title').textContent"), "Take one away");
+    assert_eq!(page.text("chapter-title"), "Take one away");
     assert_eq!(page.eval("explorer.state().playing"), false);
     // Fewer samples than all, asked of gradient descent, make it SGD.
     page.eval("(() => { const b = document.querySelector('.lane input'); b.value = 5; b.dispatchEvent(new Event('change')); })()");
