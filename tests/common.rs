@@ -256,46 +256,68 @@ pub fn appears(path: &Path) -> bool {
     })
 }
 
-/// The files of a run by name; of the summary all but the time.
-pub fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(directory).unwrap();
-    let read = |path: &Path| {
-        if path.ends_with("manifest.json") {
-            let mut manifest = json(path);
-            manifest["files"]["summary.json"]["crc64"] = Value::Null;
-            manifest["files"]["summary.json"]["bytes"] = Value::Null;
-            manifest.as_object_mut().unwrap().remove("replaces");
-            return manifest.to_string().into_bytes();
-        }
-        if path.ends_with("summary.json") {
-            let mut summary = json(path);
-            assert!(summary["seconds"].as_f64().unwrap() > 0.0);
-            summary["seconds"] = Value::Null;
-            return summary.to_string().into_bytes();
-        }
-        fs::read(path).unwrap()
-    };
+/// Every file below a directory by name, byte for byte.
+pub fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
-    for path in entries.map(|entry| entry.unwrap().path()) {
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            files.extend(
-                self::files(&path).into_iter().map(|(file, bytes)| (format!("{name}/{file}"), bytes)),
-            );
+            let inside = contents(&path).into_iter();
+            files.extend(inside.map(|(file, bytes)| (format!("{name}/{file}"), bytes)));
         } else {
-            files.insert(name, read(&path));
+            files.insert(name, fs::read(path).unwrap());
         }
+    }
+    files
+}
+
+/// The files of a run by name; of the summary all but the time.
+pub fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut files = contents(directory);
+    for (name, bytes) in &mut files {
+        let change: fn(&mut Value) = match name.rsplit('/').next() {
+            Some("manifest.json") => |manifest| {
+                manifest["files"]["summary.json"]["crc64"] = Value::Null;
+                manifest["files"]["summary.json"]["bytes"] = Value::Null;
+                manifest.as_object_mut().unwrap().remove("replaces");
+            },
+            Some("summary.json") => |summary| {
+                assert!(summary["seconds"].as_f64().unwrap() > 0.0);
+                summary["seconds"] = Value::Null;
+            },
+            _ => continue,
+        };
+        let mut value = serde_json::from_slice(bytes).unwrap();
+        change(&mut value);
+        *bytes = value.to_string().into_bytes();
     }
     files
 }
 
 /// Two runs with the same files.
 pub fn assert_same_run(reference: &Path, other: &Path, of: &str) {
-    let (reference, other) = (files(reference), files(other));
+    assert_same(&files(reference), &files(other), of);
+}
+
+/// The same files with the same bytes.
+pub fn assert_same(reference: &BTreeMap<String, Vec<u8>>, other: &BTreeMap<String, Vec<u8>>, of: &str) {
     assert_eq!(reference.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{of}");
-    for (name, bytes) in &reference {
+    for (name, bytes) in reference {
         assert!(bytes == &other[name], "{of}: {name} differs");
     }
+}
+
+/// A row of a table, by the names of the columns.
+pub type Row = BTreeMap<String, String>;
+
+/// The rows of a table.
+pub fn rows(path: &Path) -> Vec<Row> {
+    csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
+}
+
+/// A number of a row.
+pub fn number(row: &Row, column: &str) -> f64 {
+    row[column].parse().unwrap_or_else(|_| panic!("{column}: {row:?}"))
 }
 
 /// What the program writes at the head of its journal of created files.

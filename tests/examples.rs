@@ -8,7 +8,7 @@ use puremix::measure::sharpness::SharpnessRow;
 use puremix::prelude::*;
 use serde::de::DeserializeOwned;
 
-use crate::common::{engines, program, succeeds, temporary};
+use crate::common::{engines, number, program, rows, succeeds, temporary};
 use crate::{measure_run, minimal, my_sweep};
 
 fn tensor(values: &[f64], shape: [usize; 2]) -> Tensor<2> {
@@ -128,15 +128,13 @@ fn the_sweep_finds_pure_decoders_for_small_batches_and_mixed_ones_for_all() {
         "{comparisons:?}"
     );
     // The table holds the numbers in full.
-    let mut table = csv::Reader::from_path(out.join("summary.csv")).unwrap();
-    let rows: Vec<std::collections::HashMap<String, String>> =
-        table.deserialize().map(Result::unwrap).collect();
-    let row = rows.iter().find(|row| row["batch"] == "5" && row["momentum"] == "0.8").unwrap();
+    let summary = rows(&out.join("summary.csv"));
+    let row = summary.iter().find(|row| row["batch"] == "5" && row["momentum"] == "0.8").unwrap();
     let (mean, interval) = swept.mean(&my_sweep::Cell { batch: 5, momentum: 0.8 }, mixing).unwrap();
-    assert_eq!(row["decoder_mixing"].parse::<f64>().unwrap(), mean.mean);
-    assert_eq!(row["decoder_mixing_high"].parse::<f64>().unwrap(), interval.high);
+    assert_eq!(number(row, "decoder_mixing"), mean.mean);
+    assert_eq!(number(row, "decoder_mixing_high"), interval.high);
     assert_eq!((row["converged"].as_str(), row["decoder_mixing_n"].as_str()), ("10", "10"));
-    assert_eq!(csv::Reader::from_path(out.join("runs.csv")).unwrap().records().count(), 80);
+    assert_eq!(rows(&out.join("runs.csv")).len(), 80);
     let html = std::fs::read_to_string(page).unwrap();
     assert!(html.contains("seeds: 1, 2, 3") && !html.contains("--render"), "{html}");
     assert!(out.join("figures/decoder_mixing_by_batch.svg").exists());

@@ -1,12 +1,11 @@
 //! The explorations as a user meets them, and the cases in which their answer is known.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{binary, json, refuses, stdout, temporary, text_path};
+use crate::common::{Row, binary, json, number, refuses, rows, stdout, temporary, text_path};
 
 /// Runs an exploration at quick effort; what it prints, without timings.
 fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
@@ -21,23 +20,6 @@ fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
     report["seconds"] = Value::Null;
     report["explorations"][0]["seconds"] = Value::Null;
     report
-}
-
-/// The rows of a table, by column.
-fn table(out: &Path, name: &str) -> Vec<HashMap<String, String>> {
-    let text = fs::read_to_string(out.join(name)).unwrap();
-    let mut lines = text.lines().map(|line| line.split(',').map(String::from).collect::<Vec<_>>());
-    let header = lines.next().unwrap();
-    lines
-        .map(|row| {
-            assert_eq!(row.len(), header.len(), "{name}");
-            header.iter().cloned().zip(row).collect()
-        })
-        .collect()
-}
-
-fn number(row: &HashMap<String, String>, column: &str) -> f64 {
-    row[column].parse().unwrap_or_else(|_| panic!("{column}: {row:?}"))
 }
 
 /// What holds of every exploration: estimates within their intervals and no verdict; nothing depends on threads.
@@ -67,7 +49,7 @@ fn holds(id: &str, tables: &[&str], extra: &[&str]) -> (tempfile::TempDir, Value
 #[test]
 fn deeper_contains_the_single_neuron() {
     let (directory, _) = holds("deeper", &["deeper.csv", "deeper_runs.csv"], &[]);
-    let runs = table(&directory.path().join("one"), "deeper_runs.csv");
+    let runs = rows(&directory.path().join("one/deeper_runs.csv"));
     assert_eq!(runs.len(), 3 * 2 * 6);
     let single: Vec<_> = runs.iter().filter(|row| row["model"] == "shallow:1").collect();
     let mut known = 0;
@@ -81,10 +63,9 @@ fn deeper_contains_the_single_neuron() {
     }
     assert!(known >= 10, "{known}");
     // Of one pair, all models start their first neuron at the same point over the same data, and end elsewhere.
-    let summary = table(&directory.path().join("one"), "deeper.csv");
+    let summary = rows(&directory.path().join("one/deeper.csv"));
     assert_eq!(summary.len(), 3 * 2 * 4);
-    let mixed =
-        |row: &&HashMap<String, String>| row["measure"] == "participation_ratio" && row["batch"] == "1";
+    let mixed = |row: &&Row| row["measure"] == "participation_ratio" && row["batch"] == "1";
     let shallow = summary.iter().filter(mixed).find(|row| row["model"] == "shallow:1").unwrap();
     // Paired: the mean difference is the difference of means where no run is missing.
     let full = summary
@@ -104,12 +85,12 @@ fn correlated_puts_predictions_beside_estimates() {
     let tables = ["correlated.csv", "correlated_runs.csv", "correlated_spread.csv", "correlated_onset.csv"];
     let (directory, report) = holds("correlated", &tables, &[]);
     let out = directory.path().join("one");
-    for row in table(&out, "correlated_onset.csv") {
+    for row in rows(&out.join("correlated_onset.csv")) {
         let fixed = number(&row, "rho") == 0.0 || number(&row, "rho") < 0.0 && row["activation"] == "relu";
         assert_eq!(number(&row, "moved") == 0.0, fixed, "{row:?}");
         assert!(number(&row, "deviation") < 1e-13, "{row:?}");
     }
-    for row in table(&out, "correlated_runs.csv").iter().filter(|row| !row["distance"].is_empty()) {
+    for row in rows(&out.join("correlated_runs.csv")).iter().filter(|row| !row["distance"].is_empty()) {
         assert!(row["converged"] == "true" && number(row, "distance") < 1e-8, "{row:?}");
     }
     let notes = report["explorations"][0]["notes"].to_string();
@@ -121,7 +102,7 @@ fn correlated_puts_predictions_beside_estimates() {
 fn digits_come_with_images() {
     let (directory, _) =
         holds("digits", &["digits.csv", "digits_runs.csv", "digits_neurons.csv"], &["--pairs", "4"]);
-    let images = table(&directory.path().join("one"), "digits_neurons.csv");
+    let images = rows(&directory.path().join("one/digits_neurons.csv"));
     // A neuron and its nearest sample for three seeds and two batch sizes, and the principal component.
     assert_eq!(images.len(), 2 * 3 * 2 + 1);
     let pixels = |row| (0..64).map(|k| number(row, &format!("p{k}"))).collect::<Vec<f64>>();
@@ -135,7 +116,7 @@ fn digits_come_with_images() {
     }
     let component = pixels(&images[12]);
     assert!(images[12]["kind"] == "component" && (dot(&component, &component) - 1.0).abs() < 1e-12);
-    let runs = table(&directory.path().join("one"), "digits_runs.csv");
+    let runs = rows(&directory.path().join("one/digits_runs.csv"));
     assert_eq!(runs.len(), 2 * 4);
     for row in &runs {
         assert!((0.1..=1.0).contains(&number(row, "top_digit")), "{row:?}");
@@ -147,7 +128,7 @@ fn digits_come_with_images() {
 fn two_relu_neurons_have_no_impure_state_and_three_have() {
     let (directory, _) = holds("relu_subspaces", &["relu_subspaces.csv", "relu_subspaces_runs.csv"], &[]);
     let out = directory.path().join("one");
-    let runs = table(&out, "relu_subspaces_runs.csv");
+    let runs = rows(&out.join("relu_subspaces_runs.csv"));
     assert_eq!(runs.len(), 14 * 50);
     for run in &runs {
         assert_eq!(run["absorbed"], "true", "{run:?}");
@@ -158,7 +139,7 @@ fn two_relu_neurons_have_no_impure_state_and_three_have() {
             assert!(run["triple"] == "true" && run["reconstructed"] == "3", "{run:?}");
         }
     }
-    let cells = table(&out, "relu_subspaces.csv");
+    let cells = rows(&out.join("relu_subspaces.csv"));
     let impure = |neurons: &str| -> f64 {
         cells.iter().filter(|row| row["neurons"] == neurons).map(|row| number(row, "impure")).sum()
     };
@@ -170,7 +151,7 @@ fn two_relu_neurons_have_no_impure_state_and_three_have() {
 fn one_linear_layer_ends_in_a_projector_and_two_only_as_a_whole() {
     let (directory, _) =
         holds("deep_subspaces", &["deep_subspaces.csv", "deep_subspaces_runs.csv"], &["--pairs", "2"]);
-    let runs = table(&directory.path().join("one"), "deep_subspaces_runs.csv");
+    let runs = rows(&directory.path().join("one/deep_subspaces_runs.csv"));
     assert_eq!(runs.len(), 3 * 2);
     for run in runs.iter().filter(|run| run["at_rest"] == "true") {
         let (map, layer) = (number(run, "map_distance"), number(run, "layer_distance"));
@@ -188,7 +169,7 @@ fn one_linear_layer_ends_in_a_projector_and_two_only_as_a_whole() {
         }
     }
     assert!(runs.iter().filter(|run| run["widths"] == "2").all(|run| run["at_rest"] == "true"), "{runs:?}");
-    let cells = table(&directory.path().join("one"), "deep_subspaces.csv");
+    let cells = rows(&directory.path().join("one/deep_subspaces.csv"));
     for cell in &cells {
         assert_eq!(cell["full_rank"].is_empty(), cell["batch"] == "5", "{cell:?}");
         let all = ["at_rest", "at_edge", "slow", "diverged"].map(|column| number(cell, column));
@@ -200,7 +181,7 @@ fn one_linear_layer_ends_in_a_projector_and_two_only_as_a_whole() {
 fn a_neuron_on_digits_stays_as_far_from_the_first_component_as_to_leading_order() {
     let tables = ["principal_component.csv", "principal_component_runs.csv"];
     let (directory, _) = holds("principal_component", &tables, &["--pairs", "6"]);
-    let cells = table(&directory.path().join("one"), "principal_component.csv");
+    let cells = rows(&directory.path().join("one/principal_component.csv"));
     assert_eq!(cells.len(), 5 * 9);
     for cell in &cells {
         let [mean, low, high, law] =
@@ -218,12 +199,10 @@ fn a_neuron_on_digits_stays_as_far_from_the_first_component_as_to_leading_order(
 #[test]
 fn optimisers_contain_gradient_descent_with_and_without_axes() {
     let (directory, _) = holds("optimisers", &["optimisers.csv", "optimisers_runs.csv"], &[]);
-    let runs = table(&directory.path().join("one"), "optimisers_runs.csv");
+    let runs = rows(&directory.path().join("one/optimisers_runs.csv"));
     assert_eq!(runs.len(), 7 * 2 * 2 * 6);
     let of = |rule: &str, batch: &str, basis: &str| -> Vec<f64> {
-        let here = |row: &&HashMap<String, String>| {
-            row["rule"] == rule && row["batch"] == batch && row["basis"] == basis
-        };
+        let here = |row: &&Row| row["rule"] == rule && row["batch"] == batch && row["basis"] == basis;
         runs.iter().filter(here).map(|row| number(row, "participation_ratio")).collect()
     };
     // Gradient descent and momentum do not see the axes; sign descent does.

@@ -14,7 +14,7 @@ use puremix::catalogue;
 use puremix::plot::{Figure, Sheet};
 use serde_json::Value;
 
-use crate::common::{binary, json, refuses, stderr, stdout, temporary, text_path};
+use crate::common::{binary, contents, json, refuses, stderr, stdout, temporary, text_path};
 
 /// The seed of the run.
 pub const SEED: u64 = 3;
@@ -46,20 +46,12 @@ fn copy(directory: &Path) -> PathBuf {
 
 /// Every file of a run, by its path in it.
 fn files(run: &Path) -> BTreeMap<String, Vec<u8>> {
-    let list = |folder: &Path| -> Vec<PathBuf> {
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-    };
-    let all = list(run).into_iter().chain(list(&run.join("figures"))).filter(|path| path.is_file());
-    let read = |path: &Path| {
-        if path.ends_with("manifest.json") {
-            // Which run gave way is another matter.
-            let mut manifest = json(path);
-            manifest.as_object_mut().unwrap().remove("replaces");
-            return manifest.to_string().into_bytes();
-        }
-        fs::read(path).unwrap()
-    };
-    all.map(|path| (path.strip_prefix(run).unwrap().display().to_string(), read(&path))).collect()
+    let mut files = contents(run);
+    // Which run gave way is another matter.
+    let mut manifest = json(&run.join("manifest.json"));
+    manifest.as_object_mut().unwrap().remove("replaces");
+    files.insert("manifest.json".into(), manifest.to_string().into_bytes());
+    files
 }
 
 /// The figures of all claims and explorations.

@@ -6,8 +6,8 @@ use puremix::data::Dataset;
 use puremix::init::Start;
 use puremix::stats::Mean;
 
-use super::{number, rows, sweep, write};
-use crate::common::{binary, json, names, stdout, succeeds, temporary, text_path};
+use super::{sweep, write};
+use crate::common::{binary, json, names, number, rows, stdout, succeeds, temporary, text_path};
 
 /// Theorems 1 and 2: with `b < m` the linear neuron ends in one sample, and with `b = m` in the projection of its start.
 #[test]

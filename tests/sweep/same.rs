@@ -9,8 +9,10 @@ use std::time::Duration;
 use itertools::iproduct;
 use rand::RngExt;
 
-use super::{assert_same, contents, rows, sweep, swept, write};
-use crate::common::{PUREMIX, ended, names, press_ctrl_c, program, rng, stderr, stdout, temporary};
+use super::{assert_same, sweep, swept, write};
+use crate::common::{
+    PUREMIX, contents, ended, names, press_ctrl_c, program, rng, rows, stderr, stdout, temporary,
+};
 
 /// Stacks, single replicas, runs of every outcome.
 const STUDY: &str = "title = \"all sorts\"\nseeds = 5\n[base]\nsamples = 4\ndim = 6\nsteps = 900\ntolerance = 1e-6\n\

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::{number, rows, sweep, swept, write};
-use crate::common::{names, stderr, stdout, temporary};
+use super::{sweep, swept, write};
+use crate::common::{names, number, rows, stderr, stdout, temporary};
 use crate::documents::path;
 
 const STUDY: &str = "title = \"Does <b> matter?\"\nseeds = 6\n[base]\nsamples = 6\ndim = 8\nactivation = \"linear\"\nengine = \"reduced\"\n\
