@@ -31,9 +31,7 @@ pub fn replicas<M: Autoencoder>(model: &M) -> usize {
 
 /// Number of entries of every float parameter of a replica, in the module's order.
 pub(crate) fn entries<M: Autoencoder>(model: &M) -> Vec<usize> {
-    let mut entries = Entries(Vec::new());
-    model.visit(&mut entries);
-    entries.0
+    dims(model).iter().map(|dims| dims[1..].iter().product()).collect()
 }
 
 /// Refuses a model with a float parameter that does not have the replicas as its first dimension.
@@ -41,11 +39,9 @@ pub(crate) fn entries<M: Autoencoder>(model: &M) -> Vec<usize> {
 /// # Errors
 /// [`Misuse::Length`].
 pub fn check<M: Autoencoder>(model: &M) -> Result<(), Misuse> {
-    let mut firsts = Firsts(Vec::new());
-    model.visit(&mut firsts);
     let replicas = replicas(model);
     let what = "the first dimension of a parameter, that of the replicas";
-    firsts.0.into_iter().try_for_each(|first| expect(what, replicas, first))
+    dims(model).iter().try_for_each(|dims| expect(what, replicas, dims[0]))
 }
 
 /// All float parameters of every replica, in the module's order.
@@ -108,19 +104,18 @@ pub fn some<M: Autoencoder>(model: &M, replicas: Range<usize>) -> M {
     model.valid().map(&mut Pick(replicas)).train()
 }
 
-struct Firsts(Vec<usize>);
-
-impl ModuleVisitor for Firsts {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.push(param.dims()[0]);
-    }
+/// Dimensions of every float parameter, in the module's order.
+fn dims<M: Autoencoder>(model: &M) -> Vec<Vec<usize>> {
+    let mut dims = Dims(Vec::new());
+    model.visit(&mut dims);
+    dims.0
 }
 
-struct Entries(Vec<usize>);
+struct Dims(Vec<Vec<usize>>);
 
-impl ModuleVisitor for Entries {
+impl ModuleVisitor for Dims {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.push(param.dims().iter().skip(1).product());
+        self.0.push(param.dims().to_vec());
     }
 }
 
