@@ -55,7 +55,7 @@ def layers(model: str, p: dict, phi: tuple) -> list:
 
 
 def reconstruct(p: dict, chain: list, x: np.ndarray) -> tuple:
-    """`h_0, …, h_L` and `z_1, …, z_L`, each `[b, width]`."""
+    """`h_0, …, h_L` and `z_1, …, z_L`, each `[b, width]`; of NumPy or of PyTorch, as the parameters are."""
     h, z = [x], []
     for weight, encodes, bias, act in chain:
         z.append(h[-1] @ (p[weight].T if encodes else p[weight]) + (p[bias] if bias else 0.0))

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 
-from reference_model import IDENTITY, layers
+from reference_model import layers, reconstruct
 
 ACTIVATIONS = {
     "linear": lambda c: c,
@@ -25,15 +25,6 @@ ACTIVATIONS = {
     "gelu": torch.nn.functional.gelu,
     "tanh": torch.tanh,
 }
-
-
-def reconstruct(chain: list, p: dict, x: torch.Tensor) -> torch.Tensor:
-    """The reconstruction of `x`, [b, n], by a chain of `reference_model.layers`, from parameters by name."""
-    h = x
-    for weight, encodes, bias, phi in chain:
-        h = h @ (p[weight].T if encodes else p[weight]) + (p[bias] if bias else 0.0)
-        h = h if phi is IDENTITY else phi(h)
-    return h
 
 
 def optimiser(config: dict, parameters: list) -> torch.optim.Optimizer:
@@ -81,7 +72,7 @@ def main() -> None:
     batches = torch.from_numpy(np.load(options.run / "batches.npy"))
     start = load_file(options.start / "model.safetensors")
     p = {name: torch.from_numpy(value.copy()).requires_grad_() for name, value in start.items()}
-    chain = layers(config["model"], p, ACTIVATIONS[config["activation"]])
+    chain = layers(config["model"], p, (ACTIVATIONS[config["activation"]],))
     weight = 1.0 / config["batch"] if config["reduction"] == "mean" else 1.0
     is_sign = config["update"] == "sign"
     rule = None if is_sign else optimiser(config, list(p.values()))
@@ -89,7 +80,7 @@ def main() -> None:
     pace = None if is_sign else torch.optim.lr_scheduler.LambdaLR(rule, factor)
     for t, batch in enumerate(batches):
         x = data[batch]
-        loss = 0.5 * weight * ((reconstruct(chain, p, x) - x) ** 2).sum()
+        loss = 0.5 * weight * ((reconstruct(p, chain, x)[0][-1] - x) ** 2).sum()
         for value in p.values():
             value.grad = None
         loss.backward()
