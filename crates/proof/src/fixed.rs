@@ -5,7 +5,7 @@
 use crate::cycle::{cycle, norm};
 use crate::interval::Interval;
 use crate::jet::Jet;
-use std::array::from_fn;
+use crate::real::Real;
 
 /// Half the width of the box in which a zero is enclosed: a few digits more than Newton's method leaves.
 const REACH: f64 = 1.0 / 1_073_741_824.0;
@@ -80,21 +80,17 @@ fn equations<const M: usize>(
     q: &[Interval],
     step_size: f64,
 ) -> (Vec<Interval>, Vec<Vec<Interval>>) {
-    let mut at: [Jet<M>; M] = from_fn(|_| zero());
+    let mut at = [Jet::<M>::constant(0.0); M];
     for (sample, q) in support.iter().zip(q) {
         at[*sample] = Jet::variable(*q, *sample);
     }
-    let step_size = Jet { value: Interval::point(step_size), ..zero() };
-    let multipliers = cycle(&at, norm(&at, zero(), step_size), step_size, 1.0).multipliers;
+    let (step_size, residual) = (Jet::constant(step_size), Jet::constant(0.0));
+    let multipliers = cycle(&at, norm(&at, residual, step_size), step_size, 1.0).multipliers;
     let of = support.iter().map(|sample| {
         let g = multipliers[*sample];
         (g.value - Interval::point(1.0), support.iter().map(|by| g.gradient[*by]).collect())
     });
     of.unzip()
-}
-
-fn zero<const M: usize>() -> Jet<M> {
-    Jet { value: Interval::point(0.0), gradient: [Interval::point(0.0); M] }
 }
 
 /// The inverse, rounded, by elimination with the largest pivots of the columns.
