@@ -100,6 +100,12 @@ impl<C, R> Swept<C, R> {
         self.cells.iter().zip(self.runs.iter().map(Vec::as_slice))
     }
 
+    /// A row of every run, cell by cell, from its cell, the place of its seed and what came of it.
+    pub(crate) fn rows<T>(&self, of: impl Fn(&C, usize, &R) -> T) -> Vec<T> {
+        let runs = self.cells().flat_map(|(cell, runs)| runs.iter().enumerate().map(move |run| (cell, run)));
+        runs.map(|(cell, (seed, run))| of(cell, seed, run)).collect()
+    }
+
     /// The seeds, in order.
     pub fn seeds(&self) -> &[u64] {
         &self.seeds

@@ -99,7 +99,7 @@ impl Row for FirstStepRow {
 pub(super) fn tables(grid: &Grid) -> Vec<Table> {
     vec![
         Table::of(grid.runs.cells().flat_map(|(condition, runs)| means(grid, condition, runs))),
-        Table::of(grid.runs.cells().flat_map(|(condition, runs)| each_run(grid, condition, runs))),
+        Table::of(grid.runs.rows(|condition, pair, seen| run_row(grid, condition, pair, seen))),
         Table::of(grid.runs.cells().flat_map(|(condition, runs)| spread(grid, condition, runs))),
         Table::of(grid.onsets.cells().map(|(condition, steps)| first_step(condition, steps))),
     ]
@@ -141,26 +141,23 @@ fn means(grid: &Grid, condition: &Condition, runs: &[RunMeans]) -> [MeanOfRuns; 
     ]
 }
 
-fn each_run(grid: &Grid, condition: &Condition, runs: &[RunMeans]) -> impl Iterator<Item = RunRow> {
-    let (samples, &Condition { activation, rho, batch }) = (grid.setting.samples, condition);
-    let row = move |(pair, seen): (usize, &RunMeans)| {
-        let limit = seen.limit.filter(|_| batch == samples);
-        RunRow {
-            activation,
-            rho,
-            batch,
-            pair,
-            converged: seen.converged,
-            mixed: field(seen.mixed),
-            mixed_predicted: limit.map(|limit| limit.1),
-            distance: limit.map(|limit| limit.0),
-            max_cos: field(seen.max_cos),
-            impurity: field(seen.impurity),
-            cos_init: field(seen.cos_init),
-            argmax_kept: seen.argmax_kept,
-        }
-    };
-    runs.iter().enumerate().map(row)
+fn run_row(grid: &Grid, condition: &Condition, pair: usize, seen: &RunMeans) -> RunRow {
+    let &Condition { activation, rho, batch } = condition;
+    let limit = seen.limit.filter(|_| batch == grid.setting.samples);
+    RunRow {
+        activation,
+        rho,
+        batch,
+        pair,
+        converged: seen.converged,
+        mixed: field(seen.mixed),
+        mixed_predicted: limit.map(|limit| limit.1),
+        distance: limit.map(|limit| limit.0),
+        max_cos: field(seen.max_cos),
+        impurity: field(seen.impurity),
+        cos_init: field(seen.cos_init),
+        argmax_kept: seen.argmax_kept,
+    }
 }
 
 /// None where nothing spreads, or fewer than two runs say how.

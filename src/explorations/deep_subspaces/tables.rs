@@ -81,10 +81,7 @@ pub(super) fn runs(seen: &Runs) -> Table {
         first_layer: field(run.first_layer),
         curvature: field(run.curvature),
     };
-    let rows = seen
-        .cells()
-        .flat_map(|(cell, runs)| runs.iter().enumerate().map(move |(pair, run)| row(cell, pair, run)));
-    Table::of(rows)
+    Table::of(seen.rows(row))
 }
 
 pub(super) fn summary(seen: &Runs) -> Table {

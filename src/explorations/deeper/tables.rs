@@ -81,11 +81,7 @@ pub(super) fn runs(grid: &Grid) -> Table {
         halfway: field(run.halfway),
         predicted: run.predicted.and_then(field),
     };
-    let rows = grid
-        .runs
-        .cells()
-        .flat_map(|(cell, runs)| runs.iter().enumerate().map(move |(pair, run)| row(cell, pair, run)));
-    Table::of(rows)
+    Table::of(grid.runs.rows(row))
 }
 
 /// A row a model, batch size and measure.

@@ -59,7 +59,7 @@ fn algorithm(batch: usize, samples: usize) -> String {
 
 /// A row a run.
 pub(super) fn runs(groups: &Runs, setting: &Setting) -> Table {
-    let row = |batch: usize, pair: usize, learned: &Learned| RunEnd {
+    let row = |&batch: &usize, pair: usize, learned: &Learned| RunEnd {
         algorithm: algorithm(batch, setting.dataset.samples()),
         batch,
         pair,
@@ -75,10 +75,7 @@ pub(super) fn runs(groups: &Runs, setting: &Setting) -> Table {
         support: field(learned.support),
         cos_init: field(learned.cos_init),
     };
-    let rows = groups.cells().flat_map(|(batch, runs)| {
-        runs.iter().enumerate().map(move |(pair, learned)| row(*batch, pair, learned))
-    });
-    Table::of(rows)
+    Table::of(groups.rows(row))
 }
 
 /// A row a batch size and measure.

@@ -55,10 +55,7 @@ pub(super) fn runs(groups: &Runs) -> Table {
         max_cos: field(ended.max_cos),
         norm: field(ended.norm),
     };
-    let rows = groups
-        .cells()
-        .flat_map(|(cell, runs)| runs.iter().enumerate().map(move |(pair, ended)| row(cell, pair, ended)));
-    Table::of(rows)
+    Table::of(groups.rows(row))
 }
 
 pub(super) fn summary(groups: &Runs) -> Table {

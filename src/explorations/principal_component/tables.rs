@@ -62,10 +62,7 @@ pub(super) fn runs(seen: &Runs) -> Table {
         max_cos: run.max_cos,
         norm_sq: run.norm_sq,
     };
-    let rows = seen
-        .cells()
-        .flat_map(|(cell, runs)| runs.iter().enumerate().map(move |(pair, run)| row(cell, pair, run)));
-    Table::of(rows)
+    Table::of(seen.rows(row))
 }
 
 pub(super) fn summary(seen: &Runs) -> Table {

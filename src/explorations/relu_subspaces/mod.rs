@@ -8,7 +8,7 @@ use self::runs::{CELLS, Cell, End, STEP};
 use crate::error::Result;
 use crate::study::paired::share;
 use crate::study::words::left_out;
-use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, setting};
+use crate::study::{Context, Effort, Findings, Kind, Protocol, Study, Sweep, Swept, setting};
 
 /// The exploration.
 pub const STUDY: Study = Study {
@@ -36,6 +36,9 @@ pub struct Options {
     pub pairs: Option<u64>,
 }
 
+/// The runs by setting.
+type Runs = Swept<Cell, End>;
+
 /// What there is to run; there is no expectation to register.
 ///
 /// # Errors
@@ -44,18 +47,16 @@ pub fn protocol(context: &Context, options: &Options) -> Result<Protocol> {
     let pairs = setting::check_pairs(options.pairs.unwrap_or(context.effort.pick(50, 400, 1000)))?;
     Ok(Box::new(move |lab| {
         let seed = lab.cell_seed(&STUDY, 0);
-        let mut seen: Vec<(Cell, Vec<End>)> = Vec::new();
-        for cell in CELLS {
-            seen.push((cell, lab.each(0..pairs, |pair| cell.run(seed, pair))?));
-        }
-        let ended = seen.iter().flat_map(|(_, ends)| ends).filter(|end| end.is_absorbed).count();
-        let estimates = seen.iter().filter_map(|(cell, ends)| {
+        let sweep = Sweep::new(CELLS, 0..pairs).counted_on(&lab.progress);
+        let seen: Runs = sweep.run_each(|cell, pair| cell.run(seed, pair))?;
+        let ended = seen.cells().flat_map(|(_, ends)| ends).filter(|end| end.is_absorbed).count();
+        let estimates = seen.cells().filter_map(|(cell, ends)| {
             let absorbed = || ends.iter().filter(|end| end.is_absorbed);
             let impure = absorbed().filter(|end| end.impure_neurons > 0).count() as u64;
             let what = left_out(ends.len(), absorbed().count(), "absorbed");
             share(format!("runs caught in an impure state: {cell}"), impure, absorbed().count() as u64, &what)
         });
-        let of_three = || seen.iter().filter(|(cell, _)| cell.neurons == 3).flat_map(|(_, ends)| ends);
+        let of_three = || seen.cells().filter(|(cell, _)| cell.neurons == 3).flat_map(|(_, ends)| ends);
         let impure = of_three().filter(|end| end.is_absorbed && end.impure_neurons > 0).count() as u64;
         let triples = of_three().filter(|end| end.is_absorbed && end.is_triple).count() as u64;
         let triples = share(

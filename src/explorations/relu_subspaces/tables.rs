@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Runs;
 use super::runs::{Cell, End};
 use crate::study::paired::share_interval;
 use crate::study::{Row, Table};
@@ -50,7 +51,7 @@ impl Row for ImpureShare {
     const TABLE: &'static str = "relu_subspaces";
 }
 
-pub(super) fn runs(seen: &[(Cell, Vec<End>)]) -> Table {
+pub(super) fn runs(seen: &Runs) -> Table {
     let row = |cell: &Cell, pair: usize, end: &End| RunEnd {
         neurons: cell.neurons,
         samples: cell.samples,
@@ -64,14 +65,11 @@ pub(super) fn runs(seen: &[(Cell, Vec<End>)]) -> Table {
         impure_neurons: end.impure_neurons,
         triple: end.is_triple,
     };
-    let rows = seen
-        .iter()
-        .flat_map(|(cell, ends)| ends.iter().enumerate().map(move |(pair, end)| row(cell, pair, end)));
-    Table::of(rows)
+    Table::of(seen.rows(row))
 }
 
-pub(super) fn summary(seen: &[(Cell, Vec<End>)]) -> Table {
-    Table::of(seen.iter().map(|(cell, ends)| {
+pub(super) fn summary(seen: &Runs) -> Table {
+    Table::of(seen.cells().map(|(cell, ends)| {
         let absorbed: Vec<&End> = ends.iter().filter(|end| end.is_absorbed).collect();
         let impure = absorbed.iter().filter(|end| end.impure_neurons > 0).count();
         let of = |sum: usize| (!absorbed.is_empty()).then(|| sum as f64 / absorbed.len() as f64);
