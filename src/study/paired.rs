@@ -2,7 +2,7 @@
 //!
 //! A number that a run does not have (all its neurons are dead, say) is NaN, and leaves out its pair.
 
-use crate::stats::{ESTIMATE_LEVEL, Interval, Mean, binomial_lower_bound};
+use crate::stats::{ESTIMATE_LEVEL, Interval, Mean, binomial_interval};
 use crate::verdict::Estimate;
 
 /// Least number of pairs from which an interval is made.
@@ -37,21 +37,12 @@ pub(crate) fn estimate(
     })
 }
 
-/// Exact (Clopper–Pearson) two-sided interval of a probability.
-pub(crate) fn share_interval(hits: u64, trials: u64) -> Interval {
-    let level = ESTIMATE_LEVEL / 2.0;
-    Interval {
-        low: binomial_lower_bound(hits, trials, level),
-        high: 1.0 - binomial_lower_bound(trials - hits, trials, level),
-    }
-}
-
 /// A share of runs as an estimate; `None` of no runs.
 pub(crate) fn share(name: impl Into<String>, hits: u64, trials: u64, what: &str) -> Option<Estimate> {
     (trials > 0).then(|| Estimate {
         name: name.into(),
         value: hits as f64 / trials as f64,
-        interval: share_interval(hits, trials),
+        interval: binomial_interval(hits, trials, ESTIMATE_LEVEL),
         n: trials,
         method: format!("Clopper–Pearson interval; {what}"),
     })
@@ -131,10 +122,10 @@ mod tests {
     #[test]
     fn shares_have_exact_intervals() {
         // R: binom.test(7, 20)$conf.int = 0.1539092 0.5921885.
-        let interval = share_interval(7, 20);
+        let interval = share("some", 7, 20, "").unwrap().interval;
         assert!((interval.low - 0.153_909_2).abs() < 1e-6 && (interval.high - 0.592_188_5).abs() < 1e-6);
-        assert_eq!(share_interval(0, 9).low, 0.0);
-        assert_eq!(share_interval(9, 9).high, 1.0);
+        assert_eq!(share("none", 0, 9, "").unwrap().interval.low, 0.0);
+        assert_eq!(share("all", 9, 9, "").unwrap().interval.high, 1.0);
         assert!(share("none", 0, 0, "").is_none());
     }
 

@@ -31,9 +31,7 @@ impl Tally {
             },
         }
     }
-}
 
-impl Tally {
     /// The share of the runs with a prediction that converged to it; NaN without any.
     pub fn share(&self) -> f64 {
         self.hits as f64 / self.trials as f64

@@ -11,7 +11,7 @@ use super::study::{Axis, Column, Compare, Study, is_same};
 use crate::error::Result;
 use crate::job::MEASURES;
 use crate::persist::RunDir;
-use crate::stats::Interval;
+use crate::stats::{ESTIMATE_LEVEL, Interval, binomial_interval};
 use crate::study::paired::{self, Summary};
 
 /// Measures that count something.
@@ -258,7 +258,7 @@ fn mean(sample: &[f64]) -> [String; 4] {
 /// The same of a share, with its exact interval (Clopper and Pearson).
 fn share(sample: &[f64]) -> [String; 4] {
     let (hits, trials) = (sample.iter().sum::<f64>(), sample.len());
-    let Interval { low, high } = paired::share_interval(hits as u64, trials as u64);
+    let Interval { low, high } = binomial_interval(hits as u64, trials as u64, ESTIMATE_LEVEL);
     let text = |x: f64| format!("{x:?}");
     [text(hits / trials as f64), text(low), text(high), trials.to_string()]
 }

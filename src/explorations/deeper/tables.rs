@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::runs::{Ended, MEASURES, Measure};
-use super::{BEYOND, Cell, Grid, paired};
-use crate::stats::Interval;
+use super::{BEYOND, Cell, Grid};
+use crate::stats::{ESTIMATE_LEVEL, Interval, binomial_interval};
 use crate::study::paired::{Summary, field};
 use crate::study::{Row, Table};
 use crate::train::Outcome;
@@ -123,5 +123,5 @@ pub(super) fn summary(grid: &Grid) -> Table {
 fn larger(differences: &[f64]) -> Option<(f64, Interval)> {
     let known: Vec<f64> = differences.iter().copied().filter(|d| d.is_finite()).collect();
     let (hits, trials) = (known.iter().filter(|&&d| d > BEYOND).count() as u64, known.len() as u64);
-    (trials > 0).then(|| (hits as f64 / trials as f64, paired::share_interval(hits, trials)))
+    (trials > 0).then(|| (hits as f64 / trials as f64, binomial_interval(hits, trials, ESTIMATE_LEVEL)))
 }

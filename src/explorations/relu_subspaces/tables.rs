@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Runs;
 use super::runs::{Cell, End};
-use crate::study::paired::share_interval;
+use crate::stats::{ESTIMATE_LEVEL, binomial_interval};
 use crate::study::{Row, Table};
 
 /// A run at its end.
@@ -73,7 +73,7 @@ pub(super) fn summary(seen: &Runs) -> Table {
         let absorbed: Vec<&End> = ends.iter().filter(|end| end.is_absorbed).collect();
         let impure = absorbed.iter().filter(|end| end.impure_neurons > 0).count();
         let of = |sum: usize| (!absorbed.is_empty()).then(|| sum as f64 / absorbed.len() as f64);
-        let interval = share_interval(impure as u64, absorbed.len() as u64);
+        let interval = binomial_interval(impure as u64, absorbed.len() as u64, ESTIMATE_LEVEL);
         ImpureShare {
             neurons: cell.neurons,
             samples: cell.samples,
