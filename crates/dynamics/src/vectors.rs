@@ -16,6 +16,12 @@ pub fn norm(v: &[f64]) -> f64 {
     norm_of(v.iter().copied())
 }
 
+/// The vector of norm 1 in the direction of `v`.
+pub fn unit(v: &[f64]) -> Vec<f64> {
+    let norm = norm(v);
+    v.iter().map(|x| x / norm).collect()
+}
+
 /// [`norm`] of numbers that are not stored.
 pub fn norm_of(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let scale = scale(values.clone());
@@ -104,6 +110,7 @@ mod tests {
         }
         assert_eq!([0.0, f64::INFINITY, f64::NAN, 0.7].map(|x| scale([x, 0.0])), [1.0; 4]);
         assert_eq!([1e200, 1e-310].map(|x| scale([0.0, -x])), [2f64.powi(-664), 2f64.powi(1000)]);
+        assert_eq!(unit(&[3.0, -4.0]), [0.6, -0.8]);
         assert_eq!(norm(&[5e-324, 0.0]), 5e-324);
         assert_eq!(norm(&[1.5e308, -1e-300]), 1.5e308);
         assert_eq!((norm(&[1.5e308; 2]), norm(&[f64::NEG_INFINITY, 1.0])), (f64::INFINITY, f64::INFINITY));

@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, LargestDeviation};
 use crate::study::words::listed;
 use crate::study::{Context, Lab, Part, Row, Table};
-use crate::theory::{depth, selection};
+use crate::theory::depth;
+use crate::theory::selection::{self, direction};
 use crate::verdict::{Register, Relation, SameLaw};
 
 /// Numbers of layers.
@@ -49,11 +50,6 @@ impl Row for PairRuns {
     const TABLE: &'static str = "depth_pair";
 }
 
-fn start(angle: f64) -> [f64; 2] {
-    let angle = angle * std::f64::consts::FRAC_PI_2;
-    [angle.sin(), angle.cos()]
-}
-
 /// Odds and means over depths and angles, the largest deviation of each judged.
 pub(super) fn odds_and_norms(
     context: &Context,
@@ -87,7 +83,7 @@ pub(super) fn odds_and_norms(
     Box::new(move |lab, findings| {
         let step = step_size(replicas);
         let rows = (0..).zip(cells).map(|(k, (layers, angle))| {
-            let cell = Cell { layers, batch: 1, start: start(angle).to_vec() };
+            let cell = Cell { layers, batch: 1, start: direction(angle).to_vec() };
             row(lab, &prediction, &cell, (angle, step), replicas, k)
         });
         let rows: Vec<PairRuns> = rows.collect::<Result<_>>()?;
@@ -127,10 +123,10 @@ fn row(
         step_per_sample: step,
         odds: odds.mean,
         se_odds: odds.sem,
-        predicted_odds: (prediction.pair)(start(angle)),
+        predicted_odds: (prediction.pair)(direction(angle)),
         impurity: impurity.mean,
         se_impurity: impurity.sem,
-        predicted_impurity: (prediction.mean)(start(angle)),
+        predicted_impurity: (prediction.mean)(direction(angle)),
         norm_sq: fine.iter().map(|end| end.norm_sq).sum::<f64>() / replicas as f64,
         runs: replicas,
     })

@@ -38,8 +38,7 @@ fn until_far(prediction: &Prediction, start: [f64; 2]) -> f64 {
 pub(super) fn slopes(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let walks: u64 = context.effort.pick(6000, 30_000, 72_000);
     let precision = context.effort.pick(0.0042, 0.0017, 0.00113);
-    let angle = SHARE * std::f64::consts::FRAC_PI_2;
-    let start = [angle.sin(), angle.cos()];
+    let start = selection::direction(SHARE);
     let predicted = until_far(prediction, start);
     let expected = RULES.map(|rule| {
         let name = format!("m = 2, b = 1, {rule}: (P − 2θ/π)/ε at θ = π/8, the part until |d| = 4, η → 0");
@@ -80,8 +79,7 @@ mod tests {
     #[test]
     fn what_is_left_at_the_end_of_a_walk_is_taken_off() {
         // With p = (θ_0 − θ_D)/(π/2 − 2θ_D) and tan θ_D = e⁻⁴: −(sin 4θ_0 − (1 − 2p) sin 4θ_D)/32π, in Python.
-        let angle = std::f64::consts::FRAC_PI_8;
-        let seen = until_far(&Prediction::default(), [angle.sin(), angle.cos()]);
+        let seen = until_far(&Prediction::default(), selection::direction(0.25));
         assert!((seen + 0.009_574_5).abs() < 2e-7, "{seen}");
     }
 }

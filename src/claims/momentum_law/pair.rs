@@ -8,6 +8,7 @@ use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, ESTIMATE_LEVEL, Interval, Mean, binomial_interval, combination};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Lab, Part, Row, Table};
+use crate::theory::selection::direction;
 use crate::update::Rule;
 use crate::verdict::{Covered, Register};
 
@@ -60,11 +61,6 @@ struct Expected {
     time: Covered,
 }
 
-fn start() -> [f64; 2] {
-    let angle = SHARE * std::f64::consts::FRAC_PI_2;
-    [angle.sin(), angle.cos()]
-}
-
 fn decay(rule: Rule) -> f64 {
     rule.momentum().map_or(0.0, |momentum| momentum.decay)
 }
@@ -82,7 +78,7 @@ pub(super) fn odds_and_clock(
         let odds = register
             .expect(
                 format!("m = 2, b = 1, {rule}: P(the first sample leads by |d| = {FAR})"),
-                (prediction.pair)(start(), steps[1], FAR),
+                (prediction.pair)(direction(SHARE), steps[1], FAR),
                 "½ + gd(d_0)/2 gd(D) with the first correction, at the smaller ε = η/(1 − β)",
             )
             .chance(0.2 * CHECK_LEVEL)
@@ -90,7 +86,7 @@ pub(super) fn odds_and_clock(
         let time = register
             .expect(
                 format!("m = 2, b = 1, {rule}: mean κt/(1 − β)² until then, η → 0"),
-                (prediction.mean_time)(start(), FAR),
+                (prediction.mean_time)(direction(SHARE), FAR),
                 "log(cosh D/cosh d_0); 2 T(ε/2) − T(ε), which takes the overshoot of order ε out",
             )
             .chance(LEFT)
@@ -144,7 +140,7 @@ fn run(
     let ensemble =
         Ensemble::new(schedule, step, 8.0, 400.0 / (effective_step * effective_step))?.under(rule)?;
     let far = FAR.exp();
-    let ends = ensemble.repeat_from(lab, &start(), replicas, |steps, neuron| {
+    let ends = ensemble.repeat_from(lab, &direction(SHARE), replicas, |steps, neuron| {
         let [first, second] = [0, 1].map(|k| neuron.correlations[k].abs());
         let ended = first > far * second || second > far * first;
         ended.then_some((first > second, steps))
@@ -163,10 +159,10 @@ fn run(
         frequency: wins as f64 / runs as f64,
         low,
         high,
-        predicted: (prediction.pair)(start(), effective_step, FAR),
+        predicted: (prediction.pair)(direction(SHARE), effective_step, FAR),
         time: time.mean,
         se_time: time.sem,
-        predicted_time: (prediction.mean_time)(start(), FAR),
+        predicted_time: (prediction.mean_time)(direction(SHARE), FAR),
         runs,
     };
     Ok(Seen { wins, time, row })

@@ -7,7 +7,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::Lab;
 use crate::study::ensemble::{Ensemble, lead};
-use crate::vectors::{norm, participation_ratio};
+use crate::vectors::{norm, participation_ratio, unit};
 
 /// Replicas of a task.
 const BLOCK: u64 = 64;
@@ -93,8 +93,7 @@ pub(super) fn follow(
     // A quarter of the rate, half of the time between looks.
     let every = (LOOK * step_per_sample / (LARGEST_STEP * rate)).round().max(1.0);
     let ensemble = Ensemble::new(schedule, step_per_sample, every, LATE / rate)?;
-    let norm = norm(c);
-    let start = ensemble.start(&c.iter().map(|c| c / norm).collect::<Vec<_>>(), 0.0)?;
+    let start = ensemble.start(&unit(c), 0.0)?;
     let blocks = lab.each((0..replicas).step_by(BLOCK as usize), |first| {
         let count = BLOCK.min(replicas - first) as usize;
         block(&ensemble, &vec![start.clone(); count], first, (every as u64, rate, LATE))

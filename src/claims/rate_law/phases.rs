@@ -8,7 +8,7 @@ use crate::stats::{CHECK_LEVEL, Mean};
 use crate::study::ensemble::{Ensemble, lead};
 use crate::study::{Context, Lab, Part, Row, Table};
 use crate::theory::selection::diffusion_rate;
-use crate::vectors::norm;
+use crate::vectors::unit;
 use crate::verdict::{Covered, Register};
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,6 @@ fn expected(context: &Context, prediction: &Prediction, eta: f64, register: &mut
 fn times(lab: &Lab, c: &[f64], batch: usize, eta: f64, replicas: u64, cell: u64) -> Result<Times> {
     let kappa = diffusion_rate(c.len(), batch, eta);
     let mut reached = Vec::new();
-    let norm = norm(c);
-    let unit: Vec<f64> = c.iter().map(|c| c / norm).collect();
     // The same runs twice, once to each level: a rule remembers nothing.
     for level in LEVELS {
         let schedule = Schedule::sgd(c.len(), batch, lab.cell_seed(&STUDY, cell))?;
@@ -96,7 +94,7 @@ fn times(lab: &Lab, c: &[f64], batch: usize, eta: f64, replicas: u64, cell: u64)
             let (_, others) = lead(neuron);
             (others < (-level).exp()).then_some(kappa * steps as f64)
         };
-        reached.push(ensemble.repeat(lab, &ensemble.start(&unit, 0.0)?, replicas, rule)?);
+        reached.push(ensemble.repeat(lab, &ensemble.start(&unit(c), 0.0)?, replicas, rule)?);
     }
     let both = reached[0].iter().zip(&reached[1]);
     let (first, after) = both.filter_map(|(first, second)| Some(((*first)?, (*second)? - (*first)?))).unzip();

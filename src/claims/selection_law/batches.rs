@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DECIDED, Prediction, STUDY, paths, unit};
+use super::{DECIDED, Prediction, STUDY, paths};
 use crate::error::Result;
 use crate::schedule::Schedule;
 use crate::state::Neuron;
@@ -10,7 +10,7 @@ use crate::stats::{CHECK_LEVEL, Line, Mean, homogeneity, noticed, noticed_differ
 use crate::study::ensemble::{Ensemble, lead};
 use crate::study::{Context, Findings, Lab, Part, Row, Table};
 use crate::theory::selection::{diffusion_rate, log_cosines};
-use crate::vectors::largest;
+use crate::vectors::{largest, unit};
 use crate::verdict::{Covered, Register, Relation, SameLaw};
 
 const RATIOS: [f64; 6] = [6.0, 5.0, 4.0, 3.0, 2.0, 1.0];

@@ -1,13 +1,13 @@
 //! Where no lots are drawn: gradient descent, and epochs.
 
-use super::{Prediction, STUDY, unit, winners};
+use super::{Prediction, STUDY, winners};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::stats::{CHECK_LEVEL, binomial_interval};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Lab, Part};
 use crate::theory::selection::diffusion_rate;
-use crate::vectors::largest;
+use crate::vectors::{largest, unit};
 use crate::verdict::Register;
 
 /// Bound on the probability that a run of epochs is lost by the largest correlation, or undecided at its budget: the lead is ten deviations of the noise, the budget

@@ -1,12 +1,13 @@
 //! Two samples at step sizes that are not small: the odds of the chain itself against the derived first order, and
 //! against runs.
 
-use super::pair::{PairPart, at};
+use super::pair::PairPart;
 use super::row::PairOdds;
 use super::{Prediction, STUDY};
 use crate::stats::{CHECK_LEVEL, Mean, combination, normal_quantile};
 use crate::study::Context;
 use crate::study::mean_steps::MeanSteps;
+use crate::theory::selection::direction;
 use crate::update::Rule;
 use crate::vectors::largest;
 use crate::verdict::Register;
@@ -36,7 +37,7 @@ pub(super) fn limits(prediction: &Prediction, register: &mut Register) -> PairPa
     };
     let value =
         expect(": the exact odds, largest deviation from (2/π) arctan(c_1/c_2) over 19 angles", 0.0, 5e-6);
-    let octant = expect(", θ = π/8: slope in η of the exact odds", slope(at(OCTANTS[0])), 1e-5);
+    let octant = expect(", θ = π/8: slope in η of the exact odds", slope(direction(OCTANTS[0])), 1e-5);
     let slopes = expect(
         ": slope in η of the exact odds, largest deviation from the derived one over 19 angles",
         0.0,
@@ -47,10 +48,10 @@ pub(super) fn limits(prediction: &Prediction, register: &mut Register) -> PairPa
         let quotient = |c: [f64; 2], eta: f64| (odds(c, eta) - limit(c)) / eta;
         let slope_at = |c: [f64; 2]| 2.0 * quotient(c, 0.01) - quotient(c, 0.02);
         let over_angles =
-            |error: &dyn Fn([f64; 2]) -> f64| largest((1..20).map(|k| error(at(0.05 * f64::from(k)))));
+            |error: &dyn Fn([f64; 2]) -> f64| largest((1..20).map(|k| error(direction(0.05 * f64::from(k)))));
         findings.checks.extend([
             value.measured(over_angles(&|c| (value_at(c) - limit(c)).abs()), 19),
-            octant.measured(slope_at(at(OCTANTS[0])), 1),
+            octant.measured(slope_at(direction(OCTANTS[0])), 1),
             slopes.measured(over_angles(&|c| (slope_at(c) - slope(c)).abs()), 19),
         ]);
         Ok(())
@@ -74,7 +75,7 @@ pub(super) fn octants(context: &Context, prediction: &Prediction, register: &mut
         for eta in CURVES {
             let along = (1..40).map(|k| f64::from(k) / 40.0);
             rows.extend(along.map(|share| {
-                let exact = (prediction.pair_at)(at(share), eta);
+                let exact = (prediction.pair_at)(direction(share), eta);
                 PairOdds::new(&prediction, share, eta, exact)
             }));
         }
@@ -90,9 +91,9 @@ fn beside_the_limit(
     cell: u64,
     register: &mut Register,
 ) -> PairPart {
-    let exact = OCTANTS.map(|share| (prediction.pair_at)(at(share), eta));
+    let exact = OCTANTS.map(|share| (prediction.pair_at)(direction(share), eta));
     let limit = prediction.pair;
-    let [first, second] = [0, 1].map(|k| exact[k] - limit(at(OCTANTS[k])));
+    let [first, second] = [0, 1].map(|k| exact[k] - limit(direction(OCTANTS[k])));
     let predicted = 0.5 * (first - second);
     let precision = 1.35 * normal_quantile(CHECK_LEVEL) * DEVIATION * eta * (0.5 / walks as f64).sqrt();
     let name = format!("m = 2, η = {eta}: P − 2θ/π at θ = π/8, less that at 3π/8, halved");
@@ -108,7 +109,7 @@ fn beside_the_limit(
         let mean_steps = MeanSteps { momentum, law: prediction.pair, effective_step: eta, far: FAR };
         let mut terms = Vec::new();
         for (k, (share, exact)) in OCTANTS.into_iter().zip(exact).enumerate() {
-            let sums = mean_steps.sums(lab, &STUDY, at(share), walks, cell | k as u64)?;
+            let sums = mean_steps.sums(lab, &STUDY, direction(share), walks, cell | k as u64)?;
             let Mean { mean, sem, .. } = Mean::of(&sums);
             rows.push(PairOdds::new(&prediction, share, eta, exact).summed(mean, sem, walks));
             terms.push((if k == 0 { 0.5 } else { -0.5 }, mean, sem));

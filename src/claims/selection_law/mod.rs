@@ -22,7 +22,7 @@ use crate::study::ensemble::{Ensemble, lead};
 use crate::study::setting::check_replicas;
 use crate::study::{Context, Effort, Kind, Lab, Part, Protocol, Study, of_parts};
 use crate::theory::selection::{self, Odds, triangle};
-use crate::vectors::{arg_max, norm};
+use crate::vectors::{arg_max, unit};
 use crate::verdict::Register;
 
 /// The claim.
@@ -178,10 +178,4 @@ fn winners(lab: &Lab, ensemble: &Ensemble, c: &[f64], replicas: u64) -> Result<V
     })?;
     decided.into_iter().for_each(|winner| counts[winner] += 1);
     Ok(counts)
-}
-
-/// The point of the unit sphere in a direction.
-fn unit(c: &[f64]) -> Vec<f64> {
-    let norm = norm(c);
-    c.iter().map(|c| c / norm).collect()
 }

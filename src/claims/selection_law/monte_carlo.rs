@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pair::at;
 use super::{Prediction, STUDY};
 use crate::stats::{CHECK_LEVEL, LargestDeviation};
 use crate::study::{Context, Part, Row, Table};
-use crate::theory::selection::{Odds, proportional, spherical};
+use crate::theory::selection::{Odds, direction, proportional, spherical};
 use crate::vectors::largest;
 use crate::verdict::{Register, Relation};
 
@@ -91,7 +90,7 @@ pub(super) fn two(context: &Context, prediction: &Prediction, register: &mut Reg
     let (odds, pair) = (prediction.odds, prediction.pair);
     Box::new(move |lab, findings| {
         let odds = lab.each(1..=angles, |k| {
-            let c = at(0.05 * k as f64);
+            let c = direction(0.05 * k as f64);
             Ok((pair(c), odds(&c, tolerance, lab.cell_seed(&STUDY, 14 << 32 | k))))
         })?;
         let worst = largest(odds.iter().map(|(p, odds)| deviation(odds, &[*p, 1.0 - p])));

@@ -7,7 +7,7 @@ use crate::schedule::Schedule;
 use crate::stats::{CHECK_LEVEL, binomial_interval, combination};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Findings, Lab, Part, Table};
-use crate::theory::selection::diffusion_rate;
+use crate::theory::selection::{diffusion_rate, direction};
 use crate::verdict::{Covered, Register};
 
 /// Angles `θ = arctan(c_1/c_2)` in units of `π/2`: the probabilities themselves.
@@ -71,7 +71,7 @@ pub(super) fn angles(
 
 impl Angle {
     fn new(share: f64, precision: f64, prediction: &Prediction, register: &mut Register) -> Self {
-        let exact = STEP_SIZES.map(|eta| (prediction.pair_at)(at(share), eta));
+        let exact = STEP_SIZES.map(|eta| (prediction.pair_at)(direction(share), eta));
         let mut expect = |eta: String, predicted: f64, why: &str, precision: f64| {
             let name = format!("m = 2, θ = {share} π/2, η {eta}");
             register.expect(name, predicted, why).chance(0.2 * CHECK_LEVEL).covered(precision)
@@ -84,7 +84,7 @@ impl Angle {
         let why = "2 P(η/2) − P(η) at η = 0.1: the solved chain leaves 3e-5, of order η²";
         let limit = expect(
             "→ 0: P(i* = 1) by extrapolation".into(),
-            (prediction.pair)(at(share)),
+            (prediction.pair)(direction(share)),
             why,
             2.5 * precision,
         );
@@ -117,18 +117,12 @@ impl Angle {
     }
 }
 
-/// Correlations at an angle.
-pub(super) fn at(share: f64) -> [f64; 2] {
-    let angle = share * std::f64::consts::FRAC_PI_2;
-    [angle.sin(), angle.cos()]
-}
-
 /// Wins of the first of two samples.
 pub(super) fn run(lab: &Lab, share: f64, eta: f64, replicas: u64, cell: u64) -> Result<u64> {
     let kappa = diffusion_rate(2, 1, eta);
     let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, cell))?;
     let ensemble = Ensemble::new(schedule, eta, 2.0 / kappa, 80.0 / kappa)?;
-    Ok(winners(lab, &ensemble, &at(share), replicas)?[0])
+    Ok(winners(lab, &ensemble, &direction(share), replicas)?[0])
 }
 
 /// Share of wins, with its standard error.

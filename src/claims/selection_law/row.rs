@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Prediction;
-use super::pair::{at, frequency};
+use super::pair::frequency;
 use crate::study::Row;
+use crate::theory::selection::direction;
 
 /// The odds of two samples from one start, and how often the first won.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,14 +32,14 @@ impl Row for PairOdds {
 impl PairOdds {
     /// What theory says of one of two samples a step, without runs.
     pub fn new(prediction: &Prediction, share: f64, step_size: f64, exact: f64) -> Self {
-        let limit_law = (prediction.pair)(at(share));
+        let limit_law = (prediction.pair)(direction(share));
         Self {
             batch: "1".into(),
             samples: 2,
             angle_over_right: share,
             step_per_sample: step_size,
             limit_law,
-            first_order: limit_law + step_size * (prediction.slope)(at(share)),
+            first_order: limit_law + step_size * (prediction.slope)(direction(share)),
             exact,
             measured: f64::NAN,
             standard_error: f64::NAN,

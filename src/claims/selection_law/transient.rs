@@ -1,6 +1,5 @@
 //! A start off the manifold: how long it takes to get there, and what the lots do on the way.
 
-use super::pair::at;
 use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::schedule::Schedule;
@@ -8,7 +7,7 @@ use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, combination};
 use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Lab, Part};
-use crate::theory::selection::Chain;
+use crate::theory::selection::{Chain, direction};
 use crate::verdict::{Check, Covered, Register};
 
 const SAMPLES: usize = 4;
@@ -88,7 +87,7 @@ fn extrapolated(means: &[Mean], weights: &[f64], expected: Covered) -> Check {
 pub(super) fn odds(context: &Context, prediction: &Prediction, register: &mut Register) -> Part {
     let (norm, replicas) = (0.1, context.effort.pick(250_000, 650_000, 1_500_000));
     let coarse: f64 = context.effort.pick(0.03, 0.03, 0.02);
-    let start = at(0.25).map(|c| norm * c);
+    let start = direction(0.25).map(|c| norm * c);
     let limit = (prediction.pair)(start);
     let expected = register
         .expect(

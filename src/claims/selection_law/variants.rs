@@ -1,15 +1,16 @@
 //! What a loose stop rule changes for two samples, and what equivalent schedules do not.
 
-use super::pair::{PairPart, at, frequency};
+use super::pair::{PairPart, frequency};
 use super::row::PairOdds;
-use super::{Prediction, STUDY, unit, winners};
+use super::{Prediction, STUDY, winners};
 use crate::error::Result;
 use crate::schedule::{Schedule, ScheduleKind};
 use crate::state::Neuron;
 use crate::stats::{CHECK_LEVEL, Mean, binomial_interval};
 use crate::study::ensemble::{Ensemble, lead};
 use crate::study::{Context, Lab, Part};
-use crate::theory::selection::{diffusion_rate, diffusion_rate_with_replacement};
+use crate::theory::selection::{diffusion_rate, diffusion_rate_with_replacement, direction};
+use crate::vectors::unit;
 use crate::verdict::{Covered, Register};
 
 /// A threshold on `cos²` that is usual, and too loose: `cos² > 1 − DEFECT`.
@@ -38,7 +39,7 @@ pub(super) fn early_stop(context: &Context, prediction: &Prediction, register: &
     let away = register
         .expect(
             format!("stopped at cos² > {threshold}: P(i* = 1) falls short of the law"),
-            (prediction.pair)(at(SHARE)),
+            (prediction.pair)(direction(SHARE)),
             "the bias that the tight threshold avoids",
         )
         .control()
@@ -52,7 +53,7 @@ pub(super) fn early_stop(context: &Context, prediction: &Prediction, register: &
         let wins = stops.iter().filter(|stop| stop.leader == 0).count() as u64;
         let (p, _) = frequency(wins, replicas);
         let interval = binomial_interval(wins, replicas, CHECK_LEVEL);
-        let law = law.given(stopped_early(at(SHARE), reached));
+        let law = law.given(stopped_early(direction(SHARE), reached));
         findings.checks.push(law.estimated(p, interval, replicas));
         findings.checks.push(away.estimated(p, interval, replicas));
         findings.protocol.push(format!(
@@ -66,7 +67,7 @@ fn stops(lab: &Lab, eta: f64, replicas: u64) -> Result<Vec<Stop>> {
     let schedule = Schedule::sgd(2, 1, lab.cell_seed(&STUDY, 2 << 32))?;
     // A look every step, since the threshold counts when it is passed, not when the run has come to rest.
     let ensemble = Ensemble::new(schedule, eta, 1.0, 100.0 / diffusion_rate(2, 1, eta))?;
-    ensemble.repeat_from(lab, &unit(&at(SHARE)), replicas, |_, neuron: &Neuron| {
+    ensemble.repeat_from(lab, &unit(&direction(SHARE)), replicas, |_, neuron: &Neuron| {
         let (leader, ratio) = lead(neuron);
         (ratio * ratio < DEFECT * (1.0 + ratio * ratio)).then_some(Stop { leader, ratio })
     })
@@ -120,8 +121,8 @@ impl Equivalent {
             ScheduleKind::Replacement => (diffusion_rate_with_replacement(samples, batch, eta), 1.0),
             _ => (diffusion_rate(samples, batch, eta), (samples - batch) as f64 / (samples as f64 - 1.0)),
         };
-        let limit_law = (prediction.pair_in_batches)(at(share), batch);
-        let first_order = limit_law + eta * spread * (prediction.slope)(at(share));
+        let limit_law = (prediction.pair_in_batches)(direction(share), batch);
+        let first_order = limit_law + eta * spread * (prediction.slope)(direction(share));
         let name = format!("two samples of {samples}, {} with b = {batch}: P(i* = 1)", kind.name());
         let why = "the same law whatever the batches, to first order in η_B = 0.1; the second is below 3e-5";
         let expected = register
@@ -144,7 +145,7 @@ impl Equivalent {
         let schedule = Schedule::new(kind, samples, Some(batch), lab.cell_seed(&STUDY, cell))?;
         let ensemble = Ensemble::new(schedule, EQUIVALENT.1, 1.0 / kappa, 80.0 / kappa)?;
         let mut c = vec![0.0; samples];
-        c[..2].copy_from_slice(&at(EQUIVALENT.0));
+        c[..2].copy_from_slice(&direction(EQUIVALENT.0));
         Ok(winners(lab, &ensemble, &c, replicas)?[0])
     }
 }

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{Prediction, STUDY};
 use crate::stats::{CHECK_LEVEL, noticed};
 use crate::study::{Context, Part};
-use crate::theory::selection::Odds;
+use crate::theory::selection::{Odds, direction};
 use crate::vectors::largest;
 use crate::verdict::{Register, Relation};
 
@@ -25,7 +25,7 @@ pub(super) fn plane([a, b, c]: [f64; 3]) -> DMatrix<f64> {
 
 /// Two neurons at angles to the first of two samples each that they share with no other, mixed; `[2, 4]`.
 pub(super) fn blocks(angles: [f64; 2]) -> DMatrix<f64> {
-    let [(s, c), (t, d)] = angles.map(|share| (share * std::f64::consts::FRAC_PI_2).sin_cos());
+    let [[s, c], [t, d]] = angles.map(direction);
     let apart = DMatrix::from_row_slice(2, 4, &[s, c, 0.0, 0.0, 0.0, 0.0, t, d]);
     DMatrix::from_row_slice(2, 2, &[1.0, 2.0, -0.7, 0.4]) * apart
 }
@@ -33,7 +33,7 @@ pub(super) fn blocks(angles: [f64; 2]) -> DMatrix<f64> {
 /// The odds of all sets of two samples of [`blocks`], set by set.
 pub(super) fn of_blocks(pair: fn([f64; 2]) -> f64, angles: [f64; 2]) -> Vec<f64> {
     let [first, second] = angles.map(|share| {
-        let (s, c) = (share * std::f64::consts::FRAC_PI_2).sin_cos();
+        let [s, c] = direction(share);
         [pair([s, c]), pair([c, s])]
     });
     vec![0.0, first[0] * second[0], first[0] * second[1], first[1] * second[0], first[1] * second[1], 0.0]

@@ -1,13 +1,12 @@
 //! Odds of two samples, over tilts and angles.
 
-use std::f64::consts::FRAC_PI_2;
-
 use super::row::TiltedOdds;
 use super::setting::{ensemble, size, start};
 use super::{Prediction, STUDY};
 use crate::error::Result;
 use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::{Context, Lab, Part, Table};
+use crate::theory::selection::direction;
 use crate::theory::unequal::Unequal;
 use crate::verdict::{Register, Relation};
 
@@ -51,10 +50,6 @@ fn problem((of_norms, tilt, _): (f64, f64, f64), eta: f64) -> Unequal {
         shares: vec![0.5 + epsilon, 0.5 - epsilon],
         step_size: eta,
     }
-}
-
-fn direction(angle: f64) -> [f64; 2] {
-    [(angle * FRAC_PI_2).sin(), (angle * FRAC_PI_2).cos()]
 }
 
 /// What a cell came to.

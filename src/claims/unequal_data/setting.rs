@@ -9,6 +9,7 @@ use crate::schedule::Schedule;
 use crate::state::Neuron;
 use crate::study::ensemble::Ensemble;
 use crate::theory::unequal::Unequal;
+use crate::vectors::unit;
 
 /// Samples `√n_i e_i`. Rows of norm 1 take the recursion of orthonormal data, others that in the Gram matrix.
 pub(super) fn dataset(norms_sq: &[f64]) -> Result<Dataset> {
@@ -30,8 +31,7 @@ pub(super) fn ensemble(unequal: &Unequal, seed: u64, every: u64, budget: u64) ->
 
 /// The start at `u` on the unit sphere.
 pub(super) fn start(unequal: &Unequal, u: &[f64]) -> Result<Start> {
-    let norm = crate::vectors::norm(u);
-    Ok(Start::from_weights(&dataset(&unequal.norms_sq)?, u.iter().map(|u| u / norm).collect())?)
+    Ok(Start::from_weights(&dataset(&unequal.norms_sq)?, unit(u))?)
 }
 
 /// `|u_i| = |c_i|/‖x_i‖`.

@@ -32,7 +32,7 @@ mod identity;
 mod monte_carlo;
 pub mod triangle;
 
-use std::f64::consts::{FRAC_1_PI, FRAC_1_SQRT_2, FRAC_2_PI};
+use std::f64::consts::{FRAC_1_PI, FRAC_1_SQRT_2, FRAC_2_PI, FRAC_PI_2};
 
 use statrs::function::erf::erfc;
 
@@ -64,6 +64,12 @@ pub fn diffusion_rate_with_replacement(samples: usize, batch: usize, step_per_sa
 /// `d = y_1 − y_2` has drift `tanh d` and variance 2 a unit of time, hence the scale function `∫ sech = gd(d)`.
 pub fn pair(c: [f64; 2]) -> f64 {
     FRAC_2_PI * angle(c)
+}
+
+/// Correlations `(sin θ, cos θ)` of two samples, `θ` the `share` of a right angle that is also the odds of the first by [`pair`].
+pub fn direction(share: f64) -> [f64; 2] {
+    let angle = share * FRAC_PI_2;
+    [angle.sin(), angle.cos()]
 }
 
 /// Coefficient of the first correction for `b = 1`: with `tan θ = |c_1|/|c_2|` and a start of squared norm `N_0 < 2`,
@@ -219,6 +225,7 @@ mod tests {
 
     #[test]
     fn the_pair_law_is_harmonic_for_the_enumerated_drift_and_variance() {
+        assert!((pair(direction(0.37)) - 0.37).abs() < 1e-15);
         // At d, on N = 1 + r (η/8) sech² d, r = (m−b)/(m−1), all batches enumerated: h'' (variance) + 2 h' (drift) is of order η⁴.
         let residual = |d: f64, eta: f64, m: usize, b: usize| {
             let spread = (m - b) as f64 / (m - 1) as f64;
