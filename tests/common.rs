@@ -4,6 +4,7 @@ pub mod allocator;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 use std::process::{self, Child, Output, Stdio};
 use std::thread;
@@ -147,9 +148,32 @@ pub fn browser() -> Option<&'static str> {
     found
 }
 
+/// A directory that goes away with its owner; a path wherever one is asked for.
+pub struct Temporary(tempfile::TempDir);
+
+impl Temporary {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Deref for Temporary {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        self.path()
+    }
+}
+
+impl AsRef<Path> for Temporary {
+    fn as_ref(&self) -> &Path {
+        self.path()
+    }
+}
+
 /// A directory that goes away with the test.
-pub fn temporary() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
+pub fn temporary() -> Temporary {
+    Temporary(tempfile::tempdir().unwrap())
 }
 
 /// A path inside a directory, as an argument.

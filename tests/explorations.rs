@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{Row, binary, json, number, refuses, rows, stdout, temporary, text_path};
+use crate::common::{Row, Temporary, binary, json, number, refuses, rows, stdout, temporary, text_path};
 
 /// Runs an exploration at quick effort; what it prints, without timings.
 fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
@@ -23,7 +23,7 @@ fn explore(id: &str, out: &Path, threads: &str, extra: &[&str]) -> Value {
 }
 
 /// What holds of every exploration: estimates within their intervals and no verdict; nothing depends on threads.
-fn holds(id: &str, tables: &[&str], extra: &[&str]) -> (tempfile::TempDir, Value) {
+fn holds(id: &str, tables: &[&str], extra: &[&str]) -> (Temporary, Value) {
     let directory = temporary();
     let (one, two) = (directory.path().join("one"), directory.path().join("two"));
     let report = explore(id, &one, "1", extra);

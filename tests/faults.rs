@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::common::{ended, names, program, stderr, temporary};
+use crate::common::{Temporary, ended, names, program, stderr, temporary};
 
 const SHIM: &str = r#"
 #define _GNU_SOURCE
@@ -54,7 +54,7 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 /// The shim, or nothing where there is no C compiler or no `LD_PRELOAD`.
 fn shim() -> Option<&'static Path> {
-    static BUILT: OnceLock<Option<(tempfile::TempDir, PathBuf)>> = OnceLock::new();
+    static BUILT: OnceLock<Option<(Temporary, PathBuf)>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let directory = temporary();
         let (source, library) = (directory.path().join("shim.c"), directory.path().join("shim.so"));

@@ -74,8 +74,7 @@ fn rows_come_a_hundred_times_a_decade_unless_they_are_told_otherwise() {
         expected.push(next.max(last + 1).min(3000));
     }
     assert!(expected[..66].iter().copied().eq(0..66) && expected[66..69] == [67, 69, 71], "{expected:?}");
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let job = "--samples 5 --dim 7 --tolerance 0 --steps 3000";
     for (arguments, out) in
         [("", "a"), ("--every log --sharpness", "b"), ("--sharpness log --every 1000", "c")]
@@ -101,8 +100,7 @@ const ODD: &str = "--samples 7 --dim 11 --batch 3 --schedule reshuffle --step-si
 
 #[test]
 fn a_configuration_that_was_written_makes_the_same_run() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, &format!("{ODD} --out a"));
     succeeds(directory, "--config a/config.json --out b");
     for name in ["w0.npy", "w.npy", "trajectory.csv", "replicas.csv", "batches.npy"] {
@@ -127,8 +125,7 @@ fn a_configuration_that_was_written_makes_the_same_run() {
 
 #[test]
 fn toml_has_the_same_keys() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let toml = "samples = 7\ndim = 11\nbatch = 3\nschedule = \"sgd\"\nstep_size = 0.07\nsteps = 300\nrecord_batches = true\nseed = 9\n";
     fs::write(directory.join("job.toml"), toml).unwrap();
     succeeds(directory, "--config job.toml --out a");
@@ -169,8 +166,7 @@ fn toml_has_the_same_keys() {
 
 #[test]
 fn sgd_starts_where_gd_ended() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let problem = "--samples 7 --dim 11 --activation linear --step-size 0.2 --seed 3";
     succeeds(directory, &format!("{problem} --schedule gd --out gd"));
     for (engine, run) in [("autodiff", "a"), ("analytic", "b"), ("reduced", "c")] {
@@ -201,8 +197,7 @@ fn sgd_starts_where_gd_ended() {
 
 #[test]
 fn the_papers_own_experiment_takes_a_configuration_and_a_start() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let gd = "--samples 6 --dim 8 --activation linear --step-size 0.2 --schedule gd --init-norm 0.4 --out gd";
     succeeds(directory, gd);
     let sgd = "--config gd/config.json --from gd --schedule sgd --batch 1 --steps 1e5 --out sgd";
@@ -223,8 +218,7 @@ fn the_papers_own_experiment_takes_a_configuration_and_a_start() {
 
 #[test]
 fn weights_are_taken_in_the_precision_of_the_job() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     for model in ["neuron", "shallow:2"] {
         let problem = format!("--samples 3 --dim 4 --steps 5 --model {model} --tolerance 0");
         for (from, to) in [("f32", "f64"), ("f64", "f32")] {
@@ -247,8 +241,7 @@ fn weights_are_taken_in_the_precision_of_the_job() {
 
 #[test]
 fn a_model_with_more_parameters_starts_from_its_record() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let model = "--samples 5 --dim 8 --model deep:3-2+bias --activation tanh --tolerance 0";
     succeeds(directory, &format!("{model} --steps 300 --schedule gd --out whole"));
     succeeds(directory, &format!("{model} --steps 100 --schedule gd --out half"));
@@ -321,8 +314,7 @@ fn last_curvature(run: &Path) -> ([f64; 5], bool) {
 
 #[test]
 fn sharpness_along_a_run_ends_at_the_theorem() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let (m, n) = (6, 11);
     for (k, (arguments, support, activation)) in [
         ("--schedule gd --activation linear --engine autodiff", 6, Activation::Linear),
@@ -356,8 +348,7 @@ fn sharpness_along_a_run_ends_at_the_theorem() {
 
 #[test]
 fn sharpness_of_a_large_model_is_estimated_and_of_implicit_data_refused() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let arguments = "--samples 4 --dim 100 --model shallow:3 --steps 40 --sharpness --every 40 --activation linear --out run";
     succeeds(directory, arguments);
     let summary = json(&directory.join("run/summary.json"));

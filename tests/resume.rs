@@ -320,8 +320,7 @@ fn ctrl_c_keeps_a_run_that_resume_ends() {
 
 #[test]
 fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let arguments = format!("{LONG} {RUN}");
     assert_eq!(interrupted(directory, &arguments).status.code(), Some(130));
     let refuses = |arguments: &str, needles: &[&str]| {
@@ -369,8 +368,7 @@ fn a_checkpoint_is_only_gone_on_with_by_its_own_run() {
 
 #[test]
 fn a_run_on_other_data_is_another_run() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let arguments = format!("--data data.npy --batch 2 --step-size 0.01 --tolerance 0 --steps 80000 {RUN}");
     let write = |seed| write_npy(&directory.join("data.npy"), correlated(6, 9, seed).rows().unwrap(), 6, 9);
     write(1);
@@ -383,8 +381,7 @@ fn a_run_on_other_data_is_another_run() {
 
 #[test]
 fn resume_without_a_checkpoint_begins_and_after_the_end_does_nothing() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let arguments = "--steps 50 --out run --resume";
     succeeds(directory, arguments);
     let files_then = files(&directory.join("run"));
@@ -471,8 +468,7 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
     succeeds(again, &longer);
     assert_eq!(stdout(&trained(again, &longer)), "run is complete: there is nothing to resume\n");
     // Rows may come at another distance from the old end on.
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let job = "--samples 6 --dim 9 --tolerance 0 --out run --resume";
     succeeds(directory, &format!("{job} --steps 100 --every 40"));
     succeeds(directory, &format!("{job} --steps 400 --every 100"));
@@ -496,8 +492,7 @@ fn with_more_steps_a_finished_run_goes_on_as_if_it_had_had_them() {
         assert!(steps.join(" ").ends_with(expected), "{first} {then}: {steps:?}");
     }
     // Where every replica has arrived there is nothing to go on with.
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, "--steps 20000 --step-size 0.2 --out run");
     let again = trained(directory, "--steps 90000 --step-size 0.2 --out run --resume");
     assert_eq!(stdout(&again), "run is complete: there is nothing to resume\n");
@@ -529,8 +524,7 @@ fn first_claim(output: &mut impl BufRead) -> String {
 
 #[test]
 fn ctrl_c_leaves_the_report_of_the_finished_claims() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let mut child = program("reproduce", directory, "--effort standard --only landscape,sgd_limit --out run");
     let mut child = child.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());

@@ -34,8 +34,7 @@ fn make_fifo(path: &Path) {
 
 #[test]
 fn a_directory_of_others_is_never_replaced() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     fs::create_dir(directory.join("run")).unwrap();
     for name in ["config.json", "model.safetensors"] {
         fs::write(directory.join("run").join(name), "mine").unwrap();
@@ -56,8 +55,7 @@ fn a_directory_of_others_is_never_replaced() {
 
 #[test]
 fn a_finished_run_that_was_put_aside_is_not_lost() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, "--steps 50 --out run");
     let run = files(&directory.join("run"));
     // Killed between two renames; then something else comes into the place.
@@ -84,8 +82,7 @@ fn a_finished_run_that_was_put_aside_is_not_lost() {
 
 #[test]
 fn what_a_killed_rehearsal_left_is_no_obstacle() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, "--steps 50 --out run");
     // Killed between making a directory and removing it, as the process tried what the end of the run would need.
     let left = directory.join("run/.rehearsal");
@@ -100,8 +97,7 @@ fn what_a_killed_rehearsal_left_is_no_obstacle() {
 
 #[test]
 fn a_complete_run_leaves_the_checkpoint_of_another_job() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let first = "--steps 100 --every 7 --tolerance 0 --out run";
     succeeds(directory, first);
     let second = "--samples 6 --dim 9 --seed 2 --tolerance 0 --steps 100000000 --checkpoint-every 0.01 --out run --force";
@@ -153,8 +149,7 @@ fn what_cannot_be_moved_is_found_at_the_start_and_privacy_is_kept() {
 
 #[test]
 fn an_input_in_the_output_is_refused() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, "--steps 20 --out mine");
     let before = files(&directory.join("mine"));
     symlink("mine", directory.join("link")).unwrap();
@@ -167,8 +162,7 @@ fn an_input_in_the_output_is_refused() {
 
 #[test]
 fn what_others_put_beside_or_into_a_run_stays() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, SHORT);
     fs::create_dir_all(directory.join("run/chapter/figures")).unwrap();
     let mine = ["run/chapter/figures/1.png", "run/notes.txt", "run/.hidden"].map(|name| directory.join(name));
@@ -193,8 +187,7 @@ fn neighbours_of_others_are_neither_deleted_nor_renamed() {
         (".run.replaced", ".run.replaced holds something that this program did not put there"),
         (".run.lock", "in the way of the lock of this run"),
     ] {
-        let directory = temporary();
-        let directory = directory.path();
+        let directory = &temporary();
         let plant = |name: &str| {
             let path = directory.join(name);
             if name == ".run.lock" {
@@ -231,8 +224,7 @@ fn neighbours_of_others_are_neither_deleted_nor_renamed() {
 
 #[test]
 fn a_file_planted_in_the_staging_directory_is_not_written_through() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     fs::write(directory.join("thesis.tex"), "mine").unwrap();
     let long = "--samples 6 --dim 9 --tolerance 0 --steps 400000 --checkpoint-every 0.01 --out run";
     let child = program("train", directory, long).spawn().unwrap();
@@ -253,8 +245,7 @@ fn a_file_planted_in_the_staging_directory_is_not_written_through() {
 
 #[test]
 fn a_complete_report_does_not_give_way_to_an_interrupted_one() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let claims = "--effort quick --only hypothesis_map,sgd_limit --out run";
     program("reproduce", directory, claims).unwrap();
     let before = files(&directory.join("run").join("figures"));
@@ -276,8 +267,7 @@ fn a_complete_report_does_not_give_way_to_an_interrupted_one() {
 
 #[test]
 fn a_directory_that_is_being_written_is_not_rendered() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let claims = "--effort quick --only landscape --out run";
     program("reproduce", directory, claims).unwrap();
     let mut child = program("reproduce", directory, "--effort standard --only sgd_limit --out run --force");
@@ -302,8 +292,7 @@ fn a_directory_that_is_being_written_is_not_rendered() {
 
 #[test]
 fn a_table_is_named_by_a_word() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let claims = "--effort quick --only landscape --out run";
     program("reproduce", directory, claims).unwrap();
     let path = directory.join("run/report.json");
@@ -325,8 +314,7 @@ fn a_table_is_named_by_a_word() {
 
 #[test]
 fn a_checkpoint_with_a_right_checksum_is_still_checked() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let claims = "--effort standard --only cyclic_limit,sgd_limit --out run";
     let kept = directory.join(".run.checkpoint/claim-cyclic_limit");
     let child = program("reproduce", directory, claims).spawn().unwrap();
@@ -377,8 +365,7 @@ fn a_checkpoint_with_a_right_checksum_is_still_checked() {
 
 #[test]
 fn names_keep_their_bytes() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let run = |name: &[u8]| {
         let mut command = program("train", directory, "--steps 30 --out");
         command.arg(OsStr::from_bytes(name)).spawn().unwrap()
@@ -428,8 +415,7 @@ fn files_follow_the_umask_alike() {
 
 #[test]
 fn complete_means_that_every_file_is_there_and_whole() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     succeeds(directory, SHORT);
     let resume = format!("{SHORT} --resume");
     let path = directory.join("run/w.npy");
@@ -449,8 +435,7 @@ fn output_that_is_lost_is_an_error_and_a_reader_that_left_is_none() {
     if !Path::new("/dev/full").exists() {
         return;
     }
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let full = || File::options().write(true).open("/dev/full").unwrap();
     for (name, arguments) in [
         ("train", "--steps 20 --json"),
@@ -499,8 +484,7 @@ fn signals_of_schedulers_leave_a_checkpoint() {
 
 #[test]
 fn a_run_started_with_hangups_ignored_ignores_them() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let script = "trap '' HUP && exec \"$0\" train --samples 6 --dim 9 --tolerance 0 --steps 60000 --checkpoint-every 0.01 --out run";
     let mut command = Command::new("sh");
     command.args(["-c", script, PUREMIX]).current_dir(directory).stdout(Stdio::null());
@@ -513,8 +497,7 @@ fn a_run_started_with_hangups_ignored_ignores_them() {
 
 #[test]
 fn a_link_is_followed_and_stays() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // Dangling, into a directory that is not there yet; and once more over what is there.
     symlink("scratch/b", directory.join("b")).unwrap();
     succeeds(directory, "--steps 20 --out b");
@@ -548,8 +531,7 @@ fn names_of_neighbours_are_no_names_of_runs() {
 
 #[test]
 fn a_file_of_results_is_tried_before_any_work() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     fs::create_dir(directory.join("results")).unwrap();
     fs::write(directory.join("results/times.json"), "old").unwrap();
     symlink("results/times.json", directory.join("times.json")).unwrap();
@@ -584,8 +566,7 @@ fn a_file_of_results_is_tried_before_any_work() {
 
 #[test]
 fn a_name_that_is_too_long_is_refused_before_any_work() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     for length in [244, 246, 255] {
         let name = "x".repeat(length);
         let long = format!(
@@ -624,8 +605,7 @@ fn a_trajectory_that_no_memory_holds_is_refused() {
 
 #[test]
 fn a_file_in_place_of_the_directory_or_its_parent_is_refused() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     fs::write(directory.join("file"), "mine").unwrap();
     refuses(directory, "--steps 20 --out file --force", "file is no run directory");
     refuses(directory, "--steps 20 --out file/run", "file/run: ");
@@ -696,8 +676,7 @@ fn what_is_planted_survives_everything() {
     let mut rng = chacha20::ChaCha8Rng::seed_from_u64(31);
     let (mut planted_in_all, mut killed, mut committed) = (0, 0, 0);
     for round in 0..40 {
-        let directory = temporary();
-        let directory = directory.path();
+        let directory = &temporary();
         let mut planted: Vec<Vec<u8>> = Vec::new();
         for step in 0..rng.random_range(4..9) {
             if rng.random_bool(0.4) {

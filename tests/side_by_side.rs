@@ -48,8 +48,7 @@ fn of_two_processes_with_one_target_one_writes_and_the_other_says_so() {
 
 #[test]
 fn without_a_target_two_processes_find_two() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let arguments = ["1", "2"].map(|seed| format!("{JOB} --seed {seed}"));
     for output in both(directory, arguments.each_ref().map(String::as_str)) {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -93,8 +92,7 @@ fn what_appears_meanwhile_is_not_replaced() {
 
 #[test]
 fn what_a_killed_process_left_is_cleaned_up() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let arguments = "--steps 20 --no-page --out run";
     succeeds(directory, arguments);
     // Killed while it was clearing away the run that gave way to the one in place.
@@ -131,8 +129,7 @@ fn what_a_killed_process_left_is_cleaned_up() {
 
 #[test]
 fn the_main_job_keeps_others_away_too() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let child =
         program("reproduce", directory, "--effort standard --only sgd_limit --out run").spawn().unwrap();
     assert!(appears(&directory.join(".run.lock")));
@@ -144,8 +141,7 @@ fn the_main_job_keeps_others_away_too() {
 
 #[test]
 fn the_number_of_threads_does_not_show() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // So large that a device would sum it in parallel, in whatever order.
     let (m, n) = (64, 66_000);
     write_npy(&directory.join("data.npy"), correlated(m, n, 5).rows().unwrap(), m, n);

@@ -5,7 +5,9 @@ use std::fs;
 use puremix_bench::Times;
 use serde_json::Value;
 
-use crate::common::{appears, binary, ended, json, press_ctrl_c, program, refuses, stdout};
+use crate::common::{
+    Temporary, appears, binary, ended, json, press_ctrl_c, program, refuses, stdout, temporary,
+};
 use crate::documents::path;
 
 /// `speed` with short rounds; its JSON.
@@ -100,8 +102,8 @@ fn a_machine_is_described_with_what_was_built() {
 
 /// Peers written in shell: one answers, one lacks its package, one breaks off, the others say nothing.
 #[cfg(unix)]
-fn shell_peers(broken: &str) -> tempfile::TempDir {
-    let directory = tempfile::tempdir().unwrap();
+fn shell_peers(broken: &str) -> Temporary {
+    let directory = temporary();
     let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
     write("protocol.py", "");
     let asked = directory.path().join("asked");
@@ -124,7 +126,7 @@ fn shell_peers(broken: &str) -> tempfile::TempDir {
 fn peers_in_the_working_directory_are_not_run() {
     use std::os::unix::fs::PermissionsExt;
 
-    let directory = tempfile::tempdir().unwrap();
+    let directory = temporary();
     let at = |name: &str| directory.path().join(name);
     fs::create_dir_all(at("experiments/peers")).unwrap();
     fs::write(at("experiments/peers/protocol.py"), "").unwrap();

@@ -9,8 +9,7 @@ const RUN: &str = "--samples 3 --dim 5 --norms 1.2,0.5,1 --weights 3,2,1 --activ
 
 #[test]
 fn every_engine_takes_the_same_run_and_its_configuration_repeats_it() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let run = |arguments: &str| {
         let output = succeeds(directory, arguments);
         String::from_utf8(output.stdout).unwrap()
@@ -102,8 +101,7 @@ fn what_makes_no_law_is_refused_by_its_name() {
 
 #[test]
 fn engines_stop_at_one_step_whatever_the_norms_are() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // The same run as with norms 1 and η = 0.1, in other units.
     let mut ends = Vec::new();
     for engine in ["autodiff", "analytic", "reduced"] {
@@ -134,8 +132,7 @@ fn ends(run: &Path) -> Vec<(String, String)> {
 
 #[test]
 fn a_run_converges_in_samples_that_can_be_limits_alone() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // log(1 + η) exceeds log 1/(1 − η) over 1.106: the first sample is drawn too rarely, and still a run in forty comes so near it that it seems to arrive. With the norms
     // 1/n_0 − 1/n_1 = 0.107 exceeds η, and in batches of 2 of 3 r log(1 + η_B n_j) + s log(1 + η_B (n_j − n_i)) does r log 1/(1 − η_B n_i).
     for (name, unequal) in [
@@ -164,8 +161,7 @@ fn a_run_converges_in_samples_that_can_be_limits_alone() {
 
 #[test]
 fn where_a_step_can_turn_a_sign_no_sign_is_predicted() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // η n_2 = 0.93: a step along the second sample turns the sign of the first, on which the neuron may not be active at the start.
     let run =
         "--samples 2 --dim 2 --step-size 0.1 --activation relu --engine reduced --steps 20000 --no-page";
@@ -188,8 +184,7 @@ fn where_a_step_can_turn_a_sign_no_sign_is_predicted() {
 /// The reduced engine takes 64 replicas at once, the analytic one all.
 #[test]
 fn replicas_stop_by_one_rule_however_they_are_divided() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // From the last start, N = 4 > 1 + 1/2η, a step can turn a sign; so nothing is predicted of the others either.
     let length = |replica: usize| if replica == 69 { 2.0 } else { 0.6 };
     let directions = [[0.6, 0.0, 0.64, 0.0, 0.48], [0.48, 0.6, 0.0, -0.64, 0.0], [0.0, 0.8, 0.36, 0.48, 0.0]];
@@ -215,8 +210,7 @@ fn replicas_stop_by_one_rule_however_they_are_divided() {
 
 #[test]
 fn full_batches_stop_at_the_longest_active_sample() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let run = "--samples 3 --dim 5 --schedule gd --step-size 0.1 --steps 20000 --no-page";
     for (norms, activation, predicted) in [
         ("2,1,1", "linear", "datapoint"),
@@ -245,8 +239,7 @@ fn full_batches_stop_at_the_longest_active_sample() {
 
 #[test]
 fn equal_weights_are_no_weights() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     for (arguments, out) in [("--weights 0.5,0.5,0.5", "with"), ("", "without")] {
         let run = format!("--samples 3 --seed 4 --engine reduced {arguments} --no-page --out {out}");
         let output = succeeds(directory, &run);

@@ -7,9 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::common::temporary;
+use crate::common::{Temporary, temporary};
 
 /// A browser with one page.
 pub struct Page {
@@ -19,7 +18,7 @@ pub struct Page {
     session: Option<String>,
     sent: u64,
     events: Vec<Value>,
-    _profile: TempDir,
+    _profile: Temporary,
 }
 
 /// What a page is shown on.

@@ -8,7 +8,7 @@ use puremix::theory::{cyclic, sgd};
 use super::planted;
 
 /// The other datapoint.
-fn other(c0: &[f64]) -> Option<LimitSet> {
+pub fn other(c0: &[f64]) -> Option<LimitSet> {
     cyclic::theorem_4(c0).map(|_| LimitSet::Datapoints(vec![0, 1]))
 }
 

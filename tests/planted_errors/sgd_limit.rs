@@ -8,7 +8,7 @@ use puremix::theory::{gd, sgd};
 use super::planted;
 
 /// Signs: as if the linear model, too, ended at `+a_i` only.
-fn positive(c0: &[f64], activation: Activation) -> LimitSet {
+pub fn positive(c0: &[f64], activation: Activation) -> LimitSet {
     LimitSet::Datapoints(c0.iter().map(|&c| i8::from(activation.admits(c))).collect())
 }
 

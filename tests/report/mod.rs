@@ -14,14 +14,14 @@ use puremix::catalogue;
 use puremix::plot::{Figure, Sheet};
 use serde_json::Value;
 
-use crate::common::{binary, contents, json, refuses, stderr, stdout, temporary, text_path};
+use crate::common::{Temporary, binary, contents, json, refuses, stderr, stdout, temporary, text_path};
 
 /// The seed of the run.
 pub const SEED: u64 = 3;
 
 /// A quick run of everything, in which every claim is reproduced; made once, never changed.
 pub fn quick() -> &'static Path {
-    static RUN: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
+    static RUN: OnceLock<(Temporary, PathBuf)> = OnceLock::new();
     let (_, run) = RUN.get_or_init(|| {
         let directory = temporary();
         let run = directory.path().join("run");

@@ -9,8 +9,7 @@ const GOOD: &str = "seeds = 2\n[base]\nsamples = 4\nsteps = 10\n[grid]\nbatch = 
 
 #[test]
 fn a_study_is_refused_with_line_and_column() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     for (text, needle) in [
         ("seeds = 0\n", "s.toml:1:9: `seeds` is the number of seeds, from 1 on, got 0"),
         ("seeds = \"many\"\n", "s.toml:1:9: `seeds` is the number of seeds, from 1 on, got many"),
@@ -136,8 +135,7 @@ fn a_study_is_refused_with_line_and_column() {
 
 #[test]
 fn a_grid_that_is_too_large_is_refused_with_its_size() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let values = |count: usize| (1..=count).map(|k| format!("{k}e-4")).collect::<Vec<_>>().join(", ");
     write(
         directory,
@@ -160,8 +158,7 @@ fn a_grid_that_is_too_large_is_refused_with_its_size() {
 
 #[test]
 fn a_command_line_is_refused_by_its_words() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", GOOD);
     write(directory, "zip.toml", "[zip]\nbatch = [1, 2]\nstep_size = [0.1, 0.2]\n");
     for (arguments, needle) in [
@@ -216,8 +213,7 @@ fn journal(file: &str) -> String {
 
 #[test]
 fn the_status_of_what_is_no_study_is_refused() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let jobs = [
         (r#"{"cells":4294967296,"seeds":4294967296}"#, "4294967296 cells × 4294967296 seeds"),
         (r#"{"cells":1000000000000,"seeds":1000}"#, "1000000000000 cells × 1000 seeds"),
@@ -256,8 +252,7 @@ fn the_status_of_what_is_no_study_is_refused() {
 
 #[test]
 fn tables_that_lack_a_column_are_not_drawn() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", &format!("{GOOD}[[compare]]\naxis = \"batch\"\nwith = 4\n"));
     sweep(directory, "s.toml --out run");
     let summary = fs::read_to_string(directory.join("run/summary.csv")).unwrap();

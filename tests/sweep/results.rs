@@ -12,8 +12,7 @@ use crate::common::{binary, json, names, number, rows, stdout, succeeds, tempora
 /// Theorems 1 and 2: with `b < m` the linear neuron ends in one sample, and with `b = m` in the projection of its start.
 #[test]
 fn the_participation_ratio_of_a_linear_neuron_is_known() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let study = "seeds = 6\n[base]\nsamples = 8\ndim = 11\nactivation = \"linear\"\nstep-size = 0.2\nreduction = \"sum\"\nsteps = 400_000\n\
                  [grid]\nengine = [\"reduced\", \"autodiff\"]\nbatch = [1, 3, 7, 8]\n\
                  [[compare]]\naxis = \"batch\"\nwith = 8\nmeasure = \"participation_ratio\"\n";
@@ -72,8 +71,7 @@ fn the_participation_ratio_of_a_linear_neuron_is_known() {
 /// A run of a study is the run of `train` with the same options, whether it walked in a stack or alone.
 #[test]
 fn a_run_is_that_of_train() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let study = "seeds = 3\n[base]\nsamples = 5\ndim = 7\nsteps = 700\ntolerance = 1e-7\n\
                  [grid]\nmodel = [\"neuron\", \"untied:3-2+bias\"]\nactivation = [\"tanh\"]\nbatch = [2, 5]\nlr = [0.3, 0.9]\n";
     write(directory, "s.toml", study);
@@ -104,8 +102,7 @@ fn a_run_is_that_of_train() {
 
 #[test]
 fn directories_of_runs_are_kept_on_request() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let study = "--grid batch=2,3 --samples 4 --dim 6 --steps 40 --tolerance 0 --seeds 2 --no-page";
     sweep(directory, &format!("{study} --out plain"));
     sweep(directory, &format!("{study} --out run --keep runs"));
@@ -133,8 +130,7 @@ fn directories_of_runs_are_kept_on_request() {
 
 #[test]
 fn runs_that_diverge_or_die_are_rows_and_enter_no_mean() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // Some starts of two samples activate no ReLU; step size 40 diverges.
     let grid =
         "--grid step-size=0.1,40 --samples 2 --dim 3 --seeds 12 --batch 1 --steps 3000 --out run --no-page";
@@ -168,8 +164,7 @@ fn runs_that_diverge_or_die_are_rows_and_enter_no_mean() {
 
 #[test]
 fn curvature_is_measured_at_the_end_where_it_is_asked_for() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     // Theorem 13: λ_max = 4/m at both limits.
     let grid = "--grid schedule=gd,sgd --samples 5 --dim 6 --activation linear --step-size 0.3 --seeds 2 --sharpness --out run --no-page";
     sweep(directory, grid);
@@ -180,8 +175,7 @@ fn curvature_is_measured_at_the_end_where_it_is_asked_for() {
 
 #[test]
 fn options_of_the_command_line_override_those_of_the_study() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(
         directory,
         "s.toml",

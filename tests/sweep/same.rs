@@ -29,8 +29,7 @@ fn undisturbed(directory: &Path, arguments: &str) {
 
 #[test]
 fn on_any_number_of_threads_and_shards() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", STUDY);
     undisturbed(directory, "s.toml");
     for threads in ["1", "2", "3"] {
@@ -55,8 +54,7 @@ fn on_any_number_of_threads_and_shards() {
 
 #[test]
 fn after_kills_at_random_moments() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     undisturbed(directory, LONG);
     let mut rng = rng(5);
     let mut broken_off = 0;
@@ -76,8 +74,7 @@ fn after_kills_at_random_moments() {
 
 #[test]
 fn after_an_interrupt_that_says_how_to_go_on() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let child = program("sweep", directory, &LONG.replace("--seeds 50", "--seeds 400")).spawn().unwrap();
     thread::sleep(Duration::from_millis(700));
     press_ctrl_c(&child);
@@ -98,8 +95,7 @@ fn after_an_interrupt_that_says_how_to_go_on() {
 /// Long runs that are interrupted several times go on where they were, in stacks and alone.
 #[test]
 fn runs_under_way_go_on() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let long = "--grid engine=autodiff,analytic --grid step-size=0.1,0.2 --seeds 3 --samples 5 --dim 6 --batch 2 --steps 15000 --tolerance 0";
     undisturbed(directory, long);
     let mut kept = 0;
@@ -122,8 +118,7 @@ fn runs_under_way_go_on() {
 /// Interrupted again and again while it leaves the directories of its runs, a study goes on with those that are missing.
 #[test]
 fn directories_of_runs_go_on() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let long = "--grid batch=2,5 --seeds 3 --samples 5 --dim 6 --steps 8000 --tolerance 0 --engine autodiff --keep runs";
     undisturbed(directory, long);
     let mut broken_off = 0;
@@ -156,8 +151,7 @@ fn directories_of_runs_go_on() {
 
 #[test]
 fn after_a_disk_that_was_full() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     undisturbed(directory, LONG);
     // No file may grow beyond two blocks: the journal fits, the results do not.
     let limited = format!("ulimit -f 4; exec '{PUREMIX}' sweep {LONG} --out run");
@@ -170,8 +164,7 @@ fn after_a_disk_that_was_full() {
 
 #[test]
 fn damaged_results_are_not_taken_for_results() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", STUDY);
     sweep(directory, "s.toml --out run --shard 1/2");
     let file = directory.join(".run.1-of-2.checkpoint/runs-0");
@@ -187,8 +180,7 @@ fn damaged_results_are_not_taken_for_results() {
 
 #[test]
 fn shards_are_merged_only_when_no_run_is_missing() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", STUDY);
     undisturbed(directory, "s.toml");
     let output = sweep(directory, "s.toml --out run --shard 1/3");
@@ -220,8 +212,7 @@ fn shards_are_merged_only_when_no_run_is_missing() {
 
 #[test]
 fn other_figures_and_comparisons_are_made_of_the_runs_that_are_there() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let other = STUDY.replace("all sorts", "others").replace("with = 4", "with = 1")
         + "[[figure]]\nx = \"batch\"\ny = \"loss\"\nseries = \"model\"\n";
     write(directory, "other.toml", &other);
@@ -247,8 +238,7 @@ fn other_figures_and_comparisons_are_made_of_the_runs_that_are_there() {
 /// Options that have the name of something that is measured.
 #[test]
 fn what_varies_is_told_from_what_is_measured() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let study = "seeds = 2\n[base]\nsamples = 4\ntolerance = 0.5\n[grid]\nsteps = [50, 4000]\nsharpness = [true, false]\n";
     write(directory, "s.toml", study);
     sweep(directory, "s.toml --out run");
@@ -265,8 +255,7 @@ fn what_varies_is_told_from_what_is_measured() {
 /// One run ends at once, the other takes long: what ended is kept although nothing else ends.
 #[test]
 fn what_ended_is_on_disk_while_others_go_on() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let grid = "--grid steps=1,2,2_000_000_000 --samples 4 --dim 5 --engine reduced --tolerance 0 --out run";
     let mut child = program("sweep", directory, grid).env("RAYON_NUM_THREADS", "3").spawn().unwrap();
     thread::sleep(Duration::from_secs(2));
@@ -283,8 +272,7 @@ fn what_ended_is_on_disk_while_others_go_on() {
 
 #[test]
 fn drawn_again_it_is_the_same() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", STUDY);
     undisturbed(directory, "s.toml");
     sweep(directory, "s.toml --out run --no-page");

@@ -12,8 +12,7 @@ const STUDY: &str = "title = \"Does <b> matter?\"\nseeds = 6\n[base]\nsamples = 
 
 #[test]
 fn a_dry_run_says_what_would_run_and_leaves_nothing() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", STUDY);
     let text = stdout(&sweep(directory, "s.toml --dry-run --out run"));
     assert!(text.starts_with("batch = 1, step_size = 0.05, schedule = sgd: at most "), "{text}");
@@ -27,8 +26,7 @@ fn a_dry_run_says_what_would_run_and_leaves_nothing() {
 
 #[test]
 fn comparisons_are_sentences() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     write(directory, "s.toml", STUDY);
     let text = stdout(&sweep(directory, "s.toml --out run"));
     assert!(text.starts_with("108 runs, 18 cells with 6 seeds each: 108 converged.\n"), "{text}");
@@ -62,8 +60,7 @@ fn comparisons_are_sentences() {
 
 #[test]
 fn what_varies_together_is_compared_together() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let study = "seeds = 4\n[base]\nsamples = 4\nsteps = 20\ntolerance = 0\n[grid]\nengine = [\"reduced\"]\n[zip]\nbatch = [1, 4]\n\
                  step_size = [0.1, 0.4]\n[[compare]]\naxis = \"batch\"\nwith = 4\nmeasure = \"steps_taken\"\n";
     write(directory, "s.toml", study);
@@ -80,8 +77,7 @@ fn what_varies_together_is_compared_together() {
 
 #[test]
 fn figures_are_those_that_were_asked_for() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     let asked = STUDY.to_string()
         + "[[figure]]\nx = \"batch\"\ny = \"cos_init\"\nseries = \"step_size\"\n\
            [[figure]]\nx = \"step_size\"\ny = \"batch\"\ncolour = \"steps_taken\"\n\
@@ -114,8 +110,7 @@ fn figures_are_those_that_were_asked_for() {
 
 #[test]
 fn a_document_is_all_that_json_prints() {
-    let directory = temporary();
-    let directory = directory.path();
+    let directory = &temporary();
     sweep(directory, "--grid batch=1,2 --samples 3 --steps 50 --seeds 2 --out run --json");
     let complete = swept(directory, "--grid batch=1,2 --samples 3 --steps 50 --seeds 2 --out run --json");
     let json: serde_json::Value = serde_json::from_str(&stdout(&complete)).unwrap();

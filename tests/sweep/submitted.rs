@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use super::{sweep, write};
-use crate::common::{ended, names, program, refused, stderr, stdout, temporary};
+use crate::common::{Temporary, ended, names, program, refused, stderr, stdout, temporary};
 
 const STUDY: &str = "seeds = 3\n[base]\nsamples = 4\nsteps = 10\n[grid]\nbatch = [1, 4]\n";
 
@@ -16,7 +16,7 @@ fn swept(directory: &Path, arguments: &str) -> Output {
 }
 
 /// A directory with a study, and with programs that say `said` to standard error and exit with a code.
-fn furnished(programs: &[(&str, &str, i32)]) -> tempfile::TempDir {
+fn furnished(programs: &[(&str, &str, i32)]) -> Temporary {
     let directory = temporary();
     write(directory.path(), "s.toml", STUDY);
     fs::create_dir(directory.path().join("bin")).unwrap();
