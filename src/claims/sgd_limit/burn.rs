@@ -1,6 +1,6 @@
 //! Trainings of the Burn model, each beside the reduced engine on the same batches.
 
-use super::settings::{NORM, STEP, Setting};
+use super::settings::Setting;
 use super::{Options, Prediction, STUDY, arrived, required, schedule, tolerance};
 use crate::data::Dataset;
 use crate::device::Precision;
@@ -26,16 +26,8 @@ const BATCHES: [(usize, Reduction); 4] =
 /// What is trained: the batch sizes in order, each linear and ReLU.
 fn settings(context: &Context, options: &Options) -> Vec<Setting> {
     let ((samples, dim), replicas) = (SIZE, context.effort.pick(3, 4, 16));
-    let (step_size, init_norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
-    let of = |(batch, reduction), activation| Setting {
-        samples,
-        dim,
-        batch,
-        activation,
-        reduction,
-        step_size,
-        init_norm,
-        replicas,
+    let of = |(batch, reduction), activation| {
+        Setting::new(options, (samples, dim, batch), activation, reduction, replicas)
     };
     BATCHES.into_iter().flat_map(|batch| Activation::PAPER.map(|activation| of(batch, activation))).collect()
 }

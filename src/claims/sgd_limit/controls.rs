@@ -1,7 +1,7 @@
 //! The last iterate converges; and at `b = m` nothing is selected.
 
 use super::ends::{BatchSize, End};
-use super::settings::{NORM, STEP, Setting};
+use super::settings::Setting;
 use super::{Options, Prediction, RowsPart, STUDY, required, schedule};
 use crate::data::Dataset;
 use crate::engine::Engine;
@@ -32,17 +32,11 @@ pub(super) fn staying(
     register: &mut Register,
 ) -> Part {
     let samples = options.samples.unwrap_or(9);
-    let setting = Setting {
-        samples,
-        dim: options.dim.unwrap_or(samples + samples / 2),
-        batch: options.batch.unwrap_or(if samples > 2 { 2 } else { 1 }),
-        activation: Activation::Linear,
-        reduction: Reduction::Sum,
-        step_size: options.step_size.unwrap_or(STEP),
-        init_norm: options.init_norm.unwrap_or(NORM),
-        replicas: context.effort.pick(60, 400, 2000),
-    };
-    let (size, replicas) = (format!("m = {samples}, b = {}, sum", setting.batch), setting.replicas);
+    let dim = options.dim.unwrap_or(samples + samples / 2);
+    let batch = options.batch.unwrap_or(if samples > 2 { 2 } else { 1 });
+    let replicas = context.effort.pick(60, 400, 2000);
+    let setting = Setting::new(options, (samples, dim, batch), Activation::Linear, Reduction::Sum, replicas);
+    let size = format!("m = {samples}, b = {batch}, sum");
     let why = format!("from a distance of {NEAR:.0e}, for another budget of steps");
     let name = format!("{size}: runs that stay with their datapoint and come nearer");
     let missed = replicas as f64 * (miss(samples, NEAR) + late(samples, granted(samples, NEAR), 1.0));
@@ -121,16 +115,9 @@ pub(super) fn full_batch(
 /// The linear model under mean and ReLU under sum.
 fn at_full_batch(context: &Context, options: &Options) -> [Setting; 2] {
     let samples = options.samples.unwrap_or(12);
-    [0, 1].map(|k| Setting {
-        samples,
-        dim: options.dim.unwrap_or(samples + samples / 2),
-        batch: samples,
-        activation: Activation::PAPER[k],
-        reduction: Reduction::ALL[k],
-        step_size: options.step_size.unwrap_or(STEP),
-        init_norm: options.init_norm.unwrap_or(NORM),
-        replicas: options.replicas.unwrap_or(context.effort.pick(20, 200, 500)),
-    })
+    let size = (samples, options.dim.unwrap_or(samples + samples / 2), samples);
+    let replicas = options.replicas.unwrap_or(context.effort.pick(20, 200, 500));
+    [0, 1].map(|k| Setting::new(options, size, Activation::PAPER[k], Reduction::ALL[k], replicas))
 }
 
 /// How near its limit a run at `b = m` must come.

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::{NORM, STEP};
 use super::{Options, STUDY, schedule};
 use crate::data::Dataset;
 use crate::engine::{Analytic, Autodiff, Engine, Reduced};
@@ -40,11 +39,11 @@ impl Row for Distance {
 pub(super) fn table(lab: &Lab, options: &Options) -> Result<Table> {
     let (samples, dim, batch) = SIZE;
     let seed = lab.cell_seed(&STUDY, 4 << 32);
-    let step_size = options.step_size.unwrap_or(STEP);
+    let step_size = options.step_size();
     let dataset = Dataset::orthonormal(samples, dim, seed)?;
     let problem = Problem::new(dataset, Activation::Linear, Reduction::Sum, step_size)?;
     let schedule = schedule(options, samples, batch, seed)?;
-    let start = Start::gaussian(problem.dataset(), options.init_norm.unwrap_or(NORM), seed, 0)?;
+    let start = Start::gaussian(problem.dataset(), options.init_norm(), seed, 0)?;
     let starts = std::slice::from_ref(&start);
     let compute = &lab.compute;
     let mut engines: [(&str, Box<dyn Engine>); 3] = [

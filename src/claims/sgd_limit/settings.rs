@@ -1,6 +1,6 @@
 //! Which sizes, batches, step sizes and norms Theorem 2 is tried on.
 
-use itertools::Itertools;
+use itertools::{Itertools, iproduct};
 
 use super::Options;
 use crate::data::Dataset;
@@ -14,9 +14,17 @@ use crate::study::{Context, Effort};
 use crate::theory::budget::MAX_STEPS;
 use crate::theory::sgd;
 
-/// Step size and initial norm, unless the command line gives others.
-pub(super) const STEP: f64 = 0.2;
-pub(super) const NORM: f64 = 0.5;
+impl Options {
+    /// The step size, unless a range is covered.
+    pub(super) fn step_size(&self) -> f64 {
+        self.step_size.unwrap_or(0.2)
+    }
+
+    /// The initial norm, unless a range is covered.
+    pub(super) fn init_norm(&self) -> f64 {
+        self.init_norm.unwrap_or(0.5)
+    }
+}
 
 /// Those of the range that is covered besides.
 const STEPS: [f64; 3] = [0.2, 0.11, 0.05];
@@ -39,6 +47,18 @@ pub(super) struct Setting {
 }
 
 impl Setting {
+    /// A size `(m, n, b)` at one step size and norm.
+    pub fn new(
+        options: &Options,
+        (samples, dim, batch): (usize, usize, usize),
+        activation: Activation,
+        reduction: Reduction,
+        replicas: u64,
+    ) -> Self {
+        let (step_size, init_norm) = (options.step_size(), options.init_norm());
+        Self { samples, dim, batch, activation, reduction, step_size, init_norm, replicas }
+    }
+
     /// The problem on data of this size.
     pub fn problem(&self, dataset: Dataset) -> Result<Problem> {
         Ok(Problem::new(dataset, self.activation, self.reduction, self.step_size)?)
@@ -82,26 +102,18 @@ impl Group {
         (step_sizes, norms): (&[f64], &[f64]),
         replicas: u64,
     ) -> Self {
-        let mut settings = Vec::new();
-        for activation in Activation::PAPER {
-            for &(samples, dim, batch) in sizes {
-                for &step_size in step_sizes {
-                    for &init_norm in norms {
-                        settings.push(Setting {
-                            samples,
-                            dim,
-                            batch,
-                            activation,
-                            reduction,
-                            step_size,
-                            init_norm,
-                            replicas,
-                        });
-                    }
-                }
-            }
-        }
-        Self { name: String::new(), settings }
+        let cells = iproduct!(Activation::PAPER, sizes, step_sizes, norms);
+        let setting = |(activation, &(samples, dim, batch), &step_size, &init_norm)| Setting {
+            samples,
+            dim,
+            batch,
+            activation,
+            reduction,
+            step_size,
+            init_norm,
+            replicas,
+        };
+        Self { name: String::new(), settings: cells.map(setting).collect() }
     }
 
     /// Without the settings that would take too long, which are added to `left_out`.
@@ -150,7 +162,7 @@ impl Group {
 
 /// The groups of the size that the command line asks for, at its batch size or every one.
 fn asked(m: usize, context: &Context, options: &Options) -> Result<Vec<Group>> {
-    let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
+    let (step, norm) = (options.step_size(), options.init_norm());
     let replicas = options.replicas.unwrap_or(context.effort.pick(20, 200, 2000));
     let count = if options.batch.is_some() { 1 } else { m };
     limits::work("visits (batch sizes x replicas x samples)", &[count, replicas as usize, m])?;
@@ -169,7 +181,7 @@ pub(super) fn groups(context: &Context, options: &Options) -> Result<(Vec<Group>
     if let Some(m) = options.samples {
         return Ok((asked(m, context, options)?, None));
     }
-    let (step, norm) = (options.step_size.unwrap_or(STEP), options.init_norm.unwrap_or(NORM));
+    let (step, norm) = (options.step_size(), options.init_norm());
     let seeds = |replicas: u64| options.replicas.unwrap_or(replicas);
     let every: Vec<_> = (1..12).map(|b| (12, 17, b)).collect();
     let larger = context.effort.pick(vec![16, 64], vec![16, 64, 128], vec![16, 32, 64, 128, 256]);
