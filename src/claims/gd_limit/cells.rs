@@ -1,5 +1,7 @@
 //! Which sizes, norms and step sizes Theorem 1 is tried on.
 
+use itertools::iproduct;
+
 use super::compare::Cell;
 use super::{Context, Options, STUDY, Tolerances};
 use crate::data::{Dataset, FromFile};
@@ -87,18 +89,11 @@ pub(super) fn large(context: &Context, options: &Options) -> Result<Vec<Cell>> {
 /// Both activations and reductions, at each norm and step size.
 fn every_way(dataset: &Dataset, options: &Options, norms: &[f64], seed: u64) -> Vec<Cell> {
     let step_sizes = options.step_size.map_or(STEP_SIZES.to_vec(), |eta| vec![eta]);
-    let mut cells = Vec::new();
-    for activation in Activation::PAPER {
-        for reduction in Reduction::ALL {
-            for &init_norm in norms {
-                for &step_size in &step_sizes {
-                    let dataset = dataset.clone();
-                    cells.push(Cell { dataset, activation, reduction, step_size, init_norm, seed });
-                }
-            }
-        }
-    }
-    cells
+    let cell = |(activation, reduction, &init_norm, &step_size)| {
+        let dataset = dataset.clone();
+        Cell { dataset, activation, reduction, step_size, init_norm, seed }
+    };
+    iproduct!(Activation::PAPER, Reduction::ALL, norms, &step_sizes).map(cell).collect()
 }
 
 impl Cells {

@@ -1,6 +1,6 @@
 //! Trainings held against theory: over sizes and over norms on Burn, at larger sizes by the reduced engine.
 
-use std::fmt::Display;
+use itertools::Itertools;
 
 use super::compare::{Cell, Measured, measure};
 use super::controls::Controls;
@@ -8,6 +8,7 @@ use super::tolerances::Tolerances;
 use super::{Options, Prediction, cells};
 use crate::device::{Compute, Precision};
 use crate::error::Result;
+use crate::plot::distinct;
 use crate::study::words::{count, listed};
 use crate::study::{Context, Findings, Lab, Part};
 use crate::text::number;
@@ -147,7 +148,7 @@ fn train_all(
 
 /// Tells the reader what was trained, and how runs ended that diverged.
 fn tell(findings: &mut Findings, runs: &[(Cell, Measured)], step_sizes: &[f64]) {
-    let norms = distinct(runs.iter().map(|(cell, _)| cell), |cell| cell.init_norm);
+    let norms = distinct(runs, |(cell, _)| cell.init_norm);
     findings.protocol.push(format!(
         "{} of the Burn model by autodiff on the full batch: m × n = {}, ‖w_0‖ = {}, η = {}, linear and ReLU, mean and sum. \
          Every step is held against the exact recursion in two or three scalars. A start whose active part is below a tenth of \
@@ -177,20 +178,7 @@ fn tell(findings: &mut Findings, runs: &[(Cell, Measured)], step_sizes: &[f64]) 
     findings.notes.push(note);
 }
 
-/// The different values of a number, as they come.
-fn distinct<'a, T: PartialEq + Display>(
-    cells: impl IntoIterator<Item = &'a Cell>,
-    of: impl Fn(&Cell) -> T,
-) -> Vec<T> {
-    let mut seen = Vec::new();
-    for value in cells.into_iter().map(of) {
-        if !seen.contains(&value) {
-            seen.push(value);
-        }
-    }
-    seen
-}
-
 fn sizes_of<'a>(cells: impl IntoIterator<Item = &'a Cell>) -> String {
-    listed(&distinct(cells, |cell| format!("{} × {}", cell.dataset.samples(), cell.dataset.dim())))
+    let size = |cell: &Cell| format!("{} × {}", cell.dataset.samples(), cell.dataset.dim());
+    listed(&cells.into_iter().map(size).unique().collect::<Vec<_>>())
 }
