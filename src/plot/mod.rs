@@ -13,7 +13,7 @@ use std::fmt;
 pub use drawing::Drawing;
 pub use paint::{Look, png, svg};
 pub use sheet::Sheet;
-pub use typed::{Plot, distinct};
+pub use typed::{Plot, distinct, points_by};
 
 /// A figure: what it is drawn from, and how.
 pub trait Figure: fmt::Debug + Sync {

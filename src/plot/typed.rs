@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use super::drawing::{Colour, Point, Series, Shape};
 use super::sheet::MAX_DISTINCT;
 use super::{Drawing, Figure, Sheet, Shown};
 use crate::table::{Row, columns};
@@ -58,4 +59,17 @@ pub fn distinct<R, K: PartialEq>(rows: &[R], of: impl Fn(&R) -> K) -> Vec<K> {
         }
     }
     seen
+}
+
+/// A series of points for each name that rows have, in a colour and shape of its own: the place of the name and a row make a point, or none.
+pub fn points_by<R>(
+    rows: &[R],
+    name: impl Fn(&R) -> String,
+    point: impl Fn(usize, &R) -> Option<Point>,
+) -> Vec<Series> {
+    let series = |(k, of): (usize, String)| {
+        let points = rows.iter().filter(|row| name(row) == of).filter_map(|row| point(k, row)).collect();
+        Series::points(of, Colour::nth(k), Shape::nth(k), points)
+    };
+    distinct(rows, &name).into_iter().enumerate().map(series).collect()
 }

@@ -1,8 +1,8 @@
 //! What two samples do at two depths, beside the law.
 
 use super::pair::PairRuns;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::{Plot, points_by};
 use crate::study::words::listed;
 use crate::vectors::largest;
 
@@ -23,10 +23,8 @@ fn draw(rows: &[PairRuns]) -> Drawing {
         let far = 1.1 * largest(rows.iter().map(law));
         let mut series =
             vec![Series::line("law", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (far, far)])];
-        for (k, layers) in distinct(rows, |row| row.layers).into_iter().enumerate() {
-            let points = rows.iter().filter(|row| row.layers == layers).map(point).collect();
-            series.push(Series::points(format!("L = {layers}"), Colour::nth(k), Shape::nth(k), points));
-        }
+        let name = |row: &PairRuns| format!("L = {}", row.layers);
+        series.extend(points_by(rows, name, |_, row| Some(point(row))));
         series
     };
     let odds = |row: &PairRuns| Point::estimated(beside(row, row.predicted_odds), row.odds, row.se_odds);

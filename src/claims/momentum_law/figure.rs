@@ -1,8 +1,8 @@
 //! Odds and times of two samples, rule by rule, against the laws of SGD.
 
 use super::pair::PairRuns;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::{Plot, distinct, points_by};
 
 pub(super) const FIGURE: Plot<PairRuns> = Plot {
     id: "momentum_pair",
@@ -21,17 +21,12 @@ fn draw(rows: &[PairRuns]) -> Drawing {
         let slope = if way == 0.0 { 0.0 } else { (law(last) - law(first)) / way };
         let line = ends.map(|step| (step, law(first) + slope * (step - first.effective_step))).to_vec();
         let mut series = vec![Series::line("law", Colour::Text, Stroke::Dashed, line)];
-        for (k, rule) in distinct(rows, |row| row.rule.clone()).into_iter().enumerate() {
+        let name = |row: &PairRuns| row.rule.clone();
+        series.extend(points_by(rows, name, |k, row| {
             // Side by side, where they would lie upon each other.
-            let beside = |row: &PairRuns| {
-                point(&PairRuns {
-                    effective_step: row.effective_step * (1.0 + 0.06 * k as f64),
-                    ..row.clone()
-                })
-            };
-            let points = rows.iter().filter(|row| row.rule == rule).map(beside).collect();
-            series.push(Series::points(rule, Colour::nth(k), Shape::nth(k), points));
-        }
+            let x = row.effective_step * (1.0 + 0.06 * k as f64);
+            Some(Point { x, ..point(row) })
+        }));
         series
     };
     let odds = |row: &PairRuns| {

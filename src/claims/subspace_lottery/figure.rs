@@ -1,8 +1,8 @@
 //! How often each set of datapoints won against its odds, and what the clock says.
 
 use super::row::SetOdds;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::{Plot, distinct, points_by};
 
 pub(super) const FIGURE: Plot<SetOdds> = Plot {
     id: "subspace_odds",
@@ -16,12 +16,8 @@ fn draw(rows: &[SetOdds]) -> Drawing {
         let end = rows.iter().fold(0.0, |end: f64, row| end.max(expected(row)).max(row.high));
         let mut series =
             vec![Series::line("equal", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (end, end)])];
-        for (k, start) in distinct(rows, |row| row.start.clone()).into_iter().enumerate() {
-            let points = rows.iter().filter(|row| row.start == start);
-            let points =
-                points.map(|row| Point::within(expected(row), row.frequency, row.low, row.high)).collect();
-            series.push(Series::points(start, Colour::nth(k), Shape::nth(k), points));
-        }
+        let point = |_, row: &SetOdds| Some(Point::within(expected(row), row.frequency, row.low, row.high));
+        series.extend(points_by(rows, |row| row.start.clone(), point));
         Panel::new(title, Axis::linear(label), Axis::linear("share of runs that end in the set"), series)
     };
     Drawing::new(

@@ -2,7 +2,7 @@
 
 use super::row::{Bracket, TiltedOdds};
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Plot, distinct};
+use crate::plot::{Plot, points_by};
 
 pub(super) const ODDS: Plot<TiltedOdds> = Plot {
     id: "unequal_odds",
@@ -20,12 +20,8 @@ pub(super) const LIMITS: Plot<Bracket> = Plot {
 
 fn draw_odds(rows: &[TiltedOdds]) -> Drawing {
     let mut series = vec![Series::line("law", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (1.0, 1.0)])];
-    for (k, kind) in distinct(rows, |row| row.unequal.clone()).into_iter().enumerate() {
-        let points = rows.iter().filter(|row| row.unequal == kind);
-        let points =
-            points.map(|row| Point::estimated(row.predicted, row.odds, row.standard_error)).collect();
-        series.push(Series::points(kind, Colour::nth(k), Shape::nth(k), points));
-    }
+    let point = |_, row: &TiltedOdds| Some(Point::estimated(row.predicted, row.odds, row.standard_error));
+    series.extend(points_by(rows, |row| row.unequal.clone(), point));
     let equal = rows.iter().map(|row| Point::exact(row.predicted, row.equal)).collect();
     series.push(Series::points("odds of equal data", Colour::Grey, Shape::Cross, equal));
     let x = Axis::linear("arcsine law, until one |u| leads by e¹⁰").from_to(0.0, 1.0);

@@ -1,8 +1,8 @@
 //! The participation ratio under every rule, for small and full batches, in both bases.
 
 use super::tables::MeanOfRuns;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point};
+use crate::plot::{Plot, distinct, points_by};
 
 pub(super) const FIGURE: Plot<MeanOfRuns> = Plot {
     id: "optimisers",
@@ -14,17 +14,12 @@ pub(super) const FIGURE: Plot<MeanOfRuns> = Plot {
 fn draw(rows: &[MeanOfRuns]) -> Drawing {
     let rules = distinct(rows, |row| row.rule.clone());
     let panel = |batch: usize| {
-        let of = |(k, basis): (usize, String)| {
-            let point = |row: &MeanOfRuns| {
-                let place = rules.iter().position(|rule| *rule == row.rule)? as f64 + 1.0;
-                let (y, low, high) = (row.participation_ratio?, row.low?, row.high?);
-                Some(Point { x: place + 0.16 * (k as f64 - 0.5), y, low, high })
-            };
-            let here = rows.iter().filter(|row| row.batch == batch && row.basis == basis);
-            let points = here.filter_map(point).collect();
-            Series::points(basis, Colour::nth(k), Shape::nth(k), points)
-        };
-        let series = distinct(rows, |row| row.basis.clone()).into_iter().enumerate().map(of).collect();
+        let basis = |row: &MeanOfRuns| row.basis.clone();
+        let series = points_by(rows, basis, |k, row| {
+            let place = rules.iter().position(|rule| *rule == row.rule)? as f64 + 1.0;
+            let (y, low, high) = (row.participation_ratio?, row.low?, row.high?);
+            (row.batch == batch).then_some(Point { x: place + 0.16 * (k as f64 - 0.5), y, low, high })
+        });
         let x = Axis::named("update rule", rules.clone());
         Panel::new(format!("b = {batch}"), x, Axis::linear("participation ratio"), series)
     };

@@ -1,8 +1,8 @@
 //! The mean of `sin² θ` beside its leading order, and the largest cosine with an image.
 
 use super::tables::MeanOfRuns;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::{Plot, distinct, points_by};
 use crate::study::words::listed;
 use crate::vectors::{largest, smallest};
 
@@ -14,21 +14,15 @@ pub(super) const FIGURE: Plot<MeanOfRuns> = Plot {
 };
 
 fn draw(rows: &[MeanOfRuns]) -> Drawing {
-    let names = distinct(rows, |row| row.images.clone());
-    let series = |of: &dyn Fn(&MeanOfRuns) -> Option<Point>| -> Vec<Series> {
-        let series = |(k, name): (usize, &String)| {
-            let points = rows.iter().filter(|row| row.images == *name).filter_map(of).collect();
-            Series::points(name.clone(), Colour::nth(k), Shape::nth(k), points)
-        };
-        names.iter().enumerate().map(series).collect()
+    let series = |point: fn(&MeanOfRuns) -> Option<Point>| {
+        points_by(rows, |row| row.images.clone(), |_, row| point(row))
     };
-    let mut angles = series(&|row| Some(Point::within(row.leading_order, row.sine_sq?, row.low?, row.high?)));
+    let mut angles = series(|row| Some(Point::within(row.leading_order, row.sine_sq?, row.low?, row.high?)));
     let laws = || rows.iter().map(|row| row.leading_order);
     let ends = [smallest(laws()), largest(laws())];
     angles.push(Series::line("equal", Colour::Grey, Stroke::Dashed, ends.map(|x| (x, x)).to_vec()));
-    let single = |row: &&MeanOfRuns| row.batch == 1;
-    let cosines = series(&|row| {
-        let row = Some(row).filter(single)?;
+    let cosines = series(|row| {
+        let row = Some(row).filter(|row| row.batch == 1)?;
         Some(Point::within(row.step_per_sample, row.max_cos?, row.max_cos_low?, row.max_cos_high?))
     });
     Drawing::new(

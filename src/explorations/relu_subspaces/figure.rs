@@ -2,8 +2,8 @@
 
 use super::runs::STEP;
 use super::tables::ImpureShare;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point};
+use crate::plot::{Plot, distinct, points_by};
 
 pub(super) const FIGURE: Plot<ImpureShare> = Plot {
     id: "relu_subspaces",
@@ -26,17 +26,12 @@ fn panel(
     let shown: Vec<ImpureShare> = rows.iter().filter(|row| shows(row)).cloned().collect();
     let mut values = distinct(&shown, x);
     values.sort_by(f64::total_cmp);
-    let names = distinct(&shown, name);
-    let beside = |k: usize| 0.2 * (k as f64 - 0.5 * (names.len() as f64 - 1.0));
-    let of = |(k, series): (usize, &String)| {
-        let point = |row: &ImpureShare| {
-            let place = values.iter().position(|value| *value == x(row))? as f64 + 1.0;
-            Some(Point::within(place + beside(k), row.share?, row.low, row.high))
-        };
-        let points = shown.iter().filter(|row| name(row) == *series).filter_map(point).collect();
-        Series::points(series.clone(), Colour::nth(k), Shape::nth(k), points)
-    };
-    let series = names.iter().enumerate().map(of).collect();
+    let names = distinct(&shown, name).len() as f64;
+    let series = points_by(&shown, name, |k, row| {
+        let place = values.iter().position(|value| *value == x(row))? as f64 + 1.0;
+        let beside = 0.2 * (k as f64 - 0.5 * (names - 1.0));
+        Some(Point::within(place + beside, row.share?, row.low, row.high))
+    });
     let x = Axis::named(label, values.iter().map(f64::to_string).collect());
     Panel::new("", x, Axis::linear("share of impure ends"), series)
 }

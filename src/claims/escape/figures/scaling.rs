@@ -1,8 +1,8 @@
 //! How long SGD takes to commit, from the even mixture.
 
 use crate::claims::escape::scaling::MeanTime;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
-use crate::plot::{Plot, distinct};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::{Plot, distinct, points_by};
 use crate::study::words::listed;
 use crate::vectors::{largest, smallest};
 
@@ -24,10 +24,8 @@ fn draw(rows: &[MeanTime]) -> Drawing {
     let (ends, constant) = ([smallest(clocks()), largest(clocks())], constant(rows));
     let series = |name: &str, law: Vec<(f64, f64)>, point: fn(&MeanTime) -> Point| {
         let mut series = vec![Series::line(name, Colour::Text, Stroke::Dashed, law)];
-        for (k, batch) in distinct(rows, |row| row.batch).into_iter().enumerate() {
-            let points = rows.iter().filter(|row| row.batch == batch).map(point).collect();
-            series.push(Series::points(format!("b = {batch}"), Colour::nth(k), Shape::nth(k), points));
-        }
+        let name = |row: &MeanTime| format!("b = {}", row.batch);
+        series.extend(points_by(rows, name, |_, row| Some(point(row))));
         series
     };
     let falling = ends.map(|kappa| (kappa, constant / kappa)).to_vec();
