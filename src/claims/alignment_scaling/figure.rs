@@ -6,7 +6,7 @@ use crate::model::Activation;
 use crate::plot::Plot;
 use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
 use crate::problem::Reduction;
-use crate::stats::{ESTIMATE_LEVEL, Line, normal_quantile};
+use crate::stats::{ESTIMATE_LEVEL, Line};
 use crate::verdict::Relation;
 
 pub(super) const FIGURE: Plot<Scaling> = Plot {
@@ -43,11 +43,7 @@ fn panel(rows: &[Scaling], activation: Activation, axis: Along) -> Panel {
         let bounds = rows.first().is_some_and(|row| row.relation == Relation::AtMost);
         let stroke = if bounds { Stroke::Dotted } else { Stroke::Dashed };
         series.push(Series::line("", colour, stroke, curve));
-        let half = normal_quantile(ESTIMATE_LEVEL);
-        let point = |row: &&Scaling| {
-            let error = half * row.standard_error;
-            Point::within(row.x(), row.mean, row.mean - error, row.mean + error)
-        };
+        let point = |row: &&Scaling| Point::estimated(row.x(), row.mean, row.standard_error);
         let name = format!("{name}{}", slope(&rows));
         series.push(Series::points(name, colour, shape, rows.iter().map(point).collect()));
     }

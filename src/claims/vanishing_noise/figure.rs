@@ -12,8 +12,6 @@ pub(super) const FIGURE: Plot<Noise> = Plot {
     caption,
 };
 
-const SHAPES: [Shape; 4] = [Shape::Disc, Shape::Triangle, Shape::Square, Shape::Diamond];
-
 /// One activation at the first size.
 fn panel(rows: &[Noise], activation: Activation) -> Panel {
     let mut series = Vec::new();
@@ -26,7 +24,7 @@ fn panel(rows: &[Noise], activation: Activation) -> Panel {
         let law = drawn().map(|row| (row.distance, row.predicted)).collect();
         series.push(Series::line("", Colour::nth(k), Stroke::Dashed, law));
         let points = drawn().map(|row| Point::exact(row.distance, row.noise)).collect();
-        series.push(Series::points(direction.clone(), Colour::nth(k), SHAPES[k % 4], points));
+        series.push(Series::points(direction.clone(), Colour::nth(k), Shape::nth(k), points));
     }
     let model = if activation == Activation::Relu { "ReLU" } else { activation.name() };
     let noise = Axis::log("noise, (Σᵢ ‖∇ℓᵢ‖²)^½");

@@ -19,6 +19,16 @@ fn name(row: &RunEnd) -> String {
     format!("{} ({})", row.widths, row.batch)
 }
 
+/// Not at rest, though every step is stable.
+fn is_slow(row: &RunEnd) -> bool {
+    !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE)
+}
+
+/// Not at rest, where a step on some batch is not stable.
+fn is_at_edge(row: &RunEnd) -> bool {
+    !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE)
+}
+
 fn draw(rows: &[RunEnd]) -> Drawing {
     let settings = distinct(rows, name);
     Drawing::new(1, settings.chunks(IN_A_PANEL).map(|settings| panel(rows, settings)).collect())
@@ -44,12 +54,10 @@ fn panel(rows: &[RunEnd], settings: &[String]) -> Panel {
             row.layer_distance.filter(|_| row.at_rest)
         }),
         series("whole map, slow", (Colour::Text, Shape::Triangle), -0.2, |row| {
-            row.map_distance
-                .filter(|_| !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE))
+            row.map_distance.filter(|_| is_slow(row))
         }),
         series("whole map, edge of stability", (Colour::Text, Shape::Cross), -0.2, |row| {
-            row.map_distance
-                .filter(|_| !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE))
+            row.map_distance.filter(|_| is_at_edge(row))
         }),
     ];
     // A panel of which all runs came to rest has no such series.
@@ -60,8 +68,7 @@ fn panel(rows: &[RunEnd], settings: &[String]) -> Panel {
 fn caption(rows: &[RunEnd]) -> String {
     let count = |is: fn(&RunEnd) -> bool| rows.iter().filter(|row| is(row)).count();
     let (at_rest, all) = (count(|row| row.at_rest), rows.len());
-    let slow = count(|row| !row.at_rest && row.curvature.is_some_and(|curvature| curvature < EDGE));
-    let at_edge = count(|row| !row.at_rest && row.curvature.is_some_and(|curvature| curvature >= EDGE));
+    let (slow, at_edge) = (count(is_slow), count(is_at_edge));
     format!(
         "Tied linear networks on five orthonormal samples, η_B = 0.12/L: the largest distance of what the whole map, and W_1ᵀW_1, make of a sample from the nearer of the sample and 0, a point a run and side by side those of a setting, the map on the left, \
          which the lower axis names by the widths of the layers and the batch size. Colour: the {at_rest} runs of {all} that came to rest. A run with b < m rests by definition once the map is within 1e-6; with full batches (b = 5) it ends in a \

@@ -12,8 +12,6 @@ pub const FIGURE: Plot<Boundary> = Plot {
     caption,
 };
 
-const SHAPES: [Shape; 4] = [Shape::Disc, Shape::Triangle, Shape::Square, Shape::Diamond];
-
 fn draw(rows: &[Boundary]) -> Drawing {
     let end = 1.05 * rows.iter().map(|row| row.step_size).fold(0.0, f64::max);
     let place = |row: &Boundary| (row.init_norm, row.residual);
@@ -25,7 +23,7 @@ fn draw(rows: &[Boundary]) -> Drawing {
         let off = if residual == 0.0 { String::new() } else { format!(", s = {residual}") };
         series.push(Series::line("", Colour::nth(k), Stroke::Dashed, vec![(0.0, limit), (end, limit)]));
         let name = format!("‖w₀‖ = {}{off}", number(norm));
-        series.push(Series::points(name, Colour::nth(k), SHAPES[k % 4], from_here().map(point).collect()));
+        series.push(Series::points(name, Colour::nth(k), Shape::nth(k), from_here().map(point).collect()));
     }
     let (x, y) = (Axis::linear("step size η"), Axis::linear("boundary log(c₁/c₀)/η"));
     Drawing::new(1, vec![Panel::new("", x.from_to(0.0, end), y, series)])
