@@ -69,16 +69,8 @@ fn multipliers(eta: f64, point: &[f64]) -> Result<Vec<f64>> {
     Ok(cyclic::mixed::multipliers(&jacobian))
 }
 
-/// What the mixed orbits of two samples are held to.
-struct OfPairs {
-    still: Equality,
-    inner: Equality,
-    outer: Equality,
-    agree: Equality,
-    saddle: Equality,
-}
-
-fn of_pairs(prediction: &Prediction, register: &mut Register) -> OfPairs {
+/// What the mixed orbits of two samples are held to: that they stand still, their two multipliers at the first step size, those at all, and that they are saddles.
+fn of_pairs(prediction: &Prediction, register: &mut Register) -> [Equality; 5] {
     let (min, max) = (smallest(PAIRS), largest(PAIRS));
     let range = format!("m = 2, {} step sizes from {min} to {max}", PAIRS.len());
     let mut within = |name: String, predicted, why: &str, tolerance| {
@@ -105,12 +97,12 @@ fn of_pairs(prediction: &Prediction, register: &mut Register) -> OfPairs {
         "one multiplier inside the unit circle and one outside",
         0.0,
     );
-    OfPairs { still, inner, outer, agree, saddle }
+    [still, inner, outer, agree, saddle]
 }
 
 /// Two samples: the closed form against the engine.
 pub(super) fn pairs(prediction: &Prediction, register: &mut Register) -> Part {
-    let OfPairs { still, inner, outer, agree, saddle } = of_pairs(prediction, register);
+    let [still, inner, outer, agree, saddle] = of_pairs(prediction, register);
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let seen = lab.each(PAIRS, |eta| {

@@ -11,7 +11,7 @@ use crate::stats::{
 use crate::study::{Context, Part, Row, Table};
 use crate::theory::escape::Survival;
 use crate::vectors::largest;
-use crate::verdict::{Covered, Register, Relation, SameLaw};
+use crate::verdict::{Register, Relation};
 
 /// The distribution function of `κT` at one time: share of runs with its 95 % interval, beside the law.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,39 +29,6 @@ impl Row for CommittedBy {
     const TABLE: &'static str = "escape_law";
 }
 
-/// What the times are held to: their means, by start, and their law.
-struct Expected {
-    means: [([f64; 2], Covered); 2],
-    law: SameLaw,
-}
-
-impl Expected {
-    /// Of so many runs, the last step of which leads as `far` in the mean.
-    fn new(
-        context: &Context,
-        replicas: u64,
-        far: f64,
-        prediction: &Prediction,
-        register: &mut Register,
-    ) -> Self {
-        let means = [[1.0, 1.0], [1.0, 0.3]].map(|c| {
-            let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
-            let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
-            let expected = register.expect(name, (prediction.mean_time)(c, far), why);
-            (c, expected.covered(context.effort.pick(0.39, 0.21, 0.16)))
-        });
-        let law = register
-            .expect(
-                "m = 2, even mixture: distance of the law of κT from its survival function",
-                largest_distance(replicas as usize, CHECK_LEVEL),
-                "largest gap of the distribution functions; bound of Dvoretzky, Kiefer, Wolfowitz and Massart at the level of a check",
-            )
-            .chance(CHECK_LEVEL)
-            .same_law(Relation::AtMost, context.effort.pick(0.11, 0.06, 0.0412));
-        Self { means, law }
-    }
-}
-
 pub(super) fn times(
     context: &Context,
     replicas: u64,
@@ -72,7 +39,20 @@ pub(super) fn times(
     let step_size = context.effort.pick(0.04, 0.04, 0.02);
     // The last step, up by some η, goes beyond the level by half of that in the mean.
     let far = COMMITTED + 0.5 * step_size;
-    let Expected { means, law } = Expected::new(context, replicas, far, prediction, register);
+    let means = [[1.0, 1.0], [1.0, 0.3]].map(|c| {
+        let name = format!("m = 2, α ∝ ({}, {}): mean κT until committed, |d| = {COMMITTED}", c[0], c[1]);
+        let why = "log(cosh D/cosh d_0), D half a step beyond the level; what is left is of order η";
+        let expected = register.expect(name, (prediction.mean_time)(c, far), why);
+        (c, expected.covered(context.effort.pick(0.39, 0.21, 0.16)))
+    });
+    let law = register
+        .expect(
+            "m = 2, even mixture: distance of the law of κT from its survival function",
+            largest_distance(replicas as usize, CHECK_LEVEL),
+            "largest gap of the distribution functions; bound of Dvoretzky, Kiefer, Wolfowitz and Massart at the level of a check",
+        )
+        .chance(CHECK_LEVEL)
+        .same_law(Relation::AtMost, context.effort.pick(0.11, 0.06, 0.0412));
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let kappa = (prediction.diffusion_rate)(2, 1, step_size);

@@ -13,13 +13,7 @@ use crate::study::words::{count, listed};
 use crate::study::{Context, Findings, Lab, Part};
 use crate::text::number;
 use crate::vectors::largest;
-use crate::verdict::{Equality, Register};
-
-/// What every training is held to: its end, and every step on the way.
-struct Expected {
-    end: Equality,
-    way: Equality,
-}
+use crate::verdict::Register;
 
 /// Trainings at one norm, over sizes and seeds or at the size that is asked for; more over norms, if sizes are a range and no norm is asked for;
 /// and the controls.
@@ -35,7 +29,6 @@ pub(super) fn sizes(
     let mut expect = |name: &str, tolerance| register.expect(name, 0.0, tolerances.why).within(tolerance);
     let end = expect("largest ‖w − w_GD‖ after training on Burn", tolerances.limit);
     let way = expect("largest deviation from the scalar recursion at any step", tolerances.trajectory);
-    let expected = Expected { end, way };
     let norms = if is_range && options.init_norm.is_none() {
         Some(norms(context, options, prediction, tolerances, register)?)
     } else {
@@ -49,8 +42,8 @@ pub(super) fn sizes(
         tell(findings, &runs, &step_sizes);
         let worst = |of: fn(&Measured) -> f64| largest(runs.iter().map(|(_, run)| of(run)));
         let n = runs.len() as u64;
-        findings.checks.push(expected.end.measured(worst(|run| run.distance), n));
-        findings.checks.push(expected.way.measured(worst(|run| run.deviation), n));
+        findings.checks.push(end.measured(worst(|run| run.distance), n));
+        findings.checks.push(way.measured(worst(|run| run.deviation), n));
         if let Some(norms) = norms {
             norms(lab, findings)?;
         }

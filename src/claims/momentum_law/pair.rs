@@ -10,7 +10,7 @@ use crate::study::ensemble::Ensemble;
 use crate::study::{Context, Lab, Part, Row, Table};
 use crate::theory::selection::direction;
 use crate::update::Rule;
-use crate::verdict::{Covered, Register};
+use crate::verdict::Register;
 
 const RULES: [Rule; 2] = [Rule::HeavyBall { momentum: 0.8 }, Rule::Nesterov { momentum: 0.8 }];
 
@@ -54,13 +54,6 @@ impl Row for PairRuns {
     const TABLE: &'static str = "momentum_pair";
 }
 
-/// What the runs of one rule are held to.
-struct Expected {
-    rule: Rule,
-    odds: Covered,
-    time: Covered,
-}
-
 fn decay(rule: Rule) -> f64 {
     rule.momentum().map_or(0.0, |momentum| momentum.decay)
 }
@@ -74,7 +67,7 @@ pub(super) fn odds_and_clock(
 ) -> Part {
     let precision = context.effort.pick((0.063, 0.78), (0.025, 0.31), (0.0177, 0.22));
     let steps = effective_steps(replicas);
-    let mut expect = |rule: Rule| {
+    let expected = RULES.map(|rule| {
         let odds = register
             .expect(
                 format!("m = 2, b = 1, {rule}: P(the first sample leads by |d| = {FAR})"),
@@ -91,21 +84,20 @@ pub(super) fn odds_and_clock(
             )
             .chance(LEFT)
             .covered(precision.1);
-        Expected { rule, odds, time }
-    };
-    let expected: Vec<Expected> = RULES.into_iter().map(&mut expect).collect();
+        (rule, odds, time)
+    });
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let mut rows = Vec::new();
-        for (k, Expected { rule, odds, time }) in (0..).zip(expected) {
+        for (k, (rule, odds, time)) in (0..).zip(expected) {
             let seen = |l: usize| run(lab, &prediction, rule, steps[l], replicas, k << 8 | l as u64);
-            let (coarse, fine) = (seen(0)?, seen(1)?);
-            let interval = binomial_interval(fine.wins, fine.row.runs, CHECK_LEVEL);
-            findings.checks.push(odds.estimated(fine.row.frequency, interval, fine.row.runs));
-            let terms = [(2.0, fine.time.mean, fine.time.sem), (-1.0, coarse.time.mean, coarse.time.sem)];
+            let ((coarse, _), (fine, wins)) = (seen(0)?, seen(1)?);
+            let interval = binomial_interval(wins, fine.runs, CHECK_LEVEL);
+            findings.checks.push(odds.estimated(fine.frequency, interval, fine.runs));
+            let terms = [(2.0, fine.time, fine.se_time), (-1.0, coarse.time, coarse.se_time)];
             let (value, interval) = combination(&terms, CHECK_LEVEL);
-            findings.checks.push(time.estimated(value, interval, coarse.row.runs + fine.row.runs));
-            rows.extend([coarse.row, fine.row]);
+            findings.checks.push(time.estimated(value, interval, coarse.runs + fine.runs));
+            rows.extend([coarse, fine]);
         }
         findings.tables.push(Table::of(rows));
         findings.protocol.push(format!(
@@ -117,13 +109,7 @@ pub(super) fn odds_and_clock(
     })
 }
 
-/// What came of the runs of one cell.
-struct Seen {
-    wins: u64,
-    time: Mean,
-    row: PairRuns,
-}
-
+/// What came of the runs of one cell, and how many of them the first sample led.
 fn run(
     lab: &Lab,
     prediction: &Prediction,
@@ -131,7 +117,7 @@ fn run(
     effective_step: f64,
     replicas: u64,
     cell: u64,
-) -> Result<Seen> {
+) -> Result<(PairRuns, u64)> {
     let decay = decay(rule);
     let step = effective_step * (1.0 - decay);
     let rate = (prediction.diffusion_rate)(2, 1, step, decay);
@@ -165,5 +151,5 @@ fn run(
         predicted_time: (prediction.mean_time)(direction(SHARE), FAR),
         runs,
     };
-    Ok(Seen { wins, time, row })
+    Ok((row, wins))
 }

@@ -60,8 +60,8 @@ pub(super) fn every_batch(context: &Context, prediction: &Prediction, register: 
             fourth.extend(seen.into_iter().flatten().map(|powers| powers - expected));
         }
         findings.checks.extend(pool.counted(&tallies));
-        let Mean { mean, n, .. } = Mean::of(&fourth);
-        findings.checks.push(mixed.estimated(mean, Mean::of(&fourth).interval(CHECK_LEVEL), n as u64));
+        let mean = Mean::of(&fourth);
+        findings.checks.push(mixed.estimated(mean.mean, mean.interval(CHECK_LEVEL), mean.n as u64));
         findings.protocol.push(format!(
             "Random batches by the recursion: {replicas} random starts for each of {} triples (m, k, b), two dimensions outside the span, η_B = {STEP}, until WᵀW is within \
              {TOLERANCE:e} of the projector on k datapoints.",

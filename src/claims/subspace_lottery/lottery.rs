@@ -66,14 +66,6 @@ pub(super) struct Cell<'a> {
     pub ends: Vec<End>,
 }
 
-/// What the runs are held to.
-struct Expected {
-    odds: SameLaw,
-    guess: OneSided,
-    times: SameLaw,
-    identity: identity::Expected,
-}
-
 /// Step sizes, the second half of the first, by runs a cell: a bias of order `η` in the times is extrapolated away, one in the odds was not seen in 40,000 runs at 0.2.
 fn steps(replicas: u64) -> [f64; 2] {
     if replicas >= 12_000 { [0.1, 0.05] } else { [0.2, 0.1] }
@@ -86,7 +78,7 @@ pub(super) fn odds_and_clock(
     prediction: &Prediction,
     register: &mut Register,
 ) -> Part {
-    let expected = expect(context, register);
+    let (odds, guess, times, identity) = expect(context, register);
     let tolerance = context.effort.pick(2e-3, 5e-4, 3e-4);
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
@@ -100,7 +92,6 @@ pub(super) fn odds_and_clock(
         for (k, batch) in (0..).zip(BATCHES) {
             wide.push(Cell::run(lab, &prediction, (&starts[0], batch), coarse, replicas, 9 << 32 | k)?);
         }
-        let Expected { odds, guess, times, identity } = expected;
         let fits: Vec<Fit> = cells.iter().map(|cell| cell.fit(&cell.start.odds)).collect();
         let runs = cells.iter().map(|cell| cell.ends.len() as u64).sum();
         findings.checks.push(odds.tested(goodness_of_fit(&fits), noticed_misfit(&fits, CHECK_LEVEL), runs));
@@ -125,7 +116,8 @@ pub(super) fn odds_and_clock(
     })
 }
 
-fn expect(context: &Context, register: &mut Register) -> Expected {
+/// What the odds, the guess, the times and the weighted odds are held to.
+fn expect(context: &Context, register: &mut Register) -> (SameLaw, OneSided, SameLaw, identity::Expected) {
     let odds = register
         .expect(
             "sets of k datapoints, six cells: P-value of the odds (χ² test)",
@@ -153,7 +145,7 @@ fn expect(context: &Context, register: &mut Register) -> Expected {
         )
         .chance(0.5 * CHECK_LEVEL)
         .same_law(Relation::AtMost, context.effort.pick(0.293, 0.147, 0.104));
-    Expected { odds, guess, times, identity: identity::expect(context, register) }
+    (odds, guess, times, identity::expect(context, register))
 }
 
 /// The general start, the plane and the blocks, with their odds.

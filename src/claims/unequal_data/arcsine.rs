@@ -52,12 +52,6 @@ fn problem((of_norms, tilt, _): (f64, f64, f64), eta: f64) -> Unequal {
     }
 }
 
-/// What a cell came to.
-struct Seen {
-    row: TiltedOdds,
-    fine: Mean,
-}
-
 /// The law over all cells, and where that of equal data fails.
 pub(super) fn over_tilts(
     context: &Context,
@@ -86,14 +80,15 @@ pub(super) fn over_tilts(
     let prediction = prediction.clone();
     Box::new(move |lab, findings| {
         let seen = (0..).zip(CELLS).map(|(k, cell)| run(lab, &prediction, cell, replicas, k));
-        let seen = seen.collect::<Result<Vec<_>>>()?;
-        let deviation = |seen: &Seen| (seen.row.odds - seen.row.predicted, seen.row.standard_error);
-        let (worst, detects) = bound().of(&seen.iter().map(deviation).collect::<Vec<_>>());
+        let (rows, fine): (Vec<TiltedOdds>, Vec<Mean>) =
+            seen.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let deviation = |row: &TiltedOdds| (row.odds - row.predicted, row.standard_error);
+        let (worst, detects) = bound().of(&rows.iter().map(deviation).collect::<Vec<_>>());
         let runs = 2 * replicas * count as u64;
         findings.checks.push(law.tested(worst, detects, runs));
-        let fine = seen[CONTROL].fine;
+        let fine = fine[CONTROL];
         findings.checks.push(equal.estimated(fine.mean, fine.interval(CHECK_LEVEL), replicas));
-        findings.tables.push(Table::of(seen.into_iter().map(|seen| seen.row)));
+        findings.tables.push(Table::of(rows));
         findings.protocol.push(format!(
             "Two samples at {count} tilts γ and angles, from weights, norms or both: {replicas} runs at each of η = {eta} and {half} until one |u_i| is e^{FAR} times the other."
         ));
@@ -101,13 +96,14 @@ pub(super) fn over_tilts(
     })
 }
 
+/// What a cell came to, and the mean at the smaller step size.
 fn run(
     lab: &Lab,
     prediction: &Prediction,
     cell: (f64, f64, f64),
     replicas: u64,
     number: u64,
-) -> Result<Seen> {
+) -> Result<(TiltedOdds, Mean)> {
     let (of_norms, tilt, angle) = cell;
     let u = direction(angle);
     let mut means = Vec::new();
@@ -149,5 +145,5 @@ fn run(
         equal: (prediction.equal_odds)(u),
         runs: replicas,
     };
-    Ok(Seen { row, fine })
+    Ok((row, fine))
 }
