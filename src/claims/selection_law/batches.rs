@@ -175,9 +175,8 @@ impl Runs {
             let steps: Mean = decisions.iter().map(|d| d.steps).collect();
             let kappa = (self.diffusion_rate)(RATIOS.len(), batch, eta);
             let rate = kappa / (eta * eta) * -(-eta * eta).ln_1p();
-            let excess: Mean = decisions.iter().map(|d| 5.0 * rate * d.steps - d.fall).collect();
-            excesses.push((excess.mean, excess.sem));
-            times.push((eta * eta * steps.mean, eta * eta * steps.sem));
+            excesses.push(decisions.iter().map(|d| 5.0 * rate * d.steps - d.fall).collect::<Mean>());
+            times.push(Mean { mean: eta * eta * steps.mean, sem: eta * eta * steps.sem, n: steps.n });
             let mut wins = vec![0; RATIOS.len()];
             decisions.iter().for_each(|d| wins[d.winner] += 1);
             seen.rows.push(Winners::new(format!("b = {batch}"), eta, kappa, &wins, steps));
@@ -185,11 +184,11 @@ impl Runs {
                 seen.wins.push(wins);
             }
         }
-        let [excess, time] = [excesses, times].map(extrapolated);
-        seen.worst = largest([seen.worst, (excess.0 / excess.1).abs()]);
+        let [excess, time] = [excesses, times].map(|at| Mean::extrapolated(at[0], at[1]));
+        seen.worst = largest([seen.worst, (excess.mean / excess.sem).abs()]);
         let per_square = (self.diffusion_rate)(RATIOS.len(), batch, 1.0);
-        seen.error = largest([seen.error, excess.1 / (5.0 * per_square * time.0)]);
-        seen.times.push((per_square.ln(), time.0.ln(), time.1 / time.0));
+        seen.error = largest([seen.error, excess.sem / (5.0 * per_square * time.mean)]);
+        seen.times.push((per_square.ln(), time.mean.ln(), time.sem / time.mean));
         Ok(())
     }
 
@@ -211,11 +210,6 @@ impl Runs {
             2 * replicas
         ));
     }
-}
-
-/// Value at `η = 0` and its error, from those at `η` and `η/2`.
-fn extrapolated(at: Vec<(f64, f64)>) -> (f64, f64) {
-    (2.0 * at[1].0 - at[0].0, (2.0 * at[1].1).hypot(at[0].1))
 }
 
 /// The clock is that of small steps: long ones, which tell a rate from its leading order, run ahead of it.
