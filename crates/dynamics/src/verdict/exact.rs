@@ -2,7 +2,6 @@
 
 use super::register::{Outcome, Stated};
 use super::{Check, Margin, Relation};
-use crate::stats::Interval;
 
 /// An equality with a tolerance.
 #[derive(Clone, Debug)]
@@ -61,12 +60,7 @@ impl OneSided {
     /// Judges a measurement made over `n` runs.
     pub fn measured(self, value: f64, n: u64) -> Check {
         let Self { stated, relation } = self;
-        let bound = stated.predicted;
-        let (interval, ok, sign) = if relation == Relation::AtLeast {
-            (Interval { low: bound, high: f64::INFINITY }, value >= bound, "≥")
-        } else {
-            (Interval { low: f64::NEG_INFINITY, high: bound }, value <= bound, "≤")
-        };
+        let (interval, sign) = relation.half_line(stated.predicted);
         stated.judge(Outcome {
             relation,
             measured: value,
@@ -74,7 +68,7 @@ impl OneSided {
             precision: None,
             detects: None,
             level: 0.0,
-            ok: Some(ok),
+            ok: Some(interval.contains(value)),
             n,
             criterion: format!("measured {sign} predicted"),
         })

@@ -59,6 +59,16 @@ pub enum Relation {
     AtMost,
 }
 
+impl Relation {
+    /// Where a measurement keeps to a bound from one side, and the sign for it.
+    fn half_line(self, bound: f64) -> (Interval, &'static str) {
+        match self {
+            Relation::AtLeast => (Interval { low: bound, high: f64::INFINITY }, "≥"),
+            _ => (Interval { low: f64::NEG_INFINITY, high: bound }, "≤"),
+        }
+    }
+}
+
 /// A judged expectation: one row of the report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {

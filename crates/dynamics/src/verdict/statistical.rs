@@ -175,13 +175,8 @@ impl SameLaw {
     /// [`stats`](crate::stats), with probability [`POWER`].
     pub fn tested(self, statistic: f64, detects: f64, n: u64) -> Check {
         let Self { stated, relation, noticed } = self;
-        let bound = stated.predicted;
-        let (interval, keeps, sign) = if relation == Relation::AtLeast {
-            (Interval { low: bound, high: f64::INFINITY }, statistic >= bound, "≥")
-        } else {
-            (Interval { low: f64::NEG_INFINITY, high: bound }, statistic <= bound, "≤")
-        };
-        let ok = if !keeps {
+        let (interval, sign) = relation.half_line(stated.predicted);
+        let ok = if !interval.contains(statistic) {
             Some(false)
         } else if detects <= noticed {
             Some(true)
