@@ -186,6 +186,11 @@ impl Series {
         Self { name: name.into(), colour, marks: Marks::Line(points, stroke) }
     }
 
+    /// What measured points are to be seen against, dashed: a prediction, or a guide to the eye.
+    pub fn law(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        Self::line(name, Colour::Text, Stroke::Dashed, points)
+    }
+
     /// A heat map; with a name, its colours are in the legend.
     pub fn heat(name: impl Into<String>, shades: Shades, values: Vec<Vec<f64>>) -> Self {
         Self { name: name.into(), colour: Colour::Text, marks: Marks::Heat(values, shades) }

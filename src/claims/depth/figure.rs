@@ -1,7 +1,7 @@
 //! What two samples do at two depths, beside the law.
 
 use super::pair::PairRuns;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point, Series};
 use crate::plot::{Plot, points_by};
 use crate::study::words::listed;
 use crate::vectors::largest;
@@ -21,8 +21,7 @@ fn beside(row: &PairRuns, x: f64) -> f64 {
 fn draw(rows: &[PairRuns]) -> Drawing {
     let series = |point: fn(&PairRuns) -> Point, law: fn(&PairRuns) -> f64| {
         let far = 1.1 * largest(rows.iter().map(law));
-        let mut series =
-            vec![Series::line("law", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (far, far)])];
+        let mut series = vec![Series::law("law", vec![(0.0, 0.0), (far, far)])];
         let name = |row: &PairRuns| format!("L = {}", row.layers);
         series.extend(points_by(rows, name, |_, row| Some(point(row))));
         series

@@ -1,7 +1,7 @@
 //! Odds and times of two samples, rule by rule, against the laws of SGD.
 
 use super::pair::PairRuns;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point, Series};
 use crate::plot::{Plot, distinct, points_by};
 
 pub(super) const FIGURE: Plot<PairRuns> = Plot {
@@ -20,7 +20,7 @@ fn draw(rows: &[PairRuns]) -> Drawing {
         let way = last.effective_step - first.effective_step;
         let slope = if way == 0.0 { 0.0 } else { (law(last) - law(first)) / way };
         let line = ends.map(|step| (step, law(first) + slope * (step - first.effective_step))).to_vec();
-        let mut series = vec![Series::line("law", Colour::Text, Stroke::Dashed, line)];
+        let mut series = vec![Series::law("law", line)];
         let name = |row: &PairRuns| row.rule.clone();
         series.extend(points_by(rows, name, |k, row| {
             // Side by side, where they would lie upon each other.

@@ -1,7 +1,7 @@
 //! Weighted and plain odds over the direction cosines, and what the identity saves.
 
 use super::row::SampleOdds;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use crate::plot::{Plot, distinct};
 use crate::study::words::listed;
 
@@ -18,7 +18,7 @@ fn odds(rows: &[SampleOdds]) -> Panel {
         rows.iter().map(|row| Point::estimated(row.cosine, row.early_weight, row.se_early_weight)).collect();
     let plain = rows.iter().map(|row| Point::estimated(row.cosine, row.odds, row.se_odds)).collect();
     let series = vec![
-        Series::line("law, and bound", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (1.0, 1.0)]),
+        Series::law("law, and bound", vec![(0.0, 0.0), (1.0, 1.0)]),
         Series::points("E[e^{A/2}; i* = j]", Colour::Blue, Shape::Disc, weighted),
         Series::points("the martingale at τ = 0.7", Colour::Grey, Shape::Cross, early),
         Series::points("P(i* = j)", Colour::Vermillion, Shape::Triangle, plain),
@@ -34,7 +34,7 @@ fn gains(rows: &[SampleOdds]) -> Panel {
         .map(|row| row.predicted_gain)
         .fold((f64::INFINITY, 0.0f64), |(low, high), gain| (low.min(gain), high.max(gain)));
     let series = vec![
-        Series::line("law", Colour::Text, Stroke::Dashed, vec![(ends.0, ends.0), (ends.1, ends.1)]),
+        Series::law("law", vec![(ends.0, ends.0), (ends.1, ends.1)]),
         Series::points("runs", Colour::Blue, Shape::Disc, rows.iter().map(point).collect()),
     ];
     let (x, y) =

@@ -1,7 +1,7 @@
 //! How often each set of datapoints won against its odds, and what the clock says.
 
 use super::row::SetOdds;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point, Series};
 use crate::plot::{Plot, distinct, points_by};
 
 pub(super) const FIGURE: Plot<SetOdds> = Plot {
@@ -14,8 +14,7 @@ pub(super) const FIGURE: Plot<SetOdds> = Plot {
 fn draw(rows: &[SetOdds]) -> Drawing {
     let panel = |title: &str, expected: fn(&SetOdds) -> f64, label: &str| {
         let end = rows.iter().fold(0.0, |end: f64, row| end.max(expected(row)).max(row.high));
-        let mut series =
-            vec![Series::line("equal", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (end, end)])];
+        let mut series = vec![Series::law("equal", vec![(0.0, 0.0), (end, end)])];
         let point = |_, row: &SetOdds| Some(Point::within(expected(row), row.frequency, row.low, row.high));
         series.extend(points_by(rows, |row| row.start.clone(), point));
         Panel::new(title, Axis::linear(label), Axis::linear("share of runs that end in the set"), series)

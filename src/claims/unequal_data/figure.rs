@@ -1,7 +1,7 @@
 //! Odds over angle and tilt, and the thresholds with runs on both sides.
 
 use super::row::{Bracket, TiltedOdds};
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use crate::plot::{Plot, points_by};
 
 pub(super) const ODDS: Plot<TiltedOdds> = Plot {
@@ -19,7 +19,7 @@ pub(super) const LIMITS: Plot<Bracket> = Plot {
 };
 
 fn draw_odds(rows: &[TiltedOdds]) -> Drawing {
-    let mut series = vec![Series::line("law", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (1.0, 1.0)])];
+    let mut series = vec![Series::law("law", vec![(0.0, 0.0), (1.0, 1.0)])];
     let point = |_, row: &TiltedOdds| Some(Point::estimated(row.predicted, row.odds, row.standard_error));
     series.extend(points_by(rows, |row| row.unequal.clone(), point));
     let equal = rows.iter().map(|row| Point::exact(row.predicted, row.equal)).collect();
@@ -51,7 +51,7 @@ fn limits(rows: &[Bracket], kind: &str, curve: fn(f64) -> f64, label: &str) -> P
         rows.map(|row| Point::exact(row.step_size, row.ratio)).collect()
     };
     let series = vec![
-        Series::line("threshold", Colour::Text, Stroke::Dashed, line),
+        Series::law("threshold", line),
         Series::points("all runs stay", Colour::Blue, Shape::Disc, points(true)),
         Series::points("all runs leave", Colour::Vermillion, Shape::Triangle, points(false)),
     ];

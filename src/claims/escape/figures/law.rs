@@ -2,7 +2,7 @@
 
 use crate::claims::escape::pair::CommittedBy;
 use crate::plot::Plot;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 
 pub const FIGURE: Plot<CommittedBy> = Plot {
     id: "escape_law",
@@ -16,7 +16,7 @@ fn draw(rows: &[CommittedBy]) -> Drawing {
     let points =
         rows.iter().map(|row| Point::within(row.kappa_t, row.committed, row.low, row.high)).collect();
     let series = vec![
-        Series::line("1 − S(t), ∂ₜS = S″ + tanh d S′", Colour::Text, Stroke::Dashed, law),
+        Series::law("1 − S(t), ∂ₜS = S″ + tanh d S′", law),
         Series::points("SGD", Colour::Blue, Shape::Disc, points),
     ];
     Drawing::new(

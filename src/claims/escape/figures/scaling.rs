@@ -1,7 +1,7 @@
 //! How long SGD takes to commit, from the even mixture.
 
 use crate::claims::escape::scaling::MeanTime;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point, Series};
 use crate::plot::{Plot, distinct, points_by};
 use crate::study::words::listed;
 use crate::vectors::{largest, smallest};
@@ -23,7 +23,7 @@ fn draw(rows: &[MeanTime]) -> Drawing {
     let clocks = || rows.iter().map(|row| row.clock);
     let (ends, constant) = ([smallest(clocks()), largest(clocks())], constant(rows));
     let series = |name: &str, law: Vec<(f64, f64)>, point: fn(&MeanTime) -> Point| {
-        let mut series = vec![Series::line(name, Colour::Text, Stroke::Dashed, law)];
+        let mut series = vec![Series::law(name, law)];
         let name = |row: &MeanTime| format!("b = {}", row.batch);
         series.extend(points_by(rows, name, |_, row| Some(point(row))));
         series

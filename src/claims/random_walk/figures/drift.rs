@@ -16,7 +16,7 @@ fn draw(rows: &[LevelDrift]) -> Drawing {
         let curve = |of: fn(&LevelDrift) -> f64| rows.iter().map(|row| (middle(row), of(row))).collect();
         let series = vec![
             Series::line("bound, R → ∞", Colour::Grey, Stroke::Dotted, curve(|row| row.bound)),
-            Series::line("exact expectation", Colour::Text, Stroke::Dashed, curve(|row| row.expected)),
+            Series::law("exact expectation", curve(|row| row.expected)),
             Series::points("measured", Colour::Blue, Shape::Disc, rows.iter().map(point).collect()),
         ];
         let LevelDrift { batch, activation, .. } = rows[0];

@@ -24,7 +24,7 @@ fn draw(rows: &[Visit]) -> Drawing {
         }
     }
     let last = rows.iter().map(|row| row.step as f64).fold(0.0, f64::max);
-    series.push(Series::line("λt", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (last, rate * last)]));
+    series.push(Series::law("λt", vec![(0.0, 0.0), (last, rate * last)]));
     Drawing::new(1, vec![Panel::new("", Axis::linear("step t"), Axis::linear("log-ratio Rₜ"), series)])
 }
 

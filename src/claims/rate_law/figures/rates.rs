@@ -1,7 +1,7 @@
 //! The rate at which losers fall, over its law, by schedule.
 
 use crate::claims::rate_law::rates::Rate;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use crate::plot::{Plot, distinct};
 use crate::text::number;
 use crate::vectors::{largest, smallest};
@@ -26,10 +26,8 @@ fn draw(rows: &[Rate]) -> Drawing {
         let names: Vec<String> = rows().map(|row| format!("{}, {}", row.samples, row.batch)).collect();
         let points = rows().enumerate().map(|(k, row)| ratio(k as f64 + 1.0, row)).collect();
         let law = vec![(0.5, 1.0), (names.len() as f64 + 0.5, 1.0)];
-        let series = vec![
-            Series::line("law", Colour::Text, Stroke::Dashed, law),
-            Series::points("measured", Colour::Blue, Shape::Disc, points),
-        ];
+        let series =
+            vec![Series::law("law", law), Series::points("measured", Colour::Blue, Shape::Disc, points)];
         let y = Axis::linear("measured λ over its law").from_to(1.0 - reach, 1.0 + reach);
         Panel::new(schedule, Axis::named("m, b", names), y, series)
     };

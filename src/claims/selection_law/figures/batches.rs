@@ -1,7 +1,7 @@
 //! Who wins of six samples, and when, for every batch size.
 
 use crate::claims::selection_law::batches::Winners;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape, Stroke};
+use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Shape};
 use crate::plot::{Plot, distinct};
 use crate::text::number;
 
@@ -63,7 +63,7 @@ fn times(rows: &[Winners]) -> Panel {
     let sgd = rows.iter().filter(is_of_sgd);
     let mean = sgd.clone().map(|row| row.clock * row.mean_steps).sum::<f64>() / sgd.count().max(1) as f64;
     let far = (batches.len() as f64 - 0.5).max(1.0);
-    let guide = Series::line("κT = const", Colour::Text, Stroke::Dashed, vec![(0.5, mean), (far, mean)]);
+    let guide = Series::law("κT = const", vec![(0.5, mean), (far, mean)]);
     let x = Axis::linear("batch size b").from_to(0.5, far);
     Panel::new("after what time", x, Axis::linear("κT"), series.chain([guide]).collect())
 }

@@ -37,8 +37,7 @@ fn point(row: &PairOdds, x: f64, base: f64, factor: f64) -> Point {
 }
 
 fn odds(rows: &[PairOdds]) -> Panel {
-    let mut series =
-        vec![Series::line("(2/π) arctan(c₁/c₂)", Colour::Text, Stroke::Dashed, vec![(0.0, 0.0), (1.0, 1.0)])];
+    let mut series = vec![Series::law("(2/π) arctan(c₁/c₂)", vec![(0.0, 0.0), (1.0, 1.0)])];
     let at = |row: &PairOdds| point(row, row.angle_over_right, 0.0, 1.0);
     let other = rows.iter().filter(|row| row.batch != "1").map(at).collect();
     series.push(Series::points("other batches", Colour::Grey, Shape::Cross, other));
@@ -91,7 +90,7 @@ fn quotients(rows: &[PairOdds]) -> Panel {
         .collect()
     };
     let series = vec![
-        Series::line("first order, −1/32π", Colour::Text, Stroke::Dashed, vec![(0.0, slope), (far, slope)]),
+        Series::law("first order, −1/32π", vec![(0.0, slope), (far, slope)]),
         Series::line("exact", Colour::Text, Stroke::Solid, curve),
         Series::points("measured", Colour::Blue, Shape::Disc, measured(0.25, 1.0)),
         Series::points("at 3π/8, sign turned", Colour::Vermillion, Shape::Triangle, measured(0.75, -1.0)),

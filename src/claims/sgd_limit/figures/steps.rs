@@ -4,7 +4,7 @@ use super::{MODELS, chosen};
 use crate::claims::sgd_limit::ends::BatchSize;
 use crate::model::Activation;
 use crate::plot::Plot;
-use crate::plot::drawing::{Axis, Colour, Drawing, Panel, Point, Series, Stroke};
+use crate::plot::drawing::{Axis, Drawing, Panel, Point, Series};
 use crate::text::number;
 
 pub const FIGURE: Plot<BatchSize> = Plot {
@@ -33,7 +33,7 @@ fn below(rows: &[BatchSize], activation: Activation) -> impl Iterator<Item = &Ba
 fn series(rows: &[BatchSize], per_step: fn(&BatchSize) -> f64) -> Vec<Series> {
     let law = |row: &BatchSize| per_step(row) * -row.tolerance.ln() / row.rate_predicted;
     let curve = below(rows, Activation::Linear).map(|row| (row.batch as f64, law(row))).collect();
-    let mut series = vec![Series::line("log(1/tolerance)/λ", Colour::Text, Stroke::Dashed, curve)];
+    let mut series = vec![Series::law("log(1/tolerance)/λ", curve)];
     for (activation, name, colour, shape) in MODELS {
         let point = |row: &BatchSize| {
             let [mean, low, high] = [row.steps, row.steps_low, row.steps_high].map(|x| per_step(row) * x);
