@@ -1,7 +1,7 @@
 //! Any number of samples and any batch: the exponential identity, read from the norm of the first layer, and the balance along each run.
 
 use super::Prediction;
-use super::runs::{Cell, End, extrapolated};
+use super::runs::{Cell, End};
 use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::{Context, Part};
 use crate::theory::selection::{diffusion_rate, weights};
@@ -67,10 +67,10 @@ pub(super) fn any_number_of_samples(
             let at =
                 |l: u64| cell.run(lab, &prediction, step / (1 << l) as f64, replicas, 1 << 32 | k << 8 | l);
             let (coarse, fine) = (at(0)?, at(1)?);
-            seen.push(extrapolated(&coarse, &fine, |end: &End| {
+            seen.push(Mean::extrapolated_of(&coarse, &fine, |end: &End| {
                 (0.5 * end.by_norm).exp() * weights(&end.correlations).iter().sum::<f64>()
             }));
-            defects.push(extrapolated(&coarse, &fine, |end: &End| end.along - end.by_norm));
+            defects.push(Mean::extrapolated_of(&coarse, &fine, |end: &End| end.along - end.by_norm));
             logs.push(fine.iter().map(|end| end.norm_sq.ln()).collect::<Mean>().mean);
         }
         for (check, law, seen) in [(identity, law, seen), (balance, 0.0, defects)] {

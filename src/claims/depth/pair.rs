@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Prediction;
-use super::runs::{Cell, End, MOST, extrapolated};
+use super::runs::{Cell, End, MOST};
 use crate::error::Result;
-use crate::stats::{CHECK_LEVEL, LargestDeviation};
+use crate::stats::{CHECK_LEVEL, LargestDeviation, Mean};
 use crate::study::words::listed;
 use crate::study::{Context, Lab, Part, Row, Table};
 use crate::theory::depth;
@@ -114,9 +114,9 @@ fn row(
     let seen = |l: u64| cell.run(lab, prediction, step / (1 << l) as f64, replicas, k << 8 | l);
     let (coarse, fine) = (seen(0)?, seen(1)?);
     let pair = |end: &End| [end.correlations[0], end.correlations[1]];
-    let odds = extrapolated(&coarse, &fine, |end| selection::pair(pair(end)));
+    let odds = Mean::extrapolated_of(&coarse, &fine, |end| selection::pair(pair(end)));
     let impurity =
-        extrapolated(&coarse, &fine, |end| end.by_norm + depth::mean_integrated_impurity(pair(end)));
+        Mean::extrapolated_of(&coarse, &fine, |end| end.by_norm + depth::mean_integrated_impurity(pair(end)));
     Ok(PairRuns {
         layers: cell.layers,
         angle,

@@ -4,7 +4,6 @@ use super::{Prediction, STUDY};
 use crate::engine::WidthOne;
 use crate::error::Result;
 use crate::schedule::Schedule;
-use crate::stats::Mean;
 use crate::study::Lab;
 use crate::theory::{depth, selection};
 use crate::vectors::participation_ratio;
@@ -74,12 +73,6 @@ impl Cell {
             network.step(batches.next_batch(), step_per_sample);
         }
     }
-}
-
-/// The mean of a number over runs at `η` and at `η/2`, extrapolated to `η = 0`.
-pub(super) fn extrapolated(coarse: &[End], fine: &[End], of: impl Fn(&End) -> f64) -> Mean {
-    let mean = |ends: &[End]| ends.iter().map(&of).collect();
-    Mean::extrapolated(mean(coarse), mean(fine))
 }
 
 #[cfg(test)]

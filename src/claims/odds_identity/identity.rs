@@ -40,12 +40,6 @@ fn bound() -> LargestDeviation {
     LargestDeviation::at(LEVEL / SKEWED, deviations())
 }
 
-/// A mean, extrapolated to `η = 0`, from runs at both step sizes and what is averaged over them.
-fn extrapolated(runs: &[Vec<Ended>; 2], number: impl Fn(&Ended) -> f64) -> Mean {
-    let [coarse, fine] = runs.each_ref().map(|runs| runs.iter().map(&number).collect());
-    Mean::extrapolated(coarse, fine)
-}
-
 /// What the runs are held to.
 struct Expected {
     mixture: Covered,
@@ -169,14 +163,15 @@ impl Seen {
             lab.effort.pick(3e-3, 1.5e-3, 1e-3),
             lab.cell_seed(&STUDY, 1 << 32 | cell),
         );
+        let [coarse, fine] = runs;
         let odds_law = probabilities(c, 1e-3, lab.cell_seed(&STUDY, 2 << 32 | cell));
         for (j, (&cosine, &bound)) in weights.iter().zip(&bounds).enumerate() {
-            let end = extrapolated(runs, |run| run.stopped[j]);
-            let early = extrapolated(runs, |run| run.early[j]);
+            let end = Mean::extrapolated_of(coarse, fine, |run| run.stopped[j]);
+            let early = Mean::extrapolated_of(coarse, fine, |run| run.early[j]);
             let damp = |run: &Ended| if run.winner == j { (-0.5 * run.area).exp() } else { 0.0 };
-            let damped = extrapolated(runs, damp);
+            let damped = Mean::extrapolated_of(coarse, fine, damp);
             let won = |run: &Ended| f64::from(u8::from(run.winner == j));
-            let odds: Mean = runs[1].iter().map(won).collect();
+            let odds: Mean = fine.iter().map(won).collect();
             let law = damped_law.probabilities[j];
             self.end.push((end.mean - cosine, end.sem));
             self.early.push((early.mean - cosine, early.sem));
@@ -199,9 +194,9 @@ impl Seen {
                 damped: damped.mean,
                 se_damped: damped.sem,
                 predicted_damped: law,
-                gain: gain(odds.mean, runs[1].iter().map(damp).collect::<Mean>().mean),
+                gain: gain(odds.mean, fine.iter().map(damp).collect::<Mean>().mean),
                 predicted_gain: gain(odds_law.probabilities[j], law),
-                runs: runs[1].len() as u64,
+                runs: fine.len() as u64,
             });
         }
         let start = crate::theory::selection::weights(c);

@@ -180,10 +180,8 @@ fn measure(
         lab.each(0..runs, |replica| Ok(average(plane, cause, seed, replica, time)))
     };
     let (coarse, fine) = (at(0)?, at(1)?);
-    let extrapolated = |of: &dyn Fn(&Seen) -> f64| {
-        Mean::extrapolated(coarse.iter().map(of).collect(), fine.iter().map(of).collect())
-    };
-    let (mixing, near) = (extrapolated(&|seen| seen.mixing), extrapolated(&|seen| seen.near));
+    let mixing = Mean::extrapolated_of(&coarse, &fine, |seen| seen.mixing);
+    let near = Mean::extrapolated_of(&coarse, &fine, |seen| seen.near);
     // Probability of being within an angle of either axis.
     let within = |angle: f64| match cause {
         Cause::Labels(sigma) => 2.0 * (prediction.label_law)(sigma, angle),
@@ -191,7 +189,7 @@ fn measure(
     };
     let bin = |b: usize| {
         let [from, to] = [b, b + 1].map(|edge| FRAC_PI_4 * edge as f64 / BINS as f64);
-        let share = extrapolated(&|seen| seen.bins[b]);
+        let share = Mean::extrapolated_of(&coarse, &fine, |seen| seen.bins[b]);
         let below = if b == 0 { 0.0 } else { within(from) };
         let above = if b + 1 == BINS { 1.0 } else { within(to) };
         Bin {

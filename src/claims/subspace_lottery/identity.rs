@@ -3,7 +3,7 @@
 use itertools::Itertools;
 use serde::{Deserialize, Serialize};
 
-use super::lottery::{Cell, End};
+use super::lottery::Cell;
 use crate::stats::{LargestDeviation, Mean};
 use crate::study::{Context, Findings, Row, Table};
 use crate::theory::subspace::sets;
@@ -125,8 +125,7 @@ impl Expected {
     ) {
         let of_cell = |(coarse, fine): (&Cell, &Cell)| -> Vec<SetWeight> {
             let row = |at: usize| {
-                let mean = |ends: &[End]| ends.iter().map(|end| end.weighted[at]).collect();
-                let weight = Mean::extrapolated(mean(&coarse.ends), mean(&fine.ends));
+                let weight = Mean::extrapolated_of(&coarse.ends, &fine.ends, |end| end.weighted[at]);
                 let odds: Mean = fine.ends.iter().map(|end| f64::from(u8::from(end.set == at))).collect();
                 SetWeight {
                     batch: fine.batch,

@@ -186,6 +186,12 @@ impl Mean {
         }
     }
 
+    /// The same of a number of every run at `η` and at `η/2`.
+    pub fn extrapolated_of<T>(coarse: &[T], fine: &[T], number: impl Fn(&T) -> f64) -> Self {
+        let mean = |runs: &[T]| runs.iter().map(&number).collect();
+        Self::extrapolated(mean(coarse), mean(fine))
+    }
+
     /// Student-t interval at error level `level`, 0.05 for one of 95 %; of fewer than two numbers it is all of ℝ.
     pub fn interval(&self, level: f64) -> Interval {
         let half = if self.n < 2 { f64::INFINITY } else { student_quantile(level, self.n - 1) * self.sem };
