@@ -385,6 +385,14 @@ pub fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+/// The same, but for empty locks: as `docs/trust.md` says, a process that is killed as it makes one leaves it, and it stays.
+pub fn names_after_kills(directory: &Path) -> Vec<String> {
+    let is_empty_lock = |name: &String| {
+        name.ends_with(".lock") && fs::metadata(directory.join(name)).is_ok_and(|data| data.len() == 0)
+    };
+    names(directory).into_iter().filter(|name| !is_empty_lock(name)).collect()
+}
+
 /// Writes a float matrix `[m, n]` as NumPy does.
 pub fn write_npy(path: &Path, values: &[f64], m: usize, n: usize) {
     use npyz::WriterBuilder;

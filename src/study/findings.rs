@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use crate::table::Table;
-use crate::text::escaped;
+use crate::text::is_unsafe;
 use crate::verdict::{Check, Estimate, Register};
 
 /// What a claim's protocol brought to light.
@@ -65,9 +65,9 @@ impl Findings {
         let texts = self.protocol.iter().chain(&self.notes).chain(&self.withdrawn);
         let names = self.checks.iter().flat_map(|check| [&check.name, &check.criterion]);
         let mut texts = texts.chain(names).chain(self.estimates.iter().flat_map(|e| [&e.name, &e.method]));
-        let is_unsafe = texts.any(|text| escaped(text).to_string() != *text);
+        let obeyed = texts.any(|text| text.contains(is_unsafe));
         let flawed =
-            flawed.or_else(|| is_unsafe.then(|| "a text has characters that a terminal would obey".into()));
+            flawed.or_else(|| obeyed.then(|| "a text has characters that a terminal would obey".into()));
         flawed.or_else(|| {
             self.checks
                 .iter()
