@@ -18,7 +18,7 @@ use crate::written::{self, written};
 /// Most bytes of such a file.
 const MAX: u64 = 1 << 20;
 
-/// Options that are no keys of a file, nor of those that determine nothing. The keys are all others, with `_` for `-`.
+/// Options of `train` that a file cannot give, besides [`OTHERS`], which it may hold without effect. All other options are keys, with `_` for `-`.
 const NO_KEYS: [&str; 6] = ["config", "checkpoint_every", "resume", "render", "list_backends", "no_page"];
 
 /// Keys that take a number for each sample.

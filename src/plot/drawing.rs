@@ -186,7 +186,7 @@ impl Series {
         Self { name: name.into(), colour, marks: Marks::Line(points, stroke) }
     }
 
-    /// What measured points are to be seen against, dashed: a prediction, or a guide to the eye.
+    /// A dashed line with which measured points are compared: a prediction, or a guide to the eye.
     pub fn law(name: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
         Self::line(name, Colour::Text, Stroke::Dashed, points)
     }

@@ -61,7 +61,8 @@ pub fn distinct<R, K: PartialEq>(rows: &[R], of: impl Fn(&R) -> K) -> Vec<K> {
     seen
 }
 
-/// A series of points for each name that rows have, in a colour and shape of its own: the place of the name and a row make a point, or none.
+/// A series of points for each `name` that rows have, with a colour and a shape of its own. `point` is given the place of the name among all of
+/// them, from 0, and the row; where it returns none, nothing is drawn.
 pub fn points_by<R>(
     rows: &[R],
     name: impl Fn(&R) -> String,

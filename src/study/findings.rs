@@ -65,9 +65,9 @@ impl Findings {
         let texts = self.protocol.iter().chain(&self.notes).chain(&self.withdrawn);
         let names = self.checks.iter().flat_map(|check| [&check.name, &check.criterion]);
         let mut texts = texts.chain(names).chain(self.estimates.iter().flat_map(|e| [&e.name, &e.method]));
-        let obeyed = texts.any(|text| text.contains(is_unsafe));
+        let has_unsafe = texts.any(|text| text.contains(is_unsafe));
         let flawed =
-            flawed.or_else(|| obeyed.then(|| "a text has characters that a terminal would obey".into()));
+            flawed.or_else(|| has_unsafe.then(|| "a text has characters that a terminal would obey".into()));
         flawed.or_else(|| {
             self.checks
                 .iter()

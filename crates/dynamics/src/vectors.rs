@@ -16,7 +16,7 @@ pub fn norm(v: &[f64]) -> f64 {
     norm_of(v.iter().copied())
 }
 
-/// The vector of norm 1 in the direction of `v`.
+/// The vector of norm 1 in the direction of `v`; NaN if `v` is zero.
 pub fn unit(v: &[f64]) -> Vec<f64> {
     let norm = norm(v);
     v.iter().map(|x| x / norm).collect()

@@ -186,7 +186,7 @@ impl Mean {
         }
     }
 
-    /// The same of a number of every run at `η` and at `η/2`.
+    /// [`extrapolated`](Self::extrapolated) of a number that every run has, from the runs at `η` (`coarse`) and at `η/2` (`fine`).
     pub fn extrapolated_of<T>(coarse: &[T], fine: &[T], number: impl Fn(&T) -> f64) -> Self {
         let mean = |runs: &[T]| runs.iter().map(&number).collect();
         Self::extrapolated(mean(coarse), mean(fine))

@@ -66,7 +66,7 @@ pub fn pair(c: [f64; 2]) -> f64 {
     FRAC_2_PI * angle(c)
 }
 
-/// Correlations `(sin θ, cos θ)` of two samples, `θ` the `share` of a right angle that is also the odds of the first by [`pair`].
+/// Correlations `(sin θ, cos θ)` of two samples at the angle `θ = share · π/2`, from which the first wins with probability `share` by the law of [`pair`].
 pub fn direction(share: f64) -> [f64; 2] {
     let angle = share * FRAC_PI_2;
     [angle.sin(), angle.cos()]
